@@ -1,0 +1,87 @@
+// Bundles src/ into dist/: k3seal.js holds everything that the lint path needs, in one file; interactive.js
+// holds inquirer and execa, loaded when a question is asked or a child process is started.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const dist = join(root, 'dist')
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+}
+
+// CommonJS packages inside an ES module bundle reach Node's built-ins through `require`.
+const banner =
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+
+/** @type {import('esbuild').Plugin} */
+const templatesAsText = {
+  name: 'templates-as-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]templates[/\\][^/\\]+$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8'),
+      loader: 'text',
+    }))
+  },
+}
+
+/** @type {import('esbuild').Plugin} */
+const toInteractiveChunk = {
+  name: 'to-interactive-chunk',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(inquirer|execa)$/ }, () => ({ path: './interactive.js', external: true }))
+  },
+}
+
+rmSync(dist, { recursive: true, force: true })
+const results = [
+  await build({
+    ...common,
+    entryPoints: { k3seal: 'src/cli.ts' },
+    outdir: dist,
+    banner: { js: `#!/usr/bin/env node\n${banner}` },
+    plugins: [templatesAsText, toInteractiveChunk],
+  }),
+  await build({
+    ...common,
+    stdin: {
+      contents: "export { default } from 'inquirer'\nexport { execa } from 'execa'\n",
+      resolveDir: root,
+      sourcefile: 'interactive.js',
+    },
+    outfile: join(dist, 'interactive.js'),
+    banner: { js: banner },
+  }),
+]
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results))
+
+/** The licence texts of every package whose code stands in the bundles, in the order of their names. */
+function notices(bundles) {
+  const folders = new Set()
+  for (const { metafile } of bundles)
+    for (const [input, { bytes }] of Object.entries(metafile.inputs)) {
+      const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? []
+      if (folder !== undefined && bytes > 0) folders.add(folder)
+    }
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE', 'License']
+      .map((candidate) => join(root, folder, candidate))
+      .find((candidate) => existsSync(candidate))
+    if (file === undefined) throw new Error(`${folder} ships no licence text; k3seal may not carry its code`)
+    return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`
+  })
+  return `k3seal carries code of these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
+}

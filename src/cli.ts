@@ -1,0 +1,100 @@
+import { commands } from './commands/index.ts'
+import type { ExitStatus, Session } from './commands/session.ts'
+import { Interrupted, UserError } from './errors.ts'
+import { version } from './version.ts'
+
+const [, , ...args] = process.argv
+
+const USAGE = `Usage: k3seal [command] [options]
+
+Makes, seals and delivers the join token of K3s clusters that are run with Ansible.
+
+  k3seal                       ask, show every file as a diff, then write
+  k3seal init site --answers answers.yml --yes
+  k3seal token new
+
+Commands:
+${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+
+  k3seal COMMAND --help        the options of a command
+  k3seal --version             the version
+
+Exit status: 0 fine, 1 findings, 2 wrong use or an input that can't be used, 3 k3seal broke, 130 interrupted.
+`
+
+process.exitCode = await main()
+
+async function main(): Promise<ExitStatus> {
+  const [first] = args
+  if (first === '--version' || first === '-V') {
+    process.stdout.write(`${version}\n`)
+    return 0
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  process.stdout.on('error', closedPipe)
+  process.stderr.on('error', closedPipe)
+  try {
+    return await run(first)
+  } catch (error) {
+    return report(error)
+  }
+}
+
+async function run(first: string | undefined): Promise<ExitStatus> {
+  const named = commands.find(({ name }) => name === first)
+  if (first !== undefined && !first.startsWith('-') && named === undefined) {
+    const { suggestion } = await import('./commands/suggestion.ts')
+    throw new UserError(`there is no command ${first}`, {
+      fix: suggestion(
+        first,
+        commands.map(({ name }) => name),
+      ),
+    })
+  }
+  const entry = named ?? commands.find(({ name }) => name === 'init')
+  if (entry === undefined) throw new Error('the command table has no init')
+  const { command } = await entry.load()
+  let status: ExitStatus = 0
+  const program = command(session(), (set) => {
+    status = set
+  })
+  const { parse } = await import('./commands/parse.ts')
+  const parsed = await parse(program, named === undefined ? args : args.slice(1), session())
+  return parsed ?? status
+}
+
+function session(): Session {
+  const { env, stdin, stdout, stderr } = process
+  return {
+    cwd: process.cwd(),
+    env,
+    stdin,
+    stdout,
+    stderr,
+    interactive: Boolean(stdin.isTTY && stderr.isTTY) && (env.CI ?? '') === '',
+    color: stderr.isTTY ? !env.NO_COLOR && env.TERM !== 'dumb' : Boolean(env.FORCE_COLOR),
+  }
+}
+
+function report(error: unknown): ExitStatus {
+  if (error instanceof Interrupted) return 130
+  if (error instanceof UserError) {
+    const place = error.at === undefined ? '' : `${error.at}: `
+    process.stderr.write(`k3seal: ${place}${error.message}\n  cure: ${error.fix}\n`)
+    return 2
+  }
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(
+    `k3seal broke; this is a defect in k3seal ${version}, not in your files. Please report what follows.\n${shown}\n`,
+  )
+  return 3
+}
+
+/** `k3seal … | head` closes our output early; that is no fault of anybody's. */
+function closedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+}

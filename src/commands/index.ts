@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import type { ExitStatus, Session } from './session.ts'
+
+/** A command's own module: its options and what it does. `setStatus` is called for any status but 0. */
+export interface CommandModule {
+  command(session: Session, setStatus: (status: ExitStatus) => void): Command
+}
+
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  /** Loads the module only when its command is called: `--version` and the hooks must start fast. */
+  readonly load: () => Promise<CommandModule>
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'make or extend a vaulted inventory, the delivery playbook and its units',
+    load: () => import('./init.ts'),
+  },
+  {
+    name: 'token',
+    summary: 'make a strong token, or say what a given one is',
+    load: () => import('./token.ts'),
+  },
+  {
+    name: 'render',
+    summary: 'render the units, drop-ins and env files of an inventory',
+    load: () => import('./render.ts'),
+  },
+]

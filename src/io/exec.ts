@@ -1,0 +1,46 @@
+import { Secret } from '../secret.ts'
+
+export interface ExecResult {
+  /** `undefined` where a signal ended it. */
+  readonly exitCode: number | undefined
+  readonly stdout: Secret
+  readonly stderr: string
+}
+
+export interface ExecOptions {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Written to standard input; without it the child reads nothing. */
+  readonly input?: Secret
+  /** In milliseconds. */
+  readonly timeout?: number
+}
+
+/**
+ * Runs a program without a shell. Its standard output may be a password, so it comes back as a `Secret`.
+ * Throws only where the program can't be started (`ENOENT`, `EACCES`, …): Node's own error, `code` set.
+ */
+export async function exec(
+  file: string,
+  args: readonly string[],
+  { cwd, env, input, timeout }: ExecOptions,
+): Promise<ExecResult> {
+  const { execa } = await import('execa')
+  const result = await execa(file, args, {
+    cwd,
+    env: { ...env },
+    extendEnv: false,
+    encoding: 'buffer',
+    reject: false,
+    stripFinalNewline: false,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input: input.revealBytes() }),
+    ...(timeout === undefined ? {} : { timeout }),
+  })
+  if (result.exitCode === undefined && result.signal === undefined && result.cause !== undefined)
+    throw result.cause
+  return {
+    exitCode: result.exitCode,
+    stdout: new Secret(result.stdout as Uint8Array),
+    stderr: Buffer.from(result.stderr as Uint8Array).toString('utf8'),
+  }
+}
