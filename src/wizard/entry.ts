@@ -1,0 +1,84 @@
+import { marksOf, paint, type Screen, wrap } from './screen.ts'
+
+/** A question that is answered by typing: one line, or several that are collected. */
+export interface Entry {
+  readonly message: string
+  /** Shown under the question until it is answered. */
+  readonly explanation: string
+  /** What Enter on an empty line answers. */
+  readonly preset?: string | undefined
+  /** Whether each line is one entry and an empty line ends the list. */
+  readonly many?: boolean
+  /** What is wrong with a line, given the entries before it; asked on every key. `undefined`: nothing. */
+  readonly problem: (line: string, entries: readonly string[]) => string | undefined
+}
+
+export interface EntryState {
+  readonly line: string
+  /** The finished lines of a question with `many`. */
+  readonly entries: readonly string[]
+  readonly stage: 'asking' | 'done'
+  /** Whether Enter was pressed on a line that has a problem, and nothing was typed since. */
+  readonly refused: boolean
+}
+
+/** The more entries there are, the fewer are worth the lines that they take. */
+const SHOWN_ENTRIES = 12
+
+/** What the prompt shows: the lines up to the cursor's, and those under it. Pure, so that tests can look at it. */
+export function entryView(entry: Entry, state: EntryState, screen: Screen): [content: string, below: string] {
+  const marks = marksOf(screen)
+  if (state.stage === 'done') {
+    const given = entry.many ? shortList(state.entries, screen) : state.line
+    const answer = given === '' ? paint(screen, 'dim', 'none') : paint(screen, 'cyan', given)
+    return [
+      `${paint(screen, 'green', marks.done)} ${paint(screen, 'bold', entry.message)}${marks.note === '-' ? ':' : ''} ${answer}`,
+      '',
+    ]
+  }
+  const shown = state.entries.slice(-SHOWN_ENTRIES)
+  const hidden = state.entries.length - shown.length
+  const lines = [
+    `${paint(screen, 'cyan', '?')} ${paint(screen, 'bold', entry.message)}`,
+    paint(screen, 'dim', wrap(entry.explanation, screen.width - 1, '  ')),
+    ...(hidden > 0 ? [paint(screen, 'dim', `  ${marks.dots} ${hidden} above`)] : []),
+    ...shown.map((name) => `  ${paint(screen, 'green', marks.done)} ${name}`),
+  ]
+  const preset =
+    state.line === '' && entry.preset && state.entries.length === 0
+      ? `${paint(screen, 'dim', `(${entry.preset})`)} `
+      : ''
+  return [
+    [...lines, `${paint(screen, 'cyan', marks.pointer)} ${preset}${state.line}`].join('\n'),
+    remark(entry, state, screen),
+  ]
+}
+
+/** While the line is being typed a problem is a quiet hint; after Enter it is the reason for the refusal. */
+function remark(entry: Entry, state: EntryState, screen: Screen): string {
+  const marks = marksOf(screen)
+  if (state.line.trim() === '' && !state.refused) return ''
+  const problem = entry.problem(submitted(entry, state), state.entries)
+  if (problem === undefined) return ''
+  const text = wrap(problem, screen.width - 1, '  ').trimStart()
+  return state.refused
+    ? paint(screen, 'red', `${marks.wrong} ${text}`)
+    : paint(screen, 'dim', `${marks.note} ${text}`)
+}
+
+/** What Enter would submit. */
+export function submitted(entry: Entry, { line, entries }: Pick<EntryState, 'line' | 'entries'>): string {
+  const typed = line.trim()
+  return typed === '' && entries.length === 0 ? (entry.preset ?? '') : typed
+}
+
+function shortList(entries: readonly string[], screen: Screen): string {
+  const room = Math.max(16, screen.width - 30)
+  let shown = ''
+  for (const [index, name] of entries.entries()) {
+    const next = shown === '' ? name : `${shown} ${name}`
+    if (next.length > room && index > 0) return `${shown} and ${entries.length - index} more`
+    shown = next
+  }
+  return shown
+}
