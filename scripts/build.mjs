@@ -41,7 +41,10 @@ const templatesAsText = {
 const toInteractiveChunk = {
   name: 'to-interactive-chunk',
   setup({ onResolve }) {
-    onResolve({ filter: /^(inquirer|execa)$/ }, () => ({ path: './interactive.js', external: true }))
+    onResolve({ filter: /^(inquirer|@inquirer\/core|execa)$/ }, () => ({
+      path: './interactive.js',
+      external: true,
+    }))
   },
 }
 
@@ -57,7 +60,8 @@ const results = [
   await build({
     ...common,
     stdin: {
-      contents: "export { default } from 'inquirer'\nexport { execa } from 'execa'\n",
+      contents:
+        "export { default } from 'inquirer'\nexport * from '@inquirer/core'\nexport { execa } from 'execa'\n",
       resolveDir: root,
       sourcefile: 'interactive.js',
     },
