@@ -46,7 +46,7 @@ async function main(): Promise<ExitStatus> {
 async function run(first: string | undefined): Promise<ExitStatus> {
   const named = commands.find(({ name }) => name === first)
   if (first !== undefined && !first.startsWith('-') && named === undefined) {
-    const { suggestion } = await import('./commands/suggestion.ts')
+    const { suggestion } = await import('./suggestion.ts')
     throw new UserError(`there is no command ${first}`, {
       fix: suggestion(
         first,

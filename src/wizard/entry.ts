@@ -31,10 +31,7 @@ export function entryView(entry: Entry, state: EntryState, screen: Screen): [con
   if (state.stage === 'done') {
     const given = entry.many ? shortList(state.entries, screen) : state.line
     const answer = given === '' ? paint(screen, 'dim', 'none') : paint(screen, 'cyan', given)
-    return [
-      `${paint(screen, 'green', marks.done)} ${paint(screen, 'bold', entry.message)}${marks.note === '-' ? ':' : ''} ${answer}`,
-      '',
-    ]
+    return [`${paint(screen, 'green', marks.done)} ${paint(screen, 'bold', entry.message)} ${answer}`, '']
   }
   const shown = state.entries.slice(-SHOWN_ENTRIES)
   const hidden = state.entries.length - shown.length
