@@ -12,6 +12,8 @@ export interface ExecOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Written to standard input; without it the child reads nothing. */
   readonly input?: Secret
+  /** Streams of our own that the child uses: for programs that ask the user. What it says on `stderr` is not in the result then. */
+  readonly inherit?: readonly ('stdin' | 'stderr')[]
   /** In milliseconds. */
   readonly timeout?: number
 }
@@ -23,7 +25,7 @@ export interface ExecOptions {
 export async function exec(
   file: string,
   args: readonly string[],
-  { cwd, env, input, timeout }: ExecOptions,
+  { cwd, env, input, inherit = [], timeout }: ExecOptions,
 ): Promise<ExecResult> {
   const { execa } = await import('execa')
   const result = await execa(file, args, {
@@ -33,7 +35,10 @@ export async function exec(
     encoding: 'buffer',
     reject: false,
     stripFinalNewline: false,
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input: input.revealBytes() }),
+    ...(input !== undefined
+      ? { input: input.revealBytes() }
+      : { stdin: inherit.includes('stdin') ? ('inherit' as const) : ('ignore' as const) }),
+    ...(inherit.includes('stderr') ? { stderr: 'inherit' as const } : {}),
     ...(timeout === undefined ? {} : { timeout }),
   })
   if (result.exitCode === undefined && result.signal === undefined && result.cause !== undefined)
@@ -41,6 +46,6 @@ export async function exec(
   return {
     exitCode: result.exitCode,
     stdout: new Secret(result.stdout as Uint8Array),
-    stderr: Buffer.from(result.stderr as Uint8Array).toString('utf8'),
+    stderr: Buffer.from((result.stderr as Uint8Array | undefined) ?? []).toString('utf8'),
   }
 }

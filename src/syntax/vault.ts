@@ -80,6 +80,11 @@ export function vaultLabel(envelope: string): string | undefined {
   }
 }
 
+/** Throws `VaultError` where header or body are malformed, as far as that shows without a password. */
+export function checkVault(envelope: string): void {
+  readEnvelope(envelope)
+}
+
 /**
  * The value, byte for byte. The text may be indented as a whole, end its lines with CRLF, and hold blank lines.
  * Deriving the key takes about 8 ms, once for each pair of password and salt.
