@@ -29,4 +29,9 @@ export const commands: readonly CommandEntry[] = [
     summary: 'render the units, drop-ins and env files of an inventory',
     load: () => import('./render.ts'),
   },
+  {
+    name: 'vault',
+    summary: 'check that what is named a vault is encrypted, and whole',
+    load: () => import('./vault.ts'),
+  },
 ]

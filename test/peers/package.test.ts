@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+const scratch = mkdtempSync(join(tmpdir(), 'k3seal-package-'))
+const elsewhere = join(scratch, 'elsewhere')
+let tarball: string
+
+const run = (file: string, args: readonly string[], cwd: string): string =>
+  execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+
+beforeAll(() => {
+  const listing = run('npm', ['pack', '--json', '--pack-destination', scratch], root)
+  const [packed] = JSON.parse(listing.slice(listing.indexOf('['))) as { filename: string }[]
+  tarball = join(scratch, packed?.filename ?? '')
+  run('mkdir', ['-p', elsewhere], scratch)
+  writeFileSync(join(elsewhere, 'package.json'), '{"name":"far-side","private":true}')
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], elsewhere)
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+test('the package holds the bundles, the notices and nothing of the sources', () => {
+  const names = run('tar', ['-tzf', tarball], scratch).trim().split('\n').sort()
+  expect(names).toEqual([
+    'package/CHANGELOG.md',
+    'package/LICENSE',
+    'package/README.md',
+    'package/dist/THIRD-PARTY-NOTICES.txt',
+    'package/dist/interactive.js',
+    'package/dist/k3seal.js',
+    'package/package.json',
+  ])
+})
+
+test('it installs without a network and brings no other package along', () => {
+  const manifest = JSON.parse(
+    readFileSync(join(elsewhere, 'node_modules/k3seal/package.json'), 'utf8'),
+  ) as Record<string, unknown>
+  expect(manifest.dependencies).toBeUndefined()
+  expect(readdirSync(join(elsewhere, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+    'k3seal',
+  ])
+})
+
+test('the notices name every package whose code is carried', () => {
+  const notices = readFileSync(join(elsewhere, 'node_modules/k3seal/dist/THIRD-PARTY-NOTICES.txt'), 'utf8')
+  for (const name of ['yaml', 'ansible-vault', 'nanoid', 'inquirer', 'execa', 'commander'])
+    expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
+})
+
+test('the main bundle loads wizard and child processes only when they are needed', () => {
+  const text = readFileSync(join(root, 'dist/k3seal.js'), 'utf8')
+  expect(text).toContain('import("./interactive.js")')
+  expect(text).not.toMatch(/from\s*"\.\/interactive\.js"/)
+})
+
+test('npx runs it from the tarball and makes a site', () => {
+  const password = join(scratch, 'password')
+  writeFileSync(password, 'sloe-and-hawthorn\n', { mode: 0o600 })
+  const site = join(scratch, 'site')
+  run(
+    'npx',
+    [
+      '--offline',
+      tarball,
+      ...['init', site, '--server', 's1=10.0.0.1', '--agent', 'a1=10.0.0.2', '--k3s-version', 'v1.36.5+k3s1'],
+      ...['--airgap-dir', './airgap', '--vault-password-file', password, '--user', 'ops', '--yes'],
+    ],
+    scratch,
+  )
+  expect(readFileSync(join(site, 'inventory.yml'), 'utf8')).toContain('token: "{{ vault_k3s_token }}"')
+  expect(existsSync(join(site, 'k3seal/deliver.yml'))).toBe(true)
+})
