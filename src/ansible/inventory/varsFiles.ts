@@ -1,0 +1,90 @@
+import { entryOf, parseYaml, yamlValue } from '../../syntax/yaml.ts'
+import type { Fault, Variable } from '../value.ts'
+import { extensionOf, joinPath, type ProjectTree } from './projectTree.ts'
+import { placeOf } from './yamlSource.ts'
+
+type Variables = ReadonlyMap<string, Variable>
+
+// Ansible takes the first that exists, so a file without an ending hides server.yml beside it.
+const EXTENSIONS = ['', '.yml', '.yaml', '.json']
+const NONE: Variables = new Map()
+
+/** Reads `group_vars` and `host_vars`, each file once. */
+export class VarsFiles {
+  readonly #tree: ProjectTree
+  readonly #faults: Fault[]
+  readonly #files = new Map<string, Variables>()
+
+  constructor(tree: ProjectTree, faults: Fault[]) {
+    this.#tree = tree
+    this.#faults = faults
+  }
+
+  /** What `directory` says of the group or host, later files over earlier ones. */
+  variables(directory: string, kind: 'group_vars' | 'host_vars', name: string): Variables {
+    const base = joinPath(directory, kind)
+    // Hosts named by a path are chroots; Ansible looks for no variables of theirs.
+    if (!this.#tree.isDirectory(base) || name === '' || name.startsWith('/')) return NONE
+    const files = this.#filesOf(joinPath(base, name))
+    const [first, ...others] = files.map((path) => this.#read(path))
+    if (first === undefined) return NONE
+    return others.length === 0 ? first : new Map([first, ...others].flatMap((variables) => [...variables]))
+  }
+
+  #filesOf(path: string): readonly string[] {
+    for (const extension of EXTENSIONS) {
+      const candidate = path + extension
+      if (this.#tree.isDirectory(candidate)) return this.#inside(candidate)
+      if (this.#tree.text(candidate) !== undefined) return [candidate]
+    }
+    return []
+  }
+
+  #inside(directory: string): readonly string[] {
+    return this.#tree.list(directory).flatMap((name) => {
+      if (name.startsWith('.') || name.endsWith('~')) return []
+      const path = joinPath(directory, name)
+      const extension = extensionOf(name)
+      if (this.#tree.isDirectory(path)) return extension === '' ? this.#inside(path) : []
+      return EXTENSIONS.includes(extension) ? [path] : []
+    })
+  }
+
+  #read(path: string): Variables {
+    const known = this.#files.get(path)
+    if (known !== undefined) return known
+    const variables = this.#parse(path, this.#tree.text(path) ?? '')
+    this.#files.set(path, variables)
+    return variables
+  }
+
+  #parse(path: string, text: string): Variables {
+    if (text.startsWith('$ANSIBLE_VAULT;')) {
+      this.#faults.push({
+        at: { path, start: 0, end: 0 },
+        message: 'this file is encrypted as a whole, so its variables are not known here',
+        fix: 'nothing to do where they have no part in the token; else encrypt only the secret values',
+        severity: 'notice',
+      })
+      return NONE
+    }
+    const { root, faults } = parseYaml(path, text)
+    this.#faults.push(...faults)
+    if (root === undefined || (root.kind === 'scalar' && !root.value)) return NONE
+    if (root.kind !== 'map') {
+      this.#faults.push({
+        at: root.at,
+        message: 'a file of variables is a mapping',
+        fix: 'write NAME: VALUE on each line',
+        severity: 'error',
+      })
+      return NONE
+    }
+    const variables = new Map<string, Variable>()
+    for (const name of root.entries.keys()) {
+      const value = entryOf(root, name)?.value
+      if (value !== undefined) variables.set(name, { name, value: yamlValue(value), at: placeOf(value) })
+    }
+    return variables
+  }
+}
