@@ -182,7 +182,7 @@ async function entryPrompt(terminal: Terminal) {
   )
   return createPrompt<readonly string[], { entry: Entry }>(({ entry }, done) => {
     const [line, setLine] = useState('')
-    const [entries, setEntries] = useState<readonly string[]>([])
+    const [entries, setEntries] = useState<readonly string[]>(entry.initial ?? [])
     const [stage, setStage] = useState<'asking' | 'done'>('asking')
     const [refused, setRefused] = useState(false)
     useKeypress((key, rl) => {

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { addressKind } from '../ansible/address.ts'
 import { releaseForm, stableRelease } from '../facts/k3s.ts'
 
 /** What is wrong with a release of K3s, with the cure; `undefined`: nothing. */
@@ -24,21 +24,17 @@ export function mendedRelease(text: string): string | undefined {
 
 /** What is wrong with the address that agents reach the API at. */
 export function endpointProblem(text: string): string | undefined {
-  if (text === '' || isIP(text) !== 0) return undefined
+  if (text === '' || addressKind(text) === 'ipv6') return undefined
   const scheme = /^[a-z]+:\/\//i.exec(text)?.[0]
   if (scheme !== undefined) return `only the name or the address, without ${scheme}`
   if (/^\[.*\]$/.test(text)) return 'an IPv6 address stands here without brackets'
   if (/^[^:]+:\d+$/.test(text))
     return 'only the name or the address; another port than 6443 is the inventory variable api_port'
   if (/\{\{/.test(text)) return undefined
-  if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four numbers from 0 to 255'
-  return isDnsName(text) ? undefined : 'neither an IP address nor a DNS name'
-}
-
-function isDnsName(text: string): boolean {
-  return (
-    text.length <= 253 && text.split('.').every((label) => /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i.test(label))
-  )
+  if (addressKind(text) !== undefined) return undefined
+  return /^[\d.]+$/.test(text)
+    ? 'an IPv4 address has four numbers from 0 to 255'
+    : 'neither an IP address nor a DNS name'
 }
 
 /** What is wrong with a login name. Rather too little than too much: directories know names with dots, @ and backslash. */

@@ -11,6 +11,10 @@ export interface Entry {
   readonly many?: boolean
   /** What is wrong with a line, given the entries before it; asked on every key. `undefined`: nothing. */
   readonly problem: (line: string, entries: readonly string[]) => string | undefined
+  /** The entries that a question with `many` starts with. */
+  readonly initial?: readonly string[]
+  /** What is worth knowing of an answer that may be given all the same. `line` is what Enter would submit. */
+  readonly note?: (entries: readonly string[], line: string) => string | undefined
 }
 
 export interface EntryState {
@@ -54,13 +58,17 @@ export function entryView(entry: Entry, state: EntryState, screen: Screen): [con
 /** While the line is being typed a problem is a quiet hint; after Enter it is the reason for the refusal. */
 function remark(entry: Entry, state: EntryState, screen: Screen): string {
   const marks = marksOf(screen)
-  if (state.line.trim() === '' && !state.refused) return ''
-  const problem = entry.problem(submitted(entry, state), state.entries)
-  if (problem === undefined) return ''
-  const text = wrap(problem, screen.width - 1, '  ').trimStart()
-  return state.refused
-    ? paint(screen, 'red', `${marks.wrong} ${text}`)
-    : paint(screen, 'dim', `${marks.note} ${text}`)
+  const line = submitted(entry, state)
+  const isTyped = state.line.trim() !== ''
+  const problem = isTyped || state.refused ? entry.problem(line, state.entries) : undefined
+  const text = problem ?? entry.note?.(state.entries, line)
+  if (text === undefined) return ''
+  const mark = state.refused && problem !== undefined ? marks.wrong : marks.note
+  const shown = text
+    .split('\n')
+    .map((paragraph) => `${mark} ${wrap(paragraph, screen.width - 3).replaceAll('\n', '\n  ')}`)
+    .join('\n')
+  return paint(screen, state.refused && problem !== undefined ? 'red' : 'dim', shown)
 }
 
 /** What Enter would submit. */
