@@ -276,7 +276,10 @@ function notOpened(
         at,
       },
     )
-  const names = tried.map((secret) => `${secret.label} (${secret.origin})`).join(', ')
+  const names = secrets
+    .filter((secret) => tried.includes(secret))
+    .map((secret) => `${secret.label} (${secret.origin})`)
+    .join(', ')
   return new VaultError(
     'password',
     tried.length === 1
