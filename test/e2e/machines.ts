@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { peersDir, type Run, requirePeer, requireRoot, run } from '../tools/peers.ts'
+
+/** A booted system in a directory. It shares the network of this machine and listens on an address of its own. */
+export interface Machine {
+  readonly name: string
+  /** Its sshd listens here, on port 2222, and lets the user `ops` in, who may sudo. */
+  readonly address: string
+  /** Its file system, to look into from outside; `/run` and `/tmp` are mounted inside and empty here. */
+  readonly root: string
+  /** Runs a command inside, as root. */
+  exec(...command: readonly string[]): Run
+  stop(): Promise<void>
+}
+
+const machinesDir = join(peersDir, 'machines')
+
+/** The directory of a fresh system that machines are copies of. Made where it is missing: under a minute. */
+export function rootfs(): string {
+  const made = run(join(import.meta.dirname, '../tools/rootfs.sh'), [])
+  if (made.status !== 0) throw new Error(made.stderr)
+  return made.stdout.trim()
+}
+
+/** A copy of `rootfs()`, to be booted or to chroot into; `removeCopies` takes it away. */
+export function copyOfRootfs(name: string): string {
+  const root = join(machinesDir, `${process.pid}-${name}`)
+  rmSync(root, { recursive: true, force: true })
+  mkdirSync(machinesDir, { recursive: true })
+  const copied = run('cp', ['-a', '--reflink=auto', rootfs(), root])
+  if (copied.status !== 0) throw new Error(copied.stderr)
+  return root
+}
+
+/** Removes the copies of this run, and those that runs which ended by force left behind. */
+export function removeCopies(): void {
+  for (const name of readDirectory(machinesDir)) {
+    const pid = Number.parseInt(name, 10)
+    if (pid === process.pid || !isAlive(pid))
+      rmSync(join(machinesDir, name), { recursive: true, force: true })
+  }
+}
+
+/**
+ * Boots machines side by side; `specs` maps names to loopback addresses (127.0.0.x), `publicKey` is a line for
+ * authorized_keys. Resolves when all of them are up, and rejects, with none left running, where one does not
+ * come up in a minute.
+ */
+export async function bootMachines(
+  specs: Readonly<Record<string, string>>,
+  publicKey: string,
+): Promise<ReadonlyMap<string, Machine>> {
+  requireRoot()
+  requirePeer('systemd-nspawn')
+  removeCopies()
+  const machines = Object.entries(specs).map(([name, address]) => start(name, address, publicKey))
+  try {
+    await Promise.all(machines.map(isUp))
+  } catch (error) {
+    await Promise.all(machines.map((machine) => machine.stop()))
+    throw error
+  }
+  return new Map(machines.map((machine) => [machine.name, machine]))
+}
+
+interface Started extends Machine {
+  readonly log: string
+}
+
+function start(name: string, address: string, publicKey: string): Started {
+  const root = copyOfRootfs(name)
+  const log = `${root}.log`
+  writeFileSync(join(root, 'etc/hostname'), `${name}\n`)
+  writeFileSync(join(root, 'etc/hosts'), `127.0.0.1 localhost\n${address} ${name}\n`)
+  writeFileSync(join(root, 'etc/e2e/address'), `ADDRESS=${address}\n`)
+  const [uid, gid] = ownerOfHome(root)
+  run('install', ['-d', '-m', '700', '-o', uid, '-g', gid, join(root, 'home/ops/.ssh')])
+  writeFileSync(join(root, 'home/ops/.ssh/authorized_keys'), `${publicKey}\n`)
+  cpSync(join(import.meta.dirname, 'stand-in'), join(root, 'usr/local/lib/stand-in'), { recursive: true })
+
+  const output = openSync(log, 'w')
+  // The machine dies with its nspawn, and nspawn with us, however this process ends.
+  const nspawn = spawn(
+    requirePeer('setpriv'),
+    [
+      ...['--pdeathsig', 'KILL', requirePeer('systemd-nspawn'), '--quiet', '-D', root, '-M', name],
+      ...[
+        '--register=no',
+        '--keep-unit',
+        '--resolv-conf=off',
+        '--timezone=off',
+        '--link-journal=no',
+        '--boot',
+      ],
+    ],
+    { stdio: ['ignore', output, output] },
+  )
+  let leader: number | undefined
+  return {
+    name,
+    address,
+    root,
+    log,
+    exec(...command) {
+      leader ??= leaderOf(nspawn)
+      if (leader === undefined) throw new Error(`${name} does not run: ${readFileSync(log, 'utf8')}`)
+      return run('nsenter', ['-t', String(leader), '-m', '-u', '-i', '-p', '-r', '-w', '--', ...command])
+    },
+    async stop() {
+      const gone = new Promise<void>((resolve) => {
+        if (nspawn.exitCode !== null || nspawn.signalCode !== null) resolve()
+        else nspawn.once('exit', () => resolve())
+      })
+      leader ??= leaderOf(nspawn)
+      if (leader !== undefined && isAlive(leader)) process.kill(leader, 'SIGKILL')
+      await Promise.race([gone, sleep(5000)])
+      nspawn.kill('SIGKILL')
+      await gone
+      rmSync(root, { recursive: true, force: true })
+      rmSync(log, { force: true })
+    },
+  }
+}
+
+async function isUp(machine: Started): Promise<void> {
+  const end = Date.now() + 60_000
+  for (;;) {
+    const state = tryExec(machine, 'systemctl', 'is-system-running')
+    if (/^(running|degraded)$/m.test(state) && (await answers(machine.address, 2222))) return
+    if (Date.now() > end)
+      throw new Error(
+        `${machine.name} is ${state.trim()} after a minute\n${readFileSync(machine.log, 'utf8')}`,
+      )
+    await sleep(250)
+  }
+}
+
+function tryExec(machine: Machine, ...command: readonly string[]): string {
+  try {
+    return machine.exec(...command).stdout
+  } catch {
+    return 'not started'
+  }
+}
+
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 })
+    const end = (answer: boolean) => () => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('data', end(true)).once('error', end(false)).once('timeout', end(false))
+  })
+}
+
+/** The process that is number 1 inside: the only child of systemd-nspawn. */
+function leaderOf(nspawn: ChildProcess): number | undefined {
+  try {
+    const children = readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8').trim().split(' ')
+    return children[0] === '' || children[0] === undefined ? undefined : Number(children[0])
+  } catch {
+    return undefined
+  }
+}
+
+function ownerOfHome(root: string): [uid: string, gid: string] {
+  const [, uid, gid] = /^ops:[^:]*:(\d+):(\d+):/m.exec(readFileSync(join(root, 'etc/passwd'), 'utf8')) ?? []
+  if (uid === undefined || gid === undefined) throw new Error(`${root} has no user ops`)
+  return [uid, gid]
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readDirectory(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    return []
+  }
+}
