@@ -51,6 +51,13 @@ export function clusterGroups(inventory: Inventory): ClusterGroups | undefined {
   }
 }
 
+/** What projects call the agents' group beside a server group of that name. */
+export function agentGroupOf(server: string): string {
+  const name = server.toLowerCase().replaceAll('-', '_')
+  const agent = PAIRS.find(([known]) => known === name)?.[1] ?? 'agent'
+  return server.includes('-') ? agent.replaceAll('_', '-') : agent
+}
+
 /** The lowest group above both, other than `all`. */
 function clusterOf(inventory: Inventory, server: string, agent: string | undefined): string | undefined {
   const above = (name: string): Group[] => {

@@ -5,8 +5,11 @@ import { directoryOf, normalPath, ProjectTree } from './projectTree.ts'
 import { readSource } from './source.ts'
 import { VarsFiles } from './varsFiles.ts'
 
-export { type ClusterGroups, clusterGroups, clusterHosts } from './clusterGroups.ts'
+export { agentGroupOf, type ClusterGroups, clusterGroups, clusterHosts } from './clusterGroups.ts'
+export { iniLines, iniSection } from './iniSource.ts'
 export type { Group, Host, Inventory } from './inventory.ts'
+export { pythonLiteral } from './pythonLiteral.ts'
+export { inventoryFormat } from './source.ts'
 export { groupHosts, hostVariables, magicVariables } from './variables.ts'
 
 type Variables = ReadonlyMap<string, Variable>

@@ -1,5 +1,6 @@
-import { positionAt, type Span } from '../../span.ts'
+import type { Span } from '../../span.ts'
 import { entryOf, parseYaml, type YamlText } from '../../syntax/yaml.ts'
+import type { Fault } from '../value.ts'
 import { InventoryDraft } from './draft.ts'
 import { expandHostPattern } from './hostPattern.ts'
 import { iniLines, iniSection, readIniInventory } from './iniSource.ts'
@@ -56,69 +57,80 @@ function readHostList(draft: InventoryDraft, source: string): void {
 
 function readFile(draft: InventoryDraft, tree: ProjectTree, path: string): void {
   const text = tree.text(path) ?? ''
+  const format = inventoryFormat(path, text)
+  if (format.kind === 'other') {
+    draft.faults.push(format.fault)
+    return
+  }
+  if (format.kind === 'ini') {
+    readIniInventory(draft, path, text)
+    return
+  }
+  const { root, faults } = format.yaml
+  draft.faults.push(...faults)
+  if (root?.kind === 'map') readYamlInventory(draft, path, root)
+  else if (root !== undefined && !faults.some(isError))
+    draft.report(root.at, 'an inventory is a mapping of groups', 'begin it with a group, like k3s_cluster:')
+}
+
+export type InventoryFormat =
+  | { readonly kind: 'ini' }
+  | { readonly kind: 'yaml'; readonly yaml: YamlText }
+  | { readonly kind: 'other'; readonly fault: Fault }
+
+const SNAPSHOT = 'give it what ansible-inventory -i … --list --yaml --export prints, as a file'
+
+/**
+ * How Ansible reads the file: it tries YAML first and, where that can't be read as an inventory, INI, whatever the file
+ * is called. `other` is what k3seal does not look into.
+ */
+export function inventoryFormat(path: string, text: string): InventoryFormat {
   const extension = extensionOf(path)
+  const other = (
+    message: string,
+    fix: string,
+    severity: Fault['severity'] & string,
+    at = whole(path),
+  ): InventoryFormat => ({
+    kind: 'other',
+    fault: { at, message, fix, severity },
+  })
   if (text.startsWith('$ANSIBLE_VAULT;'))
-    draft.report(
-      whole(path),
+    return other(
       'this inventory is encrypted as a whole, so its hosts and variables are not known here',
       'encrypt only the secret values: ansible-vault encrypt_string, or k3seal init',
       'notice',
     )
-  else if (text.startsWith('#!'))
-    draft.report(
-      whole(path),
-      'this looks like an inventory script; k3seal does not run it',
-      SNAPSHOT,
-      'notice',
-    )
-  else if (extension === '.toml')
-    draft.report(whole(path), 'k3seal does not read inventories in TOML', SNAPSHOT)
-  else if (YAML_EXTENSIONS.includes(extension)) readYamlOrIni(draft, path, text, extension !== '')
-  else readIniInventory(draft, path, text)
-}
-
-const SNAPSHOT = 'give it what ansible-inventory -i … --list --yaml --export prints, as a file'
-
-/** Ansible tries YAML first and, where that can't be read as an inventory, INI, whatever the file is called. */
-function readYamlOrIni(draft: InventoryDraft, path: string, text: string, named: boolean): void {
-  // Most files without an ending are INI; a section's head can't begin a YAML inventory, so save the work.
+  if (text.startsWith('#!'))
+    return other('this looks like an inventory script; k3seal does not run it', SNAPSHOT, 'notice')
+  if (extension === '.toml') return other('k3seal does not read inventories in TOML', SNAPSHOT, 'error')
+  if (!YAML_EXTENSIONS.includes(extension)) return { kind: 'ini' }
+  // Most files without an ending are INI, and a section's head can't begin a YAML inventory: save the work.
   const [first] = iniLines(text)
-  if (first !== undefined && typeof iniSection(first.text) === 'object') {
-    readIniInventory(draft, path, text)
-    return
-  }
+  if (first !== undefined && typeof iniSection(first.text) === 'object') return { kind: 'ini' }
   const yaml = parseYaml(path, text)
   const { root } = yaml
   const plugin = entryOf(root, 'plugin')
-  const broken = yaml.faults.some(({ severity }) => severity === undefined || severity === 'error')
-  if (plugin !== undefined && !isEmptyText(yaml)) {
-    draft.report(
-      plugin.key.at,
+  if (plugin !== undefined)
+    return other(
       'this configures an inventory plugin; k3seal does not run it',
       SNAPSHOT,
       'notice',
+      plugin.key.at,
     )
-    return
-  }
-  if ((broken || root?.kind !== 'map' || root.entries.size === 0) && isIni(path, text, named)) {
-    readIniInventory(draft, path, text)
-    return
-  }
-  draft.faults.push(...yaml.faults)
-  if (root?.kind === 'map') readYamlInventory(draft, path, root)
-  else if (root !== undefined && !broken)
-    draft.report(root.at, 'an inventory is a mapping of groups', 'begin it with a group, like k3s_cluster:')
+  const usable = root?.kind === 'map' && root.entries.size > 0 && !yaml.faults.some(isError)
+  return usable || !isIni(path, text, extension !== '') ? { kind: 'yaml', yaml } : { kind: 'ini' }
 }
 
-function isEmptyText({ root }: YamlText): boolean {
-  return root === undefined
+function isError({ severity }: Fault): boolean {
+  return severity === undefined || severity === 'error'
 }
 
 /** Whether Ansible would get through the text as INI; without an ending, whether it is likelier meant as INI. */
 function isIni(path: string, text: string, named: boolean): boolean {
   const trial = new InventoryDraft()
   readIniInventory(trial, path, text)
-  if (!trial.faults.some(({ severity }) => severity === 'error')) return true
+  if (!trial.faults.some(isError)) return true
   if (named) return false
   const lines = iniLines(text)
   const sections = lines.filter(({ text: line }) => typeof iniSection(line) === 'object').length
@@ -128,9 +140,4 @@ function isIni(path: string, text: string, named: boolean): boolean {
 
 function whole(path: string): Span {
   return { path, start: 0, end: 0 }
-}
-
-/** `path:line`, for messages. */
-export function placeIn(tree: ProjectTree, { path, start }: Span): string {
-  return `${path}:${positionAt(tree.text(path) ?? '', start).line}`
 }

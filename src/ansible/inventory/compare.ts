@@ -1,0 +1,17 @@
+import { type AnsibleValue, Float, VaultedText } from '../value.ts'
+import type { Host } from './inventory.ts'
+
+/** A host's groups and its own variables as one text, to compare two readings of it. Where it stands does not count. */
+export function inspectable({ groups, vars }: Host): string {
+  return JSON.stringify([groups, [...vars].map(([name, { value }]) => [name, plain(value)])])
+}
+
+/** Types that JSON lacks are told apart, so that `1` and `1.0` differ. */
+function plain(value: AnsibleValue): unknown {
+  if (value instanceof Float) return { float: String(value.value) }
+  if (value instanceof VaultedText) return { vault: value.envelope }
+  if (typeof value === 'bigint') return { integer: String(value) }
+  if (Array.isArray(value)) return value.map(plain)
+  if (value === null || typeof value !== 'object') return value
+  return Object.entries(value).map(([name, inner]) => [name, plain(inner)])
+}
