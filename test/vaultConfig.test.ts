@@ -21,6 +21,7 @@ describe('what Python reads', () => {
     ],
     ['no other inline comment', '[defaults]\na = x # y\n', { a: 'x # y' }],
     ['continued values', '[defaults]\na = x,\n  y,\n\n  z\n\nb = 1\n', { a: 'x,\ny,\n\nz', b: '1' }],
+    ['comments within a value', '[defaults]\na = x\n  # c\n  ; c\n  y\n', { a: 'x\ny' }],
     ['CRLF', '[defaults]\r\na = x\r\nb = y\r\n', { a: 'x', b: 'y' }],
     ['[DEFAULT] stands in', '[DEFAULT]\na = 1\nb = 2\n[defaults]\nb = 3\n', { a: '1', b: '3' }],
     ['[DEFAULT] alone is nothing', '[DEFAULT]\na = 1\n', {}],

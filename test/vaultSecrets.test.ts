@@ -278,6 +278,16 @@ describe('on disk', () => {
     expect(() => decryptAny(text, secrets)).toThrow('vault_id_match is on')
   })
 
+  test('vault_identity names the label of texts without one', async () => {
+    put('named/ansible.cfg', '[defaults]\nvault_identity = pier\nvault_id_match = yes\n')
+    const { secrets } = await load({ vaultId: ['dev', 'default@prod'] }, { project: 'named' })
+    expect(secrets.map(({ label }) => label)).toEqual(['pier', 'default'])
+    expect(decryptAny(encryptVault(new Secret('x'), new Secret('dev-larch')), secrets).reveal()).toBe('x')
+    expect(() => decryptAny(encryptVault(new Secret('x'), new Secret('prod-larch')), secrets)).toThrow(
+      'pier (--vault-id) does not open',
+    )
+  })
+
   test('nothing that is returned or thrown shows a password', async () => {
     const shown = [
       inspect(await load({ vaultId: ['dev@dev', 'x@nowhere'] }), { depth: 9, showHidden: true }),

@@ -401,37 +401,39 @@ describe.each(ansibles)('%s', (_, bin) => {
     expect(decryptVault(text, key).reveal()).toBe('needle')
   })
 
-  test.each([undefined, '', 'False', 'yes'])(
-    'decrypts by label as vault_id_match = %s has it',
-    async (idMatch) => {
-      const more: Record<string, string> = idMatch === undefined ? {} : { ANSIBLE_VAULT_ID_MATCH: idMatch }
-      const texts = Object.fromEntries(
-        [undefined, 'x', 'y', 'larch'].flatMap((label) =>
-          ['password a', 'password b', 'password d'].map((key) => [
-            `${label}-${key.at(-1)}`,
-            encryptVault(new Secret('needle'), new Secret(key), label),
-          ]),
-        ),
-      )
-      const dir = place({ ...files, ...texts })
-      const flags = { vaultId: ['x@a', 'y@b', 'sub/d'] }
-      const { secrets } = await load(dir, flags, more)
-      for (const [name, text] of Object.entries(texts)) {
-        const real = run(join(bin, 'ansible-vault'), ['view', ...arguments_(flags), name], {
-          cwd: dir,
-          env: { ...env, ...more },
-        })
-        let ours = true
-        try {
-          decryptAny(text, secrets)
-        } catch (error) {
-          expect(error).toBeInstanceOf(UserError)
-          ours = false
-        }
-        expect([name, ours]).toEqual([name, real.status === 0])
+  test.each<Record<string, string>>([
+    {},
+    { ANSIBLE_VAULT_ID_MATCH: '' },
+    { ANSIBLE_VAULT_ID_MATCH: 'False' },
+    { ANSIBLE_VAULT_ID_MATCH: 'yes' },
+    { ANSIBLE_VAULT_ID_MATCH: 'yes', ANSIBLE_VAULT_IDENTITY: 'x' },
+  ])('decrypts by label: %j', async (more) => {
+    const texts = Object.fromEntries(
+      [undefined, 'x', 'y', 'larch'].flatMap((label) =>
+        ['password a', 'password b', 'password d'].map((key) => [
+          `${label}-${key.at(-1)}`,
+          encryptVault(new Secret('needle'), new Secret(key), label),
+        ]),
+      ),
+    )
+    const dir = place({ ...files, ...texts })
+    const flags = { vaultId: ['x@a', 'y@b', 'sub/d'] }
+    const { secrets } = await load(dir, flags, more)
+    for (const [name, text] of Object.entries(texts)) {
+      const real = run(join(bin, 'ansible-vault'), ['view', ...arguments_(flags), name], {
+        cwd: dir,
+        env: { ...env, ...more },
+      })
+      let ours = true
+      try {
+        decryptAny(text, secrets)
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError)
+        ours = false
       }
-    },
-  )
+      expect([name, ours]).toEqual([name, real.status === 0])
+    }
+  })
 
   test('ansible.cfg is read as its Python reads it', () => {
     const line = fc.oneof(
