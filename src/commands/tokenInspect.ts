@@ -97,15 +97,19 @@ function certificate(session: Session, path: string): Buffer {
   if (found === undefined)
     throw new UserError('holds no certificate in PEM form', {
       at: path,
-      fix: 'give a server’s /var/lib/rancher/k3s/server/tls/server-ca.crt',
+      fix: 'give the /var/lib/rancher/k3s/server/tls/server-ca.crt',
     })
   return bytes
 }
 
-function bytesOf(session: Session, path: string, flag: string): Buffer {
+function bytesOf(session: Session, path: string, flag: '--file' | '--ca'): Buffer {
   const bytes = readBytes(resolve(session.cwd, path))
   if (bytes === undefined)
-    throw new UserError('does not exist', { at: path, fix: `name a file with ${flag}` })
+    throw new UserError(`the file that ${flag} names does not exist`, {
+      // Behind --file may stand the token itself.
+      at: flag === '--ca' ? path : undefined,
+      fix: 'give the path of a file',
+    })
   return bytes
 }
 

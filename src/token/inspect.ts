@@ -79,7 +79,7 @@ export function inspectToken(
       ...formProblems(form, slip),
       ...caProblems(caHash),
       ...strengthProblems(form, strength, sample),
-      ...hazardProblems(hazards, ownCharacters(text, form)),
+      ...hazardProblems(text, form, hazards),
     ],
   }
 }
@@ -94,7 +94,7 @@ export function tokenProblems(token: Secret, use: 'server' | 'agent'): readonly 
     ...formProblems(form, slip),
     ...useProblems(form, use),
     ...strengthProblems(form, strength, sample),
-    ...hazardProblems(hazards, ownCharacters(token.reveal(), form)),
+    ...hazardProblems(token.reveal(), form, hazards),
   ]
 }
 
@@ -156,11 +156,18 @@ function strengthProblems(
 
 /** Characters that belong to the form, such as the colons of `K10…::server:`, are no finding: one has no other choice. */
 function hazardProblems(
+  text: string,
+  form: TokenForm,
   hazards: readonly SinkHazard[],
-  own: (position: number) => boolean,
 ): readonly TokenProblem[] {
+  if (form.kind === 'malformed') return []
+  const before = [...text.slice(0, passwordOffset(text, form))].length
   const titles = hazards
-    .filter(({ breaks }) => breaks.some(({ positions }) => positions.length === 0 || positions.some(own)))
+    .filter(({ breaks }) =>
+      breaks.some(
+        ({ positions }) => positions.length === 0 || positions.some((position) => position > before),
+      ),
+    )
     .map(({ sink }) => sink.title)
   if (titles.length === 0) return []
   return [
@@ -170,11 +177,6 @@ function hazardProblems(
       fix: 'quote it there, or make one that needs no quotes: k3seal token new',
     },
   ]
-}
-
-function ownCharacters(text: string, form: TokenForm): (position: number) => boolean {
-  const before = [...text.slice(0, passwordOffset(text, form))].length
-  return (position) => position > before
 }
 
 function caVerdict(form: TokenForm, ca: Uint8Array | undefined): CaVerdict {
