@@ -34,7 +34,7 @@ export function nodeQuestion(kind: Kind): Question<readonly NodeSpec[]> {
     async ask(asker, scene, draft) {
       const known = scene.existing?.[kind] ?? []
       const others = draft[other] ?? scene.existing?.[other] ?? []
-      const all = (lines: readonly string[]) => [...known, ...lines.flatMap(nodesOf)]
+      const all = (lines: readonly string[]) => [...known, ...lines.flatMap((line) => nodesOf(line, scene))]
       const lines = await asker.lines({
         message: known.length === 0 ? title : `More ${kind}`,
         explanation:
@@ -47,7 +47,7 @@ export function nodeQuestion(kind: Kind): Question<readonly NodeSpec[]> {
             ? kind === 'servers' && known.length + entries.length === 0
               ? 'a cluster needs at least one server'
               : undefined
-            : lineProblem(line, (nodes) => [...all(entries), ...nodes], others),
+            : lineProblem(line, scene, (nodes) => [...all(entries), ...nodes], others),
         note: (entries) => warningsOf(kind, all(entries), others),
       })
       return all(lines)
@@ -58,12 +58,23 @@ export function nodeQuestion(kind: Kind): Question<readonly NodeSpec[]> {
   }
 }
 
-/** A line may hold several nodes, with white space between them. */
-function nodesOf(line: string): readonly NodeSpec[] {
+/**
+ * A line may hold several nodes, with white space between them. Where an ssh_config is at hand, a name alone, or a
+ * pattern such as `web-*`, stands for what that says.
+ */
+export function nodesOf(line: string, { sshHosts }: Pick<Scene, 'sshHosts'>): readonly NodeSpec[] {
   return line
     .split(/\s+/)
     .filter((word) => word !== '')
-    .map(parseNodeSpec)
+    .flatMap((word) => {
+      if (sshHosts === undefined || /[=,]/.test(word)) return [parseNodeSpec(word)]
+      const found = sshHosts(word)
+      if (found.length === 0 && /[*?]/.test(word))
+        throw new UserError(`the ssh_config has no host ${word}`, {
+          fix: 'write a name or a pattern that it has',
+        })
+      return found.length === 0 ? [parseNodeSpec(word)] : found
+    })
 }
 
 function added(kind: Kind, scene: Scene, draft: Draft): readonly string[] {
@@ -73,11 +84,12 @@ function added(kind: Kind, scene: Scene, draft: Draft): readonly string[] {
 
 function lineProblem(
   line: string,
+  scene: Scene,
   together: (nodes: readonly NodeSpec[]) => readonly NodeSpec[],
   others: readonly NodeSpec[],
 ): string | undefined {
   try {
-    const nodes = nodesOf(line)
+    const nodes = nodesOf(line, scene)
     const names = new Set(nodes.map(({ name }) => name))
     const problem = nodeProblems(together(nodes), others).find(
       ({ severity, node }) => severity === 'error' && node !== undefined && names.has(node),

@@ -14,6 +14,8 @@ export interface Scene {
   readonly vaultSources: readonly string[]
   /** Where a new vault password would go, absolute; `undefined` where there is no home directory. */
   readonly newPasswordPath: string | undefined
+  /** The hosts of an ssh_config that a name or pattern means; `undefined`: none was named. */
+  readonly sshHosts: ((pattern: string) => readonly NodeSpec[]) | undefined
   /** What stands at a path: absolute, or relative to the inventory's directory. */
   kindOf(path: string): 'file' | 'directory' | 'other' | 'absent'
   /** A path as typed by the user, relative to the working directory, as an absolute one. `~` and `$` stay. */

@@ -1,0 +1,55 @@
+import type { NodeSpec } from '../ansible/nodeSpec.ts'
+import { airgapArtefacts } from '../facts/airgap.ts'
+import { orchestration } from '../facts/orchestration.ts'
+
+export interface NextSteps {
+  /** The project as the user would `cd` to it; `undefined`: the user is there. */
+  readonly directory: string | undefined
+  /** Relative to the project. */
+  readonly inventory: string
+  /** The playbooks to run, in order, relative to the project. */
+  readonly playbooks: readonly string[]
+  /** The file that names the collections, relative to the project; `undefined`: none is needed. */
+  readonly requirements: string | undefined
+  /** What Ansible needs to find the vault password. */
+  readonly vaultFlags: readonly string[]
+}
+
+/** A word for a POSIX shell: Ansible's control node runs no other. */
+export function shellWord(text: string): string {
+  return /^~?[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** The commands that come next, one to a line, to be copied. */
+export function nextCommands(steps: NextSteps): readonly string[] {
+  const { directory, inventory, playbooks, requirements, vaultFlags } = steps
+  const line = (...words: readonly string[]): string => words.map(shellWord).join(' ')
+  const vault = vaultFlags.length === 0 ? [] : vaultFlags
+  return [
+    ...(directory === undefined ? [] : [line('cd', directory)]),
+    ...(requirements === undefined
+      ? []
+      : [line('ansible-galaxy', 'collection', 'install', '-r', requirements)]),
+    line('ansible', 'all', '-i', inventory, ...vault, '-m', 'ansible.builtin.ping'),
+    line('ansible-playbook', '-i', inventory, ...vault, ...playbooks),
+  ]
+}
+
+/** What the control node must have; the collection's own page says so. */
+export const controlNodeNeeds = `Needs ansible-core ${orchestration.needs.ansibleCore} or newer, with the Python library ${orchestration.needs.python} (pip install ${orchestration.needs.python}).`
+
+/**
+ * The files that the airgap directory has to hold and does not. A node whose architecture is not given counts as amd64.
+ * Where all nodes have one architecture, a binary called `k3s` is the right one.
+ */
+export function airgapNeeds(
+  nodes: readonly NodeSpec[],
+  has: (name: string) => boolean,
+): readonly { readonly name: string; readonly from: string }[] {
+  const architectures = [...new Set(nodes.map(({ arch }) => arch ?? 'amd64'))].sort()
+  const isThere = (name: string): boolean =>
+    has(name) || (architectures.length === 1 && /^k3s-[^-.]+$/.test(name) && has('k3s'))
+  return [...architectures.flatMap((arch) => airgapArtefacts[arch]), ...airgapArtefacts.any]
+    .filter(({ names }) => !names.some(isThere))
+    .map(({ names, from }) => ({ name: names[0], from }))
+}
