@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sampleTokens } from '../src/facts/samples.ts'
@@ -119,6 +121,13 @@ describe('problems of a token that a person gives', () => {
     }
     expect(new Set(sampleTokens.map(({ value }) => value)).size).toBe(sampleTokens.length)
   })
+})
+
+test('the delivery playbook refuses the same samples', () => {
+  const playbook = readFileSync(join(import.meta.dirname, '../templates/deliver.yml'), 'utf8')
+  const [, list = ''] = /^ *k3seal_samples:\n((?: +- .+\n)+)/m.exec(playbook) ?? []
+  const values = [...list.matchAll(/- "?(.+?)"?$/gm)].map(([, value]) => value)
+  expect(values).toEqual(sampleTokens.map(({ value }) => value))
 })
 
 describe('sinks', () => {

@@ -50,7 +50,7 @@ export interface Inspection {
   readonly problems: readonly TokenProblem[]
 }
 
-const NEW_TOKEN = 'make one: k3seal token new'
+const NEW_TOKEN = 'make a new one: k3seal token new'
 
 /** `ca`: the bytes of a server's `/cacerts`, which is its `server/tls/server-ca.crt`. */
 export function inspectToken(

@@ -269,6 +269,8 @@ describe.each(['dash', 'bash'])('%s', (shell) => {
   test('argument', () => {
     const written = claimed('posix-shell')
     const directory = mkdtempSync(join(scratch, 'shell-'))
+    // What patterns among the candidates would match.
+    for (const name of ['aQz7x', 'Qza7x', 'Qz7xa']) writeFileSync(join(directory, name), '')
     writeFileSync(
       join(directory, 'script'),
       written.map((text) => `printf '%s\\0' --token ${text}\n`).join(''),
