@@ -57,7 +57,7 @@ export function parseNodeSpec(text: string): NodeSpec {
     port: undefined,
   }
   for (const option of options) {
-    const [, key = '', value = ''] = /^([^=]*)=(.*)$/.exec(option) ?? []
+    const [, key = '', value = ''] = /^([^=]*?)\s*=(.*)$/.exec(option) ?? []
     if (key !== 'arch' && key !== 'user' && key !== 'port')
       throw new UserError(`node ${name}: ${JSON.stringify(option)} is no option of a node`, {
         fix: `write the node as ${FORM}`,

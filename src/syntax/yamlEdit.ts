@@ -161,7 +161,8 @@ function fillFlow(
   const { text } = source
   const old = text.slice(value.at.start, value.at.end)
   const kept = value.value === null ? '' : `${old}: {}, `
-  const colon = text.slice(key.at.end, value.at.start).includes(':') ? (old === '' ? ' ' : '') : ': '
+  const before = text.slice(key.at.end, value.at.start)
+  const colon = !before.includes(':') ? ': ' : old === '' && before.endsWith(':') ? ' ' : ''
   return [
     {
       start: value.at.start,

@@ -54,10 +54,9 @@ const WORDINGS: Readonly<Record<string, Wording>> = {
 
 /** `message` is the yaml package's own, for a code that has no wording here. */
 export function syntaxFault(at: Span, code: string, message: string): Fault {
-  return {
-    at,
-    ...(WORDINGS[code] ?? { message, fix: 'check quotes, brackets and indentation around this place' }),
-  }
+  // An unclosed bracket shows only by the line after it, which is then indented too little.
+  const known = WORDINGS[/ end with a [\]}]/.test(message) ? 'MISSING_CHAR' : code]
+  return { at, ...(known ?? { message, fix: 'check quotes, brackets and indentation around this place' }) }
 }
 
 // What PyYAML's reader lets pass: https://github.com/yaml/pyyaml/blob/6.0.2/lib/yaml/reader.py#L136

@@ -31,11 +31,11 @@ export class TreeBuilder {
     this.#resolve = resolve
   }
 
-  node(node: ParsedNode): YamlNode {
+  node(node: ParsedNode, isKey = false): YamlNode {
     if (isAlias(node)) return this.#alias(node.source, this.#span(node.range))
     const { anchor } = node
     if (anchor !== undefined) this.#anchors.set(anchor, undefined)
-    const built = isCollection(node) ? this.#collection(node) : this.#scalar(node)
+    const built = isCollection(node) ? this.#collection(node) : this.#scalar(node, isKey)
     if (anchor !== undefined) this.#anchors.set(anchor, built)
     return built
   }
@@ -88,13 +88,15 @@ export class TreeBuilder {
     return size
   }
 
-  #scalar(node: ParsedNode): YamlScalar {
+  #scalar(node: ParsedNode, isKey: boolean): YamlScalar {
     const at = this.#span(node.range)
     if (!isScalar(node)) return this.#null(at)
     const text = typeof node.value === 'string' ? node.value : ''
     const style = STYLES[node.type ?? 'PLAIN'] ?? 'plain'
     const resolved = this.#tagged(node.tag, text, style, at)
     if (resolved.problem !== undefined) this.#report({ at, ...resolved.problem })
+    if (!isKey && style === 'plain' && node.tag === undefined && text === '<<')
+      this.#report({ at, ...MERGE_VALUE })
     return { kind: 'scalar', value: resolved.value, style, at }
   }
 
@@ -155,7 +157,7 @@ export class TreeBuilder {
       return { kind: 'sequence', items, flow, at }
     }
     const written = node.items.map((pair): YamlEntry => {
-      const key = this.node(pair.key as ParsedNode)
+      const key = this.node(pair.key as ParsedNode, true)
       const value =
         pair.value === null
           ? this.#null({ path: this.#path, start: key.at.end, end: key.at.end })
@@ -254,6 +256,11 @@ const STYLES: Readonly<Record<string, YamlScalar['style']>> = {
   QUOTE_DOUBLE: 'double',
   BLOCK_LITERAL: 'literal',
   BLOCK_FOLDED: 'folded',
+}
+
+const MERGE_VALUE = {
+  message: 'an unquoted << is the merge key of YAML 1.1, which can not be a value',
+  fix: "quote it: '<<'",
 }
 
 const BINARY = {

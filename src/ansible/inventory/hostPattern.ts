@@ -36,7 +36,8 @@ const WITH_PORT = /^((?:[^:[\]]|\[[^\]]*\])*):([0-9]+)$/
 export function expandHostPattern(text: string): HostPattern | string {
   const { host, port } = splitHost(text)
   const names = host.includes('[') ? expandRange(host) : [host]
-  return typeof names === 'string' ? names : { names, port }
+  if (typeof names === 'string') return names
+  return names.length === 0 ? 'the range names no host' : { names, port }
 }
 
 /** A host that Ansible does not take for an address keeps its whole text, a port and all. */

@@ -1,4 +1,5 @@
 import type { Span } from '../../span.ts'
+import type { AnsibleValue } from '../value.ts'
 import type { InventoryDraft } from './draft.ts'
 import { expandHostPattern } from './hostPattern.ts'
 import { pythonLiteral } from './pythonLiteral.ts'
@@ -162,7 +163,7 @@ class IniInventory {
     const name = line.text.slice(0, equals).trim()
     const value = line.text.slice(equals + 1).trim()
     const at = this.#span({ start: line.end - value.length, end: line.end })
-    this.#draft.setVariable(group, name, pythonLiteral(value) ?? value, at)
+    this.#draft.setVariable(group, name, iniValue(value), at)
   }
 
   #host(group: string, line: IniLine): void {
@@ -193,10 +194,16 @@ class IniInventory {
         continue
       }
       const value = text.slice(equals + 1)
-      const literal = pythonLiteral(value) ?? value
+      const literal = iniValue(value)
       for (const name of pattern.names) this.#draft.setVariable(name, text.slice(0, equals), literal, place)
     }
   }
+}
+
+/** A Python literal where it is one (`None` among them), else the text. */
+function iniValue(text: string): AnsibleValue {
+  const literal = pythonLiteral(text)
+  return literal === undefined ? text : literal
 }
 
 function hostProblem(text: string, port: number | undefined): string | undefined {
