@@ -8,6 +8,7 @@ export async function parse(
   args: readonly string[],
   session: Session,
 ): Promise<ExitStatus | undefined> {
+  program.name(`k3seal ${program.name()}`)
   prepare(program, session)
   try {
     await program.parseAsync([...args], { from: 'user' })
@@ -15,8 +16,12 @@ export async function parse(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
+    if (error.code === 'commander.help')
+      throw new UserError(`${program.name()} takes a subcommand`, {
+        fix: `one of: ${program.commands.map((child) => child.name()).join(', ')}; see ${program.name()} --help`,
+      })
     throw new UserError(error.message.replace(/^error: /, ''), {
-      fix: `see k3seal ${program.name()} --help`,
+      fix: `see ${program.name()} --help`,
       cause: error,
     })
   }
