@@ -247,5 +247,5 @@ test('without a subcommand it names them', async () => {
 test.each([[['--help']], [['new', '--help']], [['inspect', '--help']]])('%j', async (args) => {
   const { status, stdout } = await token(args)
   expect(status).toBe(0)
-  expect(stdout).toMatch(/Usage: token/)
+  expect(stdout).toMatch(/Usage: k3seal token/)
 })
