@@ -17,6 +17,8 @@ export interface Machine {
   stop(): Promise<void>
 }
 
+export type ServiceManager = 'systemd' | 'openrc'
+
 const machinesDir = join(peersDir, 'machines')
 
 /** The directory of a fresh system that machines are copies of. Made where it is missing: under a minute. */
@@ -47,17 +49,20 @@ export function removeCopies(): void {
 
 /**
  * Boots machines side by side; `specs` maps names to loopback addresses (127.0.0.x), `publicKey` is a line for
- * authorized_keys. Resolves when all of them are up, and rejects, with none left running, where one does not
- * come up in a minute.
+ * authorized_keys. Without systemd a machine has OpenRC, which runs the services that it is told to.
+ * Resolves when all of them are up, and rejects, with none left running, where one does not come up in a minute.
  */
 export async function bootMachines(
   specs: Readonly<Record<string, string>>,
   publicKey: string,
+  serviceManager: ServiceManager = 'systemd',
 ): Promise<ReadonlyMap<string, Machine>> {
   requireRoot()
   requirePeer('systemd-nspawn')
   removeCopies()
-  const machines = Object.entries(specs).map(([name, address]) => start(name, address, publicKey))
+  const machines = Object.entries(specs).map(([name, address]) =>
+    start(name, address, publicKey, serviceManager),
+  )
   try {
     await Promise.all(machines.map(isUp))
   } catch (error) {
@@ -69,9 +74,10 @@ export async function bootMachines(
 
 interface Started extends Machine {
   readonly log: string
+  readonly serviceManager: ServiceManager
 }
 
-function start(name: string, address: string, publicKey: string): Started {
+function start(name: string, address: string, publicKey: string, serviceManager: ServiceManager): Started {
   const root = copyOfRootfs(name)
   const log = `${root}.log`
   writeFileSync(join(root, 'etc/hostname'), `${name}\n`)
@@ -82,20 +88,19 @@ function start(name: string, address: string, publicKey: string): Started {
   writeFileSync(join(root, 'home/ops/.ssh/authorized_keys'), `${publicKey}\n`)
   cpSync(join(import.meta.dirname, 'stand-in'), join(root, 'usr/local/lib/stand-in'), { recursive: true })
 
+  if (serviceManager === 'openrc') {
+    const unpacked = run(join(import.meta.dirname, '../tools/openrc.sh'), [root])
+    if (unpacked.status !== 0) throw new Error(unpacked.stderr)
+  }
+
   const output = openSync(log, 'w')
   // The machine dies with its nspawn, and nspawn with us, however this process ends.
   const nspawn = spawn(
     requirePeer('setpriv'),
     [
       ...['--pdeathsig', 'KILL', requirePeer('systemd-nspawn'), '--quiet', '-D', root, '-M', name],
-      ...[
-        '--register=no',
-        '--keep-unit',
-        '--resolv-conf=off',
-        '--timezone=off',
-        '--link-journal=no',
-        '--boot',
-      ],
+      ...['--register=no', '--keep-unit', '--resolv-conf=off', '--timezone=off', '--link-journal=no'],
+      serviceManager === 'systemd' ? '--boot' : '/usr/local/lib/stand-in/init',
     ],
     { stdio: ['ignore', output, output] },
   )
@@ -105,6 +110,7 @@ function start(name: string, address: string, publicKey: string): Started {
     address,
     root,
     log,
+    serviceManager,
     exec(...command) {
       leader ??= leaderOf(nspawn)
       if (leader === undefined) throw new Error(`${name} does not run: ${readFileSync(log, 'utf8')}`)
@@ -129,7 +135,8 @@ function start(name: string, address: string, publicKey: string): Started {
 async function isUp(machine: Started): Promise<void> {
   const end = Date.now() + 60_000
   for (;;) {
-    const state = tryExec(machine, 'systemctl', 'is-system-running')
+    const state =
+      machine.serviceManager === 'openrc' ? 'running' : tryExec(machine, 'systemctl', 'is-system-running')
     if (/^(running|degraded)$/m.test(state) && (await answers(machine.address, 2222))) return
     if (Date.now() > end)
       throw new Error(

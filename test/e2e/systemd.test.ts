@@ -1,10 +1,10 @@
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { peers, run } from '../tools/peers.ts'
+import { ansibles, peers } from '../tools/peers.ts'
+import { type Control, newControl, standIn } from './control.ts'
 import { bootMachines, type Machine, removeCopies } from './machines.ts'
 import {
   environmentOf,
@@ -15,51 +15,34 @@ import {
   readableFilesWith,
   starts,
 } from './nodes.ts'
-import { type ControlNode, type Played, play } from './playbooks.ts'
+import { type Played, play } from './playbooks.ts'
 import { writeProject } from './project.ts'
 
-const standIn = join(import.meta.dirname, 'stand-in')
 const addresses = { larch: '127.0.0.11', alder: '127.0.0.12', rowan: '127.0.0.13' } as const
 type Name = keyof typeof addresses
 
-let dir: string
-let control: ControlNode
-let machines: ReadonlyMap<string, Machine>
+let control: Control
+let machines: ReadonlyMap<string, Machine> = new Map()
 let downloads: Server
 
 const machine = (name: Name): Machine => machines.get(name) as Machine
-const everyMachine = (): readonly Machine[] => [...machines.values()]
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'e2e-'))
-  const collections = join(dir, 'collections')
-  const orchestration = join(collections, 'ansible_collections/k3s/orchestration')
-  cpSync(process.env.K3SEAL_K3S_ANSIBLE ?? join(import.meta.dirname, 'site'), orchestration, {
-    recursive: true,
-  })
-  control = {
-    home: join(dir, 'h'),
-    privateKey: join(dir, 'key'),
-    collections: [collections, process.env.ANSIBLE_COLLECTIONS_PATH].filter(Boolean).join(':'),
-    vaultPasswordFile: join(dir, 'vault-password'),
-  }
-  mkdirSync(control.home)
-  writeFileSync(control.vaultPasswordFile, 'quay-lantern-8417\n', { mode: 0o600 })
-  run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', control.privateKey])
-  mkdirSync(join(dir, 'airgap'))
-  for (const name of ['k3s', 'k3s-install.sh']) copyFileSync(join(standIn, name), join(dir, 'airgap', name))
+  control = newControl()
   downloads = createServer((request, response) => {
     response.end(readFileSync(join(standIn, (request.url ?? '').replace(/[^\w.-]/g, ''))))
   })
   await new Promise<void>((resolve) => downloads.listen(0, '127.0.0.1', resolve))
-  machines = await bootMachines(addresses, readFileSync(`${control.privateKey}.pub`, 'utf8').trim())
+  machines = await bootMachines(addresses, control.publicKey)
+  // What the stand-in answers for `k3s kubectl get nodes`.
+  for (const one of machines.values()) writeFileSync(join(one.root, 'etc/e2e/servers'), 'larch alder')
 })
 
 afterAll(async () => {
-  await Promise.all([...(machines?.values() ?? [])].map((one) => one.stop()))
+  await Promise.all([...machines.values()].map((one) => one.stop()))
   removeCopies()
   downloads?.close()
-  rmSync(dir, { recursive: true, force: true })
+  control?.remove()
 })
 
 const expectStatus = (played: Played, status: number) =>
@@ -67,7 +50,7 @@ const expectStatus = (played: Played, status: number) =>
 
 describe('airgapped, one server and two agents, newest ansible-core', () => {
   const token = 'tarn7Qm4Vd9sKx2Lh8Rw3Zp6Yc1Nb5Gf0Jt4Ua7Ee2Hi9Mo6Pq3Sv8Wk5Xz1B'
-  const project = () => join(dir, 'airgapped')
+  const project = () => join(control.dir, 'airgapped')
   const services = { larch: 'k3s', alder: 'k3s-agent', rowan: 'k3s-agent' } as const
   const names = Object.keys(services) as Name[]
   const playAirgapped = (args: readonly string[], bin: string = peers.ansibleNewest) =>
@@ -82,6 +65,31 @@ describe('airgapped, one server and two agents, newest ansible-core', () => {
       // The role leaves the token out, as some did in this scenario: only the delivery can bring it.
       vars: '    site_agent_env: false\n',
     })
+  })
+
+  test('the same search finds a token that a playbook without no_log shows', async () => {
+    writeFileSync(
+      join(project(), 'careless.yml'),
+      `- hosts: rowan
+  become: true
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        content: "K3S_TOKEN={{ token }}"
+        dest: /root/careless.env
+        mode: "0600"
+    - ansible.builtin.file:
+        path: /root/careless.env
+        state: absent
+    - ansible.builtin.command: sh -c 'sleep 1; true {{ token }}'
+`,
+    )
+    const played = await playAirgapped(['careless.yml', '--diff'])
+    expectStatus(played, 0)
+    expect(played.all).toContain(token)
+    expect(played.leakedArguments).not.toEqual([])
+    expect(journal(machine('rowan'))).toContain(token)
+    machine('rowan').exec('sh', '-c', 'journalctl --rotate && journalctl --vacuum-time=1s')
   })
 
   test('without the delivery, an agent starts without a token', async () => {
@@ -129,10 +137,7 @@ describe('airgapped, one server and two agents, newest ansible-core', () => {
     }
   })
 
-  test.each([
-    ['newest', peers.ansibleNewest],
-    ['oldest', peers.ansibleOldest],
-  ])('delivering again changes nothing and shows nothing, %s ansible-core', async (_, bin) => {
+  test.each(ansibles)('delivering again changes nothing and shows nothing, %s', async (_, bin) => {
     const before = names.map((name) => starts(machine(name)).length)
     const played = await playAirgapped(['k3seal/deliver.yml', '-vvv', '--diff'], bin)
     expectStatus(played, 0)
@@ -141,31 +146,6 @@ describe('airgapped, one server and two agents, newest ansible-core', () => {
     expect(played.all).not.toContain(token)
     expect(played.leakedArguments).toEqual([])
     expect(names.map((name) => starts(machine(name)).length)).toEqual(before)
-  })
-
-  test('the same search finds a token that a playbook without no_log shows', async () => {
-    writeFileSync(
-      join(project(), 'careless.yml'),
-      `- hosts: rowan
-  become: true
-  gather_facts: false
-  tasks:
-    - ansible.builtin.copy:
-        content: "K3S_TOKEN={{ token }}"
-        dest: /root/careless.env
-        mode: "0600"
-    - ansible.builtin.file:
-        path: /root/careless.env
-        state: absent
-    - ansible.builtin.command: sh -c 'sleep 1; true {{ token }}'
-`,
-    )
-    const played = await playAirgapped(['careless.yml', '--diff'])
-    expectStatus(played, 0)
-    expect(played.all).toContain(token)
-    expect(played.leakedArguments).not.toEqual([])
-    expect(journal(machine('rowan'))).toContain(token)
-    machine('rowan').exec('sh', '-c', 'journalctl --rotate && journalctl --vacuum-time=1s')
   })
 
   test('the drop-in survives the install script and wins over the stale token that this writes', () => {
@@ -188,6 +168,7 @@ describe('airgapped, one server and two agents, newest ansible-core', () => {
     rowan.exec('rm', '/etc/k3seal/k3s-agent.env')
     expect(rowan.exec('systemctl', 'start', 'k3s-agent').status).not.toBe(0)
     expect(starts(rowan).length).toBe(before)
+    rowan.exec('systemctl', 'stop', 'k3s-agent') // or it is tried again in five seconds
 
     const others = [starts(machine('larch')).length, starts(machine('alder')).length]
     const played = await playAirgapped(['k3seal/deliver.yml', '-e', 'k3seal_restart=true'])
@@ -241,7 +222,7 @@ describe('online, two servers and an agent with a token of its own, oldest ansib
   const token = `fen8Rk3Tq6Wm1Yb4$x"'#\\n%h%%;&|*?!~{{}}<>()[]=:,@^\`é`
   const agentToken = `moor2Gd7Jp5Ls9'"'"'$(x)\\`
   const markers = ['fen8Rk3Tq6Wm1Yb4', 'moor2Gd7Jp5Ls9']
-  const project = () => join(dir, 'online')
+  const project = () => join(control.dir, 'online')
   const services = { larch: 'k3s', alder: 'k3s', rowan: 'k3s-agent' } as const
   const names = Object.keys(services) as Name[]
 
@@ -271,6 +252,44 @@ describe('online, two servers and an agent with a token of its own, oldest ansib
     for (const name of names) expect(played.recap[name]).toMatchObject({ changed: 0, failed: 0 })
   })
 
+  test('whole units of our own bring the tokens, too', async () => {
+    writeFileSync(
+      join(project(), 'own.yml'),
+      `- hosts: k3s_cluster
+  become: true
+  gather_facts: false
+  vars:
+    service: "{{ 'k3s' if inventory_hostname in groups['server'] else 'k3s-agent' }}"
+  tasks:
+    - ansible.builtin.file:
+        path: "/etc/systemd/system/{{ service }}.service.d"
+        state: absent
+    - ansible.builtin.file:
+        path: "/etc/systemd/system/{{ service }}.service.env"
+        state: absent
+    - ansible.builtin.template:
+        src: "k3seal/templates/{{ service }}.service.j2"
+        dest: "/etc/systemd/system/{{ service }}.service"
+        mode: "0644"
+    - ansible.builtin.systemd_service:
+        name: "{{ service }}"
+        state: restarted
+        daemon_reload: true
+`,
+    )
+    expectStatus(await play(peers.ansibleNewest, control, project(), ['own.yml'], markers), 0)
+    const commands = {
+      larch: 'server --cluster-init',
+      alder: 'server --server https://127.0.0.11:6443',
+      rowan: 'agent --server https://127.0.0.11:6443',
+    }
+    for (const name of names) {
+      const { argv, environ } = lastStart(machine(name))
+      expect(argv.slice(1).join(' ')).toBe(commands[name])
+      expect(environ.K3S_TOKEN, name).toBe(name === 'rowan' ? agentToken : token)
+    }
+  })
+
   test('the oldest ansible-core cleans up', async () => {
     expectStatus(await play(peers.ansibleOldest, control, project(), ['k3seal/cleanup.yml'], markers), 0)
     for (const name of names) expect(fileOf(machine(name), '/etc/k3seal')).toBeUndefined()
@@ -278,7 +297,7 @@ describe('online, two servers and an agent with a token of its own, oldest ansib
 
   test('no journal of a node and no file of an ordinary user has a token', () => {
     const all = [...markers, 'tarn7Qm4Vd9sKx2Lh8Rw3Zp6Yc1Nb5Gf0Jt4Ua7Ee2Hi9Mo6Pq3Sv8Wk5Xz1B']
-    for (const one of everyMachine()) {
+    for (const one of machines.values()) {
       const text = journal(one)
       expect(text, one.name).toContain('Started')
       for (const marker of all) {
