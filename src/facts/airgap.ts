@@ -1,8 +1,8 @@
 /** One of `names` has to lie in k3s-ansible's `airgap_dir`. */
 export interface Artefact {
   readonly names: readonly [string, ...string[]]
-  /** What to download, relative to the release. */
-  readonly from: string
+  /** What it is called where it comes from; `undefined`: the same, an asset of the release. */
+  readonly from?: string
 }
 
 const images = (arch: string): Artefact => ({
@@ -11,7 +11,6 @@ const images = (arch: string): Artefact => ({
     `k3s-airgap-images-${arch}.tar.gz`,
     `k3s-airgap-images-${arch}.tar`,
   ],
-  from: `k3s-airgap-images-${arch}.tar.zst of the release`,
 })
 
 /**
@@ -21,8 +20,8 @@ const images = (arch: string): Artefact => ({
  * The names in a release: https://docs.k3s.io/installation/airgap
  */
 export const airgapArtefacts: Readonly<Record<'amd64' | 'arm64' | 'arm' | 'any', readonly Artefact[]>> = {
-  amd64: [{ names: ['k3s-amd64', 'k3s'], from: 'k3s of the release' }, images('amd64')],
-  arm64: [{ names: ['k3s-arm64'], from: 'k3s-arm64 of the release' }, images('arm64')],
-  arm: [{ names: ['k3s-arm'], from: 'k3s-armhf of the release' }, images('arm')],
+  amd64: [{ names: ['k3s-amd64', 'k3s'], from: "the release's k3s" }, images('amd64')],
+  arm64: [{ names: ['k3s-arm64'] }, images('arm64')],
+  arm: [{ names: ['k3s-arm'], from: "the release's k3s-armhf" }, images('arm')],
   any: [{ names: ['k3s-install.sh'], from: 'install.sh of the git tag' }],
 }

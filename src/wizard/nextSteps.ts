@@ -45,7 +45,7 @@ export const controlNodeNeeds = `Needs ansible-core ${orchestration.needs.ansibl
 export function airgapNeeds(
   nodes: readonly NodeSpec[],
   has: (name: string) => boolean,
-): readonly { readonly name: string; readonly from: string }[] {
+): readonly { readonly name: string; readonly from: string | undefined }[] {
   const architectures = [...new Set(nodes.map(({ arch }) => arch ?? 'amd64'))].sort()
   const isThere = (name: string): boolean =>
     has(name) || (architectures.length === 1 && /^k3s-[^-.]+$/.test(name) && has('k3s'))
