@@ -1,4 +1,4 @@
-import { inspectable } from '../ansible/inventory/compare.ts'
+import { comparable } from '../ansible/inventory/compare.ts'
 import {
   agentGroupOf,
   type ClusterGroups,
@@ -175,10 +175,18 @@ function verify(path: string, before: Inventory, text: string, additions: readon
   const wanted = new Map(
     additions.flatMap(({ group, nodes }) => nodes.map((node) => [node.name, { group, node }])),
   )
-  const unchanged = [...before.hosts].every(([name, host]) => {
-    const now = after.hosts.get(name)
-    return now !== undefined && inspectable(now) === inspectable(host)
-  })
+  const unchanged =
+    [...before.hosts].every(([name, { groups, vars }]) => {
+      const now = after.hosts.get(name)
+      return (
+        now !== undefined && now.groups.join() === groups.join() && comparable(now.vars) === comparable(vars)
+      )
+    }) &&
+    [...before.groups].every(([name, { children, vars }]) => {
+      const now = after.groups.get(name)
+      const kept = new Map([...(now?.vars ?? [])].filter(([variable]) => vars.has(variable)))
+      return children.every((child) => now?.children.includes(child)) && comparable(kept) === comparable(vars)
+    })
   const placed = [...wanted].every(([name, { group, node }]) => {
     const now = after.hosts.get(name)
     const entries = hostEntry(node).value as readonly NewEntry[]

@@ -17,7 +17,7 @@ import { parseNodeSpec } from '../../src/ansible/nodeSpec.ts'
 import { type AnsibleValue, Float, type Variable, VaultedText } from '../../src/ansible/value.ts'
 import { extendInventory, newInventory } from '../../src/generate/inventory.ts'
 import { parseYaml, yamlValue } from '../../src/syntax/yaml.ts'
-import { ansibleEnvironment, ansibles, run } from '../tools/peers.ts'
+import { ansibleEnvironment, ansibles, peers, run } from '../tools/peers.ts'
 
 let scratch: string
 beforeAll(() => {
@@ -545,6 +545,28 @@ describe.each(ansibles)('%s', (_, bin) => {
       }
     })
   })
+})
+
+test('yamllint has nothing to say of a new inventory and of the examples, but for long lines', () => {
+  const text = newInventory({
+    servers: [parseNodeSpec('larch=fd00::2,port=2222'), parseNodeSpec('1e5')],
+    agents: [],
+    k3sVersion: 'v1.36.5+k3s1',
+    apiEndpoint: undefined,
+    airgapDir: './airgap',
+    user: 'yes',
+    vaultedToken: ENVELOPE.replaceAll(' ', ''),
+    vaultedAgentToken: ENVELOPE.replaceAll(' ', ''),
+  })
+  const examples = ['online.yml', 'airgapped-ha.yml'].map((name) =>
+    join(import.meta.dirname, '../../inventory-examples', name),
+  )
+  const { all } = run(
+    join(peers.ansibleNewest, 'yamllint'),
+    ['-d', '{extends: default, rules: {line-length: disable}}', 'inventory.yml', ...examples],
+    { cwd: directoryWith({ 'inventory.yml': text }), env: ansibleEnvironment(scratch) },
+  )
+  expect(all).toBe('')
 })
 
 interface Verdict {

@@ -1,9 +1,8 @@
-import { type AnsibleValue, Float, VaultedText } from '../value.ts'
-import type { Host } from './inventory.ts'
+import { type AnsibleValue, Float, type Variable, VaultedText } from '../value.ts'
 
-/** A host's groups and its own variables as one text, to compare two readings of it. Where it stands does not count. */
-export function inspectable({ groups, vars }: Host): string {
-  return JSON.stringify([groups, [...vars].map(([name, { value }]) => [name, plain(value)])])
+/** Variables as one text, to compare two readings of them. Where they stand does not count. */
+export function comparable(variables: ReadonlyMap<string, Variable>): string {
+  return JSON.stringify([...variables].map(([name, { value }]) => [name, plain(value)]))
 }
 
 /** Types that JSON lacks are told apart, so that `1` and `1.0` differ. */

@@ -1,7 +1,7 @@
 import type { Span } from '../../span.ts'
 import type { AnsibleValue } from '../value.ts'
 import type { InventoryDraft } from './draft.ts'
-import { expandHostPattern } from './hostPattern.ts'
+import { expandHostPattern, type HostPattern } from './hostPattern.ts'
 import { pythonLiteral } from './pythonLiteral.ts'
 import { shellWords } from './shellWords.ts'
 
@@ -19,6 +19,8 @@ export interface IniSection {
 
 // The breaks of Python's str.splitlines, less the control characters that no text has.
 const LINES = /([^\n\r\v\f\x85\u2028\u2029]*)(\r\n|[\n\r\v\f\x85\u2028\u2029]|$)/gy
+// Python's strip leaves a byte order mark, JavaScript's trim takes it away.
+const SPACE_AROUND = /^[^\S\ufeff]+|[^\S\ufeff]+$/g
 const SECTION = /^\[([^:\]\s]+)(?::([\p{L}\p{N}_]+))?\]\s*(?:#.*)?$/u
 const GROUP_NAME = /^([^:\]\s]+)\s*(?:#.*)?$/
 
@@ -27,7 +29,7 @@ export function iniLines(text: string): readonly IniLine[] {
   const lines: IniLine[] = []
   for (const { 0: whole, 1: line = '', index } of text.matchAll(LINES)) {
     if (whole === '') break
-    const trimmed = line.trim()
+    const trimmed = line.replace(SPACE_AROUND, '')
     if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith(';')) continue
     const start = index + line.indexOf(trimmed)
     lines.push({ text: trimmed, start, end: start + trimmed.length })
@@ -175,10 +177,9 @@ class IniInventory {
     const [first, ...assignments] = words
     if (first === undefined) return
     const at = this.#span({ start: line.start + first.start, end: line.start + first.end })
-    const pattern = expandHostPattern(first.text)
-    const problem = typeof pattern === 'string' ? pattern : hostProblem(first.text, pattern.port)
-    if (problem !== undefined || typeof pattern === 'string') {
-      this.#draft.report(at, problem ?? '', 'write a host as NAME or NAME:PORT, a range as NAME[01:09]')
+    const pattern = hostPattern(first.text)
+    if (typeof pattern === 'string') {
+      this.#draft.report(at, pattern, 'write a host as NAME or NAME:PORT, a range as NAME[01:09]')
       return
     }
     for (const name of pattern.names) this.#draft.addHost(name, group, pattern.port, this.#path, at)
@@ -206,11 +207,14 @@ function iniValue(text: string): AnsibleValue {
   return literal === undefined ? text : literal
 }
 
-function hostProblem(text: string, port: number | undefined): string | undefined {
+/** What the INI reader refuses beside what is wrong in any inventory. */
+function hostPattern(text: string): HostPattern | string {
   if (text === '') return 'a host without a name'
-  if (text.trim() === '---') return '--- is how a YAML file begins, and this is read as an INI inventory'
-  if (text.trim().endsWith(':') && port === undefined) return 'a colon without a port behind it'
   if (text.startsWith('\ufeff'))
     return 'the file begins with a byte order mark, which Ansible takes for a part of the name'
-  return undefined
+  if (text.trim() === '---') return '--- is how a YAML file begins, and this is read as an INI inventory'
+  const pattern = expandHostPattern(text)
+  if (typeof pattern !== 'string' && text.trim().endsWith(':') && pattern.port === undefined)
+    return 'a colon without a port behind it'
+  return pattern
 }
