@@ -197,7 +197,7 @@ async function write(run: Run, directory: string): Promise<void> {
   for (const line of airgapLines(run)) say(wrap(line, screen.width - 1, '  '))
   // Not wrapped: they are to be copied.
   for (const line of nextCommands(plan.next)) say(`  ${paint(screen, 'cyan', line)}`)
-  say(`\n${wrap(controlNodeNeeds, screen.width - 1)}`)
+  if (plan.next.requirements !== undefined) say(`\n${wrap(controlNodeNeeds, screen.width - 1)}`)
 }
 
 function airgapLines({ answers, scene, place }: Run): readonly string[] {

@@ -74,6 +74,7 @@ export function initOptions(): Command {
     .option('--token-file <FILE>', 'take the one in a file')
     .option('--token-stdin', 'take the one on standard input')
     .option('--agent-token', 'a second token, for agents only')
+    .option('--no-agent-token', 'one token for all (the default)')
     .optionsGroup('Vault password, to encrypt the token with:')
     .option('--vault-password-file <FILE>', 'as for ansible-playbook; a file or a script', collect, [])
     .option(
@@ -112,7 +113,8 @@ An answers file is YAML, a key for each flag:
   airgap_dir: airgap                      # null: nodes download K3s
   agent_token: false
   vault_password_file: ../vault-password  # or vault_id, new_vault_password, ask_vault_pass
-Also: inventory, new_token, token_file, token_stdin, encrypt_vault_id. Paths start at the file.
+Also: inventory, new_token, token_file, token_stdin, encrypt_vault_id, and vault: configured for what
+ansible.cfg and the environment name. Paths of passwords and tokens start at the file.
 `,
     )
 }
@@ -164,7 +166,8 @@ function optional(
 
 function refuse(flag: string, value: string, problemOf: (text: string) => string | undefined): void {
   const problem = problemOf(value)
-  if (problem !== undefined) throw new UserError(`${flag} ${value}: that does not fit`, { fix: problem })
+  if (problem !== undefined)
+    throw new UserError(`${flag} can not be ${JSON.stringify(value)}`, { fix: problem })
 }
 
 function tokenOf(flags: InitFlags, path: (name: string) => string): TokenChoice | undefined {

@@ -4,7 +4,7 @@ import { DELIVER } from '../generate/delivery.ts'
 import { extendSite } from '../generate/extendSite.ts'
 import type { GeneratedFile } from '../generate/file.ts'
 import { newInventory } from '../generate/inventory.ts'
-import { installerOf, REQUIREMENTS } from '../generate/playbooks.ts'
+import { installerOf, REQUIREMENTS, usesCollection } from '../generate/playbooks.ts'
 import { projectFiles, projectNotes } from '../generate/project.ts'
 import type { Site } from '../generate/site.ts'
 import { readText } from '../io/files.ts'
@@ -56,7 +56,10 @@ export async function planOf(input: PlanInput): Promise<Plan> {
   const plans = generated.map((file) => planned(file, project, place))
   const changed = plans.filter(({ change }) => change.before !== change.after)
   const after = new Map([...project, ...changed.map(({ name, change }) => [name, textOf(change)] as const)])
-  const isVaulted = sealed.vaultedToken !== undefined || existing?.token?.kind === 'vaulted'
+  const isVaulted =
+    sealed.vaultedToken !== undefined ||
+    sealed.vaultedAgentToken !== undefined ||
+    existing?.token?.kind === 'vaulted'
   return {
     writes: changed.map(({ write }) => write),
     changes: changed.map(({ change }) => change),
@@ -71,9 +74,7 @@ export async function planOf(input: PlanInput): Promise<Plan> {
       directory: directoryFrom(session.cwd, place),
       inventory: answers.inventory,
       playbooks: playbooksOf(after),
-      requirements: installerOf(project).isCheckout
-        ? 'collections/requirements.yml'
-        : REQUIREMENTS.find((path) => after.has(path)),
+      requirements: requirementsOf(after),
       vaultFlags: isVaulted ? vaultFlags(answers, place, password.configure !== undefined, session.cwd) : [],
     },
   }
@@ -153,6 +154,12 @@ const textOf = ({ after }: Change): string => (after instanceof Secret ? '' : af
 function playbooksOf(project: Project): readonly string[] {
   const site = ['site.yml', 'site.yaml'].find((path) => project.has(path)) ?? 'site.yml'
   return project.get(site)?.includes(DELIVER) ? [site] : [DELIVER, site]
+}
+
+/** A checkout of k3s-ansible names what it needs itself; with a role of the project's own there is nothing to say. */
+function requirementsOf(project: Project): string | undefined {
+  if (!installerOf(project).isCheckout && !usesCollection(project)) return undefined
+  return REQUIREMENTS.find((path) => project.has(path))
 }
 
 function vaultFlags({ vault }: Answers, place: Place, isConfigured: boolean, cwd: string): readonly string[] {

@@ -196,7 +196,10 @@ function checked(token: Secret): Warning[] {
 }
 
 function problemsOf(token: Secret, at: string): readonly Warning[] {
-  return tokenProblems(token, 'server').map(({ message, fix }) => ({ message: `${at}: ${message}`, fix }))
+  return tokenProblems(token, 'server').map(({ message, fix }) => ({
+    message: `the token in ${at}: ${message}`,
+    fix,
+  }))
 }
 
 async function piped({ stdin }: Session): Promise<Secret> {

@@ -25,17 +25,24 @@ export function installerOf(project: Project): Installer {
   }
 }
 
+/** Whether the collection is installed from: by the site playbook that k3seal writes, or by the project's own. */
+export function usesCollection(project: Project): boolean {
+  const own = project.get('site.yml') ?? project.get('site.yaml')
+  return !installerOf(project).isCheckout && (own === undefined || own.includes(orchestration.name))
+}
+
 /** Where a project may name the collections that it needs. */
 export const REQUIREMENTS = ['requirements.yml', 'requirements.yaml', 'collections/requirements.yml'] as const
 
 /** The playbooks of the site and its requirements, as far as the project has none of its own. */
 export function sitePlaybooks(project: Project): readonly GeneratedFile[] {
-  const { site, reset, isCheckout } = installerOf(project)
+  const { site, reset } = installerOf(project)
   const files: GeneratedFile[] = []
   const add = (path: string, text: string): void => {
     files.push({ path, text, mode: 0o644 })
   }
-  if (!isCheckout && REQUIREMENTS.every((path) => !project.has(path))) add('requirements.yml', requirements())
+  if (usesCollection(project) && REQUIREMENTS.every((path) => !project.has(path)))
+    add('requirements.yml', requirements())
   if (!project.has('site.yml') && !project.has('site.yaml'))
     add(
       'site.yml',
@@ -47,7 +54,8 @@ export function sitePlaybooks(project: Project): readonly GeneratedFile[] {
   ansible.builtin.import_playbook: ${site}
 `,
     )
-  if (!project.has('reset.yml') && !project.has('reset.yaml'))
+  const isOurs = installerOf(project).isCheckout || usesCollection(project)
+  if (isOurs && !project.has('reset.yml') && !project.has('reset.yaml'))
     add(
       'reset.yml',
       `---
@@ -74,7 +82,7 @@ export function playbookNotes(project: Project): readonly string[] {
     notes.push(`${reset} is yours and stays as it is: run ${CLEANUP} after it, or import it there last`)
   const path = REQUIREMENTS.find((name) => project.has(name))
   const text = path === undefined ? '' : (project.get(path) ?? '')
-  if (path !== undefined && !installerOf(project).isCheckout && !/k3s-ansible|k3s\.orchestration/.test(text))
+  if (path !== undefined && usesCollection(project) && !/k3s-ansible|k3s\.orchestration/.test(text))
     notes.push(
       `${path} is yours and stays as it is: add ${orchestration.repository} (type: git, version: ${orchestration.version}) and ansible.utils to its collections`,
     )

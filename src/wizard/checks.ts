@@ -6,8 +6,7 @@ export function releaseProblem(text: string): string | undefined {
   if (text === '') return `name a release, such as ${stableRelease.version}`
   if (releaseForm.test(text)) return undefined
   const mended = mendedRelease(text)
-  if (mended !== undefined)
-    return `releases of K3s read like ${stableRelease.version}: did you mean ${mended}?`
+  if (mended !== undefined) return `did you mean ${mended}? That is how K3s names its releases`
   return /^(stable|latest|testing)$/i.test(text)
     ? `${text} is a channel, and nodes must agree on one release: name it, such as ${stableRelease.version}`
     : `releases of K3s read like ${stableRelease.version}, with v before and +k3s1 behind the version of Kubernetes`

@@ -30,15 +30,13 @@ export function unifiedDiff(
 ): string {
   const { path, before, after, mode } = change
   const name = path.replaceAll('\\', '/')
-  const head =
-    before === undefined
-      ? [
-          `diff --git a/${name} b/${name}`,
-          `new file mode ${(0o100000 | mode).toString(8)}`,
-          '--- /dev/null',
-          `+++ b/${name}`,
-        ]
-      : [`diff --git a/${name} b/${name}`, `--- a/${name}`, `+++ b/${name}`]
+  const isOutside = /^(?:~|\.\.|\/|[A-Za-z]:)/.test(name)
+  const [from, to] = isOutside ? [name, name] : [`a/${name}`, `b/${name}`]
+  const created = [`new file mode ${(0o100000 | mode).toString(8)}`, '--- /dev/null', `+++ ${to}`]
+  const head = [
+    ...(isOutside ? [] : [`diff --git ${from} ${to}`]),
+    ...(before === undefined ? created : [`--- ${from}`, `+++ ${to}`]),
+  ]
   const hide = (text: string): string => masked(text, secrets)
   const lines =
     after instanceof Secret ? ['@@ -0,0 +1 @@', `+${HIDDEN}`] : hunkLines(hide(before ?? ''), hide(after))

@@ -7,6 +7,8 @@ export interface Entry {
   readonly explanation: string
   /** What Enter on an empty line answers. */
   readonly preset?: string | undefined
+  /** What an empty answer means, where there is no preset: `the first server`. */
+  readonly blank?: string | undefined
   /** Whether each line is one entry and an empty line ends the list. */
   readonly many?: boolean
   /** What is wrong with a line, given the entries before it; asked on every key. `undefined`: nothing. */
@@ -34,7 +36,7 @@ export function entryView(entry: Entry, state: EntryState, screen: Screen): [con
   const marks = marksOf(screen)
   if (state.stage === 'done') {
     const given = entry.many ? shortList(state.entries, screen) : state.line
-    const answer = given === '' ? paint(screen, 'dim', 'none') : paint(screen, 'cyan', given)
+    const answer = given === '' ? paint(screen, 'dim', entry.blank ?? 'none') : paint(screen, 'cyan', given)
     return [`${paint(screen, 'green', marks.done)} ${paint(screen, 'bold', entry.message)} ${answer}`, '']
   }
   const shown = state.entries.slice(-SHOWN_ENTRIES)
@@ -45,10 +47,8 @@ export function entryView(entry: Entry, state: EntryState, screen: Screen): [con
     ...(hidden > 0 ? [paint(screen, 'dim', `  ${marks.dots} ${hidden} above`)] : []),
     ...shown.map((name) => `  ${paint(screen, 'green', marks.done)} ${name}`),
   ]
-  const preset =
-    state.line === '' && entry.preset && state.entries.length === 0
-      ? `${paint(screen, 'dim', `(${entry.preset})`)} `
-      : ''
+  const offered = state.line === '' && state.entries.length === 0 ? entry.preset || entry.blank : undefined
+  const preset = offered === undefined ? '' : `${paint(screen, 'dim', `(${offered})`)} `
   return [
     [...lines, `${paint(screen, 'cyan', marks.pointer)} ${preset}${state.line}`].join('\n'),
     remark(entry, state, screen),

@@ -68,7 +68,8 @@ export function existingSite(project: Project, path: string): ExistingSite | und
   const { servers, agents } = nodesFromInventory(inventory)
   const variables = serverVariablesOf(inventory, groups)
   const plain = (name: string): string | undefined => textOf(variables.get(name))
-  const token = tokenIn(project, variables, tokenName(variables), inventory)
+  const name = tokenName(variables)
+  const token = tokenIn(project, variables, name, inventory)
   return {
     inventory,
     groups,
@@ -81,6 +82,7 @@ export function existingSite(project: Project, path: string): ExistingSite | und
     airgapDir: plain('airgap_dir')?.replace(/^\{\{\s*inventory_dir\s*\}\}\//, ''),
     hasToken: token !== undefined,
     hasAgentToken: variables.has('k3seal_agent_token'),
+    foreignToken: name === 'token' ? foreignIn(variables) : name,
     token,
     agentToken: tokenIn(project, variables, 'k3seal_agent_token', inventory),
   }
@@ -104,6 +106,12 @@ export function tokenWarnings({ token, agentToken }: ExistingSite): readonly str
 /** The variable that servers take their token from. */
 export function tokenName(variables: ReadonlyMap<string, Variable>): string {
   return ['token', ...FOREIGN_TOKENS].find((name) => !isBlank(variables.get(name))) ?? 'token'
+}
+
+/** `token: "{{ k3s_token }}"`, as an earlier run wrote it, still means another role. */
+function foreignIn(variables: ReadonlyMap<string, Variable>): string | undefined {
+  const { value } = variables.get('token') ?? {}
+  return FOREIGN_TOKENS.find((name) => typeof value === 'string' && value.trim() === `{{ ${name} }}`)
 }
 
 /** Whether a variable is missing, or there without a value. */

@@ -40,9 +40,10 @@ export const questions = {
           existing?.user === undefined && login !== undefined ? ` ${login.name} is ${login.why}.` : ''
         }`,
         preset: draft.user ?? existing?.user ?? login?.name,
-        problem: userProblem,
+        blank: 'as ssh decides',
+        problem: (text) => (text === '-' ? undefined : userProblem(text)),
       })
-      return line === '' ? undefined : line
+      return noneOr(line)
     },
     read: (fields) =>
       checked(fields.text('user'), userProblem, (problem) => fields.refuse('user', problem, 'correct it')),
@@ -78,16 +79,15 @@ export const questions = {
     preset: ({ existing }) => ({ answer: existing?.apiEndpoint }),
     async ask(asker, { existing }, draft) {
       const first = draft.servers?.[0]
+      const preset = draft.apiEndpoint ?? existing?.apiEndpoint
       const line = await asker.line({
         message: 'API endpoint',
-        explanation:
-          'Where agents, joining servers and kubectl reach the cluster. A load balancer or virtual IP goes here; - is the first server.',
-        preset: draft.apiEndpoint ?? existing?.apiEndpoint ?? '-',
+        explanation: `Where agents, joining servers and kubectl reach the cluster: a load balancer or a virtual IP, or the first server.${clearing(preset, 'the first server')}`,
+        preset,
+        blank: `the first server, ${first?.address ?? first?.name ?? 'as the inventory has it'}`,
         problem: (text) => (text === '-' ? undefined : endpointProblem(text)),
-        note: (_, text) =>
-          text === '-' && first !== undefined ? `that is ${first.address ?? first.name}` : undefined,
       })
-      return line === '' || line === '-' ? undefined : line
+      return noneOr(line)
     },
     read: (fields) =>
       checked(fields.text('api_endpoint'), endpointProblem, (problem) =>
@@ -105,24 +105,23 @@ export const questions = {
       answer: existing === undefined ? airgapDir : existing.airgapDir,
     }),
     async ask(asker, scene, draft) {
+      const preset =
+        draft.airgapDir ?? (scene.existing === undefined ? scene.airgapDir : scene.existing.airgapDir)
       const line = await asker.line({
         message: 'Airgap directory',
-        explanation:
-          'Nodes without internet get K3s from a directory on this machine. Relative paths start at the inventory; - means that nodes download K3s.',
-        preset:
-          draft.airgapDir ??
-          (scene.existing === undefined ? scene.airgapDir : scene.existing.airgapDir) ??
-          '-',
+        explanation: `For nodes without internet: the directory on this machine that holds K3s and its images. A relative path starts at the inventory.${clearing(preset, 'no airgap')}`,
+        preset,
+        blank: 'none: nodes download K3s',
         problem: (text) =>
           text !== '-' && scene.kindOf(text) === 'file'
             ? 'that is a file, and a directory is wanted'
             : undefined,
         note: (_, text) =>
           text !== '-' && text !== '' && scene.kindOf(text) === 'absent'
-            ? 'not there yet; the playbook needs it'
+            ? 'not there yet; it has to be when the playbook runs'
             : undefined,
       })
-      return line === '' || line === '-' ? undefined : line
+      return noneOr(line)
     },
     read: (fields) => fields.text('airgap_dir'),
     write: (directory) => [{ key: 'airgap_dir', value: directory ?? null }],
@@ -131,10 +130,10 @@ export const questions = {
   token: tokenQuestion,
   agentToken: {
     title: 'Agent token',
-    flags: ['--agent-token'],
+    flags: ['--agent-token', '--no-agent-token'],
     keys: ['agent_token'],
     preset: ({ existing }) => ({ answer: existing?.hasAgentToken ?? false }),
-    isOpen: ({ existing }) => existing?.hasAgentToken !== true,
+    isOpen: ({ existing }) => existing?.hasAgentToken !== true && existing?.foreignToken === undefined,
     ask: (asker, _, draft) =>
       asker.yes({
         message: 'A token of their own for agents?',
@@ -158,6 +157,15 @@ export const questions = {
 export const questionTable: { readonly [K in keyof Answers]: Question<Answers[K]> } = questions
 
 export const questionKeys = Object.keys(questions) as readonly (keyof Answers)[]
+
+/** How to say none where Enter would take a preset. */
+function clearing(preset: string | undefined, none: string): string {
+  return preset === undefined ? '' : ` - is ${none}.`
+}
+
+function noneOr(line: string): string | undefined {
+  return line === '' || line === '-' ? undefined : line
+}
 
 function checked<T extends string | undefined>(
   text: T,

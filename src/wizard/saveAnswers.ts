@@ -13,11 +13,7 @@ export function answersText(answers: Answers, path: (absolute: string) => string
     answers.token.kind === 'typed'
       ? ['# The token was typed in: give it again with --token-stdin or --token-file.']
       : []
-  const configured =
-    answers.vault.kind === 'configured'
-      ? ['# The vault password: what ansible.cfg and the environment name.']
-      : []
-  return `${['# For k3seal init --answers. Paths start at this file; it holds no secret.', ...lines, ...typed, ...configured].join('\n')}\n`
+  return `${['# For k3seal init --answers. Paths start at this file; it holds no secret.', ...lines, ...typed].join('\n')}\n`
 }
 
 function linesOf<K extends keyof Answers>(

@@ -36,4 +36,6 @@ export interface Existing {
   readonly hasToken: boolean
   /** Whether agents have a token of their own. */
   readonly hasAgentToken: boolean
+  /** The variable of another role that holds the token; such a role gives servers and agents the same one. */
+  readonly foreignToken: string | undefined
 }

@@ -7,7 +7,7 @@ import type { Site } from '../generate/site.ts'
 import { clusterEntries } from '../generate/siteEntries.ts'
 import type { NewEntry } from '../syntax/yamlEdit.ts'
 import type { Answers } from './answers.ts'
-import { type ExistingSite, isBlank, tokenName } from './existing.ts'
+import { type ExistingSite, isBlank } from './existing.ts'
 
 /** The variables that an answer may change, each with the member of the answers that it comes from. */
 const SCALARS = [
@@ -35,7 +35,8 @@ export function siteChange(existing: ExistingSite, answers: Answers, site: Parti
   const { groups, inventory, serverVariables } = existing
   const cluster = groups.cluster ?? 'k3s_cluster'
   const agentGroup = groups.agent ?? agentGroupOf(groups.server)
-  const wanted = new Map(clusterEntries(site).map((entry) => [entry.name, entry]))
+  const wanted = new Map(clusterEntries(site).map((entry) => [entry.name, inGroup(entry, groups.server)]))
+  const { foreignToken } = existing
   const set: { variable: Variable; text: string }[] = nodeEdits(existing, answers)
   const add = new Map<string, NewEntry[]>()
   const notes: string[] = []
@@ -50,7 +51,7 @@ export function siteChange(existing: ExistingSite, answers: Answers, site: Parti
       name === 'ansible_user' ? groupVariable(existing, cluster, name) : serverVariables.get(name)
     const isSame = answers[member] === existing[member]
     if (variable === undefined) {
-      if (!isSame || (existing[member] === undefined && name === 'api_endpoint')) put(cluster, entry)
+      if (!isSame || (name === 'api_endpoint' && foreignToken === undefined)) put(cluster, entry)
     } else if (!isSame && typeof entry?.value === 'string') set.push({ variable, text: entry.value })
     else if (!isSame && entry === undefined)
       notes.push(`${name} stays in the inventory: remove its line by hand where it is not wanted any more`)
@@ -61,11 +62,18 @@ export function siteChange(existing: ExistingSite, answers: Answers, site: Parti
     put(cluster, wanted.get('vault_k3s_token'))
     if (token === undefined) put(cluster, wanted.get('token'))
     else set.push({ variable: token, text: '{{ vault_k3s_token }}' })
-    if (!serverVariables.has('k3s_server_config_mode')) put(cluster, wanted.get('k3s_server_config_mode'))
-  } else if (tokenName(serverVariables) !== 'token')
-    put(cluster, { name: 'token', value: `{{ ${tokenName(serverVariables)} }}` })
+  } else if (isBlank(serverVariables.get('token')) && foreignToken !== undefined)
+    put(cluster, { name: 'token', value: `{{ ${foreignToken} }}` })
+  // Without it every user of a server can read the token: https://github.com/k3s-io/k3s-ansible/pull/561
+  if (!serverVariables.has('k3s_server_config_mode') && foreignToken === undefined)
+    put(cluster, { name: 'k3s_server_config_mode', value: '0600' })
 
   if (answers.agentToken && !existing.hasAgentToken) {
+    if (foreignToken !== undefined)
+      throw new UserError(`the role that takes ${foreignToken} gives servers and agents one token`, {
+        fix: 'leave --agent-token out, or move to k3s.orchestration first',
+        at: answers.inventory,
+      })
     put(cluster, wanted.get('vault_k3s_agent_token'))
     put(groups.server, { name: 'k3seal_agent_token', value: '{{ vault_k3s_agent_token }}' })
     put(agentGroup, { name: 'token', value: '{{ vault_k3s_agent_token }}' })
@@ -85,6 +93,14 @@ export function siteChange(existing: ExistingSite, answers: Answers, site: Parti
   const parents =
     inventory.groups.has('k3s_cluster') && isReached ? new Map() : new Map([['k3s_cluster', members]])
   return { groups, nodes: answers, set, add, parents, notes }
+}
+
+/** The lookup of the first server, for a group of another name. */
+function inGroup({ name, value }: NewEntry, server: string): NewEntry {
+  return {
+    name,
+    value: typeof value === 'string' ? value.replaceAll("groups['server']", `groups['${server}']`) : value,
+  }
 }
 
 /** New values for variables of hosts that are there. */

@@ -74,7 +74,14 @@ export const vaultQuestion: Question<VaultChoice> = {
     '--new-vault-password [FILE]',
     '--ask-vault-pass',
   ],
-  keys: ['vault_password_file', 'vault_id', 'new_vault_password', 'ask_vault_pass', 'encrypt_vault_id'],
+  keys: [
+    'vault',
+    'vault_password_file',
+    'vault_id',
+    'new_vault_password',
+    'ask_vault_pass',
+    'encrypt_vault_id',
+  ],
   preset: (scene, draft) =>
     scene.vaultSources.length > 0 || !needsVault(scene, draft)
       ? { answer: { kind: 'configured' } }
@@ -114,6 +121,13 @@ export const vaultQuestion: Question<VaultChoice> = {
     return { kind: 'new', path: scene.resolve(path) }
   },
   read(fields) {
+    const word = fields.text('vault')
+    if (word !== undefined && word !== 'configured')
+      fields.refuse(
+        'vault',
+        `vault can not be ${JSON.stringify(word)}`,
+        'write vault: configured, or name a vault_password_file',
+      )
     const passwordFiles = fields.texts('vault_password_file').map(fields.path)
     const vaultIds = fields.texts('vault_id').map((id) => vaultIdAt(id, fields.path))
     const ask = fields.flag('ask_vault_pass')
@@ -132,7 +146,7 @@ export const vaultQuestion: Question<VaultChoice> = {
     return { kind: 'new', path: fields.path(path) }
   },
   write(answer, path) {
-    if (answer.kind === 'configured') return []
+    if (answer.kind === 'configured') return [{ key: 'vault', value: 'configured' }]
     if (answer.kind === 'new') return [{ key: 'new_vault_password', value: path(answer.path) }]
     const lines: AnswerLine[] = []
     if (answer.passwordFiles.length > 0)
