@@ -6,6 +6,10 @@ declare module '*/templates/deliver.yml' {
   const text: string
   export default text
 }
+declare module '*/templates/protect.yml' {
+  const text: string
+  export default text
+}
 declare module '*/templates/cleanup.yml' {
   const text: string
   export default text

@@ -112,8 +112,9 @@ k3s_cluster:
     # token, into the servers' config.yaml. Ansible decrypts a value that is
     # used by its name. https://github.com/k3s-io/k3s-ansible/issues/527
     token: "{{ vault_k3s_token }}"
-    # The servers' config.yaml holds the token; without this every user of the
-    # machine can read it. https://github.com/k3s-io/k3s-ansible/pull/561
+    # The servers' config.yaml holds the token: closed to other users by this,
+    # and by k3seal/protect.yml where k3s-ansible is 1.2.2 or older and does not
+    # know it. https://github.com/k3s-io/k3s-ansible/pull/561
     k3s_server_config_mode: "0600"
 `)
 })

@@ -8,18 +8,22 @@ import serverUnit from '../../templates/k3s.service.j2'
 import agentEnv from '../../templates/k3s-agent.env.j2'
 import agentOpenrc from '../../templates/k3s-agent.openrc.j2'
 import agentUnit from '../../templates/k3s-agent.service.j2'
+import protect from '../../templates/protect.yml'
 import type { GeneratedFile } from './file.ts'
 
 /** Where the delivery playbook lies in a project. */
 export const DELIVER = 'k3seal/deliver.yml'
+/** What closes to other users the files that the collection leaves open. */
+export const PROTECT = 'k3seal/protect.yml'
 export const CLEANUP = 'k3seal/cleanup.yml'
 
 /**
- * The delivery playbook, its clean-up and their templates, byte for byte as `templates/` has them, so that a newer
+ * The playbooks that deliver, protect and clean up, and their templates, byte for byte as `templates/` has them, so that a newer
  * k3seal brings a newer delivery. The full units are for roles that write their own.
  */
 export const deliveryFiles: readonly GeneratedFile[] = Object.entries({
   [DELIVER]: deliver,
+  [PROTECT]: protect,
   [CLEANUP]: cleanup,
   'k3seal/templates/k3s.env.j2': serverEnv,
   'k3seal/templates/k3s-agent.env.j2': agentEnv,

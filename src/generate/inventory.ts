@@ -24,8 +24,9 @@ const COMMENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   vault_k3s_agent_token: ['With this one a node can join as an agent, but not as a server.'],
   k3s_server_config_mode: [
-    "The servers' config.yaml holds the token; without this every user of the",
-    'machine can read it. https://github.com/k3s-io/k3s-ansible/pull/561',
+    "The servers' config.yaml holds the token: closed to other users by this,",
+    'and by k3seal/protect.yml where k3s-ansible is 1.2.2 or older and does not',
+    'know it. https://github.com/k3s-io/k3s-ansible/pull/561',
   ],
 }
 

@@ -1,6 +1,6 @@
 import type { Project } from '../ansible/value.ts'
 import { orchestration } from '../facts/orchestration.ts'
-import { CLEANUP, DELIVER } from './delivery.ts'
+import { CLEANUP, DELIVER, PROTECT } from './delivery.ts'
 import type { GeneratedFile } from './file.ts'
 
 /** What runs K3s's own installation. */
@@ -52,6 +52,9 @@ export function sitePlaybooks(project: Project): readonly GeneratedFile[] {
 
 - name: Install K3s
   ansible.builtin.import_playbook: ${site}
+
+- name: Close the files that hold the token
+  ansible.builtin.import_playbook: ${PROTECT}
 `,
     )
   const isOurs = installerOf(project).isCheckout || usesCollection(project)
@@ -78,6 +81,8 @@ export function playbookNotes(project: Project): readonly string[] {
   const [reset, resetText = ''] = own('reset') ?? []
   if (site !== undefined && !siteText.includes(DELIVER))
     notes.push(`${site} is yours and stays as it is: run ${DELIVER} before it, or import it there first`)
+  if (site !== undefined && usesCollection(project) && !siteText.includes(PROTECT))
+    notes.push(`${site} leaves the servers' config.yaml open to every user: import ${PROTECT} there last`)
   if (reset !== undefined && !resetText.includes(CLEANUP))
     notes.push(`${reset} is yours and stays as it is: run ${CLEANUP} after it, or import it there last`)
   const path = REQUIREMENTS.find((name) => project.has(name))

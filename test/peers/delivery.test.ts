@@ -30,10 +30,10 @@ describe('the playbooks are clean', () => {
   test('for ansible-lint, production profile', () => {
     const linted = inProject(join(peers.ansibleNewest, 'ansible-lint'), [
       ...['--profile', 'production', '--offline', '--strict', '--nocolor'],
-      ...['k3seal/deliver.yml', 'k3seal/cleanup.yml'],
+      ...['k3seal/deliver.yml', 'k3seal/protect.yml', 'k3seal/cleanup.yml'],
     ])
     expect(linted.status, linted.all).toBe(0)
-    expect(linted.all).toContain('2 files processed of 2')
+    expect(linted.all).toContain('3 files processed of 3')
   })
 
   test('for yamllint as it comes', () => {
