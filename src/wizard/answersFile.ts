@@ -3,6 +3,7 @@ import { type NodeSpec, newNodeSpec, parseNodeSpec } from '../ansible/nodeSpec.t
 import { UserError } from '../errors.ts'
 import { formatLocation } from '../span.ts'
 import { suggestion } from '../suggestion.ts'
+import { VaultedText } from '../syntax/value.ts'
 import { parseYaml, type YamlEntry, type YamlNode } from '../syntax/yaml.ts'
 
 /** The keys of an answers file, each read as what the question wants. Every function throws `UserError` with the place. */
@@ -137,5 +138,6 @@ function kindOf(node: YamlNode): string {
   if (node.kind === 'sequence') return 'a list'
   if (node.value === null) return 'empty'
   if (typeof node.value === 'boolean') return 'true or false'
-  return typeof node.value === 'string' ? 'a text' : typeof node.value === 'object' ? 'vaulted' : 'a number'
+  if (node.value instanceof VaultedText) return 'vaulted'
+  return typeof node.value === 'string' ? 'a text' : 'a number'
 }

@@ -15,9 +15,14 @@ export interface Change {
 
 const HIDDEN = '[secret, not shown]'
 
-/** Names of variables whose literal value is nobody's business; a vaulted or templated one is shown. */
-const SECRET_LINE =
-  /^(\s*(?:- )?["']?[\w.-]*(?:token|secret|password|passwd|_pass)(?![\w-]*_file)[\w-]*["']?\s*[:=]\s*)(?!["']?\{\{|!vault|[|>]|["']?\$ANSIBLE_VAULT)(\S.*)$/i
+/**
+ * A variable whose literal value is nobody's business: `NAME: value` on a line of YAML, `NAME=value` anywhere. A value
+ * that is vaulted or a template is shown.
+ */
+const SECRET_NAME = String.raw`["']?[\w.-]*(?:token|secret|password|passwd|_pass)(?![\w-]*_file)[\w-]*["']?\s*`
+const SHOWABLE = String.raw`(?!["']?\{\{|!vault|[|>]|["']?\$ANSIBLE_VAULT)`
+const YAML_SECRET = new RegExp(String.raw`^(\s*(?:- )?${SECRET_NAME}:\s+)${SHOWABLE}(\S.*)$`, 'i')
+const INI_SECRET = new RegExp(String.raw`((?:^|\s)${SECRET_NAME}=\s*)${SHOWABLE}("[^"]*"|'[^']*'|\S+)`, 'gi')
 
 /**
  * The change as a unified diff that `git apply` and `patch -p1` take, secrets aside: a line that gives a secret a
@@ -37,7 +42,8 @@ export function unifiedDiff(
     ...(isOutside ? [] : [`diff --git ${from} ${to}`]),
     ...(before === undefined ? created : [`--- ${from}`, `+++ ${to}`]),
   ]
-  const hide = (text: string): string => masked(text, secrets)
+  // A new file is k3seal's own and has no secret in clear text; only what users wrote may.
+  const hide = (text: string): string => (before === undefined ? text : masked(text, secrets))
   const lines =
     after instanceof Secret ? ['@@ -0,0 +1 @@', `+${HIDDEN}`] : hunkLines(hide(before ?? ''), hide(after))
   return [...head.map((line) => paint(screen, 'bold', line)), ...lines.map((line) => painted(line, screen))]
@@ -76,6 +82,6 @@ function masked(text: string, secrets: readonly Secret[]): string {
   }
   return shown
     .split('\n')
-    .map((line) => line.replace(SECRET_LINE, `$1${HIDDEN}`))
+    .map((line) => line.replace(YAML_SECRET, `$1${HIDDEN}`).replace(INI_SECRET, `$1${HIDDEN}`))
     .join('\n')
 }
