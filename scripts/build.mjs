@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: k3seal.js holds everything that the lint path needs, in one file; interactive.js
 // holds inquirer and execa, loaded when a question is asked or a child process is started.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -81,11 +81,9 @@ function notices(bundles) {
     }
   const texts = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
-    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE', 'License']
-      .map((candidate) => join(root, folder, candidate))
-      .find((candidate) => existsSync(candidate))
+    const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name))
     if (file === undefined) throw new Error(`${folder} ships no licence text; k3seal may not carry its code`)
-    return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`
+    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`
   })
   return `k3seal carries code of these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
 }

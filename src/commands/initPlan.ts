@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Project } from '../ansible/value.ts'
+import { UserError } from '../errors.ts'
 import { DELIVER } from '../generate/delivery.ts'
 import { extendSite } from '../generate/extendSite.ts'
 import type { GeneratedFile } from '../generate/file.ts'
@@ -46,6 +47,7 @@ export async function planOf(input: PlanInput): Promise<Plan> {
   const { answers, sealed, existing, project, place, saveTo, session } = input
   const { files: inventory, notes } = inventoryFiles(input)
   const password = passwordChoice(answers, place)
+  await refuseVisiblePassword(sealed, password.ignored, session)
   const generated: readonly GeneratedFile[] = [
     ...projectFiles(project, { inventory, vaultPasswordFile: password.configure, ignored: password.ignored }),
     ...(sealed.passwordFile === undefined ? [] : [sealed.passwordFile]),
@@ -65,7 +67,6 @@ export async function planOf(input: PlanInput): Promise<Plan> {
     changes: changed.map(({ change }) => change),
     warnings: [
       ...sealed.warnings,
-      ...(await passwordWarnings(sealed, password.ignored, session)),
       ...[...(existing === undefined ? [] : tokenWarnings(existing)), ...notes, ...projectNotes(project)].map(
         (message) => ({ message, fix: undefined }),
       ),
@@ -113,19 +114,18 @@ function passwordChoice(
   return { configure: isFree ? (ignored ?? (home.startsWith('~') ? home : vault.path)) : undefined, ignored }
 }
 
-async function passwordWarnings(
+/** A new password inside a git work tree would be committed with the vault that it opens. Throws `UserError`. */
+async function refuseVisiblePassword(
   { passwordFile }: Sealed,
   ignored: string | undefined,
   { env }: Session,
-): Promise<readonly Warning[]> {
-  if (passwordFile === undefined || ignored !== undefined) return []
-  if ((await insideGit(passwordFile.path, env)) !== 'tracked-or-visible') return []
-  return [
-    {
-      message: `the new password file ${passwordFile.path} lies in a git work tree and is not ignored`,
-      fix: 'add it to the .gitignore there, or choose a place outside',
-    },
-  ]
+): Promise<void> {
+  if (passwordFile === undefined || ignored !== undefined) return
+  if ((await insideGit(passwordFile.path, env)) !== 'tracked-or-visible') return
+  throw new UserError('the new vault password would lie in a git work tree that does not ignore it', {
+    fix: 'add it to the .gitignore there, or choose a place outside: --new-vault-password FILE',
+    at: passwordFile.path,
+  })
 }
 
 interface Planned {

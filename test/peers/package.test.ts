@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
@@ -64,8 +64,8 @@ test('npx runs it from the tarball and makes a site', () => {
   run(
     'npx',
     [
-      '--offline',
-      tarball,
+      ...['--yes', '--offline'],
+      `./${basename(tarball)}`,
       ...['init', site, '--server', 's1=10.0.0.1', '--agent', 'a1=10.0.0.2', '--k3s-version', 'v1.36.5+k3s1'],
       ...['--airgap-dir', './airgap', '--vault-password-file', password, '--user', 'ops', '--yes'],
     ],
