@@ -129,12 +129,15 @@ test('a bare expression has a value', () => {
 })
 
 test('the text of a variable, where it has one', () => {
-  expect(variableText('chained', corpusScope)).toBe('larch-7')
+  expect(variableText('chained', corpusScope)).toEqual({ type: 'str', text: 'larch-7' })
+  expect(variableText('native_number', corpusScope)).toEqual({ type: 'int', text: '8' })
   expect(variableText('undefined_inside', corpusScope)).toBeUndefined()
   expect(variableText('nowhere', corpusScope)).toBeUndefined()
   expect(variableText('lookup', corpusScope)).toBeUndefined()
-  expect(variableText('nothing', corpusScope)).toBeNull()
-  expect(variableText('vault_pier', scope({ vault_pier: sealed }))).toBeInstanceOf(Secret)
+  expect(variableText('nothing', corpusScope)?.type).toBe('NoneType')
+  expect(variableText('vault_pier', scope({ vault_pier: sealed }))?.text).toBeInstanceOf(Secret)
+  const whole = { ...scope({ pier: 'x', bow: '{{ pier }}' }), secretVariables: new Set(['pier']) }
+  expect(variableText('bow', whole)?.text).toBeInstanceOf(Secret)
 })
 
 test('hosts see each other through hostvars, each with its own variables', () => {

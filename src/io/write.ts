@@ -48,6 +48,8 @@ export interface FileWrite {
 interface Plan {
   readonly version: 1
   readonly moves: readonly Move[]
+  /** Missing: as the umask has it. */
+  readonly directoryMode?: number
 }
 
 interface Move {
@@ -59,19 +61,28 @@ interface Move {
 
 const STAGING = '.k3seal-write'
 
+export interface WriteOptions {
+  /** Of every directory that has to be made, less the umask; one that is there keeps its own. */
+  readonly directoryMode?: number
+}
+
 /**
  * Writes all of the files or none. An unfinished write of an earlier run is finished or undone first.
  * Throws `UserError` where a target can't be written, changed since it was read, or another k3seal is writing.
  */
-export async function writeAll(root: string, writes: readonly FileWrite[]): Promise<void> {
+export async function writeAll(
+  root: string,
+  writes: readonly FileWrite[],
+  { directoryMode = 0o777 }: WriteOptions = {},
+): Promise<void> {
   await recoverWrites(root)
   if (writes.length === 0) return
   const fresh = !existsSync(root)
   const staging = stagingPath(root, fresh)
   openStaging(staging)
   try {
-    const moves = stage(root, staging, fresh, writes)
-    commit(staging, { version: 1, moves })
+    const moves = stage(root, staging, fresh, writes, directoryMode)
+    commit(staging, { version: 1, moves, directoryMode })
   } catch (error) {
     undo(staging)
     throw writeFailure(error, 'nothing was changed')
@@ -116,7 +127,13 @@ function openStaging(staging: string): void {
 }
 
 /** Writes the staged files and says which move brings each home. */
-function stage(root: string, staging: string, fresh: boolean, writes: readonly FileWrite[]): Move[] {
+function stage(
+  root: string,
+  staging: string,
+  fresh: boolean,
+  writes: readonly FileWrite[],
+  directoryMode: number,
+): Move[] {
   const strays: string[] = []
   const tree = join(staging, 'tree')
   const moves: Move[] = []
@@ -129,7 +146,7 @@ function stage(root: string, staging: string, fresh: boolean, writes: readonly F
     const inside = below !== '' && below !== '..' && !below.startsWith(`..${sep}`) && resolve(below) !== below
     if (fresh && inside) {
       insideFresh = true
-      mkdirSync(dirname(join(tree, below)), { recursive: true })
+      mkdirSync(dirname(join(tree, below)), { recursive: true, mode: directoryMode })
       writeLike(join(tree, below), write, target)
       continue
     }
@@ -162,14 +179,14 @@ function writeWhole(path: string, text: string): void {
 
 function complete(staging: string): void {
   try {
-    const { moves } = JSON.parse(readFileSync(planPath(staging), 'utf8')) as Plan
-    finish(staging, moves)
+    const { moves, directoryMode } = JSON.parse(readFileSync(planPath(staging), 'utf8')) as Plan
+    finish(staging, moves, directoryMode ?? 0o777)
   } catch (error) {
     throw writeFailure(error, `the new files wait in ${staging}, and the next run puts them in place`)
   }
 }
 
-function finish(staging: string, moves: readonly Move[]): void {
+function finish(staging: string, moves: readonly Move[], directoryMode: number): void {
   for (const { from, to, before } of moves) {
     if (!existsSync(from)) continue
     if (!isDirectory(from) && digestOf(to) !== before)
@@ -177,7 +194,7 @@ function finish(staging: string, moves: readonly Move[]): void {
         at: to,
         fix: `compare it with ${from}, which is what k3seal would have written; then remove ${staging} and run k3seal again`,
       })
-    mkdirSync(dirname(to), { recursive: true })
+    mkdirSync(dirname(to), { recursive: true, mode: directoryMode })
     renameSync(from, to)
     syncDirectory(dirname(to))
   }

@@ -7,7 +7,7 @@ import { fileOverrides } from './overrides.ts'
 import { Rendering, withTrailingNewlines } from './rendering.ts'
 import type { TemplateScope } from './scope.ts'
 import { undefinedFault } from './text.ts'
-import { TemplateFault, Undefined, type Value } from './values.ts'
+import { TemplateFault, typeName, Undefined, type Value } from './values.ts'
 
 export type { TemplateScope } from './scope.ts'
 export type { Value } from './values.ts'
@@ -50,18 +50,26 @@ export function evaluateExpression(path: string, source: string, scope: Template
   })
 }
 
+/** What a variable is worth once its templates are rendered. */
+export interface VariableText {
+  /** As Python names it: `str`, `int`, `NoneType`, … */
+  readonly type: string
+  /** As it stands in a text; a `Secret` where a vaulted value was read on the way. */
+  readonly text: string | Secret
+}
+
 /**
- * A variable's value as Ansible would hand it to a module, as text: `undefined` where the host has no such variable
- * or it leads to an undefined one. A `Secret` where a vaulted value was read on the way.
+ * A variable as Ansible would hand it to a module: `undefined` where the host has no such variable or it leads to an
+ * undefined one. Throws a `UserError` where it can't be rendered.
  */
-export function variableText(name: string, scope: TemplateScope): string | Secret | null | undefined {
+export function variableText(name: string, scope: TemplateScope): VariableText | undefined {
+  if (!scope.variables.has(name)) return undefined
   const rendering = new Rendering(scope)
   return located(scope.placeOf?.(name) ?? name, undefined, () => {
     const value = rendering.variable(name)
-    if (value === undefined || value instanceof Undefined || !scope.variables.has(name)) return undefined
-    if (value === null) return null
+    if (value === undefined || value instanceof Undefined) return undefined
     const text = rendering.textOf(value)
-    return rendering.secretRead ? new Secret(text) : text
+    return { type: typeName(value), text: rendering.secretRead ? new Secret(text) : text }
   })
 }
 

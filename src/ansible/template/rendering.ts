@@ -58,7 +58,10 @@ export class Rendering {
 
   #lookUp(name: string): Value | undefined {
     const given = this.scope.variables.get(name)
-    if (given !== undefined) return this.#within(name, () => this.fromAnsible(given))
+    if (given !== undefined) {
+      if (this.scope.secretVariables?.has(name)) this.#shared.secretRead = true
+      return this.#within(name, () => this.fromAnsible(given))
+    }
     if (name === 'hostvars' && this.scope.hosts !== undefined) return this.#hostvars(this.scope.hosts)
     if (name === 'vars') return this.#allVariables()
     if (name === 'ansible_managed') return 'Ansible managed'

@@ -15,6 +15,8 @@ export interface TemplateScope {
     readonly names: readonly string[]
     scopeOf(name: string): TemplateScope
   }
+  /** Variables that are secret though nothing of them is vaulted in itself: they come from a file that is. */
+  readonly secretVariables?: ReadonlySet<string>
   /** Where a variable is set, as `path:line:column`, for messages. */
   placeOf?(variable: string): string | undefined
 }
