@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Project } from '../ansible/value.ts'
 import { UserError } from '../errors.ts'
-import { DELIVER } from '../generate/delivery.ts'
+import { DELIVER, PROTECT } from '../generate/delivery.ts'
 import { extendSite } from '../generate/extendSite.ts'
 import type { GeneratedFile } from '../generate/file.ts'
 import { newInventory } from '../generate/inventory.ts'
@@ -104,14 +104,13 @@ function inventoryFiles({ answers, sealed, existing, project }: PlanInput): {
 /** Where a password that was made is named: in ansible.cfg unless one is named already, in .gitignore if it is inside. */
 function passwordChoice(
   { vault }: Answers,
-  { directory, mayConfigure, vault: known, shown }: Place,
+  { directory, mayConfigure, vault: known, portable }: Place,
 ): { readonly configure: string | undefined; readonly ignored: string | undefined } {
   if (vault.kind !== 'new') return { configure: undefined, ignored: undefined }
   const name = relative(directory, vault.path).replaceAll('\\', '/')
   const ignored = name.startsWith('..') || isAbsolute(name) ? undefined : name
   const isFree = known.shown.length === 0 && mayConfigure
-  const home = shown(vault.path)
-  return { configure: isFree ? (ignored ?? (home.startsWith('~') ? home : vault.path)) : undefined, ignored }
+  return { configure: isFree ? (ignored ?? portable(vault.path)) : undefined, ignored }
 }
 
 /** A new password inside a git work tree would be committed with the vault that it opens. Throws `UserError`. */
@@ -150,10 +149,15 @@ function planned(
 
 const textOf = ({ after }: Change): string => (after instanceof Secret ? '' : after)
 
-/** The site playbook where it brings the token along, else the delivery before it. */
+/** The site playbook, with the delivery before it and what closes config.yaml after it where it has not got them. */
 function playbooksOf(project: Project): readonly string[] {
   const site = ['site.yml', 'site.yaml'].find((path) => project.has(path)) ?? 'site.yml'
-  return project.get(site)?.includes(DELIVER) ? [site] : [DELIVER, site]
+  const text = project.get(site) ?? ''
+  return [
+    ...(text.includes(DELIVER) ? [] : [DELIVER]),
+    site,
+    ...(text.includes(PROTECT) || !usesCollection(project) ? [] : [PROTECT]),
+  ]
 }
 
 /** A checkout of k3s-ansible names what it needs itself; with a role of the project's own there is nothing to say. */
@@ -178,13 +182,11 @@ function vaultFlags({ vault }: Answers, place: Place, isConfigured: boolean, cwd
 }
 
 /** As it is written where Ansible runs: relative where project and file share the working directory. */
-function pathForAnsible(name: string, { directory, shown }: Place, cwd: string): string {
+function pathForAnsible(name: string, { directory, newPasswordPath, portable }: Place, cwd: string): string {
   if (!isAbsolute(name)) return name
   const below = (parent: string): boolean => !/^\.\.|^[A-Za-z]:|^\//.test(relative(parent, name))
-  if (below(directory) || (below(cwd) && !/^\.\./.test(relative(cwd, directory))))
-    return relative(directory, name).replaceAll('\\', '/')
-  const short = shown(name)
-  return short.startsWith('~') ? short : name
+  const isNear = below(cwd) && !/^\.\./.test(relative(cwd, directory)) && name !== newPasswordPath
+  return below(directory) || isNear ? relative(directory, name).replaceAll('\\', '/') : portable(name)
 }
 
 function directoryFrom(cwd: string, { directory, shown }: Place): string | undefined {

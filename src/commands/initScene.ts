@@ -26,6 +26,8 @@ export interface Place {
   /** Whether an ansible.cfg of the project would count, and hide none that counts now. */
   readonly mayConfigure: boolean
   shown(path: string): string
+  /** A path as ansible.cfg may have it on every machine of the user: with `~` below the home, else absolute. */
+  portable(path: string): string
 }
 
 export async function placeAt(directory: string, session: Session): Promise<Place> {
@@ -70,6 +72,7 @@ export async function placeAt(directory: string, session: Session): Promise<Plac
     newPasswordPath: passwordPath(directory, session),
     mayConfigure: !isOpenToAll && !others && (found?.path === own || pathKind(own) === 'absent'),
     shown,
+    portable: (path) => homePath(path, env),
   }
 }
 
@@ -169,11 +172,16 @@ function expanded(path: string, env: Session['env']): string {
 }
 
 function shownPath(path: string, { cwd, env }: Session): string {
-  if (!isAbsolute(path)) return path
-  const below = (directory: string): string | undefined => {
-    const name = relative(directory, path)
-    return name === '' || name.startsWith('..') || isAbsolute(name) ? undefined : name.replaceAll('\\', '/')
-  }
-  const inHome = below(homeDirectory(env))
-  return below(cwd) ?? (inHome === undefined ? path : `~/${inHome}`)
+  return isAbsolute(path) ? (below(cwd, path) ?? homePath(path, env)) : path
+}
+
+/** With `~`, as it means the same file to every shell and to Ansible; absolute where it is not below the home. */
+function homePath(path: string, env: Session['env']): string {
+  const name = below(homeDirectory(env), path)
+  return name === undefined ? path : `~/${name}`
+}
+
+function below(directory: string, path: string): string | undefined {
+  const name = relative(directory, path)
+  return name === '' || name.startsWith('..') || isAbsolute(name) ? undefined : name.replaceAll('\\', '/')
 }

@@ -42,6 +42,7 @@ export function existingSite(project: Project, path: string): ExistingSite | und
   const text = project.get(path)
   const isDirectory = [...project.keys()].some((name) => name.startsWith(`${path}/`))
   if (text === undefined && !isDirectory) return undefined
+  if (text?.split('\n').every((line) => /^\s*(?:#.*|---|\.\.\.)?\s*$/.test(line))) return undefined
   const inventory = readInventory(project, [path])
   const broken = inventory.faults.find(({ severity }) => severity === undefined || severity === 'error')
   if (broken !== undefined)
