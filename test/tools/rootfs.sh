@@ -5,7 +5,7 @@
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 rootfs=$(cd "$(dirname "$0")/.." && pwd)/.peers/rootfs
-packages=systemd,systemd-sysv,dbus,python3,openssh-server,sudo
+packages=systemd,systemd-sysv,dbus,python3,openssh-server,sudo,procps,iproute2,python3-apt
 . /etc/os-release
 
 if [ "$(id -u)" != 0 ]; then
