@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../tools/peers.ts'
@@ -8,7 +8,7 @@ export const standIn = join(import.meta.dirname, 'stand-in')
 
 /** A fresh control node: a directory with a key, a vault password, the collection and what is airgapped. */
 export interface Control extends ControlNode {
-  /** For projects; `airgap/` beside them holds the install script and the binary. */
+  /** For projects. */
   readonly dir: string
   /** A line for authorized_keys. */
   readonly publicKey: string
@@ -32,8 +32,6 @@ export function newControl(): Control {
       recursive: true,
     },
   )
-  mkdirSync(join(dir, 'airgap'))
-  for (const name of ['k3s', 'k3s-install.sh']) copyFileSync(join(standIn, name), join(dir, 'airgap', name))
   const made = run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', privateKey])
   if (made.status !== 0) throw new Error(made.stderr)
 

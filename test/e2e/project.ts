@@ -1,6 +1,6 @@
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { peers, run } from '../tools/peers.ts'
+import { peers, type Run, run } from '../tools/peers.ts'
 import type { ControlNode } from './playbooks.ts'
 
 const templates = join(import.meta.dirname, '../../templates')
@@ -14,6 +14,41 @@ export interface Cluster {
   readonly airgapDir?: string
   /** More variables of the cluster, as lines of YAML. */
   readonly vars?: string
+}
+
+/**
+ * A project that `k3seal init` writes, in a new directory; `args` beside the directory and the vault password.
+ * Returns what the command said.
+ */
+export function initProject(dir: string, control: ControlNode, args: readonly string[]): Run {
+  const root = join(import.meta.dirname, '../..')
+  const built = run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root })
+  if (built.status !== 0) throw new Error(built.all)
+  return run(
+    process.execPath,
+    [
+      join(root, 'dist/k3seal.js'),
+      ...['init', dir, '--vault-password-file', control.vaultPasswordFile, '--user', 'ops', '--yes', ...args],
+    ],
+    { env: { PATH: process.env.PATH ?? '', HOME: control.home } },
+  )
+}
+
+/** The plaintext of an inline `!vault` value of a project's inventory, as `ansible-vault` decrypts it. */
+export function vaultedValue(dir: string, control: ControlNode, variable: string): string {
+  const inventory = readFileSync(join(dir, 'inventory.yml'), 'utf8')
+  const found = new RegExp(`^ *${variable}: !vault \\|\n((?: +[$0-9a-f].*\n)+)`, 'm').exec(inventory)
+  if (found === null) throw new Error(`no vaulted ${variable} in ${dir}/inventory.yml`)
+  const made = run(
+    join(peers.ansibleNewest, 'ansible-vault'),
+    ['decrypt', '--vault-password-file', control.vaultPasswordFile, '--output', '-', '-'],
+    {
+      input: (found[1] ?? '').replace(/^ +/gm, ''),
+      env: { PATH: process.env.PATH ?? '', HOME: control.home, LC_ALL: 'C.UTF-8' },
+    },
+  )
+  if (made.status !== 0) throw new Error(made.stderr)
+  return made.stdout
 }
 
 /** A project as `k3seal init` writes it, for tokens that `init` would not make. */
@@ -52,14 +87,17 @@ ${agentToken === undefined ? '' : vaulted('vault_k3s_agent_token', agentToken)}$
 - name: Deliver the join token
   ansible.builtin.import_playbook: k3seal/deliver.yml
 
-- name: Set up K3s
+- name: Install K3s
   ansible.builtin.import_playbook: k3s.orchestration.site
+
+- name: Close the files that hold the token
+  ansible.builtin.import_playbook: k3seal/protect.yml
 `,
   )
   writeFileSync(
     join(dir, 'reset.yml'),
     `---
-- name: Uninstall K3s
+- name: Remove K3s
   ansible.builtin.import_playbook: k3s.orchestration.reset
 
 - name: Take the join token away
