@@ -32,8 +32,15 @@ export function hostScopes(inventory: Inventory, options: HostScopeOptions): Hos
   const { project, decrypt, vaultedFiles, absolute, playHosts, defaults } = options
   const scopes = new Map<string, HostScope>()
   const names = groupHosts(inventory, 'all')
-  const locationOf = ({ at }: Variable | VaultedText): string =>
-    formatLocation(at, project.get(at.path) ?? '')
+  // Counting lines takes time, and many hosts share a variable.
+  const locations = new WeakMap<Variable | VaultedText, string>()
+  const locationOf = (placed: Variable | VaultedText): string => {
+    const known = locations.get(placed)
+    if (known !== undefined) return known
+    const location = formatLocation(placed.at, project.get(placed.at.path) ?? '')
+    locations.set(placed, location)
+    return location
+  }
   const opened = new Map<string, () => Secret>()
 
   // Also a failure is kept: trying a wrong password takes as long as the right one, and hosts are many.

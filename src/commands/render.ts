@@ -27,21 +27,21 @@ import type { ExitStatus, Session } from './session.ts'
 import { decryptAny, type VaultFlags, type VaultSecret, vaultSecrets } from './vaultSecrets.ts'
 
 interface Options extends VaultFlags {
-  readonly inventory: readonly string[]
-  readonly host: readonly string[]
+  readonly inventory?: readonly string[]
+  readonly host?: readonly string[]
   readonly serviceManager: ServiceManager
   readonly out: string
   readonly force?: boolean
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 /** `k3seal render`: the files that the delivery puts on each node, into a directory for each. */
 export function command(session: Session, _setStatus: (status: ExitStatus) => void): Command {
   return new Command('render')
     .description('render the units, drop-ins and env files of the hosts of an inventory')
-    .option('-i, --inventory <PATH>', 'as for ansible-playbook; again for more', collect, [])
-    .option('--host <NAME>', 'only this host; again for more', collect, [])
+    .option('-i, --inventory <PATH>', 'as for ansible-playbook; again for more', collect)
+    .option('--host <NAME>', 'only this host; again for more', collect)
     .addOption(
       new Option('--service-manager <NAME>', 'what starts K3s on the nodes')
         .choices(['systemd', 'openrc'])
@@ -49,12 +49,11 @@ export function command(session: Session, _setStatus: (status: ExitStatus) => vo
     )
     .requiredOption('--out <DIR>', 'where the files go: DIR/HOST/etc/…')
     .option('--force', 'also where DIR holds something else')
-    .option('--vault-password-file <FILE>', 'as for ansible-playbook; a file or a script', collect, [])
+    .option('--vault-password-file <FILE>', 'as for ansible-playbook; a file or a script', collect)
     .option(
       '--vault-id <LABEL@SOURCE>',
       'as for ansible-playbook; SOURCE is a file, a script or prompt',
       collect,
-      [],
     )
     .option('--ask-vault-pass', 'type the vault password')
     .addHelpText(
@@ -75,7 +74,7 @@ async function render(session: Session, options: Options): Promise<void> {
   report(plan.problems, say)
   if ((await recoverWrites(out)) === 'finished')
     say('An interrupted run had decided to write: its files are in place now.')
-  const ownIgnore = ignoreFile(out, options.force ?? false)
+  const ownIgnore = ignoreFile(out, options)
   const files: FileWrite[] = [...plan.files].flatMap(([host, generated]) =>
     generated.map(({ path, text, mode }) => ({
       path: join(out, host, ...path.split('/')),
@@ -116,7 +115,7 @@ async function planFor(session: Session, options: Options, say: (text: string) =
     })
     return secrets.secrets
   }
-  const sources = options.inventory.length > 0 ? options.inventory : await configured(session)
+  const sources = options.inventory ?? (await configured(session))
   for (const source of sources)
     if (!source.includes(',') && pathKind(resolve(cwd, source)) === 'absent')
       throw new UserError('does not exist', { at: source, fix: 'name the inventory with -i' })
@@ -151,7 +150,7 @@ async function planFor(session: Session, options: Options, say: (text: string) =
     vaultedFiles,
     decrypt: (envelope, at) => decryptAny(envelope, available, at),
     absolute: (path) => resolve(cwd, path),
-    hosts: options.host,
+    hosts: options.host ?? [],
     serviceManager: options.serviceManager,
   })
   return { files: plan.files, problems: [...plan.problems, ...problems] }
@@ -203,16 +202,16 @@ function report(problems: readonly HostProblem[], say: (text: string) => void): 
 }
 
 /** The `.gitignore` that keeps git away from the tokens; undefined where somebody else's is there. */
-function ignoreFile(out: string, force: boolean): FileWrite | undefined {
+function ignoreFile(out: string, { out: at, force }: Options): FileWrite | undefined {
   const path = join(out, '.gitignore')
   const there = readText(path)
   const isOurs = there?.split(/\r?\n/).includes('*') ?? false
   const kind = pathKind(out)
   if (kind !== 'absent' && kind !== 'directory')
-    throw new UserError('is no directory', { at: out, fix: 'choose another --out' })
-  if (!isOurs && !force && namesIn(out).length > 0)
+    throw new UserError('is no directory', { at, fix: 'choose another --out' })
+  if (!isOurs && force !== true && namesIn(out).length > 0)
     throw new UserError('holds something that k3seal did not render', {
-      at: out,
+      at,
       fix: 'choose an empty or new directory for --out, or add --force',
     })
   return there === undefined || isOurs ? { path, content: there ?? '*\n', mode: 0o644 } : undefined
