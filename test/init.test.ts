@@ -311,7 +311,7 @@ ENVELOPE
     expect(read('site/inventory.yml')).toBe(
       cluster.replace('10.0.0.2\n', '10.0.0.2\n        pear:\n          ansible_host: 10.0.0.9\n'),
     )
-    expect(shown.stderr).toContain('edit  site/inventory.yml                          +2\n')
+    expect(shown.stderr).toContain('edit  site/inventory.yml       +2\n')
     expect(shown.stderr).toContain('--ask-vault-pass')
   })
 

@@ -167,7 +167,10 @@ describe('the review', () => {
   const scene = emptyScene({ vaultSources: ['pw (ansible.cfg:2:1)'] })
   const changes = [
     change({ path: 'site/inventory.yml', before: 'a\n', after: 'b\nc\n' }),
-    change({ path: 'site/k3seal/templates/a-very-long-name-of-a-unit-template.service.j2' }),
+    change({ path: 'site/k3seal/deliver.yml', after: 'a\nb\n' }),
+    change({ path: 'site/k3seal/templates/k3s.env.j2' }),
+    change({ path: 'site/a-very-long-name-of-a-directory/and-a-rather-long-name-of-a-file.yml' }),
+    change({ path: 'site/k3seal/cleanup.yml', before: 'a\n' }),
     change({ path: '~/.config/quay', after: new Secret('marker'), mode: 0o600 }),
   ]
   const warnings = [{ message: 'two servers vote as one', fix: 'use three' }]
@@ -186,9 +189,11 @@ describe('the review', () => {
   Agent token     none: agents use the join token
   Vault password  pw (ansible.cfg:2:1)
 
-3 files
+6 files
   edit  site/inventory.yml                                          +2 -1
-  new   …/templates/a-very-long-name-of-a-unit-template.service.j2  +1
+  new   site/k3seal/ (2 files)                                      +3
+  new   …-name-of-a-directory/and-a-rather-long-name-of-a-file.yml  +1
+  edit  site/k3seal/cleanup.yml                                     +1 -1
   new   ~/.config/quay                                              +1 0600
 
 warning: two servers vote as one

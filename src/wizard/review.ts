@@ -69,22 +69,59 @@ function shown<K extends keyof Answers>(key: K, answers: Answers, scene: Scene):
   return question.show(answers[key], scene, answers)
 }
 
+interface Row {
+  readonly verb: 'new' | 'edit'
+  readonly path: string
+  readonly added: number
+  readonly removed: number
+  readonly mode: string
+}
+
 function changeLines(changes: readonly Change[], screen: Screen): readonly string[] {
-  const rows = changes.map((change) => ({ change, ...lineCounts(change) }))
-  const width = Math.min(Math.max(...rows.map(({ change }) => change.path.length)), screen.width - 22)
-  const marks = marksOf(screen)
-  return rows.map(({ change, added, removed }) => {
-    const verb =
-      change.before === undefined ? paint(screen, 'green', 'new ') : paint(screen, 'yellow', 'edit')
+  const rows = gathered(changes)
+  const width = Math.min(Math.max(...rows.map(({ path }) => path.length)), screen.width - 22)
+  const { dots } = marksOf(screen)
+  return rows.map(({ verb, path, added, removed, mode }) => {
     const counts = [
       paint(screen, 'green', `+${added}`),
       ...(removed === 0 ? [] : [paint(screen, 'red', `-${removed}`)]),
+      ...(mode === '' ? [] : [paint(screen, 'dim', mode)]),
     ]
-    const { path } = change
-    const short =
-      path.length > width ? `${marks.dots}${path.slice(path.length - width + marks.dots.length)}` : path
-    const mode =
-      change.before === undefined && (change.mode & 0o077) === 0 ? paint(screen, 'dim', ' 0600') : ''
-    return `  ${verb}  ${short.padEnd(width)}  ${counts.join(' ')}${mode}`
+    const short = path.length > width ? dots + path.slice(path.length - width + dots.length) : path
+    const painted = paint(screen, verb === 'new' ? 'green' : 'yellow', verb.padEnd(4))
+    return `  ${painted}  ${short.padEnd(width)}  ${counts.join(' ')}`
   })
+}
+
+/** One row for each file; new ones below `k3seal/`, which are the same for every site, share one. */
+function gathered(changes: readonly Change[]): readonly Row[] {
+  const rows: Row[] = []
+  const shared = new Map<string, { index: number; count: number; added: number }>()
+  for (const change of changes) {
+    const { added, removed } = lineCounts(change)
+    const { path, before, mode } = change
+    const [directory] = /^(?:.*\/)?k3seal\/(?=(?:templates\/)?[^/]+$)/.exec(path) ?? []
+    const isPrivate = before === undefined && (mode & 0o077) === 0
+    if (directory === undefined || before !== undefined || isPrivate) {
+      rows.push({
+        verb: before === undefined ? 'new' : 'edit',
+        path,
+        added,
+        removed,
+        mode: isPrivate ? '0600' : '',
+      })
+      continue
+    }
+    const known = shared.get(directory) ?? { index: rows.length, count: 0, added: 0 }
+    const sum = { ...known, count: known.count + 1, added: known.added + added }
+    shared.set(directory, sum)
+    rows[known.index] = {
+      verb: 'new',
+      path: sum.count === 1 ? path : `${directory} (${sum.count} files)`,
+      added: sum.added,
+      removed: 0,
+      mode: '',
+    }
+  }
+  return rows
 }
