@@ -111,7 +111,7 @@ describe('an empty directory', () => {
     expect(shown.stderr).toContain('Wrote 15 files.')
     expect(shown.stderr).toContain(`  cd site
   ansible-galaxy collection install -r requirements.yml
-  ansible all -i inventory.yml --vault-password-file ../pw -m ansible.builtin.ping
+  ansible all -i inventory.yml -m ansible.builtin.ping
   ansible-playbook -i inventory.yml --vault-password-file ../pw site.yml`)
   })
 
@@ -144,6 +144,21 @@ describe('an empty directory', () => {
     await init([...SITE, '--vault-id', 'quay@pw', '--yes'])
     expect(read('site/inventory.yml')).toContain('$ANSIBLE_VAULT;1.2;AES256;quay')
     expect(tokenOf()).toHaveLength(64)
+  })
+
+  test('airgap: a directory of the working directory is not beside the inventory', async () => {
+    mkdirSync(join(root, 'air'))
+    const { shown } = await init([...GIVEN, '--airgap-dir', 'air'])
+    expect(shown.stderr.replace(/\s+/g, ' ')).toContain(
+      'warning: air starts at the inventory, so site/air is meant, and that is not there cure: if you meant the one in the working directory: --airgap-dir ../air',
+    )
+  })
+
+  test('the inventory may be named by any path', async () => {
+    await init([...GIVEN, '--inventory', join(root, 'site/quay/./hosts.yml')])
+    expect(read('site/quay/hosts.yml')).toContain('larch')
+    const { shown } = await init([...GIVEN, '--inventory', './quay/hosts.yml'])
+    expect(shown.stderr).toContain('Nothing to change')
   })
 
   test('airgap: what is missing is named', async () => {

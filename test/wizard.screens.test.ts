@@ -230,6 +230,7 @@ describe('the next commands', () => {
         playbooks: ['site.yml'],
         requirements: 'requirements.yml',
         vaultFlags: ['--ask-vault-pass'],
+        hasVaultedFiles: true,
       }),
     ).toEqual([
       "cd 'my site'",

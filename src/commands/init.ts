@@ -1,7 +1,7 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Interrupted, UserError } from '../errors.ts'
-import { pathKind } from '../io/files.ts'
+import { nameOf, pathKind } from '../io/files.ts'
 import { recoverWrites, writeAll } from '../io/write.ts'
 import type { Secret } from '../secret.ts'
 import { type Answers, type Draft, isAnswered } from '../wizard/answers.ts'
@@ -53,7 +53,12 @@ async function init(session: Session, named: string, flags: InitFlags): Promise<
     const nodeWarnings = checkNodes(answers.servers, answers.agents, existing)
     const sealed = await sealer.seal(answers)
     const plan = await planOf({ answers, sealed, existing, project, place, saveTo, session })
-    const warnings = [...sshWarnings, ...nodeWarnings, ...plan.warnings]
+    const warnings = [
+      ...sshWarnings,
+      ...nodeWarnings,
+      ...airgapWarnings(answers, scene, place, session),
+      ...plan.warnings,
+    ]
     if (plan.writes.length === 0) {
       say(upToDate(warnings, screen))
       return
@@ -108,7 +113,8 @@ async function inventoryOf(
   const { scene } = sceneOf(place, undefined, sshHosts, session)
   await fill('inventory', draft, scene, filling)
   if (!isAnswered(draft, 'inventory')) return undefined
-  const path = draft.inventory ?? 'inventory.yml'
+  const path = nameOf(place.directory, draft.inventory ?? 'inventory.yml')
+  draft.inventory = path
   if (pathKind(resolve(place.directory, path)) === 'directory')
     throw new UserError('this inventory is a directory, and k3seal writes one file', {
       fix: 'name the file in it that holds the cluster: --inventory DIRECTORY/hosts.yml',
@@ -211,6 +217,25 @@ function airgapLines({ answers, scene, place }: Run): readonly string[] {
     `Put into ${directory}, from ${answers.k3sVersion}:`,
     ...missing.map(({ name, from }) => (from === undefined ? `- ${name}` : `- ${name} (${from})`)),
     '',
+  ]
+}
+
+/** A relative path starts at the inventory, and who typed it may have meant the working directory. */
+function airgapWarnings(
+  { airgapDir, inventory }: Answers,
+  scene: Scene,
+  place: Place,
+  { cwd }: Session,
+): readonly Warning[] {
+  if (airgapDir === undefined || scene.kindOf(airgapDir) !== 'absent') return []
+  const meant = resolve(cwd, airgapDir)
+  if (pathKind(meant) !== 'directory') return []
+  const directory = resolve(place.directory, dirname(inventory))
+  return [
+    {
+      message: `${airgapDir} starts at the inventory, so ${place.shown(resolve(directory, airgapDir))} is meant, and that is not there`,
+      fix: `if you meant the one in the working directory: --airgap-dir ${relative(directory, meant)}`,
+    },
   ]
 }
 

@@ -12,8 +12,8 @@ import type { Session } from './session.ts'
 /** The options of `k3seal init`, as commander gives them. */
 export interface InitFlags {
   readonly inventory?: string
-  readonly server: readonly string[]
-  readonly agent: readonly string[]
+  readonly server?: readonly string[]
+  readonly agent?: readonly string[]
   readonly nodesCsv?: string
   readonly fromInventory?: string
   readonly fromSshConfig?: string | true
@@ -25,8 +25,8 @@ export interface InitFlags {
   readonly newToken?: boolean
   readonly tokenFile?: string
   readonly tokenStdin?: boolean
-  readonly vaultPasswordFile: readonly string[]
-  readonly vaultId: readonly string[]
+  readonly vaultPasswordFile?: readonly string[]
+  readonly vaultId?: readonly string[]
   readonly newVaultPassword?: string | true
   readonly askVaultPass?: boolean
   readonly encryptVaultId?: string
@@ -37,7 +37,7 @@ export interface InitFlags {
   readonly dryRun?: boolean
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 export function initOptions(): Command {
   return new Command('init')
@@ -51,9 +51,8 @@ export function initOptions(): Command {
       '--server <NAME[=ADDRESS]>',
       'a server; again for each (…,arch=arm64,user=ops,port=2222)',
       collect,
-      [],
     )
-    .option('--agent <NAME[=ADDRESS]>', 'an agent; again for each', collect, [])
+    .option('--agent <NAME[=ADDRESS]>', 'an agent; again for each', collect)
     .option('--nodes-csv <FILE>', 'nodes from a table: name,address,role,arch,user,port')
     .option('--from-inventory <FILE>', 'nodes from another inventory')
     .option(
@@ -63,7 +62,7 @@ export function initOptions(): Command {
     .optionsGroup('Cluster:')
     .option(
       '--inventory <FILE>',
-      'the inventory to make or extend (default: the one that is there, or inventory.yml)',
+      'the inventory to make or extend, relative to the directory (default: the one that is there, or inventory.yml)',
     )
     .option('--user <NAME>', 'whom Ansible logs in as')
     .option('--k3s-version <VERSION>', `the release of K3s (default ${stableRelease.version})`)
@@ -76,12 +75,11 @@ export function initOptions(): Command {
     .option('--agent-token', 'a second token, for agents only')
     .option('--no-agent-token', 'one token for all (the default)')
     .optionsGroup('Vault password, to encrypt the token with:')
-    .option('--vault-password-file <FILE>', 'as for ansible-playbook; a file or a script', collect, [])
+    .option('--vault-password-file <FILE>', 'as for ansible-playbook; a file or a script', collect)
     .option(
       '--vault-id <LABEL@SOURCE>',
       'as for ansible-playbook; SOURCE is a file, a script or prompt',
       collect,
-      [],
     )
     .option('--new-vault-password [FILE]', 'make one (default: in ~/.config/k3seal)')
     .option('--ask-vault-pass', 'type it')
@@ -112,9 +110,11 @@ An answers file is YAML, a key for each flag:
   api_endpoint: 10.0.0.10                 # null: the first server
   airgap_dir: airgap                      # null: nodes download K3s
   agent_token: false
-  vault_password_file: ../vault-password  # or vault_id, new_vault_password, ask_vault_pass
-Also: inventory, new_token, token_file, token_stdin, encrypt_vault_id, and vault: configured for what
-ansible.cfg and the environment name. Paths of passwords and tokens start at the file.
+  vault_password_file: ../vault-password  # or vault_id, new_vault_password,
+                                          # ask_vault_pass
+Also: inventory, new_token, token_file, token_stdin, encrypt_vault_id, and
+vault: configured for what ansible.cfg and the environment name.
+Paths of passwords and tokens start at the file.
 `,
     )
 }
@@ -187,7 +187,13 @@ function vaultOf(
   path: (name: string) => string,
   newPasswordPath: () => string,
 ): VaultChoice | undefined {
-  const { vaultId, vaultPasswordFile, newVaultPassword, askVaultPass = false, encryptVaultId } = flags
+  const {
+    vaultId = [],
+    vaultPasswordFile = [],
+    newVaultPassword,
+    askVaultPass = false,
+    encryptVaultId,
+  } = flags
   const isGiven =
     vaultId.length > 0 || vaultPasswordFile.length > 0 || askVaultPass || encryptVaultId !== undefined
   onlyOne([newVaultPassword && '--new-vault-password', isGiven && 'another vault password'])

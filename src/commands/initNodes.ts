@@ -54,8 +54,8 @@ export function addNodes(
     ...(flags.fromInventory === undefined ? [] : [inventoryNodes(flags.fromInventory, session)]),
   ]
   for (const [key, texts] of [
-    ['servers', flags.server],
-    ['agents', flags.agent],
+    ['servers', flags.server ?? []],
+    ['agents', flags.agent ?? []],
   ] as const) {
     const given = [
       ...(draft[key] ?? []),

@@ -77,6 +77,7 @@ export async function planOf(input: PlanInput): Promise<Plan> {
       playbooks: playbooksOf(after),
       requirements: requirementsOf(after),
       vaultFlags: isVaulted ? vaultFlags(answers, place, password.configure !== undefined, session.cwd) : [],
+      hasVaultedFiles: [...project.values()].some((text) => text.startsWith('$ANSIBLE_VAULT;')),
     },
   }
 }

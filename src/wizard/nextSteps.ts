@@ -13,6 +13,8 @@ export interface NextSteps {
   readonly requirements: string | undefined
   /** What Ansible needs to find the vault password. */
   readonly vaultFlags: readonly string[]
+  /** Whether a file of variables is encrypted as a whole, so that no command does without the password. */
+  readonly hasVaultedFiles: boolean
 }
 
 /** A word for a POSIX shell: Ansible's control node runs no other. */
@@ -22,16 +24,17 @@ export function shellWord(text: string): string {
 
 /** The commands that come next, one to a line, to be copied. */
 export function nextCommands(steps: NextSteps): readonly string[] {
-  const { directory, inventory, playbooks, requirements, vaultFlags } = steps
+  const { directory, inventory, playbooks, requirements, vaultFlags, hasVaultedFiles } = steps
   const line = (...words: readonly string[]): string => words.map(shellWord).join(' ')
-  const vault = vaultFlags.length === 0 ? [] : vaultFlags
+  // A single vaulted value is decrypted when it is used, and a ping uses none.
+  const early = hasVaultedFiles ? vaultFlags : []
   return [
     ...(directory === undefined ? [] : [line('cd', directory)]),
     ...(requirements === undefined
       ? []
       : [line('ansible-galaxy', 'collection', 'install', '-r', requirements)]),
-    line('ansible', 'all', '-i', inventory, ...vault, '-m', 'ansible.builtin.ping'),
-    line('ansible-playbook', '-i', inventory, ...vault, ...playbooks),
+    line('ansible', 'all', '-i', inventory, ...early, '-m', 'ansible.builtin.ping'),
+    line('ansible-playbook', '-i', inventory, ...vaultFlags, ...playbooks),
   ]
 }
 

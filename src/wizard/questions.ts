@@ -160,7 +160,7 @@ export const questionKeys = Object.keys(questions) as readonly (keyof Answers)[]
 
 /** How to say none where Enter would take a preset. */
 function clearing(preset: string | undefined, none: string): string {
-  return preset === undefined ? '' : ` - is ${none}.`
+  return preset === undefined ? '' : ` Type - for ${none}.`
 }
 
 function noneOr(line: string): string | undefined {
