@@ -1,25 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto'
 import {
   accessSync,
-  chmodSync,
   chownSync,
-  closeSync,
   constants,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { Secret } from '../secret.ts'
+import { syncDirectory, writeFailure, writeSynced, writeWhole } from './durable.ts'
 
 export interface FileWrite {
   /** Absolute. A symbolic link stays a link: what it points to is replaced. */
@@ -170,13 +166,6 @@ function commit(staging: string, plan: Plan): void {
   writeWhole(planPath(staging), JSON.stringify(plan))
 }
 
-/** Appears with all of its content or not at all. */
-function writeWhole(path: string, text: string): void {
-  writeSynced(`${path}.draft`, text, 0o600)
-  renameSync(`${path}.draft`, path)
-  syncDirectory(dirname(path))
-}
-
 function complete(staging: string): void {
   try {
     const { moves, directoryMode } = JSON.parse(readFileSync(planPath(staging), 'utf8')) as Plan
@@ -271,32 +260,6 @@ function writeLike(path: string, { content, mode }: FileWrite, target: string): 
   }
 }
 
-/** Created 0600 and widened only when the content is there. */
-function writeSynced(path: string, content: string | Uint8Array, mode: number): void {
-  const file = openSync(path, 'w', 0o600)
-  try {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  chmodSync(path, mode)
-}
-
-function syncDirectory(path: string): void {
-  try {
-    const directory = openSync(path, 'r')
-    try {
-      fsyncSync(directory)
-    } finally {
-      closeSync(directory)
-    }
-  } catch {
-    // Windows can't sync a directory; its renames are journalled by the file system.
-  }
-}
-
 function digestOf(path: string): string | null {
   return existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : null
 }
@@ -327,26 +290,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-}
-
-function writeFailure(error: unknown, state: string): unknown {
-  const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string }
-  const fixes: Readonly<Record<string, string>> = {
-    EACCES: 'give the user that runs k3seal the right to write there',
-    EPERM: 'give the user that runs k3seal the right to write there',
-    EROFS: 'the file system is read-only: choose another place',
-    ENOSPC: 'free some disk space',
-    EDQUOT: 'free some of your disk quota',
-    ENOTDIR: 'a part of the path is a file: choose another place',
-    EISDIR: 'a directory stands where the file should go: move it away',
-    ENOTEMPTY: 'the directory appeared while k3seal was working: run it again',
-    EEXIST: 'the path appeared while k3seal was working: run it again',
-  }
-  const fix = fixes[code ?? '']
-  if (fix === undefined) return error
-  return new UserError(`can't be written (${code}); ${state}`, {
-    at: dest ?? path,
-    fix,
-    cause: error,
-  })
 }
