@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requirePeer } from './peers.ts'
@@ -34,20 +34,11 @@ export class Terminal {
     const variables = Object.entries(given).map(
       ([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`,
     )
-    writeFileSync(script, `env -i ${variables.join(' ')} ${command}\necho "ended with $?"\nexec sleep 1000\n`)
-    this.#tmux(
-      '-f',
-      '/dev/null',
-      'new-session',
-      '-d',
-      '-x',
-      `${width}`,
-      '-y',
-      `${height}`,
-      '-c',
-      cwd,
-      `sh ${script}`,
-    )
+    const inner = join(this.#home, 'command.sh')
+    writeFileSync(inner, `echo $$ > ${this.#home}/pid\nexec env -i ${variables.join(' ')} ${command}\n`)
+    writeFileSync(script, `sh ${inner}\necho "ended with $?"\nexec sleep 1000\n`)
+    const size = ['-x', `${width}`, '-y', `${height}`]
+    this.#tmux('-f', '/dev/null', 'new-session', '-d', ...size, '-c', cwd, `sh ${script}`)
     this.#tmux('set-option', '-g', 'history-limit', '20000')
   }
 
@@ -57,6 +48,11 @@ export class Terminal {
     })
     if (status !== 0) throw new Error(`tmux ${args.join(' ')}: ${stderr}`)
     return stdout
+  }
+
+  /** The process of the command, once it shows something. */
+  get pid(): number {
+    return Number(readFileSync(join(this.#home, 'pid'), 'utf8'))
   }
 
   /** Types characters as they are. */
