@@ -191,8 +191,13 @@ describe('a kill at any moment', () => {
         for (const path of pathsOf()) writeFileSync(path, oldText)
       }
       const before = kind === 'existing files' ? 'old' : 'absent'
-      reset()
-      const span = (await killAfter(60_000)) ?? Number.NaN
+      // The shortest of three: a hiccup of the machine here would move all kills behind the end.
+      const spans: number[] = []
+      for (let round = 0; round < 3; round += 1) {
+        reset()
+        spans.push((await killAfter(60_000)) ?? Number.POSITIVE_INFINITY)
+      }
+      const span = Math.min(...spans)
       expect(new Set(states())).toEqual(new Set(['new']))
       const seen = { old: 0, new: 0, interrupted: 0 }
       for (let round = 0; round < 50; round += 1) {
