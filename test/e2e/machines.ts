@@ -60,6 +60,9 @@ export async function bootMachines(
   requireRoot()
   requirePeer('systemd-nspawn')
   removeCopies()
+  for (const address of Object.values(specs))
+    if (await answers(address, 2222))
+      throw new Error(`${address}:2222 answers already: another run of these tests, or what is left of one`)
   const machines = Object.entries(specs).map(([name, address]) =>
     start(name, address, publicKey, serviceManager),
   )
@@ -94,12 +97,14 @@ function start(name: string, address: string, publicKey: string, serviceManager:
   }
 
   const output = openSync(log, 'w')
-  // The machine dies with its nspawn, and nspawn with us, however this process ends.
+  // However this process ends, nspawn is sent SIGTERM, and it the machine SIGKILL. (A nspawn that is killed itself
+  // leaves its machine running.)
   const nspawn = spawn(
     requirePeer('setpriv'),
     [
-      ...['--pdeathsig', 'KILL', requirePeer('systemd-nspawn'), '--quiet', '-D', root, '-M', name],
+      ...['--pdeathsig', 'TERM', requirePeer('systemd-nspawn'), '--quiet', '-D', root, '-M', name],
       ...['--register=no', '--keep-unit', '--resolv-conf=off', '--timezone=off', '--link-journal=no'],
+      '--kill-signal=SIGKILL',
       serviceManager === 'systemd' ? '--boot' : '/usr/local/lib/stand-in/init',
     ],
     { stdio: ['ignore', output, output] },
@@ -123,8 +128,7 @@ function start(name: string, address: string, publicKey: string, serviceManager:
       })
       leader ??= leaderOf(nspawn)
       if (leader !== undefined && isAlive(leader)) process.kill(leader, 'SIGKILL')
-      await Promise.race([gone, sleep(5000)])
-      nspawn.kill('SIGKILL')
+      else nspawn.kill()
       await gone
       rmSync(root, { recursive: true, force: true })
       rmSync(log, { force: true })
