@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { command } from '../src/commands/init.ts'
+import { command } from '../src/commands/init/index.ts'
 import { parse } from '../src/commands/parse.ts'
 import { UserError } from '../src/errors.ts'
 import { Secret } from '../src/secret.ts'

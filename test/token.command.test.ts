@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from '../src/commands/parse.ts'
 import type { ExitStatus, Session } from '../src/commands/session.ts'
-import { command } from '../src/commands/token.ts'
+import { command } from '../src/commands/token/index.ts'
 import { UserError } from '../src/errors.ts'
 
 let directory: string

@@ -17,17 +17,17 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'init',
     summary: 'make or extend a vaulted inventory, the delivery playbook and its units',
-    load: () => import('./init.ts'),
+    load: () => import('./init/index.ts'),
   },
   {
     name: 'token',
     summary: 'make a strong token, or say what a given one is',
-    load: () => import('./token.ts'),
+    load: () => import('./token/index.ts'),
   },
   {
     name: 'render',
     summary: 'render the units, drop-ins and env files of an inventory',
-    load: () => import('./render.ts'),
+    load: () => import('./render/index.ts'),
   },
   {
     name: 'vault',

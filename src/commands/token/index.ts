@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { UserError } from '../errors.ts'
-import { suggestion } from '../suggestion.ts'
-import type { ExitStatus, Session } from './session.ts'
-import { inspectCommand } from './tokenInspect.ts'
-import { newCommand } from './tokenNew.ts'
+import { UserError } from '../../errors.ts'
+import { suggestion } from '../../suggestion.ts'
+import type { ExitStatus, Session } from '../session.ts'
+import { inspectCommand } from './inspect.ts'
+import { newCommand } from './new.ts'
 
 export function command(session: Session, setStatus: (status: ExitStatus) => void): Command {
   const subcommands = [newCommand(session), inspectCommand(session, setStatus)]

@@ -1,13 +1,13 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { Command } from 'commander'
-import { UserError } from '../errors.ts'
-import { stableRelease } from '../facts/k3s.ts'
-import { readText } from '../io/files.ts'
-import type { Draft, TokenChoice, VaultChoice } from '../wizard/answers.ts'
-import { endpointProblem, releaseProblem, userProblem } from '../wizard/checks.ts'
-import { readAnswers } from '../wizard/dialogue.ts'
-import { vaultIdAt } from '../wizard/vaultQuestion.ts'
-import type { Session } from './session.ts'
+import { UserError } from '../../errors.ts'
+import { stableRelease } from '../../facts/k3s.ts'
+import { readText } from '../../io/files.ts'
+import type { Draft, TokenChoice, VaultChoice } from '../../wizard/answers.ts'
+import { endpointProblem, releaseProblem, userProblem } from '../../wizard/checks.ts'
+import { readAnswers } from '../../wizard/dialogue.ts'
+import { vaultIdAt } from '../../wizard/vaultQuestion.ts'
+import type { Session } from '../session.ts'
 
 /** The options of `k3seal init`, as commander gives them. */
 export interface InitFlags {

@@ -1,23 +1,23 @@
 import { dirname, join, resolve } from 'node:path'
-import { readInventory } from '../ansible/inventory/index.ts'
-import { type NodeProblem, type NodeSpec, nodeProblems } from '../ansible/nodeSpec.ts'
-import { UserError } from '../errors.ts'
-import { inventoryPaths, nameOf, pathKind, readText, readTexts } from '../io/files.ts'
-import { homeDirectory } from '../io/host.ts'
-import { formatLocation } from '../span.ts'
-import type { Draft } from '../wizard/answers.ts'
-import { nodesOf } from '../wizard/nodeQuestion.ts'
+import { readInventory } from '../../ansible/inventory/index.ts'
+import { type NodeProblem, type NodeSpec, nodeProblems } from '../../ansible/nodeSpec.ts'
+import { UserError } from '../../errors.ts'
+import { inventoryPaths, nameOf, pathKind, readText, readTexts } from '../../io/files.ts'
+import { homeDirectory } from '../../io/host.ts'
+import { formatLocation } from '../../span.ts'
+import type { Draft } from '../../wizard/answers.ts'
+import { nodesOf } from '../../wizard/nodeQuestion.ts'
 import {
   nodesFromCsv,
   nodesFromInventory,
   nodesFromSshConfig,
   sshConfigWarnings,
-} from '../wizard/nodeSources.ts'
-import type { Warning } from '../wizard/review.ts'
-import type { Existing, Scene } from '../wizard/scene.ts'
-import { overlaid } from '../wizard/siteChange.ts'
-import type { InitFlags } from './initFlags.ts'
-import type { Session } from './session.ts'
+} from '../../wizard/nodeSources.ts'
+import type { Warning } from '../../wizard/review.ts'
+import type { Existing, Scene } from '../../wizard/scene.ts'
+import { overlaid } from '../../wizard/siteChange.ts'
+import type { Session } from '../session.ts'
+import type { InitFlags } from './flags.ts'
 
 export interface SshHosts {
   readonly sshHosts: Scene['sshHosts']

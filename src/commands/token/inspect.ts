@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { UserError } from '../errors.ts'
-import { readBytes } from '../io/files.ts'
-import { Secret } from '../secret.ts'
-import { caHashOf } from '../token/caHash.ts'
-import { inspectToken } from '../token/inspect.ts'
-import { inspectionJson, inspectionText } from '../token/report.ts'
-import type { ExitStatus, Session } from './session.ts'
+import { UserError } from '../../errors.ts'
+import { readBytes } from '../../io/files.ts'
+import { Secret } from '../../secret.ts'
+import { caHashOf } from '../../token/caHash.ts'
+import { inspectToken } from '../../token/inspect.ts'
+import { inspectionJson, inspectionText } from '../../token/report.ts'
+import type { ExitStatus, Session } from '../session.ts'
 
 /** No variable of an environment takes more (Linux: MAX_ARG_STRLEN). In bytes. */
 const MAX_BYTES = 128 * 1024
@@ -78,7 +78,7 @@ async function ask(session: Session): Promise<Secret> {
     throw new UserError('there is no token on standard input, and nobody to ask', {
       fix: 'pipe the token in, or use --file',
     })
-  const { askSecret } = await import('../wizard/ask.ts')
+  const { askSecret } = await import('../../wizard/ask.ts')
   return askSecret('Token', session)
 }
 

@@ -1,11 +1,11 @@
 import { dirname, join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { listItems, parseAnsibleConfig } from '../ansible/config.ts'
-import { readInventory } from '../ansible/inventory/index.ts'
-import { UserError } from '../errors.ts'
-import type { ServiceManager } from '../generate/unit.ts'
-import { ansibleConfigFile } from '../io/ansibleConfigFile.ts'
-import { ansiblePath } from '../io/ansiblePath.ts'
+import { listItems, parseAnsibleConfig } from '../../ansible/config.ts'
+import { readInventory } from '../../ansible/inventory/index.ts'
+import { UserError } from '../../errors.ts'
+import type { ServiceManager } from '../../generate/unit.ts'
+import { ansibleConfigFile } from '../../io/ansibleConfigFile.ts'
+import { ansiblePath } from '../../io/ansiblePath.ts'
 import {
   inventoryPaths,
   modeOf,
@@ -15,16 +15,16 @@ import {
   readBytes,
   readText,
   readTexts,
-} from '../io/files.ts'
-import { insideGit } from '../io/git.ts'
-import { hostPlatform } from '../io/host.ts'
-import { type FileWrite, recoverWrites, writeAll } from '../io/write.ts'
-import { Secret } from '../secret.ts'
-import { positionAt } from '../span.ts'
-import { isVaulted } from '../syntax/vault.ts'
-import { type HostProblem, type RenderPlan, renderPlan } from './renderPlan.ts'
-import type { ExitStatus, Session } from './session.ts'
-import { decryptAny, type VaultFlags, type VaultSecret, vaultSecrets } from './vaultSecrets.ts'
+} from '../../io/files.ts'
+import { insideGit } from '../../io/git.ts'
+import { hostPlatform } from '../../io/host.ts'
+import { type FileWrite, recoverWrites, writeAll } from '../../io/write.ts'
+import { Secret } from '../../secret.ts'
+import { positionAt } from '../../span.ts'
+import { isVaulted } from '../../syntax/vault.ts'
+import type { ExitStatus, Session } from '../session.ts'
+import { decryptAny, type VaultFlags, type VaultSecret, vaultSecrets } from '../vaultSecrets.ts'
+import { type HostProblem, type RenderPlan, renderPlan } from './plan.ts'
 
 interface Options extends VaultFlags {
   readonly inventory?: readonly string[]
@@ -157,7 +157,7 @@ async function planFor(session: Session, options: Options, say: (text: string) =
 }
 
 async function typed(label: string, session: Session): Promise<Secret> {
-  const { askSecret } = await import('../wizard/ask.ts')
+  const { askSecret } = await import('../../wizard/ask.ts')
   return askSecret(label === 'default' ? 'Vault password' : `Vault password (${label})`, session)
 }
 

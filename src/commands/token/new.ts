@@ -1,13 +1,13 @@
 import { basename, dirname, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { UserError } from '../errors.ts'
-import { pathKind } from '../io/files.ts'
-import { insideGit } from '../io/git.ts'
-import { writeAll } from '../io/write.ts'
-import { Secret } from '../secret.ts'
-import { type AlphabetName, alphabets, kindRules, type TokenKind } from '../token/alphabets.ts'
-import { newToken, resolved } from '../token/generate.ts'
-import type { Session } from './session.ts'
+import { UserError } from '../../errors.ts'
+import { pathKind } from '../../io/files.ts'
+import { insideGit } from '../../io/git.ts'
+import { writeAll } from '../../io/write.ts'
+import { Secret } from '../../secret.ts'
+import { type AlphabetName, alphabets, kindRules, type TokenKind } from '../../token/alphabets.ts'
+import { newToken, resolved } from '../../token/generate.ts'
+import type { Session } from '../session.ts'
 
 const MAX_COUNT = 10_000
 
