@@ -433,29 +433,6 @@ yew`,
     expect(() => extend('inventory.yml', text)).toThrow(message)
   })
 
-  test('variables are added only where asked for, and a token that is there stays', () => {
-    const text =
-      "k3s_cluster:\n  children:\n    server:\n      hosts: {larch: }\n  vars:\n    token: \"{{ lookup('env', 'T') }}\"  # ours\n"
-    expect(extendInventory('inventory.yml', text, site).text).not.toContain('vault_k3s_token')
-    const asked = { addVariables: ['vault_k3s_token', 'token', 'k3s_version'] }
-    const { text: extended, variables, added } = extendInventory('inventory.yml', text, site, asked)
-    expect(added).toEqual(['elm'])
-    expect(variables).toEqual(['k3s_version', 'vault_k3s_token'])
-    expect(extended).toContain(
-      "    token: \"{{ lookup('env', 'T') }}\"  # ours\n    k3s_version: v1.36.5+k3s1\n    vault_k3s_token: !vault |\n              $ANSIBLE_VAULT;1.1;AES256\n",
-    )
-    expect(extended.match(/^ +token:/gm)).toHaveLength(1)
-  })
-
-  test('an INI inventory takes plain variables, and no vaulted ones', () => {
-    const text = '[server]\nlarch\n[agent]\nelm\n'
-    const plain = extendInventory('hosts', text, site, { addVariables: ['k3s_version'] })
-    expect(plain.text).toBe(`${text}\n[all:vars]\nk3s_version=v1.36.5+k3s1\n`)
-    expect(() => extendInventory('hosts', text, site, { addVariables: ['vault_k3s_token'] })).toThrow(
-      UserError,
-    )
-  })
-
   test('a value that INI would retype is quoted', () => {
     const { text } = extendInventory('hosts', '[server]\n[agent]\n', {
       agents: [{ name: 'elm', address: undefined, arch: undefined, user: '1234', port: undefined }],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Secret } from '../src/secret.ts'
 import { parseToken } from '../src/token/form.ts'
 import { inspectToken } from '../src/token/inspect.ts'
-import type { Outcome } from '../src/token/serves.ts'
+import type { Outcome } from '../src/token/outcome.ts'
 
 const H = 'a'.repeat(64)
 const X = 'X'.repeat(64)

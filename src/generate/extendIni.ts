@@ -1,18 +1,15 @@
 import { type ClusterGroups, iniLines, iniSection, pythonLiteral } from '../ansible/inventory/index.ts'
-import { UserError } from '../errors.ts'
 import { type Edit, lineBreakOf, type NewEntry, splice } from '../syntax/yamlEdit.ts'
-import type { GroupAddition } from './extendInventory.ts'
+import type { GroupAddition } from './groupPlaces.ts'
 import { hostEntry } from './siteEntries.ts'
 
-type Kind = 'hosts' | 'children' | 'vars'
+type Kind = 'hosts' | 'children'
 
-/** Adds hosts and variables to an INI inventory, each behind the last line of its section. */
+/** Adds hosts to an INI inventory, each behind the last line of its section. */
 export function extendIni(
-  path: string,
   text: string,
   { cluster }: ClusterGroups,
   additions: readonly GroupAddition[],
-  variables: readonly NewEntry[],
 ): string {
   const ends = sectionEnds(text)
   const lineBreak = lineBreakOf(text)
@@ -34,12 +31,6 @@ export function extendIni(
     const isNew = !['hosts', 'children', 'vars'].some((kind) => ends.has(`${group}:${kind}`))
     if (isNew && cluster !== undefined) add(cluster, 'children', [group])
   }
-  if (variables.length > 0)
-    add(
-      cluster ?? 'all',
-      'vars',
-      variables.map((entry) => variableLine(path, entry)),
-    )
   if (appended.length > 0) {
     const start = text.length
     const ended = /\n$/.test(text)
@@ -69,15 +60,6 @@ function endOfLine(text: string, from: number): number {
 function hostLine({ name, value }: NewEntry): string {
   const variables = Array.isArray(value) ? (value as readonly NewEntry[]) : []
   return [name, ...variables.map((entry) => `${entry.name}=${shellQuoted(iniValue(entry.value))}`)].join(' ')
-}
-
-function variableLine(path: string, { name, value }: NewEntry): string {
-  if (value !== null && typeof value === 'object')
-    throw new UserError(`an INI inventory can not hold the vaulted variable ${name}`, {
-      fix: 'put it into group_vars beside the inventory, or convert the inventory: ansible-inventory --list --yaml --export',
-      at: path,
-    })
-  return `${name}=${iniValue(value)}`
 }
 
 /** The value as Ansible's INI reader takes it for the same value: a text that looks like a Python literal is quoted. */

@@ -7,40 +7,28 @@ import {
   inventoryFormat,
   readInventory,
 } from '../ansible/inventory/index.ts'
-import type { NodeSpec } from '../ansible/nodeSpec.ts'
 import { UserError } from '../errors.ts'
 import { formatLocation } from '../span.ts'
 import type { YamlText } from '../syntax/yaml.ts'
 import { addEntries, addToMap, type Edit, type NewEntry, splice } from '../syntax/yamlEdit.ts'
 import { extendIni } from './extendIni.ts'
-import { groupPlaces } from './groupPlaces.ts'
+import { type GroupAddition, groupPlaces } from './groupPlaces.ts'
 import type { Site } from './site.ts'
-import { clusterEntries, hostEntry } from './siteEntries.ts'
+import { hostEntry } from './siteEntries.ts'
 
 export interface Extended {
   readonly text: string
   /** The hosts that were not there. */
   readonly added: readonly string[]
-  /** The variables that were not there. */
-  readonly variables: readonly string[]
 }
 
 export interface ExtendOptions {
-  /** Variables of the cluster to add where its group lacks them, as `newInventory` would write them. Without: none. */
-  readonly addVariables?: readonly string[]
   /** The groups that hold the cluster, where their names don't say so. */
   readonly groups?: ClusterGroups
 }
 
-/** What is to be added to one group. */
-export interface GroupAddition {
-  readonly group: string
-  readonly nodes: readonly NodeSpec[]
-}
-
 /**
- * Adds hosts to the groups of an inventory in YAML or INI, and variables where they are asked for. Only lines are
- * added: what stands there, a token above all, is never changed. The result is read again and must hold the old hosts
+ * Adds hosts to the groups of an inventory in YAML or INI. Only lines are added: what stands there, a token above all, is never changed. The result is read again and must hold the old hosts
  * as they were, and the new ones.
  * Throws `UserError` where the inventory can't be read, its groups aren't known, a host is in the other group, or the
  * file has a shape in which no place for the hosts is found.
@@ -48,8 +36,8 @@ export interface GroupAddition {
 export function extendInventory(
   path: string,
   text: string,
-  site: Partial<Site>,
-  { addVariables = [], groups: given }: ExtendOptions = {},
+  site: Pick<Partial<Site>, 'servers' | 'agents'>,
+  { groups: given }: ExtendOptions = {},
 ): Extended {
   const before = readInventory(new Map([[path, text]]), [path])
   const broken = before.faults.find(({ severity }) => severity === undefined || severity === 'error')
@@ -67,18 +55,12 @@ export function extendInventory(
       at: path,
     })
   const additions = newNodes(path, before, groups, site)
-  const missing = clusterEntries(site).filter(
-    ({ name }) => addVariables.includes(name) && !isDefined(before, groups, name),
-  )
   const extended =
-    format.kind === 'yaml'
-      ? extendYaml(format.yaml, groups, additions, missing)
-      : extendIni(path, text, groups, additions, missing)
+    format.kind === 'yaml' ? extendYaml(format.yaml, groups, additions) : extendIni(text, groups, additions)
   verify(path, before, extended, additions)
   return {
     text: extended,
     added: additions.flatMap(({ nodes }) => nodes.map(({ name }) => name)),
-    variables: missing.map(({ name }) => name),
   }
 }
 
@@ -87,7 +69,7 @@ function newNodes(
   path: string,
   before: Inventory,
   groups: ClusterGroups,
-  site: Partial<Site>,
+  site: Pick<Partial<Site>, 'servers' | 'agents'>,
 ): readonly GroupAddition[] {
   const known = new Map([...before.hosts.values()].map((host) => [host.name.toLowerCase(), host]))
   const agentGroup = groups.agent ?? agentGroupOf(groups.server)
@@ -115,17 +97,7 @@ function isBelow(inventory: Inventory, names: readonly string[], group: string):
   )
 }
 
-function isDefined(inventory: Inventory, groups: ClusterGroups, variable: string): boolean {
-  const places = [groups.cluster ?? 'all', 'all', groups.server, groups.agent]
-  return places.some((name) => name !== undefined && inventory.groups.get(name)?.vars.has(variable))
-}
-
-function extendYaml(
-  source: YamlText,
-  groups: ClusterGroups,
-  additions: readonly GroupAddition[],
-  variables: readonly NewEntry[],
-): string {
+function extendYaml(source: YamlText, groups: ClusterGroups, additions: readonly GroupAddition[]): string {
   const { root } = source
   if (root?.kind !== 'map') return refuse(source.path, 'the inventory is empty')
   const edits: Edit[] = []
@@ -150,14 +122,6 @@ function extendYaml(
     const beside = groupPlaces(root, groups.server, 'hosts')
     const entry: NewEntry = { name: group, value: [{ name: 'hosts', value: hosts }] }
     add(addToMap(source, beside?.parent ?? root, [entry]), `the group ${group}`)
-  }
-  if (variables.length > 0) {
-    const cluster = groups.cluster ?? 'all'
-    const place = groupPlaces(root, cluster, 'vars')
-    const section: NewEntry[] = [{ name: 'vars', value: variables }]
-    if (place === undefined) add(addToMap(source, root, [{ name: cluster, value: section }]), 'variables')
-    else if (place.map === undefined) add(addEntries(source, place.parent, cluster, section), 'variables')
-    else add(addEntries(source, place.map, 'vars', variables), `variables to the group ${cluster}`)
   }
   return splice(source.text, edits)
 }

@@ -1,4 +1,11 @@
+import type { NodeSpec } from '../ansible/nodeSpec.ts'
 import type { YamlEntry, YamlMap } from '../syntax/yaml.ts'
+
+/** What is to be added to one group. */
+export interface GroupAddition {
+  readonly group: string
+  readonly nodes: readonly NodeSpec[]
+}
 
 export interface GroupPlace {
   /** The mapping whose entry the group is: the document's own, or a `children:`. */

@@ -1,6 +1,7 @@
 import type { TokenForm } from './form.ts'
 import type { CaVerdict, Inspection } from './inspect.ts'
-import type { Outcome, Service } from './serves.ts'
+import type { Outcome } from './outcome.ts'
+import type { Service } from './serves.ts'
 import type { SinkHazard } from './sinks.ts'
 
 /** Users that K3s itself gives to tokens; any other may be a piece of a mangled secret. */

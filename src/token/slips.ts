@@ -1,5 +1,5 @@
 import { isBootstrapShaped, type TokenForm } from './form.ts'
-import type { Outcome } from './serves.ts'
+import type { Outcome } from './outcome.ts'
 
 /** A mistake in copying or writing a token that K3s does not report: it takes the text for some other token. */
 export interface Slip {
