@@ -305,6 +305,7 @@ k3s_cluster:
 ENVELOPE
     api_endpoint: "{{ hostvars[groups['server'][0]]['ansible_host'] | default(groups['server'][0]) }}"
     k3s_server_config_mode: "0600"
+    ansible_no_target_syslog: true
 `
   const envelopeText = encryptVault(new Secret('markerKeptTokenOfTheHarbour0123456789'), new Secret(PASSWORD))
   const cluster = CLUSTER.replace(
@@ -355,7 +356,7 @@ ENVELOPE
         .replace("ansible_user: 'ops'", 'ansible_user: root')
         .replace(/api_endpoint: .*/, 'api_endpoint: 10.0.0.100')
         .replace('10.0.0.1}', '10.0.0.7}')
-        .replace('"0600"\n', '"0600"\n    airgap_dir: "{{ inventory_dir }}/air"\n'),
+        .replace('syslog: true\n', 'syslog: true\n    airgap_dir: "{{ inventory_dir }}/air"\n'),
     )
   })
 
@@ -463,7 +464,7 @@ ENVELOPE
     const { shown } = await init(['site', '--agent', 'pear', '--user', 'ops', '--yes'])
     expect(read('site/inventory/quay/hosts.ini')).toBe(ini.replace('quince\n', 'quince\npear\n'))
     expect(read('site/inventory/quay/group_vars/k3s_cluster.yml')).toBe(
-      '---\nansible_user: ops\ntoken: "{{ k3s_token }}"\nserver_group: master\nagent_group: node\n',
+      '---\nansible_user: ops\ntoken: "{{ k3s_token }}"\nansible_no_target_syslog: true\nserver_group: master\nagent_group: node\n',
     )
     expect(Object.keys(files(join(root, 'site')))).not.toContain('requirements.yml')
     expect(shown.stderr).toContain('ansible-playbook -i inventory/quay/hosts.ini k3seal/deliver.yml site.yml')

@@ -116,6 +116,9 @@ k3s_cluster:
     # and by k3seal/protect.yml where k3s-ansible is 1.2.2 or older and does not
     # know it. https://github.com/k3s-io/k3s-ansible/pull/561
     k3s_server_config_mode: "0600"
+    # Modules write their arguments into the node's journal, and k3s-ansible
+    # has tasks with the token among them. With this they write nothing there.
+    ansible_no_target_syslog: true
 `)
 })
 

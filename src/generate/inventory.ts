@@ -28,6 +28,10 @@ const COMMENTS: Readonly<Record<string, readonly string[]>> = {
     'and by k3seal/protect.yml where k3s-ansible is 1.2.2 or older and does not',
     'know it. https://github.com/k3s-io/k3s-ansible/pull/561',
   ],
+  ansible_no_target_syslog: [
+    "Modules write their arguments into the node's journal, and k3s-ansible",
+    'has tasks with the token among them. With this they write nothing there.',
+  ],
 }
 
 /**

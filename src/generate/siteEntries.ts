@@ -36,6 +36,7 @@ export function clusterEntries(site: Partial<Site>): readonly NewEntry[] {
       vaultedAgentToken === undefined ? undefined : { envelope: vaultedAgentToken },
     ),
     ...entry('k3s_server_config_mode', vaultedToken === undefined ? undefined : '0600'),
+    ...entry('ansible_no_target_syslog', vaultedToken === undefined ? undefined : true),
   ]
 }
 

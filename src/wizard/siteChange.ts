@@ -67,6 +67,9 @@ export function siteChange(existing: ExistingSite, answers: Answers, site: Parti
   // Without it every user of a server can read the token: https://github.com/k3s-io/k3s-ansible/pull/561
   if (!serverVariables.has('k3s_server_config_mode') && foreignToken === undefined)
     put(cluster, { name: 'k3s_server_config_mode', value: '0600' })
+  // Modules log their arguments on the node, and a token is among those of k3s-ansible's lineinfile tasks.
+  if (!serverVariables.has('ansible_no_target_syslog'))
+    put(cluster, { name: 'ansible_no_target_syslog', value: true })
 
   if (answers.agentToken && !existing.hasAgentToken) {
     if (foreignToken !== undefined)

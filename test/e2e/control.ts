@@ -37,9 +37,6 @@ export function newControl(): Control {
 
   return {
     dir,
-    // Two tasks of the real roles have the token in `regexp` and no no_log, and Ansible writes the arguments of
-    // modules into the journal of the node. This is what keeps them out.
-    env: checkout === undefined ? {} : { ANSIBLE_NO_TARGET_SYSLOG: '1' },
     home,
     privateKey,
     vaultPasswordFile,

@@ -11,8 +11,6 @@ export interface ControlNode {
   /** Holds `ansible_collections/k3s/orchestration`. */
   readonly collections: string
   readonly vaultPasswordFile: string
-  /** More settings of Ansible's. */
-  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Played extends Run {
@@ -40,7 +38,6 @@ export async function play(
         ...ansibleEnvironment(control.home),
         PATH: `${bin}:${process.env.PATH}`,
         ANSIBLE_COLLECTIONS_PATH: control.collections,
-        ...control.env,
         ANSIBLE_PRIVATE_KEY_FILE: control.privateKey,
         ANSIBLE_SSH_ARGS:
           '-F /dev/null -o ControlMaster=auto -o ControlPersist=15s -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null',

@@ -78,6 +78,7 @@ ${hosts(cluster.agents)}${agentToken === undefined ? '' : '      vars:\n        
     k3s_version: v1.36.5+k3s1
     api_endpoint: "{{ hostvars[groups['server'][0]]['ansible_host'] | default(groups['server'][0]) }}"
     k3s_server_config_mode: "0600"
+    ansible_no_target_syslog: true
 ${vaulted('vault_k3s_token', cluster.token)}    token: "{{ vault_k3s_token }}"
 ${agentToken === undefined ? '' : vaulted('vault_k3s_agent_token', agentToken)}${cluster.airgapDir === undefined ? '' : `    airgap_dir: "${cluster.airgapDir}"\n`}${cluster.vars ?? ''}`,
   )
