@@ -1,3 +1,4 @@
+import { pythonEscapes } from '../../syntax/pythonEscapes.ts'
 import { type AnsibleValue, Float } from '../value.ts'
 
 const MAX_DEPTH = 90
@@ -206,7 +207,7 @@ class LiteralReader {
     // A character by its Unicode name: no table of names here.
     if (letter === 'N' && !bytes) throw new NoLiteral()
     this.#at += 1
-    return ESCAPES[letter] ?? `\\${letter}`
+    return pythonEscapes[letter] ?? `\\${letter}`
   }
 
   #code(digits: string, length: number, radix: number): string {
@@ -215,19 +216,6 @@ class LiteralReader {
     if (code > 0x10ffff) throw new NoLiteral()
     return String.fromCodePoint(code)
   }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
 }
 
 function negative(value: number | bigint | Float): AnsibleValue {

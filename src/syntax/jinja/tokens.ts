@@ -1,3 +1,4 @@
+import { pythonEscapes } from '../pythonEscapes.ts'
 import type { Range, SyntaxOptions } from './tree.ts'
 
 export type Token = Range &
@@ -100,19 +101,7 @@ export function tagTokens(
   }
 }
 
-const simpleEscapes: Readonly<Record<string, string>> = {
-  '\n': '',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-}
+const simpleEscapes: Readonly<Record<string, string>> = { ...pythonEscapes, '\n': '' }
 
 /**
  * Python's `unicode-escape`. An escape that it does not know stands for itself, backslash included; undefined for
