@@ -97,6 +97,15 @@ describe('writeAll', () => {
     expect([...leftovers(root), ...leftovers(outside)]).toEqual([])
   })
 
+  // No user, root included, can make a directory there.
+  test.runIf(process.platform === 'linux')(
+    'says what is wrong with a place where nothing can be',
+    async () => {
+      const writes: FileWrite[] = [{ path: '/proc/orchard/plum', content: 'new', mode: 0o644 }]
+      await expect(writeAll('/proc/orchard', writes)).rejects.toThrow(UserError)
+    },
+  )
+
   test('writes nothing where a file changed since it was shown', async () => {
     writeFileSync(join(root, 'plum'), 'edited meanwhile')
     await expect(

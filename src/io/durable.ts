@@ -41,7 +41,7 @@ export function syncDirectory(path: string): void {
  * `state`: what stands on the disk now.
  */
 export function writeFailure(error: unknown, state: string): unknown {
-  const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string }
+  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string }
   const fixes: Readonly<Record<string, string>> = {
     EACCES: 'give the user that runs k3seal the right to write there',
     EPERM: 'give the user that runs k3seal the right to write there',
@@ -53,11 +53,10 @@ export function writeFailure(error: unknown, state: string): unknown {
     ENOTEMPTY: 'the directory appeared while k3seal was working: run it again',
     EEXIST: 'the path appeared while k3seal was working: run it again',
   }
-  const fix = fixes[code ?? '']
-  if (fix === undefined) return error
+  if (code === undefined || syscall === undefined) return error
   return new UserError(`can't be written (${code}); ${state}`, {
     at: dest ?? path,
-    fix,
+    fix: fixes[code] ?? 'check the path and the disk, or choose another place',
     cause: error,
   })
 }
