@@ -738,6 +738,10 @@ describe('secrets', () => {
   })
 })
 
+test('a bad node on the command line is refused before what is missing', async () => {
+  await expect(init(['site', '--server', 'bad_quay', '--no-input'])).rejects.toThrow(/no valid node name/)
+})
+
 test('ten thousand nodes', { timeout: 60_000 }, async () => {
   const rows = Array.from(
     { length: 10_000 },

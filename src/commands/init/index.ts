@@ -48,6 +48,8 @@ async function init(session: Session, named: string, flags: InitFlags): Promise<
 
   const sealer = new Sealer(session, place, existing, asker)
   const saveTo = flags.saveAnswers === undefined ? undefined : resolve(session.cwd, flags.saveAnswers)
+  // Before any question: who misspelt a flag should not learn it from the last one.
+  checkNodes(draft.servers ?? [], draft.agents ?? [], existing, { isPartial: true })
   let answers = await complete(draft, scene, filling)
   for (;;) {
     const nodeWarnings = checkNodes(answers.servers, answers.agents, existing)

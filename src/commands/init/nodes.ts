@@ -100,18 +100,19 @@ function noFile(name: string, flag: string): UserError {
 
 /**
  * What speaks against the nodes. Throws `UserError` with all errors of nodes that are new; those that run already are
- * the inventory's business, and only warned of.
+ * the inventory's business, and only warned of. `isPartial`: more nodes may follow, so that none is missed yet.
  */
 export function checkNodes(
   servers: readonly NodeSpec[],
   agents: readonly NodeSpec[],
   existing: Existing | undefined,
+  { isPartial = false }: { readonly isPartial?: boolean } = {},
 ): readonly Warning[] {
   const known = new Set([...(existing?.servers ?? []), ...(existing?.agents ?? [])].map(({ name }) => name))
   const isFatal = ({ severity, node }: NodeProblem): boolean =>
     severity === 'error' && (node === undefined || !known.has(node) || isDoubled(node, servers, agents))
   const problems = nodeProblems(servers, agents)
-  const [first, ...others] = problems.filter(isFatal)
+  const [first, ...others] = problems.filter(isFatal).filter(({ node }) => !isPartial || node !== undefined)
   if (first !== undefined && others.length === 0) throw new UserError(first.message, { fix: first.fix })
   if (first !== undefined)
     throw new UserError(
