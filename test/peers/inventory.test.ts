@@ -410,6 +410,7 @@ describe.each(ansibles)('%s', (_, bin) => {
     expect(_meta.hostvars['1e5']).toEqual({
       airgap_dir: '{{ inventory_dir }}/airgap',
       ansible_host: 'ash.example.com',
+      ansible_no_target_syslog: true,
       ansible_user: 'ops',
       api_endpoint: 'fd00::10',
       k3s_server_config_mode: '0600',
