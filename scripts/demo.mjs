@@ -23,9 +23,7 @@ function show(path, lines = Number.POSITIVE_INFINITY) {
   console.log(readFileSync(path, 'utf8').trimEnd().split('\n').slice(0, lines).join('\n'))
 }
 
-rmSync(demo, { recursive: true, force: true })
-heading('a site of 3 servers and 5 agents without internet, one agent arm64')
-k3seal(
+const init = [
   'init',
   'demo',
   '--answers',
@@ -33,7 +31,11 @@ k3seal(
   '--new-vault-password',
   'demo/.vault-password',
   '--yes',
-)
+]
+
+rmSync(demo, { recursive: true, force: true })
+heading('a site of 3 servers and 5 agents without internet, one agent arm64')
+k3seal(...init)
 heading('the files of one node of each kind, as they will stand there')
 k3seal(
   'render',
@@ -58,12 +60,4 @@ show(join(demo, 'inventory.yml'))
 show(join(demo, 'rendered/alder-5/etc/systemd/system/k3s-agent.service.d/50-k3seal.conf'))
 
 heading('once more with the same answers')
-k3seal(
-  'init',
-  'demo',
-  '--answers',
-  'inventory-examples/airgapped-site.answers.yml',
-  '--new-vault-password',
-  'demo/.vault-password',
-  '--yes',
-)
+k3seal(...init)

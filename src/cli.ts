@@ -58,11 +58,12 @@ async function run(first: string | undefined): Promise<ExitStatus> {
   if (entry === undefined) throw new Error('the command table has no init')
   const { command } = await entry.load()
   let status: ExitStatus = 0
-  const program = command(session(), (set) => {
+  const own = session()
+  const program = command(own, (set) => {
     status = set
   })
   const { parse } = await import('./commands/parse.ts')
-  const parsed = await parse(program, named === undefined ? args : args.slice(1), session())
+  const parsed = await parse(program, named === undefined ? args : args.slice(1), own)
   return parsed ?? status
 }
 

@@ -18,9 +18,6 @@ export function newVaultPassword(path: string): GeneratedFile {
   return { path, text: new Secret(`${newToken({ kind: 'server' }).reveal()}\n`), mode: 0o600 }
 }
 
-/** Permission bits for the directory of the file, where it has to be made. */
-export const vaultPasswordDirectoryMode = 0o700
-
 /**
  * Where a new vault password goes: outside the project, so that no commit takes it along.
  * `$XDG_CONFIG_HOME/k3seal/NAME-HASH.vault-password`, with `%APPDATA%` on Windows and `~/.config` elsewhere; NAME is

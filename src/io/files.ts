@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   fstatSync,
   openSync,
   readdirSync,
@@ -105,11 +104,6 @@ export function readTexts(root: string, paths: readonly string[]): ReadTexts {
 export function inventoryPaths(source: string): readonly string[] {
   const directory = pathKind(source) === 'directory' ? source : dirname(source)
   return [source, join(directory, 'group_vars'), join(directory, 'host_vars')]
-}
-
-/** The nearest directory above (or at) a path that exists. */
-export function nearestExisting(path: string): string {
-  for (let at = resolve(path); ; at = dirname(at)) if (existsSync(at) || dirname(at) === at) return at
 }
 
 /** A path as messages and `Project` keys show it: relative to the root, with `/`. */
