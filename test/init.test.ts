@@ -738,6 +738,16 @@ describe('secrets', () => {
   })
 })
 
+test('a token file that is no text is refused, not garbled', async () => {
+  writeFileSync(
+    join(root, 'latin'),
+    Buffer.concat([Buffer.from('larch-quay-'.repeat(4)), Buffer.from([0xe4])]),
+  )
+  await expect(
+    init(['site', '--server', 'elm', '--token-file', 'latin', '--vault-password-file', 'pw', '--yes']),
+  ).rejects.toThrow(/no UTF-8/)
+})
+
 test('a bad node on the command line is refused before what is missing', async () => {
   await expect(init(['site', '--server', 'bad_quay', '--no-input'])).rejects.toThrow(/no valid node name/)
 })

@@ -13,6 +13,7 @@ import type { Asker } from '../../wizard/ask.ts'
 import type { ExistingSite } from '../../wizard/existing.ts'
 import type { Warning } from '../../wizard/review.ts'
 import type { Session } from '../session.ts'
+import { isTerminal, readToEnd, tokenFrom, withoutLineBreak } from '../tokenInput.ts'
 import { decryptAny, encryptionSecret, type VaultSecret, vaultSecrets } from '../vaultSecrets.ts'
 import type { Place } from './scene.ts'
 
@@ -77,10 +78,10 @@ export class Sealer {
   }
 
   async #given(choice: Exclude<TokenChoice, { kind: 'new' }>): Promise<Secret> {
-    if (choice.kind === 'typed') return ended(choice.token)
+    if (choice.kind === 'typed') return withoutLineBreak(choice.token)
     if (choice.kind === 'stdin') {
       this.#piped ??= piped(this.#session)
-      return ended(await this.#piped)
+      return withoutLineBreak(await this.#piped)
     }
     const bytes = readBytes(await ansiblePath(choice.path, this.#session.cwd, this.#session.env))
     if (bytes === undefined)
@@ -88,7 +89,7 @@ export class Sealer {
         fix: 'check the path of the token file',
         at: this.#place.shown(choice.path),
       })
-    return ended(new Secret(bytes))
+    return withoutLineBreak(tokenFrom(bytes, this.#place.shown(choice.path)))
   }
 
   #compare(given: Secret, { token }: ExistingSite, secrets: readonly VaultSecret[]): void {
@@ -177,11 +178,6 @@ export class Sealer {
   }
 }
 
-/** A file, a pipe and the clipboard end a token with a line break that is no part of it. */
-function ended(token: Secret): Secret {
-  return new Secret(token.reveal().replace(/\r?\n$/, ''))
-}
-
 function checked(token: Secret): Warning[] {
   // The delivery refuses it too: K3s keeps white space in one place and drops it in another.
   if (/\s/.test(token.reveal()))
@@ -208,18 +204,9 @@ function problemsOf(token: Secret, at: string): readonly Warning[] {
 }
 
 async function piped({ stdin }: Session): Promise<Secret> {
-  if ('isTTY' in stdin && stdin.isTTY === true)
+  if (isTerminal(stdin))
     throw new UserError('--token-stdin reads a pipe, and standard input is the terminal', {
       fix: 'pipe the token in, or leave the flag out: the wizard asks for it without showing it',
     })
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    size += bytes.length
-    if (size > 65_536)
-      throw new UserError('standard input is too long for a token', { fix: 'pipe in the token alone' })
-    chunks.push(bytes)
-  }
-  return new Secret(Buffer.concat(chunks))
+  return tokenFrom(await readToEnd(stdin), 'standard input')
 }

@@ -2,14 +2,12 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { UserError } from '../../errors.ts'
 import { readBytes } from '../../io/files.ts'
-import { Secret } from '../../secret.ts'
+import type { Secret } from '../../secret.ts'
 import { caHashOf } from '../../token/caHash.ts'
 import { inspectToken } from '../../token/inspect.ts'
 import { inspectionJson, inspectionText } from '../../token/report.ts'
 import type { ExitStatus, Session } from '../session.ts'
-
-/** No variable of an environment takes more (Linux: MAX_ARG_STRLEN). In bytes. */
-const MAX_BYTES = 128 * 1024
+import { isTerminal, readToEnd, tokenFrom, withoutLineBreak } from '../tokenInput.ts'
 
 interface Options {
   readonly ca?: string
@@ -57,20 +55,16 @@ function refuseArguments(args: readonly string[]): void {
 
 async function read(session: Session, { file, exact }: Options): Promise<Secret> {
   if (file === undefined && isTerminal(session.stdin)) return ask(session)
-  const bytes = file === undefined ? await all(session.stdin) : bytesOf(session, file, '--file')
+  const bytes = file === undefined ? await readToEnd(session.stdin) : bytesOf(session, file, '--file')
   const from = file === undefined ? 'standard input' : file
-  if (bytes.length > MAX_BYTES)
-    throw new UserError(`holds more than the ${MAX_BYTES / 1024} KiB that an environment variable can`, {
-      at: from,
-      fix: 'give the token alone',
-    })
-  const text = textOf(bytes, from)
-  const token = exact ? text : text.replace(/\r?\n$/, '')
-  if (!exact && token !== token.trim())
+  const given = tokenFrom(bytes, from)
+  if (exact) return given
+  const token = withoutLineBreak(given)
+  if (token.reveal() !== token.reveal().trim())
     session.stderr.write(
       `white space around the token in ${from} is kept, all but one line break at the end: K3s keeps it in K3S_TOKEN, too\n`,
     )
-  return new Secret(token)
+  return token
 }
 
 async function ask(session: Session): Promise<Secret> {
@@ -111,32 +105,4 @@ function bytesOf(session: Session, path: string, flag: '--file' | '--ca'): Buffe
       fix: 'give the path of a file',
     })
   return bytes
-}
-
-function textOf(bytes: Uint8Array, from: string): string {
-  try {
-    // With ignoreBOM a byte order mark stays, as it would in an environment variable.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch (cause) {
-    throw new UserError('is no UTF-8 text, so it holds no token', {
-      at: from,
-      fix: 'write the token as plain text',
-      cause,
-    })
-  }
-}
-
-async function all(stdin: NodeJS.ReadableStream): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stdin) {
-    chunks.push(Buffer.from(chunk))
-    length += chunk.length
-    if (length > MAX_BYTES) break
-  }
-  return Buffer.concat(chunks)
-}
-
-function isTerminal(stdin: NodeJS.ReadableStream): boolean {
-  return 'isTTY' in stdin && stdin.isTTY === true
 }
