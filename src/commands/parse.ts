@@ -27,6 +27,12 @@ export async function parse(
   }
 }
 
+/** For an option that may be given again: its values in their order. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+]
+
 function prepare(command: Command, session: Session): void {
   command.exitOverride()
   command.configureOutput({

@@ -1,4 +1,5 @@
 import type { Span } from '../../span.ts'
+import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml, type YamlText } from '../../syntax/yaml.ts'
 import type { Fault } from '../value.ts'
 import { InventoryDraft } from './draft.ts'
@@ -95,7 +96,7 @@ export function inventoryFormat(path: string, text: string): InventoryFormat {
     kind: 'other',
     fault: { at, message, fix, severity },
   })
-  if (text.startsWith('$ANSIBLE_VAULT;'))
+  if (isVaulted(text))
     return other(
       'this inventory is encrypted as a whole, so its hosts and variables are not known here',
       'encrypt only the secret values: ansible-vault encrypt_string, or k3seal init',

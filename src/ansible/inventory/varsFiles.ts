@@ -1,3 +1,4 @@
+import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml, yamlValue } from '../../syntax/yaml.ts'
 import type { Fault, Variable } from '../value.ts'
 import { extensionOf, joinPath, type ProjectTree } from './projectTree.ts'
@@ -59,7 +60,7 @@ export class VarsFiles {
   }
 
   #parse(path: string, text: string): Variables {
-    if (text.startsWith('$ANSIBLE_VAULT;')) {
+    if (isVaulted(text)) {
       this.#faults.push({
         at: { path, start: 0, end: 0 },
         message: 'this file is encrypted as a whole, so its variables are not known here',

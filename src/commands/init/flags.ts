@@ -7,6 +7,7 @@ import type { Draft, TokenChoice, VaultChoice } from '../../wizard/answers.ts'
 import { endpointProblem, releaseProblem, userProblem } from '../../wizard/checks.ts'
 import { readAnswers } from '../../wizard/dialogue.ts'
 import { vaultIdAt } from '../../wizard/vaultQuestion.ts'
+import { collect } from '../parse.ts'
 import type { Session } from '../session.ts'
 
 /** The options of `k3seal init`, as commander gives them. */
@@ -36,8 +37,6 @@ export interface InitFlags {
   readonly input: boolean
   readonly dryRun?: boolean
 }
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 export function initOptions(): Command {
   return new Command('init')

@@ -12,6 +12,7 @@ import { readText } from '../../io/files.ts'
 import { insideGit } from '../../io/git.ts'
 import type { FileWrite } from '../../io/write.ts'
 import { Secret } from '../../secret.ts'
+import { isVaulted } from '../../syntax/vault.ts'
 import type { Answers } from '../../wizard/answers.ts'
 import type { Change } from '../../wizard/diff.ts'
 import { type ExistingSite, tokenWarnings } from '../../wizard/existing.ts'
@@ -58,7 +59,7 @@ export async function planOf(input: PlanInput): Promise<Plan> {
   const plans = generated.map((file) => planned(file, project, place))
   const changed = plans.filter(({ change }) => change.before !== change.after)
   const after = new Map([...project, ...changed.map(({ name, change }) => [name, textOf(change)] as const)])
-  const isVaulted =
+  const needsPassword =
     sealed.vaultedToken !== undefined ||
     sealed.vaultedAgentToken !== undefined ||
     existing?.token?.kind === 'vaulted'
@@ -76,8 +77,10 @@ export async function planOf(input: PlanInput): Promise<Plan> {
       inventory: answers.inventory,
       playbooks: playbooksOf(after),
       requirements: requirementsOf(after),
-      vaultFlags: isVaulted ? vaultFlags(answers, place, password.configure !== undefined, session.cwd) : [],
-      hasVaultedFiles: [...project.values()].some((text) => text.startsWith('$ANSIBLE_VAULT;')),
+      vaultFlags: needsPassword
+        ? vaultFlags(answers, place, password.configure !== undefined, session.cwd)
+        : [],
+      hasVaultedFiles: [...project.values()].some((text) => isVaulted(text)),
     },
   }
 }

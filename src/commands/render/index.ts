@@ -22,6 +22,7 @@ import { type FileWrite, recoverWrites, writeAll } from '../../io/write.ts'
 import { Secret } from '../../secret.ts'
 import { positionAt } from '../../span.ts'
 import { isVaulted } from '../../syntax/vault.ts'
+import { collect } from '../parse.ts'
 import type { ExitStatus, Session } from '../session.ts'
 import { decryptAny, type VaultFlags, type VaultSecret, vaultSecrets } from '../vaultSecrets.ts'
 import { type HostProblem, type RenderPlan, renderPlan } from './plan.ts'
@@ -33,8 +34,6 @@ interface Options extends VaultFlags {
   readonly out: string
   readonly force?: boolean
 }
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 /** `k3seal render`: the files that the delivery puts on each node, into a directory for each. */
 export function command(session: Session, _setStatus: (status: ExitStatus) => void): Command {
