@@ -1,0 +1,58 @@
+import type { Hop, TracedText } from './atoms.ts'
+
+/** How a setting reaches K3s. `none`: it does not. */
+export type Carrier = 'argv' | 'env-file' | 'environment' | 'config' | 'token-file' | 'none'
+
+export type CarriedState =
+  /** A text with at least one character. */
+  | 'present'
+  /** Given, and empty. */
+  | 'empty'
+  /** Not given at all. */
+  | 'absent'
+  /** It depends on something that is not known. */
+  | 'maybe'
+
+/** What K3s gets for one setting, after its own precedence. */
+export interface Carried {
+  readonly state: CarriedState
+  readonly carrier: Carrier
+  /** The text, where the state is `present`. */
+  readonly text: TracedText | undefined
+  /** From where the value stands to here: the atom's way, the writes of the file, the unit that names it. */
+  readonly hops: readonly Hop[]
+  /** Carriers that lose against this one: `token: ""` in config.yaml hides K3S_TOKEN of the env file. */
+  readonly masked: readonly {
+    readonly carrier: Carrier
+    readonly state: CarriedState
+    readonly hops: readonly Hop[]
+  }[]
+  /** Why the state is `maybe`. */
+  readonly unknown: string | undefined
+}
+
+/** What K3s would see if the service were started with the files as they are. */
+export interface Arrival {
+  /** Without `.service`. */
+  readonly service: string
+  /** The unit file or init script in force; `undefined` where there is none, so that nothing can start. */
+  readonly unit: string | undefined
+  /** `unknown`: the unit runs something that isn't understood. */
+  readonly command: 'server' | 'agent' | 'unknown'
+  readonly token: Carried
+  readonly agentToken: Carried
+  /** `--server`, `server:` or K3S_URL. */
+  readonly serverUrl: Carried
+  readonly clusterInit: boolean | 'unknown'
+  /** `--datastore-endpoint` is given: servers find each other by it, without `--server`. */
+  readonly externalDatastore: boolean | 'unknown'
+  /** `EnvironmentFile=` in order, with and without `-`; the config file and its drop-ins. */
+  readonly reads: readonly {
+    readonly path: string
+    readonly optional: boolean
+    readonly exists: boolean
+    readonly hops: readonly Hop[]
+  }[]
+  /** Why the service can't start at all, where that is certain: no unit, a required EnvironmentFile is missing. */
+  readonly failure: string | undefined
+}

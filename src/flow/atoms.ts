@@ -1,0 +1,155 @@
+import type { Span } from '../span.ts'
+
+/** One step of a trace, as the user reads it: where, and what happens to the value there. Holds no value. */
+export interface Hop {
+  readonly at: Span
+  readonly what: string
+}
+
+/**
+ * A piece of text whose way is followed. Inside of strings it is one character of a private plane (`Atoms.mark`), so that
+ * templates, filters and file edits carry it along like any other character.
+ */
+export interface Atom {
+  readonly id: number
+  /** The atom at the start of the way: two texts with the same root are the same token. */
+  readonly root: Atom
+  /** One step nearer to the start; `undefined` for the root itself. */
+  readonly from: Atom | undefined
+  /** `undefined` for what no file of the project says. */
+  readonly hop: Hop | undefined
+  readonly kind: AtomKind
+  /** The text itself where it is known: a literal of the project. Secret: never shown. */
+  readonly text: string | undefined
+  /** Of an encoded text (`slurp` gives base64) what decoding it gives, as a marked string. */
+  readonly decoded?: string
+  /** Whether an unknown text has at least one character. */
+  readonly isFilled: boolean
+  /** Of an unknown text: what it is, in the words of a message (`the output of hostname`). */
+  readonly what: string
+}
+
+/**
+ * - `literal`: stands in a file of the project (inventory, vars, defaults, a task).
+ * - `vaulted`: behind `!vault`, sops `ENC[…]`, or from a file that is encrypted as a whole.
+ * - `lookup`: fetched on the control node when the play runs (`lookup('env', …)`, a password store, `vars_prompt`).
+ * - `runtime`: made on a node: read back from the server's token file, the output of a command.
+ * - `scenario`: a value that the rehearsal assumes, such as the airgap directory.
+ * - `unknown`: could be anything.
+ */
+export type AtomKind = 'literal' | 'vaulted' | 'lookup' | 'runtime' | 'scenario' | 'unknown'
+
+/** A marked string with its known atoms written out; `marks` says which range of `text` came from which atom. */
+export interface TracedText {
+  readonly text: string
+  /** In the order of the text, not overlapping; `end` excluded, in UTF-16 units. An unknown atom is one placeholder character (2 units). */
+  readonly marks: readonly { readonly start: number; readonly end: number; readonly atom: Atom }[]
+}
+
+const PLANE = 0xf0000
+const MOST = 0xfffd
+const MARK = /[\u{f0000}-\u{ffffd}]/gu
+
+/** All atoms of one rehearsal. */
+export class Atoms {
+  readonly #atoms: Atom[] = []
+  readonly #derived = new Map<string, Atom>()
+
+  /** A new atom at the start of a way. The same `key` gives the same atom again. */
+  root(
+    key: string,
+    atom: Pick<Atom, 'kind' | 'what'> & Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded'>>,
+  ): Atom {
+    const known = this.#derived.get(key)
+    if (known !== undefined) return known
+    const made = this.#add({
+      from: undefined,
+      hop: atom.hop,
+      kind: atom.kind,
+      text: atom.text,
+      isFilled: atom.isFilled ?? (atom.text === undefined ? atom.kind !== 'unknown' : atom.text !== ''),
+      what: atom.what,
+      ...(atom.decoded === undefined ? {} : { decoded: atom.decoded }),
+    })
+    this.#derived.set(key, made)
+    return made
+  }
+
+  /**
+   * The same text one step further, or what a filter made of it: `text` where that is known. The same step of the same
+   * atom is the same atom again.
+   */
+  derive(from: Atom, hop: Hop, change?: { readonly text?: string | undefined }): Atom {
+    const text = change === undefined ? from.text : change.text
+    const key = `${from.id} ${hop.at.path}:${hop.at.start} ${hop.what} ${change === undefined ? '' : `= ${text}`}`
+    const known = this.#derived.get(key)
+    if (known !== undefined) return known
+    const made = this.#add({ ...from, root: from.root, from, hop, text })
+    this.#derived.set(key, made)
+    return made
+  }
+
+  #add(atom: Omit<Atom, 'id' | 'root'> & { readonly root?: Atom }): Atom {
+    // More ways than characters: the last one stands for the rest, which then count as one.
+    const id = Math.min(this.#atoms.length, MOST)
+    const made = { ...atom, id } as { -readonly [K in keyof Atom]: Atom[K] }
+    made.root = atom.root ?? made
+    if (id === this.#atoms.length) this.#atoms.push(made)
+    return this.#atoms[id] ?? made
+  }
+
+  /** The character that stands for an atom inside of a string. */
+  mark(atom: Atom): string {
+    return String.fromCodePoint(PLANE + atom.id)
+  }
+
+  /** The atoms in a string, in order, each as often as it occurs. */
+  in(text: string): readonly Atom[] {
+    if (!hasMark(text)) return []
+    return [...text.matchAll(MARK)].flatMap(([mark]) => this.#atoms[(mark.codePointAt(0) ?? 0) - PLANE] ?? [])
+  }
+
+  /** The text that a module would see, where all of it is known. */
+  plain(text: string): string | undefined {
+    if (!hasMark(text)) return text
+    let known = true
+    const plain = text.replace(MARK, (mark) => {
+      const atom = this.#atoms[(mark.codePointAt(0) ?? 0) - PLANE]
+      if (atom?.text === undefined) known = false
+      return atom?.text ?? ''
+    })
+    return known ? plain : undefined
+  }
+
+  /** Writes the known atoms out and keeps where they came from. */
+  traced(text: string): TracedText {
+    if (!hasMark(text)) return { text, marks: [] }
+    const marks: { start: number; end: number; atom: Atom }[] = []
+    let plain = ''
+    let last = 0
+    for (const match of text.matchAll(MARK)) {
+      plain += text.slice(last, match.index)
+      last = match.index + match[0].length
+      const atom = this.#atoms[(match[0].codePointAt(0) ?? 0) - PLANE]
+      if (atom === undefined) continue
+      const start = plain.length
+      plain += atom.text ?? match[0]
+      if (plain.length > start) marks.push({ start, end: plain.length, atom })
+    }
+    return { text: plain + text.slice(last), marks }
+  }
+
+  /** The way of an atom, its start first. */
+  hops(atom: Atom): readonly Hop[] {
+    const hops: Hop[] = []
+    for (let step: Atom | undefined = atom; step !== undefined; step = step.from)
+      if (step.hop !== undefined) hops.push(step.hop)
+    return hops.reverse()
+  }
+}
+
+/** Whether a string holds any atom. */
+export function hasMark(text: string): boolean {
+  // All marks begin with a high surrogate of U+DB80–U+DBBF.
+  return /[\udb80-\udbbf]/.test(text)
+}

@@ -1,0 +1,134 @@
+import type { Span } from '../span.ts'
+import type { Arrival, Carried, Carrier } from './arrival.ts'
+import type { Atom, Atoms, Hop } from './atoms.ts'
+import type { PaperFile, ServiceManager } from './files.ts'
+import type { UnknownNote } from './unknown.ts'
+
+/** What one rehearsal assumes. Only what a condition of the project can tell apart varies. */
+export interface Scenario {
+  /** Absent: nothing in the project asks. */
+  readonly airgapped?: boolean
+  readonly manager?: ServiceManager
+  /** Whether the user gives a token; absent where the inventory or the defaults decide. */
+  readonly tokenGiven?: boolean
+  /** What stands on the nodes before the play. */
+  readonly k3s?: 'absent' | 'present' | 'older'
+  /** The second run of the same play over what the first left. */
+  readonly again?: boolean
+  /** Number of servers where no inventory says it. */
+  readonly servers?: 'one' | 'several'
+}
+
+export type NodeKind = 'first-server' | 'joining-server' | 'agent'
+
+export interface Verdict {
+  readonly playbook: string
+  readonly host: string
+  readonly kind: NodeKind
+  readonly scenario: Scenario
+  /** Without `.service`. */
+  readonly service: string
+  /**
+   * `different`: present, and certainly not the one that this kind of node needs from the first server.
+   * `maybe`: worlds of one scenario disagree, or something on the way is unknown.
+   */
+  readonly token: 'present' | 'empty' | 'absent' | 'maybe' | 'different'
+  readonly source: Carrier
+  readonly serverUrl: boolean | 'maybe'
+  /** From the value to the start of the service; where there is no value, what leads to the start. */
+  readonly hops: readonly Hop[]
+  /** The start that the verdict is about. */
+  readonly arrival: Arrival
+  readonly at: Span
+  /** Why it is `maybe`. */
+  readonly unknown: string | undefined
+  /** What else had to be assumed for a world with this outcome: `ansible_facts.os_family == 'RedHat'`. */
+  readonly assumptions: readonly string[]
+}
+
+/** Something that happened on a paper node and that a rule may ask about. `at` is the task or the line that does it. */
+export type Event = { readonly host: string; readonly kind: NodeKind; readonly at: Span } & (
+  | {
+      readonly what: 'file-written'
+      readonly path: string
+      readonly file: PaperFile
+      /** The mode after this task, with what decided it; `undefined` where nobody says one. */
+      readonly modeAt: Span | undefined
+      readonly task: TaskRun
+    }
+  | {
+      /** A task whose arguments, environment, loop item or result hold an atom that is not from the scenario. */
+      readonly what: 'task-ran'
+      readonly task: TaskRun
+    }
+  | {
+      /** `systemd`, `service`, a handler, or the install script started or restarted a K3s service. */
+      readonly what: 'service-started'
+      readonly service: string
+      readonly arrival: Arrival
+      readonly hops: readonly Hop[]
+    }
+  | {
+      readonly what: 'installer-ran'
+      readonly service: string
+      /** What the env file held before, and what it holds now. */
+      readonly before: Carried
+      readonly after: Carried
+      readonly task: TaskRun
+    }
+  | {
+      /** A task fails because a variable is undefined; the play ends there for this host. */
+      readonly what: 'undefined-variable'
+      readonly variable: string
+      readonly hops: readonly Hop[]
+      readonly task: TaskRun
+    }
+)
+
+/** Where an atom was seen in a task, for the leak rules. */
+export interface AtomUse {
+  readonly atom: Atom
+  /**
+   * - `command`: on a command line, visible in /proc to everybody on the node.
+   * - `environment`: in `environment:` of the task.
+   * - `content`: what a file module writes, shown by `--diff`.
+   * - `regexp`: in a pattern, shown at -vvv.
+   * - `result`: in what the task returns: register, fact, slurp; shown at -v.
+   * - `message`: printed by `debug`, `fail`, `assert`: always shown.
+   */
+  readonly where: 'command' | 'environment' | 'content' | 'regexp' | 'result' | 'message'
+  /** The argument it stands in. */
+  readonly at: Span
+}
+
+export interface TaskRun {
+  readonly name: string | undefined
+  /** Of the action. */
+  readonly at: Span
+  readonly module: string
+  /** `no_log` after inheritance; `unknown` where it depends. */
+  readonly noLog: boolean | 'unknown'
+  /** `diff: false`, the same way. */
+  readonly diff: boolean
+  readonly uses: readonly AtomUse[]
+}
+
+/** One playbook (or lone role) in one scenario, in one world. */
+export interface Run {
+  readonly playbook: string
+  readonly scenario: Scenario
+  readonly assumptions: readonly string[]
+  readonly events: readonly Event[]
+}
+
+export interface Rehearsal {
+  /** One per playbook, host and scenario whose service starts; the worlds of a scenario are made one. Sorted. */
+  readonly verdicts: readonly Verdict[]
+  readonly runs: readonly Run[]
+  readonly atoms: Atoms
+  /** Atoms whose text reached K3s as a token, or is read from where K3s keeps it: what the leak rules follow. Roots. */
+  readonly tokens: ReadonlySet<Atom>
+  readonly unknowns: readonly UnknownNote[]
+  /** Where the bound on worlds or scenarios was hit: what was left out. */
+  readonly bounds: readonly UnknownNote[]
+}

@@ -1,0 +1,31 @@
+import type { Hop } from '../flow/atoms.ts'
+import type { Span } from '../span.ts'
+
+export type Severity = 'error' | 'warning' | 'notice'
+
+/** What a rule says. Words, never values: a finding is printed, stored and uploaded. */
+export interface RuleFinding {
+  readonly at: Span
+  /** What is wrong here, in one sentence without a full stop. */
+  readonly message: string
+  /** Where this one has a better cure than its rule. */
+  readonly cure?: string
+  /** Where this one weighs less or more than its rule. */
+  readonly severity?: Severity
+  /** `airgapped agent, K3s absent`: when it bites; where it always does, nothing. */
+  readonly scenario?: string
+  /** How the value gets, or would have to get, to `at`. */
+  readonly hops?: readonly Hop[]
+  readonly fix?: Fix
+}
+
+/** A change that can't be wrong: applied as a whole or not at all. The replaced ranges don't overlap. */
+export interface Fix {
+  readonly edits: readonly { readonly at: Span; readonly text: string }[]
+}
+
+export interface Finding extends RuleFinding {
+  readonly rule: string
+  readonly severity: Severity
+  readonly cure: string
+}
