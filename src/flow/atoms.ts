@@ -25,8 +25,15 @@ export interface Atom {
   readonly decoded?: string
   /** Whether an unknown text has at least one character. */
   readonly isFilled: boolean
+  /** Ansible writes the vault's envelope instead of the text: a `!vault` value went into `to_yaml` or `to_json` as it stands. */
+  readonly isCiphertext?: boolean
   /** Of an unknown text: what it is, in the words of a message (`the output of hostname`). */
   readonly what: string
+}
+
+/** What a step makes another: a text that is left out is unknown from there on. */
+export type AtomChange = Partial<Pick<Atom, 'isFilled' | 'decoded' | 'isCiphertext'>> & {
+  readonly text?: string | undefined
 }
 
 /**
@@ -76,15 +83,27 @@ export class Atoms {
   }
 
   /**
-   * The same text one step further, or what a filter made of it: `text` where that is known. The same step of the same
-   * atom is the same atom again.
+   * The same text one step further, or what a filter made of it: `text` where that is known. Of another text `decoded`
+   * is lost unless it is given. The same step of the same atom is the same atom again.
    */
-  derive(from: Atom, hop: Hop, change?: { readonly text?: string | undefined }): Atom {
-    const text = change === undefined ? from.text : change.text
-    const key = `${from.id} ${hop.at.path}:${hop.at.start} ${hop.what} ${change === undefined ? '' : `= ${text}`}`
+  derive(from: Atom, hop: Hop, change?: AtomChange): Atom {
+    const key = `${from.id} ${hop.at.path}:${hop.at.start} ${hop.what} ${change === undefined ? '' : `= ${JSON.stringify(change)}`}`
     const known = this.#derived.get(key)
     if (known !== undefined) return known
-    const made = this.#add({ ...from, root: from.root, from, hop, text })
+    const { decoded: _, ...same } = from
+    const made = this.#add(
+      change === undefined
+        ? { ...from, root: from.root, from, hop }
+        : {
+            ...same,
+            isFilled: change.text === undefined ? from.isFilled : change.text !== '',
+            text: undefined,
+            ...change,
+            root: from.root,
+            from,
+            hop,
+          },
+    )
     this.#derived.set(key, made)
     return made
   }

@@ -1,3 +1,4 @@
+import type { Span } from '../../span.ts'
 import { Float, VaultedText } from '../value.ts'
 
 export { Float, VaultedText }
@@ -22,6 +23,7 @@ export type Value =
   | Nothing
   | Callable
   | Omitted
+  | Unknown
 
 /** A value that is made when it is first asked for, so that what nobody reads is never rendered or decrypted. */
 export class Deferred {
@@ -174,6 +176,29 @@ export class Omitted {}
 
 export const omit = new Omitted()
 
+/**
+ * A value that only a real run would show. No template that is rendered ever holds one; the rehearsal's do, and what
+ * is done here with values moves it along in lists and dicts. `what` is the expression in canonical words
+ * (`ansible_facts.os_family`, `ansible_facts.os_family == 'RedHat'`): the same `what` of the same host is the same
+ * value, so that a world which has decided it once stays with that.
+ */
+export class Unknown {
+  readonly what: string
+  /** Why it is not known, for `--show-unknown`: `the module community.general.xyz is not modelled`. */
+  readonly why: string
+  /** Where it comes from. */
+  readonly at: Span | undefined
+  /** Of a compound truth (`a and not b`) the first part that is not known; itself otherwise. */
+  readonly leaf: Unknown
+
+  constructor(what: string, why: string, at?: Span, leaf?: Unknown) {
+    this.what = what
+    this.why = why
+    this.at = at
+    this.leaf = leaf ?? this
+  }
+}
+
 /** What is wrong while a template runs. Holds no value of any variable: the words go to the user, and a value may be secret. */
 export class TemplateFault extends Error {
   readonly fix: string
@@ -216,6 +241,7 @@ export function typeName(value: Value): string {
   if (value instanceof Dict) return 'dict'
   if (value instanceof Namespace) return 'Namespace'
   if (value instanceof Callable) return 'function'
+  if (value instanceof Unknown) return 'value that is not known'
   return value instanceof Omitted ? 'omit' : 'Undefined'
 }
 
