@@ -190,12 +190,24 @@ export class Unknown {
   readonly at: Span | undefined
   /** Of a compound truth (`a and not b`) the first part that is not known; itself otherwise. */
   readonly leaf: Unknown
+  /**
+   * Of a mapping that is known in part: what it has under a key, `undefined` where it certainly has none. Without it every
+   * member is as unknown as the whole.
+   */
+  readonly members: ((key: string) => Value | undefined) | undefined
 
-  constructor(what: string, why: string, at?: Span, leaf?: Unknown) {
+  constructor(
+    what: string,
+    why: string,
+    at?: Span,
+    leaf?: Unknown,
+    members?: (key: string) => Value | undefined,
+  ) {
     this.what = what
     this.why = why
     this.at = at
     this.leaf = leaf ?? this
+    this.members = members
   }
 }
 
