@@ -1,0 +1,239 @@
+import { argumentVariables, tokenSettings } from '../../facts/tokenVariables.ts'
+import type { SinkId } from '../../token/sinks.ts'
+import type { FileKind } from './places.ts'
+import type { Setting, SiteCarrier, TokenUse, Written } from './site.ts'
+import { known } from './written.ts'
+
+const NAMES = Object.keys(tokenSettings).join('|')
+const ASSIGNMENT = new RegExp(`(?<![\\w-])(${NAMES})[ \\t]*[:?]?=[ \\t]*`, 'g')
+const OPTION =
+  /(?<![\w-])(?:--(agent-)?token(?![\w-])|(?<=\b(?:k3s|rke2)\s[^\n]{0,300}\s)-t(?![\w-]))(?:=|[ \t]+|\\\s*\n\s*|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
+const K3S = /k3s|rke2/i
+/** Programs with a `--token` of their own, and commands of k3s that hand it to one. */
+const FOREIGN =
+  /\b(kubectl|crictl|ctr|cloudflared|kubeadm|helm|vault|gitlab-runner|argocd|flux|gh|openstack)\b/
+
+/**
+ * The token settings that stand in a text as text: assignments to environment variables and options of k3s commands.
+ * `argumentNames`: variables whose value goes into a k3s command, so that `--token` in them is its option.
+ */
+export function settingsIn(
+  path: string,
+  source: string,
+  kind: FileKind,
+  argumentNames: ReadonlySet<string>,
+): readonly Setting[] {
+  if (!/token/i.test(source)) return []
+  const text = withoutComments(source, kind)
+  return [...assignments(path, text, kind), ...options(path, text, kind, argumentNames)]
+}
+
+function* assignments(path: string, text: string, kind: FileKind): Generator<Setting> {
+  for (const match of text.matchAll(ASSIGNMENT)) {
+    const name = match[1] as keyof typeof tokenSettings
+    const offset = match.index + match[0].length
+    const line = lineAt(text, match.index)
+    const before = line.slice(0, match.index - lineStart(text, match.index))
+    // A pattern that looks for the setting writes none, and neither does a condition.
+    if (/\bregexp?:/.test(before) || /\bwhen:/.test(before) || text[offset] === '=') continue
+    const { carrier, sink } = assignmentPlace(kind, before, text, match.index)
+    const value = readValue(path, text, offset, kind, carrier === 'env-file')
+    if (value === undefined) continue
+    yield {
+      name,
+      carrier,
+      sink,
+      use:
+        tokenSettings[name] === 'agent-token'
+          ? 'agent-token'
+          : useOf(path, commandAt(text, match.index, kind)),
+      isArgument: false,
+      ...value,
+    }
+  }
+}
+
+function assignmentPlace(
+  kind: FileKind,
+  before: string,
+  text: string,
+  offset: number,
+): { readonly carrier: SiteCarrier; readonly sink: SinkId | undefined } {
+  if (kind === 'unit')
+    return {
+      carrier: 'unit',
+      sink: /^\s*Environment\s*=/.test(before) ? 'environment-directive' : 'exec-start',
+    }
+  if (kind === 'env-file') return { carrier: 'env-file', sink: 'environment-file' }
+  if (kind === 'other') return { carrier: 'environment', sink: undefined }
+  if (kind !== 'yaml') return { carrier: 'shell', sink: 'posix-shell' }
+  const task = paragraph(text, offset)
+  if (/\.env\b/.test(task)) return { carrier: 'env-file', sink: 'environment-file' }
+  if (/\bEnvironment=/.test(before)) return { carrier: 'unit', sink: 'environment-directive' }
+  if (/\bshell:/.test(task)) return { carrier: 'shell', sink: 'posix-shell' }
+  return { carrier: 'environment', sink: undefined }
+}
+
+function* options(
+  path: string,
+  text: string,
+  kind: FileKind,
+  argumentNames: ReadonlySet<string>,
+): Generator<Setting> {
+  for (const match of text.matchAll(OPTION)) {
+    const command = commandAt(text, match.index, kind)
+    const header = /^\s*(?:- )?["']?([\w.-]+)["']?:/.exec(command.text)?.[1] ?? ''
+    const isKnown = argumentNames.has(header) || argumentVariables.includes(header)
+    if (!K3S.test(command.text) && !isKnown) continue
+    const last =
+      command.text
+        .slice(0, match.index - command.start)
+        .split(/[|;&]|\n(?=\s*\w+=)/)
+        .at(-1) ?? ''
+    if (FOREIGN.test(last)) continue
+    if (!isKnown && !K3S.test(last) && !/\bsh\b|_EXEC|Exec\w+=|args|options/i.test(command.text)) continue
+    const value = readValue(path, text, match.index + match[0].length, kind, false)
+    if (value === undefined) continue
+    const isAgentToken = match[1] !== undefined
+    yield {
+      name: isAgentToken ? '--agent-token' : '--token',
+      carrier: 'argument',
+      sink: kind === 'unit' ? 'exec-start' : kind === 'yaml' ? undefined : 'posix-shell',
+      use: isAgentToken ? 'agent-token' : useOf(path, command),
+      isArgument: true,
+      ...value,
+    }
+  }
+}
+
+function useOf(path: string, command: { readonly text: string }): TokenUse {
+  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*agent\b|\bagent --|"agent\b/.test(command.text)) return 'agent'
+  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*server\b|\bserver --|--cluster-init|"server\b/.test(command.text))
+    return 'server'
+  const place = path.replace(/^.*\/(?=roles\/|templates\/|tasks\/)/, '')
+  if (/agent|worker|(?:^|[^a-z])node(?![a-z])/i.test(place)) return 'agent'
+  return /server|master|control/i.test(place) ? 'server' : 'unknown'
+}
+
+/** The value that begins at an offset: to the closing quote, or to the end of the word. */
+export function readValue(
+  path: string,
+  text: string,
+  offset: number,
+  kind: FileKind,
+  wholeLine: boolean,
+): { readonly written: Written; readonly raw: string } | undefined {
+  const quote = /\\?["']/y
+  quote.lastIndex = offset
+  const opening = quote.exec(text)?.[0]
+  const start = offset + (opening?.length ?? 0)
+  let end = start
+  while (end < text.length && text[end] !== '\n') {
+    const inside = ['{{', '{%', '$('].find((brace) => text.startsWith(brace, end))
+    if (inside !== undefined) {
+      const close = text.indexOf(inside === '{{' ? '}}' : inside === '{%' ? '%}' : ')', end)
+      if (close === -1) break
+      end = close + (inside === '$(' ? 1 : 2)
+      continue
+    }
+    if (opening !== undefined ? text.startsWith(opening, end) : stops(text, end, kind, wholeLine)) break
+    end += 1
+  }
+  if (opening === undefined) while (end > start && /\s/.test(text[end - 1] ?? '')) end -= 1
+  const raw = text.slice(start, end)
+  if (raw === '') return undefined
+  const single = opening?.endsWith("'") ?? false
+  const style = opening === undefined ? 'none' : single ? 'single' : 'double'
+  const isReference = (!single || kind === 'yaml') && /^\$|`/.test(raw) && kind !== 'unit'
+  const at = { path, start, end }
+  const isPlaceholder = /^(?:__\w+__|@\w+@|%\w+%|%s|\\?\$\{?\w+.*)$/.test(raw)
+  if (isReference || isPlaceholder || (kind === 'other' && /\$\{/.test(raw)))
+    return { raw, written: { at, text: undefined, hidden: 'reference', style } }
+  return { raw, written: { at, ...known(raw), style } }
+}
+
+function stops(text: string, at: number, kind: FileKind, wholeLine: boolean): boolean {
+  const character = text[at] ?? ''
+  if (wholeLine && kind !== 'yaml') return false
+  return /[\s"'`]/.test(character) || (kind !== 'unit' && kind !== 'env-file' && /[;|&)\]},]/.test(character))
+}
+
+/** Same length, comments blank: of the file's own language and of Jinja. */
+export function withoutComments(text: string, kind: FileKind): string {
+  const blank = (comment: string): string => comment.replace(/[^\n]/g, ' ')
+  const jinja = text.includes('{#') ? text.replace(/\{#[\s\S]*?#\}/g, blank) : text
+  const lines = kind === 'unit' || kind === 'ini' ? /^[ \t]*[#;].*$/gm : /^[ \t]*#.*$/gm
+  const whole = jinja.replace(lines, blank)
+  if (kind === 'unit' || kind === 'env-file' || kind === 'ini' || !/\s#/.test(whole)) return whole
+  return whole
+    .split('\n')
+    .map((line) => {
+      const comment = commentStart(line)
+      return comment === -1 ? line : line.slice(0, comment) + ' '.repeat(line.length - comment)
+    })
+    .join('\n')
+}
+
+/** Where a comment behind something begins: at a number sign behind white space that stands in no quotes. */
+function commentStart(line: string): number {
+  if (!/\s#/.test(line)) return -1
+  let quote = ''
+  for (let at = 0; at < line.length; at += 1) {
+    const character = line[at] ?? ''
+    if (quote !== '') {
+      if (character === quote) quote = ''
+    } else if ((character === '"' || character === "'") && !/\w/.test(line[at - 1] ?? '')) quote = character
+    else if (character === '#' && /\s/.test(line[at - 1] ?? '')) return at
+  }
+  return -1
+}
+
+interface Piece {
+  readonly text: string
+  readonly start: number
+}
+
+/** The command that an offset is part of: continued lines of a script, the scalar of a YAML file with its key, a whole unit. */
+function commandAt(text: string, offset: number, kind: FileKind): Piece {
+  if (kind === 'unit') return { text, start: 0 }
+  const lines = kind === 'yaml' || kind === 'ci'
+  const begins = (line: string): boolean => /^\s*(?:- )?["']?[\w./-]+["']?:(?:\s|$)/.test(line)
+  let start = lineStart(text, offset)
+  while (start > 0 && offset - start < 4000) {
+    const before = lineAt(text, start - 1)
+    if (lines ? begins(lineAt(text, start)) || before.trim() === '' : !/\\\s*$/.test(before)) break
+    start = lineStart(text, start - 1)
+  }
+  let end = lineEnd(text, offset)
+  while (end < text.length && end - offset < 4000) {
+    const after = lineAt(text, end + 1)
+    if (
+      lines
+        ? begins(after) || /^\s*- /.test(after) || after.trim() === ''
+        : !/\\\s*$/.test(text.slice(lineStart(text, end), end))
+    )
+      break
+    end = lineEnd(text, end + 1)
+  }
+  return { text: text.slice(start, end), start }
+}
+
+/** The task around an offset, as far as blank lines say. */
+function paragraph(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n\n', offset)
+  const end = text.indexOf('\n\n', offset)
+  return text.slice(start === -1 ? 0 : start, end === -1 ? text.length : end)
+}
+
+function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1
+}
+
+function lineEnd(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset)
+  return end === -1 ? text.length : end
+}
+
+function lineAt(text: string, offset: number): string {
+  return text.slice(lineStart(text, offset), lineEnd(text, offset))
+}
