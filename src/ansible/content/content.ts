@@ -125,6 +125,12 @@ export interface Content {
     name: string,
     from: { readonly playbookDirectory: string; readonly role?: Role | undefined },
   ): Role | undefined
+  /**
+   * The path of what `import_playbook` names: beside the importing playbook, or in the playbooks of a collection (`ns.name.site`).
+   * `undefined`: outside of the project.
+   */
+  findPlaybook(name: string, playbookDirectory: string): string | undefined
+  /** Any file read as a list of plays, whether or not it is among `playbooks`. */
   playbook(path: string): Playbook | undefined
   /** `main` or a name from `tasks_from`, with or without `.yml`. */
   roleTasks(role: Role, from?: string): TaskFile | undefined

@@ -1,9 +1,11 @@
 import type { Project } from '../value.ts'
 import type { Content } from './content.ts'
+import { ContentReader } from './reader.ts'
 
 export type * from './content.ts'
+export { isFixture } from './paths.ts'
 
 /** Reads what a project says about playbooks, roles and collections. Nothing is parsed before it is asked for. */
-export function readContent(_project: Project): Content {
-  throw new Error('to be written')
+export function readContent(project: Project): Content {
+  return new ContentReader(project)
 }

@@ -1,0 +1,211 @@
+import type { Span } from '../../span.ts'
+import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from '../../syntax/yaml.ts'
+import { VaultedText } from '../value.ts'
+import type { Action, Placed } from './content.ts'
+import { readFreeForm, splitModule } from './freeForm.ts'
+import { commandModules, isTaskKeyword, moduleName } from './keywords.ts'
+import { isNothing, placed, placeOf, type Reading } from './reading.ts'
+
+interface Arguments {
+  readonly named: ReadonlyMap<string, Placed>
+  readonly freeForm: Placed | undefined
+}
+
+const NONE: Arguments = { named: new Map(), freeForm: undefined }
+
+/**
+ * What a task does, by the rules of Ansible's ModuleArgsParser: `action:`, `local_action:`, or the one key that is no keyword.
+ * A task that names several is reported, and the likeliest counts. Where `args:` is a template, it is the argument
+ * `_variable_params`, as Ansible calls it.
+ */
+export function readAction(task: YamlMap, reading: Reading): Action | undefined {
+  const candidates = [...task.entries.values()].filter(
+    ({ name }) => name === 'action' || name === 'local_action' || (name !== '' && !isTaskKeyword(name)),
+  )
+  const chosen = choose(candidates)
+  if (chosen === undefined) {
+    reading.report({
+      at: placeOf(task),
+      message: 'this task names no module',
+      fix: 'add the module that it is to run, or remove the task',
+    })
+    return undefined
+  }
+  for (const other of candidates.filter((each) => each !== chosen)) reading.report(second(other, chosen))
+  const extra = extraArguments(task, reading)
+  const isOldStyle = chosen.name === 'action' || chosen.name === 'local_action'
+  const action = isOldStyle ? oldStyle(chosen, reading) : newStyle(chosen, reading)
+  if (action === undefined) return undefined
+  return joined(action.written, chosen.key.at, [extra, action.own])
+}
+
+/** The key that is most surely no misspelt keyword. */
+function choose(candidates: readonly YamlEntry[]): YamlEntry | undefined {
+  return (
+    candidates.find(({ name }) => name === 'action' || name === 'local_action') ??
+    candidates.find(({ name }) => name.includes('.')) ??
+    candidates.find(({ value }) => value.kind === 'map') ??
+    candidates[0]
+  )
+}
+
+function second(other: YamlEntry, chosen: YamlEntry): Parameters<Reading['report']>[0] {
+  return {
+    at: other.key.at,
+    message: `${other.name} is no keyword of a task, and as a module it conflicts with ${chosen.name}`,
+    fix: `correct the spelling, move it below ${chosen.name}: where it is an argument, or make it a task of its own`,
+  }
+}
+
+interface Named {
+  readonly written: string
+  readonly own: Arguments
+}
+
+function newStyle({ name, value }: YamlEntry, reading: Reading): Named {
+  return { written: name, own: argumentsOf(value, name, reading) }
+}
+
+/** `copy: src=a dest=b`, `copy: {src: a, dest: b}`, `command: echo`. */
+function argumentsOf(node: YamlNode, written: string, reading: Reading): Arguments {
+  if (node.kind === 'map') return named(node)
+  if (node.kind === 'scalar') {
+    if (typeof node.value === 'string') return freeForm(node, node.value, written, reading)
+    if (node.value instanceof VaultedText) return { named: new Map(), freeForm: placed(node) }
+    if (node.value === null) return NONE
+  }
+  reading.report({
+    at: placeOf(node),
+    message: `the arguments of ${written} must be a mapping or a text`,
+    fix: node.kind === 'sequence' ? 'write NAME: VALUE on lines below the module' : 'quote the value',
+  })
+  return NONE
+}
+
+/** `_raw_params`, Ansible's inner name for what is free-form, may be written out, too. */
+function named(map: YamlMap, leftOut?: string): Arguments {
+  const entries = [...map.entries.values()].filter(({ name }) => name !== leftOut)
+  const raw = entries.find(({ name }) => name === '_raw_params')
+  return {
+    named: new Map(
+      entries.filter((entry) => entry !== raw).map(({ name, value }) => [name, placed(value)] as const),
+    ),
+    freeForm: raw && placed(raw.value),
+  }
+}
+
+function freeForm(node: YamlScalar, text: string, written: string, reading: Reading): Arguments {
+  const read = readFreeForm(text, commandModules.has(moduleName(written)))
+  if (read === undefined) {
+    reading.report({
+      at: placeOf(node),
+      message: `Ansible can not split the arguments of ${written}: a quote or a Jinja block is left open`,
+      fix: 'close it, or write the arguments as a mapping',
+    })
+    return NONE
+  }
+  const { pairs, rest } = read
+  const finder = new WordFinder(node, reading.text)
+  const values = pairs.map(({ name, value, word }): [string, Placed] => [
+    name,
+    { value, at: finder.valueOf(word), node: undefined },
+  ])
+  if (rest === undefined) return { named: new Map(values), freeForm: undefined }
+  const at = pairs.length === 0 ? placeOf(node) : finder.rest(rest)
+  return {
+    named: new Map(values),
+    freeForm: { value: rest, at, node: rest === node.value ? node : undefined },
+  }
+}
+
+/** Finds words of a scalar in the text it was read from, one after the other; else the whole scalar is the place. */
+class WordFinder {
+  readonly #whole: Span
+  readonly #text: string
+  #from: number
+
+  constructor(node: YamlScalar, text: string) {
+    this.#whole = placeOf(node)
+    this.#text = node.alias === undefined ? text : ''
+    this.#from = node.at.start
+  }
+
+  /** The value in `name=value`, its quotes left out. */
+  valueOf(word: string): Span {
+    const start = this.#find(word.trimEnd(), this.#from)
+    if (start === undefined) return this.#whole
+    const trimmed = word.trimEnd()
+    this.#from = start + trimmed.length
+    const equals = trimmed.indexOf('=') + 1
+    const quotes = /^(["']).*\1$/s.test(trimmed.slice(equals)) && trimmed.length - equals > 1 ? 1 : 0
+    return { ...this.#whole, start: start + equals + quotes, end: start + trimmed.length - quotes }
+  }
+
+  rest(text: string): Span {
+    const trimmed = text.trim()
+    const start = this.#find(trimmed, this.#whole.start)
+    return start === undefined ? this.#whole : { ...this.#whole, start, end: start + trimmed.length }
+  }
+
+  #find(words: string, from: number): number | undefined {
+    const at = this.#text.indexOf(words, from)
+    return at === -1 || at + words.length > this.#whole.end ? undefined : at
+  }
+}
+
+/** `action: copy src=a dest=b` and `action: {module: copy, src: a}`, with `args` below it. */
+function oldStyle({ name: key, value: node }: YamlEntry, reading: Reading): Named | undefined {
+  const moduleNode = node.kind === 'map' ? node.entries.get('module')?.value : node
+  const split =
+    moduleNode?.kind === 'scalar' && typeof moduleNode.value === 'string'
+      ? splitModule(moduleNode.value)
+      : undefined
+  if (split === undefined || moduleNode?.kind !== 'scalar') {
+    reading.report({
+      at: placeOf(moduleNode ?? node),
+      message: `${key} names no module`,
+      fix: `write the module first: ${key}: MODULE NAME=VALUE, or better MODULE: with its arguments below it`,
+    })
+    return undefined
+  }
+  const { module: written, rest } = split
+  const inText = rest === '' ? NONE : freeForm(moduleNode, rest, written, reading)
+  if (node.kind !== 'map') return { written, own: inText }
+  const beside = named(node, 'module')
+  return { written, own: withInnerArguments(merge([beside, inText]), node, reading) }
+}
+
+function withInnerArguments(all: Arguments, node: YamlMap, reading: Reading): Arguments {
+  const inner = node.entries.get('args')?.value
+  if (inner === undefined) return all
+  const withoutArgs = new Map([...all.named].filter(([name]) => name !== 'args'))
+  // Ansible reads a text here without regard to the module.
+  return merge([{ ...all, named: withoutArgs }, argumentsOf(inner, 'args', reading)])
+}
+
+/** `args:` beside the module: its entries count where the module's own don't say otherwise. */
+function extraArguments(task: YamlMap, reading: Reading): Arguments {
+  const node = task.entries.get('args')?.value
+  if (node === undefined || isNothing(node)) return NONE
+  if (node.kind === 'map') return named(node)
+  if (node.kind === 'scalar' && typeof node.value === 'string' && /\{\{|\{%/.test(node.value))
+    return { named: new Map([['_variable_params', placed(node)]]), freeForm: undefined }
+  reading.report({
+    at: placeOf(node),
+    message: 'args must be a mapping, or a template that gives one',
+    fix: 'write NAME: VALUE on lines below it',
+  })
+  return NONE
+}
+
+function merge(parts: readonly Arguments[]): Arguments {
+  return {
+    named: new Map(parts.flatMap(({ named: each }) => [...each])),
+    freeForm: parts.findLast((part) => part.freeForm !== undefined)?.freeForm,
+  }
+}
+
+function joined(written: string, at: Span, parts: readonly Arguments[]): Action {
+  const { named: all, freeForm: rest } = merge(parts)
+  return { written, module: moduleName(written), at, arguments: all, freeForm: rest }
+}

@@ -1,0 +1,54 @@
+import { joinPath, normalPath } from '../inventory/projectTree.ts'
+
+/**
+ * Whether a path belongs to tests: playbooks and inventories there are read like all others, but what they hold is
+ * no deployment.
+ */
+export function isFixture(path: string): boolean {
+  return /(?:^|\/)(?:molecule|tests?|\.github)\//.test(path)
+}
+
+/** Directories whose lists are no plays. */
+const NO_PLAYBOOKS = new Set([
+  'tasks',
+  'handlers',
+  'vars',
+  'defaults',
+  'meta',
+  'templates',
+  'group_vars',
+  'host_vars',
+])
+
+/** Decides without parsing: a YAML file that is a list in which something is called `hosts` or imports a playbook. */
+export function mayBePlaybook(path: string, text: string): boolean {
+  if (!/\.ya?ml$/.test(path)) return false
+  if (path.split('/').some((part, index, all) => index < all.length - 1 && NO_PLAYBOOKS.has(part)))
+    return false
+  // An inventory has `hosts`, too, and may be huge; but it is a mapping.
+  if (!/^(?:\ufeff?(?:[ \t]*(?:#.*)?|---(?:[ \t].*)?|%.*)\r?\n)*[ \t]*(?:-[ \t\r\n]|\[)/.test(text))
+    return false
+  return /^\s*-?\s*["']?(?:hosts|(?:ansible\.(?:builtin|legacy)\.)?import_playbook)["']?\s*:/m.test(text)
+}
+
+/** A path as seen from a directory of the project. `undefined`: it leaves the project, or is no relative path. */
+export function within(directory: string, name: string): string | undefined {
+  if (name.startsWith('/') || name.startsWith('~') || name === '') return undefined
+  const path = normalPath(joinPath(directory, name))
+  return path === '..' || path.startsWith('../') ? undefined : path
+}
+
+/** The directory and all above it, the project's own (`''`) last. */
+export function upwards(directory: string): readonly string[] {
+  const all = [directory]
+  for (let at = directory; at !== ''; ) {
+    const slash = at.lastIndexOf('/')
+    at = slash === -1 ? '' : at.slice(0, slash)
+    all.push(at)
+  }
+  return all
+}
+
+export function isInside(path: string, directory: string): boolean {
+  return directory === '' || path === directory || path.startsWith(`${directory}/`)
+}

@@ -1,0 +1,133 @@
+import { parseAnsibleConfig, unquoted } from '../config.ts'
+import { directoryOf, joinPath, type ProjectTree } from '../inventory/projectTree.ts'
+import type { Collection, Role } from './content.ts'
+import type { Layout } from './layout.ts'
+import { isFixture, isInside, upwards, within } from './paths.ts'
+
+export interface RoleContext {
+  readonly playbookDirectory: string
+  readonly role?: Role | undefined
+}
+
+/** Finds roles by name in Ansible's order: RoleDefinition._load_role_path in playbook/role/definition.py. */
+export class RoleSearch {
+  readonly #tree: ProjectTree
+  readonly #layout: Layout
+  readonly #configs: readonly string[]
+  readonly #rolesPaths = new Map<string, readonly string[]>()
+
+  constructor(tree: ProjectTree, paths: readonly string[], layout: Layout) {
+    this.#tree = tree
+    this.#layout = layout
+    this.#configs = paths.filter((path) => /(?:^|\/)ansible\.cfg$/.test(path)).sort()
+  }
+
+  /** What every ansible.cfg of the project says of `roles_path`, as far as it lies in the project. */
+  get allRolesPaths(): readonly string[] {
+    return this.#configs.flatMap((path) => this.#rolesPath(path))
+  }
+
+  find(name: string, from: RoleContext): Role | undefined {
+    const directory = this.#directory(name, from)
+    return directory === undefined ? undefined : this.#layout.role(directory)
+  }
+
+  #directory(name: string, from: RoleContext): string | undefined {
+    if (name === '') return undefined
+    return this.#inCollections(name, from) ?? this.#inPaths(name, from) ?? this.#checkout(name, from)
+  }
+
+  /** By its full name; by its last part in the collection that the asking role or playbook belongs to. */
+  #inCollections(name: string, { playbookDirectory, role }: RoleContext): string | undefined {
+    const full = /^(\w+\.\w+)\.(\w+(?:\.\w+)*)$/.exec(name)
+    if (full !== null)
+      for (const collection of this.#layout.collections)
+        if (collection.name === full[1]) {
+          const found = this.#inCollection(collection, full[2] ?? '')
+          if (found !== undefined) return found
+        }
+    const own = role === undefined ? this.#layout.collectionOf(playbookDirectory) : role.collection
+    if (own === undefined) return undefined
+    if (role === undefined && !isInside(playbookDirectory, joinPath(own.directory, 'playbooks')))
+      return undefined
+    return this.#inCollection(own, name)
+  }
+
+  #inCollection(collection: Collection, name: string): string | undefined {
+    const path = joinPath(collection.directory, `roles/${name.replaceAll('.', '/')}`)
+    return this.#existing(path)
+  }
+
+  #inPaths(name: string, { playbookDirectory, role }: RoleContext): string | undefined {
+    const roleBase = role === undefined || role.directory === '' ? [] : [roleRoot(role)]
+    const bases = [
+      joinPath(playbookDirectory, 'roles'),
+      ...this.#configured(playbookDirectory),
+      ...roleBase,
+      playbookDirectory,
+      // Whence Ansible is started is not known: the top of the project, or somewhere on the way to it.
+      ...upwards(playbookDirectory).map((directory) => joinPath(directory, 'roles')),
+      '',
+    ]
+    for (const base of bases) {
+      const found = this.#existing(within(base, name))
+      if (found !== undefined && found !== '') return found
+    }
+    return undefined
+  }
+
+  #existing(path: string | undefined): string | undefined {
+    return path !== undefined && this.#tree.isDirectory(path) ? path : undefined
+  }
+
+  /** Ansible reads one ansible.cfg only; the nearest is the likeliest, but any of them may be named in ANSIBLE_CONFIG. */
+  #configured(playbookDirectory: string): readonly string[] {
+    const near = upwards(playbookDirectory).map((directory) => joinPath(directory, 'ansible.cfg'))
+    const others = this.#configs.filter((path) => !near.includes(path))
+    return [...near, ...others].flatMap((path) => this.#rolesPath(path))
+  }
+
+  #rolesPath(config: string): readonly string[] {
+    const known = this.#rolesPaths.get(config)
+    if (known !== undefined) return known
+    const text = this.#tree.text(config)
+    const setting =
+      text === undefined ? undefined : parseAnsibleConfig(config, text).defaults.get('roles_path')
+    const directories = unquoted(setting?.value ?? '')
+      .split(':')
+      .flatMap((item) => within(directoryOf(config), item.trim()) ?? [])
+    this.#rolesPaths.set(config, directories)
+    return directories
+  }
+
+  /**
+   * A checkout that is one role, as its own tests call it: `k3s`, `author.k3s`, `ansible-role-k3s`, or by the name of the checkout's
+   * directory, which molecule has in a variable.
+   */
+  #checkout(name: string, { playbookDirectory }: RoleContext): string | undefined {
+    const above = upwards(playbookDirectory).find((directory) => this.#isRole(directory))
+    if (above === undefined) return undefined
+    if (name.includes('MOLECULE_PROJECT_DIRECTORY')) return above
+    const own = this.#layout.galaxyNames(above).name ?? above.slice(above.lastIndexOf('/') + 1)
+    // Without a name of its own it is what a test beside it asks for and nothing else has.
+    if (own === '') return isFixture(`${playbookDirectory}/`) && /^[\w-]+$/.test(name) ? above : undefined
+    return plainName(name) === plainName(own) ? above : undefined
+  }
+
+  #isRole(directory: string): boolean {
+    return ['tasks', 'templates'].some((kind) => this.#tree.isDirectory(joinPath(directory, kind)))
+  }
+}
+
+/** `roles/k3s` of `roles/k3s/master` counts as one role's directory: Ansible starts from the directory above the role. */
+function roleRoot(role: Role): string {
+  return directoryOf(role.directory)
+}
+
+function plainName(name: string): string {
+  return name
+    .slice(name.lastIndexOf('.') + 1)
+    .toLowerCase()
+    .replaceAll('_', '-')
+    .replace(/^(?:ansible-)?(?:role-)?/, '')
+}
