@@ -49,13 +49,14 @@ export function removeCopies(): void {
 
 /**
  * Boots machines side by side; `specs` maps names to loopback addresses (127.0.0.x), `publicKey` is a line for
- * authorized_keys. Without systemd a machine has OpenRC, which runs the services that it is told to.
+ * authorized_keys. Without systemd a machine has OpenRC, which runs the services that it is told to; a service manager
+ * for all of them, or of each by its name.
  * Resolves when all of them are up, and rejects, with none left running, where one does not come up in a minute.
  */
 export async function bootMachines(
   specs: Readonly<Record<string, string>>,
   publicKey: string,
-  serviceManager: ServiceManager = 'systemd',
+  serviceManager: ServiceManager | ((name: string) => ServiceManager) = 'systemd',
 ): Promise<ReadonlyMap<string, Machine>> {
   requireRoot()
   requirePeer('systemd-nspawn')
@@ -64,7 +65,12 @@ export async function bootMachines(
     if (await answers(address, 2222))
       throw new Error(`${address}:2222 answers already: another run of these tests, or what is left of one`)
   const machines = Object.entries(specs).map(([name, address]) =>
-    start(name, address, publicKey, serviceManager),
+    start(
+      name,
+      address,
+      publicKey,
+      typeof serviceManager === 'string' ? serviceManager : serviceManager(name),
+    ),
   )
   try {
     await Promise.all(machines.map(isUp))

@@ -6,8 +6,21 @@ import type { Machine } from './machines.ts'
 export interface Start {
   readonly argv: readonly string[]
   readonly environ: Readonly<Record<string, string>>
-  /** The token that K3s would use: of config.yaml, else of the environment. */
+  /** The token that K3s would use; empty where there is none. */
   readonly token: string
+  /** What K3s was given, after its own precedence: `token`, `server`, `agent-token`, …. */
+  readonly settings: Readonly<Record<string, Setting>>
+  /** Config files that were read. */
+  readonly config: readonly string[]
+  /** The service that started it, without `.service`. */
+  readonly service: string
+}
+
+export interface Setting {
+  /** `null`: of a token file that is not there. */
+  readonly value: string | null
+  /** `disk`: what a server has kept from an earlier start. */
+  readonly from: 'argv' | 'config' | 'environment' | 'token-file' | 'disk'
 }
 
 /** Every start of K3s on a node, the oldest first. */

@@ -19,7 +19,8 @@ const path = 'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
 const install = (): Run =>
   wren.exec(
     'env',
-    ...['INSTALL_K3S_SKIP_DOWNLOAD=true', 'INSTALL_K3S_EXEC=agent', `K3S_TOKEN=${stale}`, path],
+    ...['INSTALL_K3S_SKIP_DOWNLOAD=true', 'INSTALL_K3S_FORCE_RESTART=true', `K3S_TOKEN=${stale}`, path],
+    'INSTALL_K3S_EXEC=agent --server https://127.0.0.1:6443',
     '/usr/local/lib/stand-in/k3s-install.sh',
   )
 const service = (action: string): Run => wren.exec('env', path, 'rc-service', 'k3s-agent', action)

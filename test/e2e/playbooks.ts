@@ -20,17 +20,24 @@ export interface Played extends Run {
   readonly leakedArguments: readonly string[]
 }
 
-/** Runs `ansible-playbook` in a project, and looks at the arguments of all processes meanwhile. */
+/**
+ * Runs `ansible-playbook` in a project, with its inventory.yml unless `args` name another, and looks at the arguments of
+ * all processes meanwhile. `env` goes over the environment that it has otherwise.
+ */
 export async function play(
   bin: string,
   control: ControlNode,
   project: string,
   args: readonly string[],
   watchFor: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Played> {
   const child = spawn(
     requirePeer(join(bin, 'ansible-playbook')),
-    ['-i', 'inventory.yml', '--vault-password-file', control.vaultPasswordFile, ...args],
+    [
+      ...(args.includes('-i') ? [] : ['-i', 'inventory.yml']),
+      ...['--vault-password-file', control.vaultPasswordFile, ...args],
+    ],
     {
       cwd: project,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -41,11 +48,13 @@ export async function play(
         ANSIBLE_PRIVATE_KEY_FILE: control.privateKey,
         ANSIBLE_SSH_ARGS:
           '-F /dev/null -o ControlMaster=auto -o ControlPersist=15s -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null',
+        ...env,
       },
     },
   )
   const leaked = new Set<string>()
   const watch = setInterval(() => {
+    if (watchFor.length === 0) return
     for (const line of commandLines()) if (watchFor.some((text) => line.includes(text))) leaked.add(line)
   }, 15)
   try {

@@ -180,7 +180,11 @@ describe('airgapped, one server and two agents, newest ansible-core', () => {
     const stale = 'stale5Hq8Vt2Mz7Xc4Kb9'
     const rerun = rowan.exec(
       'env',
-      ...['INSTALL_K3S_SKIP_DOWNLOAD=true', 'INSTALL_K3S_EXEC=agent', `K3S_TOKEN=${stale}`],
+      ...[
+        'INSTALL_K3S_SKIP_DOWNLOAD=true',
+        'INSTALL_K3S_EXEC=agent --server https://127.0.0.1:6443',
+        `K3S_TOKEN=${stale}`,
+      ],
       ...['PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', '/usr/local/bin/k3s-install.sh'],
     )
     expect(rerun.status, rerun.all).toBe(0)
