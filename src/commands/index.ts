@@ -20,6 +20,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./init/index.ts'),
   },
   {
+    name: 'lint',
+    summary: 'follow the token through playbooks and units, report where it is lost or leaks',
+    load: () => import('./lint/index.ts'),
+  },
+  {
     name: 'token',
     summary: 'make a strong token, or say what a given one is',
     load: () => import('./token/index.ts'),

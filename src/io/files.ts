@@ -15,7 +15,15 @@ import { UserError } from '../errors.ts'
 const MAX_BYTES = 64 * 1024 * 1024
 
 /** Directories that hold no input of ours and may be huge. */
-const SKIPPED = new Set(['.git', 'node_modules', '.venv', 'venv', '__pycache__', '.tox', '.k3seal-write'])
+export const SKIPPED: ReadonlySet<string> = new Set([
+  '.git',
+  'node_modules',
+  '.venv',
+  'venv',
+  '__pycache__',
+  '.tox',
+  '.k3seal-write',
+])
 
 export interface ReadTexts {
   /** Path relative to the root, with `/` (`../…` for what lies outside) → text. */

@@ -1,9 +1,19 @@
 import { type Content, readContent } from '../ansible/content/index.ts'
 import { readInventory } from '../ansible/inventory/index.ts'
-import type { Project } from '../ansible/value.ts'
+import type { Fault, Project } from '../ansible/value.ts'
 import { findInventories, type NamedInventory } from '../flow/inventories.ts'
 import type { Rehearsal } from '../flow/rehearsal.ts'
 import { rehearse } from '../flow/rehearse.ts'
+import type { UnknownNote } from '../flow/unknown.ts'
+
+export interface AnalysisOptions {
+  /** `-i`, in order: read together, as one inventory. */
+  readonly inventories?: readonly string[]
+  /** Of the configuration: the sources of each inventory. */
+  readonly inventorySets?: readonly (readonly string[])[]
+  /** Files of the project that git does not take: they were named by hand, or an `-i` names them. */
+  readonly ignoredByGit?: ReadonlySet<string>
+}
 
 /** A project and what was found out about it; each part is worked out when a rule first asks for it. */
 export class Analysis {
@@ -34,14 +44,36 @@ export class Analysis {
     return this.#rehearsal
   }
 
+  /** Whether git would take a file of the project, as far as its `.gitignore` files tell. */
+  isTaken(path: string): boolean {
+    return this.#options.ignoredByGit?.has(path) !== true
+  }
+
+  /** What was wrong with the texts that were read so far. Reads nothing itself. */
+  get faults(): { readonly content: readonly Fault[]; readonly inventories: readonly Fault[] } {
+    return {
+      content: this.#content?.faults ?? [],
+      inventories: (this.#inventories ?? []).flatMap(({ inventory }) => inventory.faults),
+    }
+  }
+
+  /** What the rehearsal could not follow, where there was one. */
+  get notes(): readonly UnknownNote[] {
+    return this.#rehearsal === undefined ? [] : [...this.#rehearsal.unknowns, ...this.#rehearsal.bounds]
+  }
+
+  /** The tokens that stand in the project in clear text, as far as the rehearsal has followed them. Never to be shown. */
+  get secretTexts(): ReadonlySet<string> {
+    const texts = new Set<string>()
+    for (const { kind, text } of this.#rehearsal?.tokens ?? [])
+      if (kind === 'literal' && text !== undefined && text.trim() !== '') texts.add(text)
+    return texts
+  }
+
   #read(): readonly NamedInventory[] {
-    const given = this.#options.inventories
-    const sources = given === undefined ? findInventories(this.project) : [given]
+    const { inventories, inventorySets } = this.#options
+    const sources =
+      inventories === undefined ? (inventorySets ?? findInventories(this.project)) : [inventories]
     return sources.map((paths) => ({ sources: paths, inventory: readInventory(this.project, paths) }))
   }
-}
-
-export interface AnalysisOptions {
-  /** `-i`, in order. */
-  readonly inventories?: readonly string[]
 }

@@ -1,7 +1,12 @@
 import type { Hop } from '../flow/atoms.ts'
 import type { Span } from '../span.ts'
 
-export type Severity = 'error' | 'warning' | 'notice'
+export const severities = ['error', 'warning', 'notice'] as const
+export type Severity = (typeof severities)[number]
+
+/** From which severity on a run fails. */
+export const failLevels = [...severities, 'never'] as const
+export type FailOn = (typeof failLevels)[number]
 
 /** What a rule says. Words, never values: a finding is printed, stored and uploaded. */
 export interface RuleFinding {
@@ -16,6 +21,8 @@ export interface RuleFinding {
   readonly scenario?: string
   /** How the value gets, or would have to get, to `at`. */
   readonly hops?: readonly Hop[]
+  /** Ranges that hold a secret in clear text: where their lines are shown, they are blanked. */
+  readonly secrets?: readonly Span[]
   readonly fix?: Fix
 }
 

@@ -1,0 +1,23 @@
+import { Analysis } from '../../lint/analysis.ts'
+import { type LintOptions, type LintResult, lint } from '../../lint/run.ts'
+import { rules } from '../../rules/index.ts'
+import type { ReadProject } from './project.ts'
+
+export interface Checked extends LintResult {
+  /** Tokens that stand in the project in clear text: blanked wherever a line is shown. */
+  readonly secrets: ReadonlySet<string>
+}
+
+/** Everything that is slow to load stands behind this module. */
+export function check(project: ReadProject, options: LintOptions): Checked {
+  const { texts, faults, ignoredByGit, inventories, inventorySets } = project
+  const analysis = new Analysis(texts, {
+    ignoredByGit,
+    ...(inventories === undefined ? {} : { inventories }),
+    ...(inventorySets === undefined ? {} : { inventorySets }),
+  })
+  const result = lint(analysis, rules, { ...options, faults })
+  return { ...result, secrets: analysis.secretTexts }
+}
+
+export { rules }

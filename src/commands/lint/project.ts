@@ -1,0 +1,135 @@
+import { isAbsolute, join, posix, relative, resolve } from 'node:path'
+import type { Fault } from '../../ansible/value.ts'
+import { UserError } from '../../errors.ts'
+import { inventoryPaths, nameOf, pathKind, readTexts } from '../../io/files.ts'
+import { GitIgnore, globMatcher } from '../../io/gitignore.ts'
+import { readFileText, readProject } from '../../io/projectTexts.ts'
+import { concernsRules, matters } from '../../lint/relevance.ts'
+import type { Settings } from './settings.ts'
+import type { Target } from './targets.ts'
+
+/** A project as it was read. */
+export interface ReadProject {
+  readonly root: string
+  /** Paths below the root. */
+  readonly texts: ReadonlyMap<string, string>
+  readonly faults: readonly Fault[]
+  readonly ignoredByGit: ReadonlySet<string>
+  /** As the project names them. */
+  readonly inventories: readonly string[] | undefined
+  readonly inventorySets: readonly (readonly string[])[] | undefined
+  /** Of the project: what is reported; `undefined`: all. */
+  readonly reported: ReadonlySet<string> | undefined
+  /** Whether anything in it is worth to start the engine. */
+  readonly concernsRules: boolean
+}
+
+export interface ReadOptions {
+  readonly cwd: string
+  readonly inventories: readonly string[] | undefined
+  readonly exclude: readonly string[]
+  /** Whether `exclude` also holds for files that were named. */
+  readonly forceExclude: boolean
+  /** A text that stands for a file's, by its absolute path. */
+  readonly instead: { readonly path: string; readonly text: string } | undefined
+}
+
+/** Reads a project from disk: what is named below it, and the inventories that lie elsewhere. */
+export function readTarget(target: Target, settings: Settings, options: ReadOptions): ReadProject {
+  const { root } = target
+  const { cwd, instead } = options
+  const excluded = excluder(root, settings, options)
+  const { texts: read, refused } = readProject(root, { isExcluded: excluded })
+  const texts = new Map(read)
+  const faults: Fault[] = []
+  const refuse = (path: string, why: string, head: string): void => {
+    if (matters(path, head))
+      faults.push({
+        at: { path, start: 0, end: 0 },
+        message: `${why}, and was not looked into`,
+        fix: 'save it as text in UTF-8, or leave it out with exclude',
+      })
+  }
+  for (const { path, why, head } of refused) refuse(path, why, head)
+
+  const added: string[] = []
+  const reported = target.files === undefined ? undefined : new Set<string>()
+  for (const file of target.files ?? []) {
+    const path = nameOf(root, file)
+    if (options.forceExclude && excluded(path)) continue
+    reported?.add(path)
+    if (texts.has(path) || file === instead?.path || refused.some((one) => one.path === path)) continue
+    const result = readFileText(file)
+    if ('text' in result) {
+      texts.set(path, result.text)
+      added.push(path)
+    } else refuse(path, result.why, result.head)
+  }
+  if (instead !== undefined && target.files?.has(instead.path) === true)
+    texts.set(nameOf(root, instead.path), instead.text)
+
+  const addInventory = (source: string, directory: string): string => {
+    if (source.includes(',')) return source
+    const absolute = resolve(directory, source)
+    if (pathKind(absolute) === 'absent')
+      throw new UserError('there is no such inventory', {
+        at: source,
+        fix: 'check -i, and inventories in the configuration',
+      })
+    for (const [path, text] of readTexts(root, inventoryPaths(absolute)).texts)
+      if (!texts.has(path)) {
+        texts.set(path, text)
+        added.push(path)
+      }
+    return nameOf(root, absolute)
+  }
+  const inventories = options.inventories?.map((source) => addInventory(source, cwd))
+  const inventorySets = settings.config.inventories?.map((sources) =>
+    sources.map((source) => addInventory(source, settings.directory)),
+  )
+  const git = GitIgnore.at(root)
+  return {
+    root,
+    texts,
+    faults,
+    ignoredByGit: new Set(added.filter((path) => !path.startsWith('../') && isIgnored(git, root, path))),
+    inventories,
+    inventorySets,
+    reported,
+    concernsRules: concernsRules(texts),
+  }
+}
+
+function excluder(
+  root: string,
+  { config, directory }: Settings,
+  { cwd, exclude }: ReadOptions,
+): (path: string) => boolean {
+  const layers = [
+    { base: directory, takes: globMatcher(config.exclude ?? []) },
+    { base: cwd, takes: globMatcher(exclude) },
+  ].filter((_, index) => (index === 0 ? (config.exclude ?? []) : exclude).length > 0)
+  if (layers.length === 0) return () => false
+  return (path) =>
+    layers.some(({ base, takes }) => {
+      const seen = relative(base, join(root, path)).replaceAll('\\', '/')
+      return takes(path.endsWith('/') ? `${seen}/` : seen)
+    })
+}
+
+function isIgnored(git: GitIgnore, root: string, path: string): boolean {
+  let layers = git.inside(root, '')
+  const parts = path.split('/')
+  for (let index = 1; index < parts.length; index += 1) {
+    const directory = parts.slice(0, index).join('/')
+    if (layers.ignores(directory, true)) return true
+    layers = layers.inside(root, `${directory}/`)
+  }
+  return layers.ignores(path, false)
+}
+
+/** How a path of the project reads from the working directory. */
+export function renamer(cwd: string, root: string): (path: string) => string {
+  const prefix = nameOf(cwd, root)
+  return (path) => (prefix === '.' || isAbsolute(path) ? path : posix.join(prefix, path))
+}

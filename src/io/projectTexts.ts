@@ -1,0 +1,157 @@
+import {
+  closeSync,
+  type Dirent,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { join, sep } from 'node:path'
+import { SKIPPED } from './files.ts'
+import { GitIgnore } from './gitignore.ts'
+
+/** A larger text is no inventory, template or playbook. */
+const MAX_BYTES = 16 * 1024 * 1024
+const MAX_DEPTH = 40
+/** How often one directory is read by way of links. */
+const MAX_LINKS = 8
+
+/** Names that say what a file is, wherever it lies. */
+const NAMED =
+  /\.(?:ya?ml|j2|jinja2?|tmpl|tpl|service|socket|timer|conf|env|ini|cfg|toml|sh|bash|json|vault|openrc)$|^(?:hosts|inventory|vault|makefile|gnumakefile|justfile|jenkinsfile|\.env(?:\..*)?)$/i
+/** Of the JSON files that a repository has for its own tools none is an inventory. */
+const FOREIGN = /^(?:package|package-lock|composer|tsconfig.*|renovate|.*\.schema)\.json$/i
+/** Directories in which every file may be one of variables. */
+const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
+/** Directories in which a file without an ending may be an inventory, an init script or an env file. */
+const BARE =
+  /(?:^|\/)(?:inventor(?:y|ies)|hosts|environments?|templates|files|init\.d|conf\.d|default|sysconfig|[^/]*\.d)\//
+
+export interface ProjectTexts {
+  /** Path below the root, with `/` → text. */
+  readonly texts: ReadonlyMap<string, string>
+  /** What is named like a text and can't be read as one. `head` is how it begins, so that others may judge whether it matters. */
+  readonly refused: readonly { readonly path: string; readonly why: string; readonly head: string }[]
+}
+
+export interface ProjectOptions {
+  /** Paths below the root that are not read, directories with a `/` behind them. */
+  readonly isExcluded?: (path: string) => boolean
+}
+
+/** Reads every file of a project that could concern Ansible, systemd or K3s by its name, less what git passes over. */
+export function readProject(root: string, { isExcluded }: ProjectOptions = {}): ProjectTexts {
+  const texts = new Map<string, string>()
+  const refused: { path: string; why: string; head: string }[] = []
+
+  const take = (path: string, name: string): void => {
+    const kind = nameKind(path, name)
+    if (kind === undefined || isExcluded?.(path) === true) return
+    const read = readFileText(join(root, path))
+    if ('text' in read) texts.set(path, read.text)
+    else if (kind === 'named' && read.why !== '') refused.push({ path, ...read })
+  }
+  const followed = new Map<string, number>()
+  const mayFollow = (target: string, real: readonly string[]): boolean => {
+    const times = (followed.get(target) ?? 0) + 1
+    followed.set(target, times)
+    // A link to a directory that it stands in has no end, and links among directories multiply.
+    return times <= MAX_LINKS && !real.some((inner) => isAround(target, inner))
+  }
+  const visit = (directory: string, real: readonly string[], outer: GitIgnore): void => {
+    const entries = entriesOf(join(root, directory))
+    const git = entries.some(({ name }) => name === '.gitignore') ? outer.inside(root, directory) : outer
+    for (const entry of entries) {
+      const { name } = entry
+      const path = directory + name
+      const kind = entry.isSymbolicLink() ? linkKind(join(root, path)) : entryKind(entry)
+      if (kind === 'file') {
+        if (!git.ignores(path, false)) take(path, name)
+        continue
+      }
+      if (kind !== 'directory' || SKIPPED.has(name) || real.length > MAX_DEPTH) continue
+      if (git.ignores(path, true) || isExcluded?.(`${path}/`) === true) continue
+      const last = real.at(-1) ?? ''
+      const target = entry.isSymbolicLink() ? realOf(join(root, path)) : join(last, name)
+      if (target === undefined || (entry.isSymbolicLink() && !mayFollow(target, real))) continue
+      visit(`${path}/`, [...real, target], git)
+    }
+  }
+  visit('', [realOf(root) ?? root], GitIgnore.at(root))
+  return { texts, refused }
+}
+
+/** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */
+export function readFileText(
+  path: string,
+): { readonly text: string } | { readonly why: string; readonly head: string } {
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    const length = readSync(file, chunk, 0, chunk.length, 0)
+    const head = chunk.subarray(0, length)
+    if (head.includes(0))
+      return {
+        why: 'holds NUL bytes, so it is no text in UTF-8',
+        head: head.toString('latin1').replaceAll('\0', ''),
+      }
+    if (length < chunk.length) return { text: head.toString('utf8') }
+    if (fstatSync(file).size > MAX_BYTES)
+      return { why: `is larger than ${MAX_BYTES / 1024 / 1024} MiB`, head: head.toString('latin1') }
+    return { text: readFileSync(path, 'utf8') }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return { why: code === 'ENOENT' ? '' : `can't be read (${code ?? 'unknown error'})`, head: '' }
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** Most files fit, and are read with one call and no question for their size. */
+const chunk = Buffer.allocUnsafeSlow(256 * 1024)
+
+function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
+  if (NAMED.test(name)) return FOREIGN.test(name) ? undefined : 'named'
+  if (VARIABLES.test(path)) return 'placed'
+  return !name.includes('.') && BARE.test(path) ? 'placed' : undefined
+}
+
+function entriesOf(directory: string): readonly Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch {
+    // A directory that is closed to us, or has gone, holds nothing that we could look at.
+    return []
+  }
+}
+
+function entryKind(entry: Dirent): 'file' | 'directory' | 'other' {
+  if (entry.isFile()) return 'file'
+  return entry.isDirectory() ? 'directory' : 'other'
+}
+
+function linkKind(path: string): 'file' | 'directory' | 'other' {
+  try {
+    const stats = statSync(path)
+    if (stats.isFile()) return 'file'
+    return stats.isDirectory() ? 'directory' : 'other'
+  } catch {
+    // A link to nothing.
+    return 'other'
+  }
+}
+
+function realOf(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function isAround(directory: string, inner: string): boolean {
+  return inner === directory || inner.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+}

@@ -1,0 +1,23 @@
+import type { Project } from '../ansible/value.ts'
+
+const NAMED = /k3s|rke2|microk8s|rancher/i
+const MATTERS = /k3s|rke2|microk8s|rancher|token|vault/i
+
+/**
+ * Whether anything in a project can concern a rule: cheap, and loads nothing. The engine is started only where it is
+ * so, for most files that a hook passes have nothing to do with K3s.
+ */
+export function concernsRules(project: Project): boolean {
+  for (const [path, text] of project) if (matters(path, text)) return true
+  return false
+}
+
+/** Whether one text could concern a rule. */
+export function matters(path: string, text: string): boolean {
+  return MATTERS.test(path) || MATTERS.test(text)
+}
+
+/** Whether a file speaks of K3s or its kin, so that it matters where it can't be read. */
+export function namesK3s(path: string, text: string): boolean {
+  return NAMED.test(path) || NAMED.test(text)
+}

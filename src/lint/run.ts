@@ -1,0 +1,154 @@
+import type { Fault } from '../ansible/value.ts'
+import type { UnknownNote } from '../flow/unknown.ts'
+import type { Analysis } from './analysis.ts'
+import type { Finding, RuleFinding, Severity } from './finding.ts'
+import { ProjectLines } from './lines.ts'
+import { type OwnRuleId, ownRules } from './ownRules.ts'
+import { namesK3s } from './relevance.ts'
+import type { Rule } from './rule.ts'
+import { type Suppressed, silence } from './silence.ts'
+
+export interface LintOptions {
+  /** Beginnings of ids: only these rules. */
+  readonly select?: readonly string[] | undefined
+  /** Beginnings of ids: not these, whatever is selected. */
+  readonly ignore?: readonly string[] | undefined
+  readonly severity?: ReadonlyMap<string, Severity | 'off'> | undefined
+  /** What was wrong with files before they became texts. */
+  readonly faults?: readonly Fault[] | undefined
+}
+
+export interface LintResult {
+  /** By path, offset and rule; unused suppressions are among them. */
+  readonly findings: readonly Finding[]
+  /** What a comment silences, in the same order. */
+  readonly suppressed: readonly Suppressed[]
+  /** What could not be followed, by path and offset. */
+  readonly unknowns: readonly UnknownNote[]
+}
+
+/** Asks every rule that is switched on. A rule that throws is a defect of k3seal: the error goes through. */
+export function lint(analysis: Analysis, rules: readonly Rule[], options: LintOptions = {}): LintResult {
+  const isOn = switches(options)
+  const asked = rules.filter(({ id }) => isOn(id))
+  const found: Finding[] = []
+  for (const rule of asked)
+    for (const finding of rule.check(analysis)) found.push(completed(rule, finding, options))
+  const { findings: faults, unknowns } = ownFindings(analysis, options.faults ?? [])
+  for (const { id, ...finding } of faults) {
+    const rule = ownRules.find((own) => own.id === id)
+    // What can't be read was not checked either: `select` doesn't make that a clean file.
+    if (rule !== undefined && isOn(id, 'always')) found.push(completed(rule, finding, options))
+  }
+  const lines = new ProjectLines(analysis.project)
+  const { findings, suppressed, unused } = silence(analysis.project, merged(found), lines, {
+    known: new Set([...rules, ...ownRules].map(({ id }) => id)),
+    asked: new Set([...asked, ...ownRules].map(({ id }) => id)),
+  })
+  const [, , unusedRule] = ownRules
+  // Where only some rules were asked, the others' suppressions have nothing to silence.
+  const stale = options.select === undefined && isOn(unusedRule.id) ? unused : []
+  return {
+    findings: inOrder([...findings, ...stale.map((finding) => completed(unusedRule, finding, options))]),
+    suppressed,
+    unknowns: notesInOrder([...unknowns, ...analysis.notes]),
+  }
+}
+
+function switches({ select, ignore = [], severity }: LintOptions): (id: string, mode?: 'always') => boolean {
+  const begins = (id: string, prefixes: readonly string[]): boolean =>
+    prefixes.some((prefix) => id.startsWith(prefix))
+  return (id, mode) => {
+    if (severity?.get(id) === 'off' || begins(id, ignore)) return false
+    return mode === 'always' || select === undefined || begins(id, select)
+  }
+}
+
+function completed(
+  { id, severity, fix }: Pick<Rule, 'id' | 'severity' | 'fix'>,
+  finding: RuleFinding,
+  options: LintOptions,
+): Finding {
+  const asSet = options.severity?.get(id)
+  return {
+    ...finding,
+    rule: id,
+    severity: asSet === undefined || asSet === 'off' ? (finding.severity ?? severity) : asSet,
+    cure: finding.cure ?? fix,
+  }
+}
+
+/** One finding for each rule, place and message; its scenario names every scenario in which it was found. */
+function merged(findings: readonly Finding[]): readonly Finding[] {
+  const groups = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const { rule, at, message } = finding
+    const key = JSON.stringify([at.path, at.start, at.end, rule, message])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [finding])
+    else group.push(finding)
+  }
+  const single = [...groups.values()].map((group) => {
+    const [first] = group as [Finding]
+    if (group.length === 1) return first
+    const { scenario: _, ...rest } = first
+    const scenarios = new Set(group.map(({ scenario }) => scenario))
+    return scenarios.has(undefined) ? rest : { ...rest, scenario: [...scenarios].join('; ') }
+  })
+  return inOrder(single)
+}
+
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  return [...findings].sort(
+    (a, b) =>
+      compare(a.at.path, b.at.path) ||
+      a.at.start - b.at.start ||
+      compare(a.rule, b.rule) ||
+      compare(a.message, b.message),
+  )
+}
+
+function notesInOrder(notes: readonly UnknownNote[]): readonly UnknownNote[] {
+  const single = new Map(notes.map((note) => [`${note.at.path} ${note.at.start} ${note.what}`, note]))
+  return [...single.values()].sort(
+    (a, b) => compare(a.at.path, b.at.path) || a.at.start - b.at.start || compare(a.what, b.what),
+  )
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+interface OwnFinding extends RuleFinding {
+  readonly id: OwnRuleId
+}
+
+/**
+ * What is wrong with the texts themselves, as far as they were read and concern K3s. A notice says that something was not
+ * looked into: an unknown.
+ */
+function ownFindings(
+  analysis: Analysis,
+  unread: readonly Fault[],
+): {
+  readonly findings: readonly OwnFinding[]
+  readonly unknowns: readonly UnknownNote[]
+} {
+  const findings: OwnFinding[] = []
+  const unknowns: UnknownNote[] = []
+  const add = ({ at, message, fix, severity = 'error' }: Fault): void => {
+    if (severity === 'notice') unknowns.push({ at, what: message })
+    else
+      findings.push({
+        id: severity === 'error' ? 'file-unreadable' : 'file-ambiguous',
+        at,
+        message,
+        cure: fix,
+      })
+  }
+  const { content, inventories } = analysis.faults
+  for (const fault of [...unread, ...inventories]) add(fault)
+  for (const fault of content)
+    if (namesK3s(fault.at.path, analysis.project.get(fault.at.path) ?? '')) add(fault)
+  return { findings, unknowns }
+}
