@@ -1,0 +1,87 @@
+import { cameFrom, cut, type Sourced } from '../../syntax/sourced.ts'
+import { parseYaml, type YamlNode, type YamlScalar } from '../../syntax/yaml.ts'
+import type { Arrival } from '../arrival.ts'
+import type { Atoms, Hop } from '../atoms.ts'
+import type { PaperFile } from '../files.ts'
+import { noLetters } from './envFiles.ts'
+import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
+
+/** A key of config.yaml or one of its drop-ins, as the flag that K3s makes of it. */
+export interface ConfigEntry {
+  /** `undefined`: something that is not known, which may be any key. */
+  readonly flag: string | undefined
+  readonly value: Letters
+  readonly hops: readonly Hop[]
+  readonly why: string
+}
+
+export interface ConfigRead {
+  /** In the order of precedence, the last one wins. */
+  readonly entries: readonly ConfigEntry[]
+  readonly reads: Arrival['reads']
+}
+
+/** Files in the order that they are read in: config.yaml, then its drop-ins. */
+export function readConfig(
+  files: readonly { readonly path: string; readonly file: PaperFile; readonly source: Source }[],
+  atoms: Atoms,
+): readonly ConfigEntry[] {
+  return files.flatMap(({ file, source }): readonly ConfigEntry[] => {
+    if (typeof file.content !== 'string')
+      return [{ flag: undefined, value: noLetters, hops: source.hops(0, 0), why: file.content.unknown }]
+    return entriesOf(lettersOf(file.content, source, atoms), source)
+  })
+}
+
+function entriesOf(letters: Letters, source: Source): readonly ConfigEntry[] {
+  const { root } = parseYaml(source.path, letters.text)
+  const hopsAt = (start: number, end: number): readonly Hop[] =>
+    source.hops(letters.from[start]?.at ?? 0, (letters.from[end - 1]?.at ?? 0) + 1)
+  const whole = unknownIn(letters)
+  if (root?.kind !== 'map')
+    return whole === undefined
+      ? []
+      : [{ flag: undefined, value: noLetters, hops: hopsAt(0, letters.text.length), why: whole.what }]
+  return root.written.flatMap(({ name, key, value }): readonly ConfigEntry[] => {
+    const unknown = unknownIn(cut(letters, key.at.start, key.at.end))
+    const hops = hopsAt(key.at.start, Math.max(value.at.end, key.at.end))
+    if (unknown !== undefined) return [{ flag: undefined, value: noLetters, hops, why: unknown.what }]
+    return scalarsOf(value).map((scalar) => ({
+      flag: name.replace(/\+$/, ''),
+      value: scalarLetters(scalar, letters),
+      hops,
+      why: '',
+    }))
+  })
+}
+
+/** Of a list every item becomes a flag of its own. */
+function scalarsOf(node: YamlNode): readonly YamlScalar[] {
+  if (node.kind === 'scalar') return [node]
+  return node.kind === 'sequence' ? node.items.flatMap((item) => (item.kind === 'scalar' ? [item] : [])) : []
+}
+
+/** The value as text with its origins: where the scalar holds escapes, each character is looked for in order. */
+function scalarLetters(scalar: YamlScalar, letters: Letters): Letters {
+  const text = scalarText(scalar)
+  const { start, end } = scalar.at
+  const inside = letters.text.slice(start, end)
+  const whole = inside.indexOf(text)
+  if (whole !== -1) return cut(letters, start + whole, start + whole + text.length)
+  const from: number[] = []
+  let last = start
+  for (const unit of text) {
+    const found = letters.text.indexOf(unit, last)
+    const at = found === -1 || found >= end ? Math.min(last, end - 1) : found
+    for (let index = 0; index < unit.length; index += 1) from.push(at + (at === found ? index : 0))
+    if (at === found) last = found + unit.length
+  }
+  const offsets: Sourced<number> = { text, from }
+  return cameFrom(offsets, letters)
+}
+
+function scalarText({ value }: YamlScalar): string {
+  if (value === null) return ''
+  if (typeof value !== 'object') return String(value)
+  return 'envelope' in value ? value.envelope : String(value.value)
+}

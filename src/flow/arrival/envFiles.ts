@@ -1,0 +1,36 @@
+import { parseEnvFile } from '../../syntax/envFile.ts'
+import { cameFrom, cut } from '../../syntax/sourced.ts'
+import type { Atoms, Hop } from '../atoms.ts'
+import type { PaperFile } from '../files.ts'
+import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
+import { type EnvironmentPart, variableName } from './process.ts'
+
+export const noLetters: Letters = { text: '', from: [] }
+
+/** What an env file says, as systemd reads it. `hops`: what names the file. */
+export function envFileParts(
+  file: PaperFile,
+  source: Source,
+  hops: readonly Hop[],
+  atoms: Atoms,
+): readonly EnvironmentPart[] {
+  const carrier = 'env-file'
+  if (typeof file.content !== 'string')
+    return [{ name: undefined, value: noLetters, carrier, hops, why: file.content.unknown }]
+  const letters = lettersOf(file.content, source, atoms)
+  const { entries, ignored } = parseEnvFile(letters.text)
+  const parts = [
+    ...entries.map((entry) => ({ ...entry, isIgnored: false })),
+    ...ignored.map((line) => ({ ...line, key: '', value: undefined, isIgnored: true })),
+  ].sort((a, b) => a.start - b.start)
+  return parts.flatMap(({ key, value, start, end, isIgnored }): readonly EnvironmentPart[] => {
+    const unknown = unknownIn(isIgnored ? cut(letters, start, end) : cut(letters, start, start + key.length))
+    if (unknown !== undefined)
+      return [{ name: undefined, value: noLetters, carrier, hops, why: unknown.what }]
+    if (value === undefined || !variableName.test(key)) return []
+    const from = letters.from[start]?.at ?? 0
+    const to = (letters.from[end - 1]?.at ?? from) + 1
+    const ways = [...source.hops(from, to), ...hops]
+    return [{ name: key, value: cameFrom(value, letters), carrier, hops: ways, why: '' }]
+  })
+}

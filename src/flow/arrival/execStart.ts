@@ -1,0 +1,119 @@
+import { cut, type Sourced, SourcedBuilder, trim } from '../../syntax/sourced.ts'
+import { firstWord, skipSpace, unitWords } from '../../syntax/unitWords.ts'
+import type { Atoms } from '../atoms.ts'
+import { type Letters, madeLetters, type Origin, unknownIn } from './letters.ts'
+import { type EnvironmentPart, lastPart } from './process.ts'
+import { expandSpecifiers, type UnitName } from './specifiers.ts'
+
+/** A command line of `ExecStart=`. */
+export interface ExecCommand {
+  /** The program first; with `@` what it is told to be called is in `calledAs`. */
+  readonly words: readonly Letters[]
+  readonly calledAs: Letters | undefined
+  /** `:`: no `$VARIABLE` is expanded. */
+  readonly isLiteral: boolean
+}
+
+/** `config_parse_exec` of systemd. A line that it refuses gives what came before it. */
+export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): readonly ExecCommand[] {
+  const commands: ExecCommand[] = []
+  let rest: Sourced<Origin> | undefined = value
+  while (rest !== undefined) {
+    const first = firstRelaxed(rest)
+    if (first === undefined) break
+    const prefix = /^(?:[-@:+!])*/.exec(first.word.text)?.[0] ?? ''
+    const program = expandSpecifiers(cut(first.word, prefix.length), unit, atoms)
+    if (program.text === '' || program.text.endsWith('/')) break
+    const read = restOfCommand(first.rest, unit, atoms)
+    if (read === undefined) break
+    const [calledAs, ...others] = read.words
+    const words = prefix.includes('@') ? [program, ...others] : [program, ...read.words]
+    if (prefix.includes('@') && calledAs === undefined) break
+    commands.push({
+      words,
+      calledAs: prefix.includes('@') ? calledAs : undefined,
+      isLiteral: prefix.includes(':'),
+    })
+    rest = read.next
+  }
+  return commands
+}
+
+function firstRelaxed(rest: Letters): { readonly word: Letters; readonly rest: Letters } | undefined {
+  const first = firstWord(rest, 'relaxed')
+  return first === 'invalid' ? undefined : first
+}
+
+function restOfCommand(
+  value: Letters,
+  unit: UnitName,
+  atoms: Atoms,
+): { readonly words: readonly Letters[]; readonly next: Letters | undefined } | undefined {
+  const words: Letters[] = []
+  let rest = value
+  while (rest.text !== '') {
+    if (/^;(?:[ \t\n\r]|$)/.test(rest.text)) return { words, next: cut(rest, skipSpace(rest.text, 1)) }
+    if (/^\\;(?:[ \t\n\r]|$)/.test(rest.text)) {
+      words.push(cut(rest, 1, 2))
+      rest = cut(rest, skipSpace(rest.text, 2))
+      continue
+    }
+    const word = firstWord(rest, 'relaxed')
+    if (word === undefined) break
+    if (word === 'invalid') return undefined
+    words.push(expandSpecifiers(word.word, unit, atoms))
+    rest = word.rest
+  }
+  return { words, next: undefined }
+}
+
+/** `replace_env_argv` of systemd: `$NAME` as a word of its own is split, `${NAME}` is not. */
+export function expandVariables(
+  words: readonly Letters[],
+  environment: readonly EnvironmentPart[],
+  atoms: Atoms,
+): readonly Letters[] {
+  return words.flatMap((word) => {
+    if (/^\$[^{$]/.test(word.text)) {
+      const value = variable(cut(word, 1), word, environment, atoms)
+      return value === undefined ? [] : unitWords(trim(value), 'loose').words
+    }
+    return [expandBraces(word, environment, atoms)]
+  })
+}
+
+function expandBraces(word: Letters, environment: readonly EnvironmentPart[], atoms: Atoms): Letters {
+  const built = new SourcedBuilder<Origin>()
+  for (let at = 0; at < word.text.length; ) {
+    if (word.text.startsWith('$$', at)) {
+      built.append(cut(word, at, at + 1))
+      at += 2
+      continue
+    }
+    const [whole, name] = /^\$\{([^}:]*)\}/.exec(word.text.slice(at)) ?? []
+    if (whole === undefined || name === undefined) {
+      built.append(cut(word, at, at + 1))
+      at += 1
+      continue
+    }
+    const value = variable(cut(word, at + 2, at + 2 + name.length), word, environment, atoms)
+    if (value !== undefined) built.append(value)
+    at += whole.length
+  }
+  return built.done()
+}
+
+function variable(
+  name: Letters,
+  word: Letters,
+  environment: readonly EnvironmentPart[],
+  atoms: Atoms,
+): Letters | undefined {
+  const { known, maybe } = lastPart(environment, name.text)
+  if (known !== undefined) return known.value
+  const origin = word.from[0]
+  const why = unknownIn(name)?.what ?? maybe?.why
+  if (why === undefined || origin === undefined) return undefined
+  const atom = atoms.root(`variable of ${why}`, { kind: 'unknown', what: why })
+  return madeLetters(atoms.mark(atom), { ...origin, atom })
+}

@@ -1,0 +1,191 @@
+import { defaultConfigFile, type K3sSettingName, k3sSettings } from '../../facts/k3sSettings.ts'
+import { trim } from '../../syntax/sourced.ts'
+import type { Arrival, Carried } from '../arrival.ts'
+import type { Atoms } from '../atoms.ts'
+import type { PaperFiles } from '../files.ts'
+import { type Flag, flagsOf } from './arguments.ts'
+import { type Candidate, carried, notCarried } from './carried.ts'
+import { type ConfigEntry, readConfig } from './config.ts'
+import { noLetters } from './envFiles.ts'
+import { type K3sCommand, k3sCommandOf } from './k3sCommand.ts'
+import { hopsOf, lettersOf, unknownIn } from './letters.ts'
+import { namesIn } from './paths.ts'
+import { lastPart, type Process } from './process.ts'
+import type { SourceOf } from './systemdProcess.ts'
+
+type Settings = Pick<
+  Arrival,
+  'command' | 'token' | 'agentToken' | 'serverUrl' | 'clusterInit' | 'externalDatastore' | 'reads'
+>
+
+/** What K3s makes of its command line, its config files and its environment. */
+export function k3sArrival(process: Process, files: PaperFiles, sourceOf: SourceOf, atoms: Atoms): Settings {
+  const started = k3sCommandOf(process.argv)
+  const k3s = started ?? { command: 'unknown', args: [] }
+  const given = new Given(process, k3s, started === undefined, files, sourceOf, atoms)
+  const ask = (name: K3sSettingName): Carried => carried(given.candidates(name), atoms)
+  const isServer = k3s.command !== 'agent'
+  return {
+    command: k3s.command,
+    token: given.token('token', 'tokenFile'),
+    agentToken: isServer ? given.token('agentToken', 'agentTokenFile') : notCarried,
+    serverUrl: ask('server'),
+    clusterInit: isServer ? truth(ask('clusterInit')) : false,
+    externalDatastore: isServer ? isGiven(ask('datastore')) : false,
+    reads: [...process.reads, ...given.configReads],
+  }
+}
+
+/** All that is given to one start of K3s. */
+class Given {
+  readonly configReads: Arrival['reads']
+  readonly #process: Process
+  readonly #flags: readonly Flag[]
+  readonly #isUnknown: boolean
+  readonly #config: readonly ConfigEntry[]
+  readonly #sourceOf: SourceOf
+  readonly #atoms: Atoms
+
+  constructor(
+    process: Process,
+    { args }: K3sCommand,
+    isUnknown: boolean,
+    files: PaperFiles,
+    sourceOf: SourceOf,
+    atoms: Atoms,
+  ) {
+    this.#process = process
+    this.#flags = flagsOf(args)
+    this.#isUnknown = isUnknown
+    this.#sourceOf = sourceOf
+    this.#atoms = atoms
+    this.#config = []
+    const { entries, reads } = this.#readConfig(files)
+    this.#config = entries
+    this.configReads = reads
+  }
+
+  /** Every way in which a setting is given, the strongest first: https://docs.k3s.io/installation/configuration */
+  candidates(name: K3sSettingName): readonly Candidate[] {
+    return [...this.#onCommandLine(name), ...this.#inConfig(name), ...this.#inEnvironment(name)]
+  }
+
+  /** A token file beats the token, on whichever level the two are given. */
+  token(token: 'token' | 'agentToken', file: 'tokenFile' | 'agentTokenFile'): Carried {
+    const path = carried(this.candidates(file), this.#atoms)
+    const candidates = this.candidates(token)
+    if (path.state === 'absent' || path.state === 'empty') return carried(candidates, this.#atoms)
+    if (path.state === 'maybe') {
+      const doubt: Candidate = {
+        carrier: 'token-file',
+        value: undefined,
+        hops: path.hops,
+        why: path.unknown ?? '',
+      }
+      return carried([doubt, ...candidates], this.#atoms)
+    }
+    return carried([this.#tokenFile(path), ...candidates], this.#atoms)
+  }
+
+  #tokenFile({ text, hops }: Carried): Candidate {
+    const carrier = 'token-file'
+    const path = text?.text ?? ''
+    const unknown = text?.marks.find(({ atom }) => atom.text === undefined)
+    if (unknown !== undefined)
+      return { carrier, value: undefined, hops, why: unknown.atom.what, state: 'maybe' }
+    const found = this.#process.fileAt(path)
+    if (found === undefined || found.file.kind !== 'file')
+      return { carrier, value: undefined, hops, why: '', state: 'absent' }
+    const source = this.#sourceOf(found.path, found.file)
+    if (typeof found.file.content !== 'string')
+      return {
+        carrier,
+        value: undefined,
+        hops: [...source.hops(0, 0), ...hops],
+        why: found.file.content.unknown,
+        state: 'maybe',
+      }
+    const value = trim(lettersOf(found.file.content, source, this.#atoms), /^\s+|\s+$/g)
+    return { carrier, value, hops: [...source.hops(0, found.file.content.length), ...hops], why: '' }
+  }
+
+  #onCommandLine(name: K3sSettingName): readonly Candidate[] {
+    const setting: { flag: string; short?: string } = k3sSettings[name]
+    const found: Candidate[] = []
+    for (const { name: flag, value, why } of this.#flags.toReversed()) {
+      if (flag === undefined) found.push({ carrier: 'argv', value: undefined, hops: this.#process.hops, why })
+      else if (flag === setting.flag || flag === setting.short)
+        found.push({ carrier: 'argv', value: value ?? noLetters, hops: this.#process.hops, why: '' })
+    }
+    if (this.#isUnknown && found.length === 0)
+      found.push({
+        carrier: 'argv',
+        value: undefined,
+        hops: this.#process.hops,
+        why: this.#process.unknown ?? 'the unit starts something other than k3s',
+      })
+    return found
+  }
+
+  #inConfig(name: K3sSettingName): readonly Candidate[] {
+    const setting: { flag: string; short?: string } = k3sSettings[name]
+    return this.#config.toReversed().flatMap(({ flag, value, hops, why }): readonly Candidate[] => {
+      if (flag === undefined) return [{ carrier: 'config', value: undefined, hops, why }]
+      return flag === setting.flag || flag === setting.short
+        ? [{ carrier: 'config', value, hops: [...hops, ...this.#process.hops], why: '' }]
+        : []
+    })
+  }
+
+  #inEnvironment(name: K3sSettingName): readonly Candidate[] {
+    const { variable } = k3sSettings[name]
+    return this.#process.environment.toReversed().flatMap((part): readonly Candidate[] => {
+      const hops = [...part.hops, ...this.#process.hops]
+      if (part.name === undefined) return [{ carrier: part.carrier, value: undefined, hops, why: part.why }]
+      return part.name === variable ? [{ carrier: part.carrier, value: part.value, hops, why: '' }] : []
+    })
+  }
+
+  /** K3S_CONFIG_FILE beats `--config`; `<file>.d/*.yaml` is read even where the file itself is missing. */
+  #readConfig(files: PaperFiles): { entries: readonly ConfigEntry[]; reads: Arrival['reads'] } {
+    const named = lastPart(this.#process.environment, k3sSettings.config.variable).known
+    const flag = this.#flags.findLast(({ name }) => name === 'config' || name === 'c')
+    const chosen = named !== undefined && named.value.text !== '' ? named.value : flag?.value
+    const unknown = chosen === undefined ? undefined : unknownIn(chosen)
+    const hops = chosen === undefined ? this.#process.hops : hopsOf(chosen, this.#atoms)
+    const path = chosen === undefined || chosen.text === '' ? defaultConfigFile : chosen.text
+    if (unknown !== undefined || /^https?:/.test(path))
+      return {
+        entries: [
+          { flag: undefined, value: noLetters, hops, why: unknown?.what ?? 'a config file that is fetched' },
+        ],
+        reads: [{ path, optional: true, exists: false, hops }],
+      }
+    const names = namesIn(files, `${path}.d`).filter((name) => /\.ya?ml$/.test(name))
+    const paths = [path, ...names.map((name) => `${path}.d/${name}`)]
+    const found = paths.flatMap((at) => {
+      const file = this.#process.fileAt(at)
+      return file?.file.kind === 'file'
+        ? [{ path: at, file: file.file, source: this.#sourceOf(file.path, file.file) }]
+        : []
+    })
+    const reads = paths.map((at) => {
+      const own = found.find((file) => file.path === at)
+      return { path: at, optional: true, exists: own !== undefined, hops: own?.source.hops(0, 0) ?? hops }
+    })
+    return { entries: readConfig(found, this.#atoms), reads }
+  }
+}
+
+function isGiven({ state }: Carried): boolean | 'unknown' {
+  return state === 'maybe' ? 'unknown' : state === 'present'
+}
+
+/** A boolean flag: there without a value, or with one that Go takes for true. */
+function truth({ state, text, carrier }: Carried): boolean | 'unknown' {
+  if (state === 'maybe') return 'unknown'
+  if (state === 'absent') return false
+  if (state === 'empty') return carrier === 'argv'
+  if (text?.marks.some(({ atom }) => atom.text === undefined)) return 'unknown'
+  return /^(?:1|t|true)$/i.test(text?.text ?? '')
+}

@@ -1,0 +1,93 @@
+import type { PaperFile, PaperFiles } from '../files.ts'
+
+/** As many links as Linux follows. */
+const MOST_LINKS = 40
+
+export interface Found {
+  /** Behind all links. */
+  readonly path: string
+  readonly file: PaperFile
+}
+
+/** `/a/./b/../c/` → `/a/c`, as text. */
+export function normalPath(path: string): string {
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '' && part !== '.') parts.push(part)
+  }
+  return `/${parts.join('/')}`
+}
+
+/** The file at a path, links followed. A link into nowhere is nothing. */
+export function fileAt(files: PaperFiles, path: string): Found | undefined {
+  const real = realPath(files, path)
+  const file = real === undefined ? undefined : files.get(real)
+  return real === undefined || file === undefined ? undefined : { path: real, file }
+}
+
+/** The path with all links of its directories and of itself followed; `undefined` for a loop or an unknown link. */
+export function realPath(files: PaperFiles, path: string): string | undefined {
+  let links = 0
+  let done = ''
+  let rest = normalPath(path).split('/').slice(1)
+  while (rest.length > 0) {
+    const next = `${done}/${rest[0]}`
+    const file = files.get(next)
+    rest = rest.slice(1)
+    if (file?.kind !== 'link') {
+      done = next
+      continue
+    }
+    links += 1
+    if (typeof file.content !== 'string' || links > MOST_LINKS) return undefined
+    const target = file.content.startsWith('/') ? file.content : `${done}/${file.content}`
+    rest = [...normalPath(target).split('/').slice(1), ...rest]
+    done = ''
+  }
+  return done === '' ? '/' : done
+}
+
+/** Names in a directory, sorted by bytes as systemd and `glob` do. */
+export function namesIn(files: PaperFiles, directory: string): readonly string[] {
+  const real = realPath(files, directory)
+  if (real === undefined) return []
+  const prefix = real === '/' ? '/' : `${real}/`
+  const names = new Set<string>()
+  for (const path of files.keys())
+    if (path.startsWith(prefix) && path.length > prefix.length)
+      names.add(path.slice(prefix.length).split('/', 1)[0] ?? '')
+  return [...names].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+}
+
+/** What `glob` of the C library finds for a path that may hold `*`, `?` and `[…]`. Sorted. */
+export function globPaths(files: PaperFiles, pattern: string): readonly string[] {
+  if (!/[*?[]/.test(pattern)) return fileAt(files, pattern) === undefined ? [] : [pattern]
+  const parts = normalPath(pattern).split('/').slice(1)
+  let found = ['']
+  for (const part of parts) {
+    if (!/[*?[]/.test(part)) found = found.map((directory) => `${directory}/${part}`)
+    else {
+      const form = globForm(part)
+      found = found.flatMap((directory) =>
+        namesIn(files, directory === '' ? '/' : directory)
+          .filter((name) => form.test(name) && (part.startsWith('.') || !name.startsWith('.')))
+          .map((name) => `${directory}/${name}`),
+      )
+    }
+  }
+  return found.filter((path) => fileAt(files, path) !== undefined)
+}
+
+function globForm(part: string): RegExp {
+  const source = part.replace(/\[(!?)([^\]]+)\]|[\\^$.|+(){}[\]]|\*|\?/g, (mark, not, set) => {
+    if (set !== undefined) return `[${not ? '^' : ''}${set.replaceAll('\\', '\\\\')}]`
+    if (mark === '*') return '.*'
+    return mark === '?' ? '.' : `\\${mark}`
+  })
+  try {
+    return new RegExp(`^${source}$`, 'su')
+  } catch {
+    return /^(?!)/
+  }
+}
