@@ -37,7 +37,7 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     // A pattern that looks for the setting writes none, and neither does a condition.
     if (/\bregexp?:/.test(before) || /\bwhen:/.test(before) || text[offset] === '=') continue
     const { carrier, sink } = assignmentPlace(kind, before, text, match.index)
-    const value = readValue(path, text, offset, kind, carrier === 'env-file')
+    const value = readValue(path, text, offset, kind, carrier === 'env-file', text[match.index - 1])
     if (value === undefined) continue
     yield {
       name,
@@ -48,6 +48,7 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
           ? 'agent-token'
           : useOf(path, commandAt(text, match.index, kind)),
       isArgument: false,
+      file: kind,
       ...value,
     }
   }
@@ -68,7 +69,8 @@ function assignmentPlace(
   if (kind === 'other') return { carrier: 'environment', sink: undefined }
   if (kind !== 'yaml') return { carrier: 'shell', sink: 'posix-shell' }
   const task = paragraph(text, offset)
-  if (/\.env\b/.test(task)) return { carrier: 'env-file', sink: 'environment-file' }
+  if (/\.env\b|env_file|\bline(?:infile)?:/.test(task) && !/\bEnvironment=/.test(before))
+    return { carrier: 'env-file', sink: 'environment-file' }
   if (/\bEnvironment=/.test(before)) return { carrier: 'unit', sink: 'environment-directive' }
   if (/\bshell:/.test(task)) return { carrier: 'shell', sink: 'posix-shell' }
   return { carrier: 'environment', sink: undefined }
@@ -101,6 +103,7 @@ function* options(
       sink: kind === 'unit' ? 'exec-start' : kind === 'yaml' ? undefined : 'posix-shell',
       use: isAgentToken ? 'agent-token' : useOf(path, command),
       isArgument: true,
+      file: kind,
       ...value,
     }
   }
@@ -110,9 +113,79 @@ function useOf(path: string, command: { readonly text: string }): TokenUse {
   if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*agent\b|\bagent --|"agent\b/.test(command.text)) return 'agent'
   if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*server\b|\bserver --|--cluster-init|"server\b/.test(command.text))
     return 'server'
-  const place = path.replace(/^.*\/(?=roles\/|templates\/|tasks\/)/, '')
+  const place = path.slice(Math.max(0, path.lastIndexOf('roles/')))
   if (/agent|worker|(?:^|[^a-z])node(?![a-z])/i.test(place)) return 'agent'
   return /server|master|control/i.test(place) ? 'server' : 'unknown'
+}
+
+const EXTRA = /(?<![\w-])(?:-e|--extra-vars)(?:[ \t]+|=)(?:\\?["'])?([^\n]*)/g
+const RUNS_ANSIBLE = /\bansible(?:-playbook|-navigator)?\b/
+
+/** Token variables that a command line gives to Ansible: `ansible-playbook -e token=…`. */
+export function* extraVariablesIn(
+  path: string,
+  source: string,
+  kind: FileKind,
+  names: ReadonlySet<string>,
+): Generator<Setting> {
+  if (kind === 'unit' || kind === 'env-file' || kind === 'ini' || !RUNS_ANSIBLE.test(source)) return
+  const text = withoutComments(source, kind)
+  for (const match of text.matchAll(EXTRA)) {
+    if (!RUNS_ANSIBLE.test(commandAt(text, match.index, kind).text)) continue
+    const [given = '', rest = ''] = match
+    const start = match.index + given.length - rest.length
+    for (const { 0: assignment, 1: name = '', index } of rest.matchAll(
+      /(?<![\w.-])([A-Za-z_]\w*)\\?["']?(?:=|[ \t]*:[ \t]*)/g,
+    )) {
+      if (!names.has(name)) continue
+      const value = readValue(path, text, start + index + assignment.length, kind, false)
+      if (value === undefined) continue
+      yield {
+        name,
+        carrier: 'extra-vars',
+        sink: undefined,
+        use: 'unknown',
+        isArgument: true,
+        file: kind,
+        ...value,
+      }
+    }
+  }
+}
+
+/** `token: "…"` of a Vagrantfile's `extra_vars`. */
+export function* rubyVariablesIn(
+  path: string,
+  text: string,
+  kind: FileKind,
+  names: ReadonlySet<string>,
+): Generator<Setting> {
+  if (kind !== 'vagrant' || !K3S.test(text)) return
+  for (const match of text.matchAll(/^[^#\n]*?(?<![\w:])["']?(\w+)["']?[ \t]*(?:=>|:)[ \t]*(?=["'])/gm)) {
+    const name = match[1] ?? ''
+    const value = names.has(name)
+      ? readValue(path, text, match.index + match[0].length, kind, false)
+      : undefined
+    if (value === undefined) continue
+    yield {
+      name,
+      carrier: 'extra-vars',
+      sink: undefined,
+      use: 'unknown',
+      isArgument: false,
+      file: kind,
+      ...value,
+    }
+  }
+}
+
+/** Variables that stand in a k3s command. */
+export function argumentNamesIn(text: string): readonly string[] {
+  if (!/\b(?:k3s|rke2)\s+(?:server|agent)\b|INSTALL_(?:K3S|RKE2)_EXEC/.test(text)) return []
+  const commands = /^.*(?:\b(?:k3s|rke2)[ \t]+(?:server|agent)\b|INSTALL_(?:K3S|RKE2)_EXEC).*$/gm
+  return [...text.matchAll(commands)].flatMap(([line]) =>
+    [...line.matchAll(/\{\{-?\s*(\w+)/g)].map(([, name = '']) => name),
+  )
 }
 
 /** The value that begins at an offset: to the closing quote, or to the end of the word. */
@@ -122,6 +195,7 @@ export function readValue(
   offset: number,
   kind: FileKind,
   wholeLine: boolean,
+  before = '',
 ): { readonly written: Written; readonly raw: string } | undefined {
   const quote = /\\?["']/y
   quote.lastIndex = offset
@@ -142,9 +216,11 @@ export function readValue(
   if (opening === undefined) while (end > start && /\s/.test(text[end - 1] ?? '')) end -= 1
   const raw = text.slice(start, end)
   if (raw === '') return undefined
-  const single = opening?.endsWith("'") ?? false
-  const style = opening === undefined ? 'none' : single ? 'single' : 'double'
-  const isReference = (!single || kind === 'yaml') && /^\$|`/.test(raw) && kind !== 'unit'
+  // `"K3S_TOKEN=…"` is quoted as a whole; in YAML the quotes are those of the scalar.
+  const around = opening ?? (kind !== 'yaml' && /["']/.test(before) ? before : '')
+  const single = around.endsWith("'")
+  const style = around === '' ? 'none' : single ? 'single' : 'double'
+  const isReference = (!single || kind === 'yaml') && /^\$|`/.test(raw)
   const at = { path, start, end }
   const isPlaceholder = /^(?:__\w+__|@\w+@|%\w+%|%s|\\?\$\{?\w+.*)$/.test(raw)
   if (isReference || isPlaceholder || (kind === 'other' && /\$\{/.test(raw)))

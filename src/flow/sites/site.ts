@@ -1,6 +1,7 @@
 import type { Secret } from '../../secret.ts'
 import type { Span } from '../../span.ts'
 import type { SinkId } from '../../token/sinks.ts'
+import type { FileKind } from './places.ts'
 
 /** Which nodes get the text. `agent-token`: the servers, as the password of agents. */
 export type TokenUse = 'server' | 'agent' | 'agent-token' | 'both' | 'unknown'
@@ -41,8 +42,8 @@ export interface TokenSite extends Written {
   readonly use: TokenUse
   /** The variable or setting. */
   readonly name: string
-  /** The reader that takes the text as it stands; `undefined` for variables. */
-  readonly sink: SinkId | undefined
+  /** The readers that take the text as it stands: of the place itself, or of where its variable goes. */
+  readonly sinks: readonly VariableSink[]
   /** In a file of tests or examples, whose cluster nobody has to keep. */
   readonly isFixture: boolean
 }
@@ -50,6 +51,8 @@ export interface TokenSite extends Written {
 /** Where a variable's text is put as it is. */
 export interface VariableSink {
   readonly sink: SinkId
+  /** Whether the text stands in quotes there. */
+  readonly style: Written['style']
   readonly at: Span
   /** The filters on the way, the last one last. */
   readonly filters: readonly string[]
@@ -60,6 +63,7 @@ export interface TokenVariableUse {
   /** Dotted where it is part of a mapping: `harbour.key`. */
   readonly name: string
   readonly use: TokenUse
+  /** Its own, and those of the variables that take their text from it. */
   readonly sinks: readonly VariableSink[]
 }
 
@@ -72,6 +76,17 @@ export interface Setting {
   readonly written: Written
   /** The text of `written`, whatever it is: a template, too. */
   readonly raw: string
-  /** The whole command or directive, for arguments. */
+  /** Whether the text becomes an argument of a program. */
   readonly isArgument: boolean
+  /** What reads the file. */
+  readonly file: FileKind
+}
+
+export interface TokenSites {
+  /** In the order of paths and offsets; no two begin at the same place. */
+  readonly sites: readonly TokenSite[]
+  /** By dotted name. */
+  readonly variables: ReadonlyMap<string, TokenVariableUse>
+  /** Tokens that become arguments of a program, whatever stands there: a literal, a template, a shell variable. */
+  readonly options: readonly Setting[]
 }
