@@ -59,7 +59,7 @@ export class RoleSearch {
   }
 
   #inPaths(name: string, { playbookDirectory, role }: RoleContext): string | undefined {
-    const roleBase = role === undefined || role.directory === '' ? [] : [roleRoot(role)]
+    const roleBase = role === undefined || role.directory === '' ? [] : [directoryOf(role.directory)]
     const bases = [
       joinPath(playbookDirectory, 'roles'),
       ...this.#configured(playbookDirectory),
@@ -71,7 +71,7 @@ export class RoleSearch {
     ]
     for (const base of bases) {
       const found = this.#existing(within(base, name))
-      if (found !== undefined && found !== '') return found
+      if (found !== undefined && (found !== '' || this.#isRole(found))) return found
     }
     return undefined
   }
@@ -105,23 +105,19 @@ export class RoleSearch {
    * directory, which molecule has in a variable.
    */
   #checkout(name: string, { playbookDirectory }: RoleContext): string | undefined {
-    const above = upwards(playbookDirectory).find((directory) => this.#isRole(directory))
-    if (above === undefined) return undefined
-    if (name.includes('MOLECULE_PROJECT_DIRECTORY')) return above
-    const own = this.#layout.galaxyNames(above).name ?? above.slice(above.lastIndexOf('/') + 1)
-    // Without a name of its own it is what a test beside it asks for and nothing else has.
-    if (own === '') return isFixture(`${playbookDirectory}/`) && /^[\w-]+$/.test(name) ? above : undefined
-    return plainName(name) === plainName(own) ? above : undefined
+    return upwards(playbookDirectory).find((directory) => {
+      if (!this.#isRole(directory) || isFixture(`${directory}/`)) return false
+      if (name.includes('MOLECULE_PROJECT_DIRECTORY')) return true
+      const own = this.#layout.galaxyNames(directory).name ?? directory.slice(directory.lastIndexOf('/') + 1)
+      // Without a name of its own it is what a test beside it asks for and nothing else has.
+      if (own === '') return isFixture(`${playbookDirectory}/`) && /^[\w-]+$/.test(name)
+      return plainName(name) === plainName(own)
+    })
   }
 
   #isRole(directory: string): boolean {
-    return ['tasks', 'templates'].some((kind) => this.#tree.isDirectory(joinPath(directory, kind)))
+    return this.#tree.isDirectory(joinPath(directory, 'tasks'))
   }
-}
-
-/** `roles/k3s` of `roles/k3s/master` counts as one role's directory: Ansible starts from the directory above the role. */
-function roleRoot(role: Role): string {
-  return directoryOf(role.directory)
 }
 
 function plainName(name: string): string {
