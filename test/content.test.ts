@@ -360,7 +360,7 @@ describe('roles', () => {
       'ansible-role-edge',
       'ansible_role_edge',
       "{{ lookup('env', 'MOLECULE_PROJECT_DIRECTORY') | basename }}",
-      '../..',
+      '../../..',
     ])
       expect(read.findRole(name, from)?.directory, name).toBe('')
     expect(read.findRole('other', from)).toBeUndefined()
