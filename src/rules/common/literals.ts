@@ -1,0 +1,56 @@
+import { type TokenSite, type TokenSites, tokenSites } from '../../flow/tokenSites.ts'
+import type { Analysis } from '../../lint/analysis.ts'
+import type { Secret } from '../../secret.ts'
+import { type Inspection, inspectToken } from '../../token/inspect.ts'
+
+/** A token whose text stands in the project, with what can be said of it. */
+export interface Literal {
+  readonly site: TokenSite
+  readonly text: Secret
+  readonly inspection: Inspection
+  /** Of a text that protects nothing: why. */
+  readonly placeholder: string | undefined
+}
+
+const sites = new WeakMap<Analysis, TokenSites>()
+const literals = new WeakMap<Analysis, readonly Literal[]>()
+
+/** Where tokens stand; worked out once for all rules. */
+export function tokenSitesOf(analysis: Analysis): TokenSites {
+  const known = sites.get(analysis)
+  if (known !== undefined) return known
+  const made = tokenSites(analysis.project)
+  sites.set(analysis, made)
+  return made
+}
+
+/** The tokens whose text is known: not vaulted, not sealed, not fetched, not left open. */
+export function literalsOf(analysis: Analysis): readonly Literal[] {
+  const known = literals.get(analysis)
+  if (known !== undefined) return known
+  const made = tokenSitesOf(analysis).sites.flatMap((site) => {
+    const { text, retyped } = site
+    if (text === undefined || text.isEmpty || retyped === 'null') return []
+    const inspection = inspectToken(text)
+    return [{ site, text, inspection, placeholder: placeholderIn(text.reveal(), inspection) }]
+  })
+  literals.set(analysis, made)
+  return made
+}
+
+/** Texts that ask to be replaced; compared as a whole. */
+const PLACEHOLDERS: readonly RegExp[] = [
+  /^<.*>$/s,
+  /^\[[\w -]+\]$/,
+  /^(?:please[-_ ]?)?(?:change|replace|insert|fill|put|enter|add|edit)[-_ ]?(?:me|this|it|your|with|in|here|my|a|the)(?![a-z])/i,
+  /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]\w+)*[-_ ](?:here|token|secret|password|value)$/i,
+  /^(?:your|my|some|a|the)(?:[-_ ]?(?:own|super|very|really|k3s|rke2|cluster|secret|secure|random|strong|node|join|server|agent|shared|long|complex|generated|unique|private))*[-_ ]?(?:token|secret|password|passphrase|key|string|value)(?:[-_ ]?(?:here|goes|value|string|text))*[!\d]*$/i,
+  /^(?:x{3,}|\.{3,}|\*{3,}|_{3,}|todo|tbd|fixme|placeholder|dummy|example|sample|changeit|secret|password|token|k3s|foo|bar|foobar)[!\d]*$/i,
+]
+
+function placeholderIn(text: string, { sample }: Inspection): string | undefined {
+  if (sample !== undefined) return `everybody can read this token at ${sample.see}`
+  return PLACEHOLDERS.some((pattern) => pattern.test(text))
+    ? 'a text that asks to be replaced stands where the token belongs'
+    : undefined
+}

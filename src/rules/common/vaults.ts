@@ -1,0 +1,44 @@
+import { type VaultFinding, vaultFindings } from '../../ansible/vaultCheck.ts'
+import type { Analysis } from '../../lint/analysis.ts'
+import type { RuleFinding } from '../../lint/finding.ts'
+import { entryOf, parseYaml } from '../../syntax/yaml.ts'
+
+const found = new WeakMap<Analysis, readonly VaultFinding[]>()
+/** Where files hold no variables, whatever their names say: a role that installs HashiCorp Vault has tasks/vault.yml. */
+const NO_VARIABLES =
+  /(^|\/)(tasks|handlers|templates|files|meta|manifests|charts|molecule|\.github|docs|terraform)\/|\.(j2|md|txt|sh)$|(^|\/)(make|docker|vagrant|jenkins)file$/i
+
+/** What vaulted texts and files say of themselves; worked out once for the rules that tell of it. */
+export function vaultFindingsOf(analysis: Analysis): readonly VaultFinding[] {
+  const known = found.get(analysis)
+  if (known !== undefined) return known
+  const made = [...analysis.project].flatMap(([path, text]) => {
+    if (!/vault/i.test(path) && !/vault/i.test(text)) return []
+    const findings = vaultFindings(path, text)
+    return findings.length === 0
+      ? []
+      : findings.filter(({ id }) => id === 'vault-malformed' || holdsVariables(path, text))
+  })
+  found.set(analysis, made)
+  return made
+}
+
+/** The findings of one rule, as it yields them. What can't be read as YAML is told by the runner. */
+export function* vaultFindingsAs(analysis: Analysis, id: VaultFinding['id']): Generator<RuleFinding> {
+  for (const finding of vaultFindingsOf(analysis)) {
+    if (finding.id !== id || /^can't be read as YAML/.test(finding.message)) continue
+    const { at, message, fix } = finding
+    yield { at, message, cure: fix, secrets: [at] }
+  }
+}
+
+function holdsVariables(path: string, text: string): boolean {
+  if (NO_VARIABLES.test(path)) return false
+  if (!/\.ya?ml$/i.test(path)) return true
+  const { root } = parseYaml(path, text)
+  return (
+    root?.kind === 'map' &&
+    entryOf(root, 'apiVersion') === undefined &&
+    entryOf(root, 'services') === undefined
+  )
+}

@@ -1,0 +1,104 @@
+import type { Rule } from '../lint/rule.ts'
+import { literalsOf } from './common/literals.ts'
+
+export const tokenPlaceholder: Rule = {
+  id: 'token-placeholder',
+  severity: 'error',
+  summary: 'Sample token in use',
+  why: 'Manuals, sample inventories and test suites print tokens such as changeme. Whoever knows the join token of a cluster can add a server to it and is its administrator, and a printed token is what everybody tries first.',
+  fix: 'make a token with k3seal token new, and keep it in a vault: k3seal init does both',
+  see: [
+    'https://docs.k3s.io/cli/token',
+    'https://github.com/k3s-io/k3s-ansible/blob/281554e2522ab370014526ad734e0ec53b023e7c/inventory-sample.yml',
+  ],
+  bad: [
+    {
+      title: 'the token of a sample inventory',
+      files: {
+        'inventory.yml': `
+k3s_cluster:
+  children:
+    server:
+      hosts:
+        quay:
+  vars:
+    k3s_version: v1.31.2+k3s1
+    token: "changeme!"
+            ^^^^^^^^^ everybody can read this token at https://github.com/k3s-io/k3s-ansible/blob/281554e2522ab370014526ad734e0ec53b023e7c/inventory-sample.yml
+`,
+      },
+    },
+    {
+      title: 'a blank to fill in, under a name that only the flow tells',
+      files: {
+        'group_vars/harbour.yml': `
+harbour_key: <your secret here>
+             ^^^^^^^^^^^^^^^^^^ a text that asks to be replaced stands where the token belongs
+`,
+        'roles/edge/templates/k3s.env.j2': `
+K3S_TOKEN={{ harbour_key }}
+`,
+      },
+    },
+    {
+      title: 'a default that stands in for a token that nobody gave',
+      files: {
+        'roles/edge/tasks/main.yml': `
+- name: Join
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh
+  environment:
+    K3S_URL: https://quay:6443
+    K3S_TOKEN: "{{ harbour_key | default('mysupersecuretoken') }}"
+                                          ^^^^^^^^^^^^^^^^^^ a text that asks to be replaced stands where the token belongs
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'a token from a vault',
+      files: {
+        'group_vars/k3s_cluster/k3s.yml': `
+k3s_version: v1.31.2+k3s1
+token: "{{ vault_k3s_token }}"
+`,
+      },
+    },
+    {
+      title: 'a token that is fetched when the play runs',
+      files: {
+        'group_vars/k3s_cluster.yml': `
+k3s_version: v1.31.2+k3s1
+token: "{{ lookup('ansible.builtin.env', 'HARBOUR_KEY') }}"
+`,
+      },
+    },
+    {
+      title: 'tokens of other software',
+      files: {
+        'roles/tunnel/tasks/main.yml': `
+- name: Start the tunnel
+  ansible.builtin.command: cloudflared tunnel run --token changeme
+- name: Ask the API
+  ansible.builtin.uri:
+    url: https://quay/api
+    headers:
+      token: changeme
+`,
+        'roles/tunnel/defaults/main.yml': `
+token: changeme
+`,
+      },
+    },
+  ],
+  *check(analysis) {
+    for (const { site, placeholder } of literalsOf(analysis))
+      if (placeholder !== undefined)
+        yield {
+          at: site.at,
+          message: placeholder,
+          secrets: [site.at],
+          ...(site.isFixture ? { severity: 'notice' } : {}),
+        }
+  },
+}

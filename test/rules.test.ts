@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
+import type { Fix } from '../src/lint/finding.ts'
+import type { Example, Rule } from '../src/lint/rule.ts'
+import { rules } from '../src/rules/index.ts'
+import { positionAt } from '../src/span.ts'
+
+interface Stated {
+  readonly at: string
+  readonly message: string
+}
+
+/** The files without their caret lines, and what these lines state. */
+function stated({ files }: Example): { project: ReadonlyMap<string, string>; findings: readonly Stated[] } {
+  const project = new Map<string, string>()
+  const findings: Stated[] = []
+  for (const [path, written] of Object.entries(files)) {
+    const lines: string[] = []
+    for (const line of dedented(written).split('\n')) {
+      const [, blank, carets, message] = /^(\s*)(\^+) (.+)$/.exec(line) ?? []
+      if (blank === undefined || carets === undefined || message === undefined) lines.push(line)
+      else {
+        const column = blank.length + 1
+        findings.push({ at: `${path}:${lines.length}:${column}-${column + carets.length}`, message })
+      }
+    }
+    project.set(path, lines.join('\n'))
+  }
+  return { project, findings: sorted(findings) }
+}
+
+function dedented(text: string): string {
+  const body = text.replace(/^\n/, '').replace(/\n[ \t]*$/, '\n')
+  const indents = body
+    .split('\n')
+    .flatMap((line) => (line.trim() === '' ? [] : [/^ */.exec(line)?.[0].length ?? 0]))
+  const least = Math.min(...indents)
+  return body
+    .split('\n')
+    .map((line) => line.slice(least))
+    .join('\n')
+}
+
+function found(rule: Rule, project: ReadonlyMap<string, string>): readonly Stated[] {
+  return sorted(
+    [...rule.check(new Analysis(project))].map(({ at, message }) => {
+      const text = project.get(at.path) ?? ''
+      const { line, column } = positionAt(text, at.start)
+      const end = positionAt(text, at.end)
+      return {
+        at: `${at.path}:${line}:${column}-${end.line === line ? end.column : `${end.line}:${end.column}`}`,
+        message,
+      }
+    }),
+  )
+}
+
+function sorted(findings: readonly Stated[]): readonly Stated[] {
+  return [...findings].sort((a, b) => (a.at + a.message < b.at + b.message ? -1 : 1))
+}
+
+function fixesOf(rule: Rule, project: ReadonlyMap<string, string>): readonly Fix[] {
+  return [...rule.check(new Analysis(project))].flatMap(({ fix }) => (fix === undefined ? [] : [fix]))
+}
+
+function applied(project: ReadonlyMap<string, string>, fixes: readonly Fix[]): ReadonlyMap<string, string> {
+  const changed = new Map(project)
+  const edits = fixes.flatMap(({ edits: some }) => some).sort((a, b) => b.at.start - a.at.start)
+  for (const { at, text } of edits) {
+    const before = changed.get(at.path) ?? ''
+    changed.set(at.path, before.slice(0, at.start) + text + before.slice(at.end))
+  }
+  return changed
+}
+
+test('ids are unique, name a fault and are in order', () => {
+  const ids = rules.map(({ id }) => id)
+  expect(ids).toEqual([...new Set(ids)].sort())
+  for (const id of ids) expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/)
+})
+
+describe.each(rules)('$id', (rule) => {
+  test('has a manual page', () => {
+    for (const text of [rule.summary, rule.why, rule.fix]) expect(text.trim()).not.toBe('')
+    expect(rule.summary).not.toMatch(/\.$/)
+    for (const see of rule.see)
+      expect(see).toMatch(/^https:\/\/\S+$|^[\w-]+\/[\w-]+(#\d+|@[0-9a-f]{7,}:\S+)$/)
+  })
+
+  test.each(rule.bad)('finds: $title', (example) => {
+    const { project, findings } = stated(example)
+    expect(findings, 'a bad example states its findings').not.toEqual([])
+    expect(found(rule, project)).toEqual(findings)
+  })
+
+  test.each(rule.bad)('mends what it can: $title', (example) => {
+    const { project } = stated(example)
+    const fixes = fixesOf(rule, project)
+    if (fixes.length === 0) return
+    const mended = applied(project, fixes)
+    expect(fixesOf(rule, mended)).toEqual([])
+    expect(found(rule, mended).length).toBe(found(rule, project).length - fixes.length)
+    expect(applied(mended, fixesOf(rule, mended))).toEqual(mended)
+  })
+
+  test.each(rule.good)('silent, with all other rules: $title', (example) => {
+    const { project, findings } = stated(example)
+    expect(findings).toEqual([])
+    for (const each of rules) expect(found(each, project), each.id).toEqual([])
+  })
+})
