@@ -23,7 +23,7 @@ const MAX_LINKS = 8
 const NAMED =
   /\.(?:ya?ml|j2|jinja2?|tmpl|tpl|service|socket|timer|conf|env|ini|cfg|toml|sh|bash|json|vault|openrc)$|^(?:hosts|inventory|vault|makefile|gnumakefile|justfile|jenkinsfile|\.env(?:\..*)?)$/i
 /** Of the JSON files that a repository has for its own tools none is an inventory. */
-const FOREIGN = /^(?:package|package-lock|composer|tsconfig.*|renovate|.*\.schema)\.json$/i
+const FOREIGN = /^(?:package|package-lock|composer|tsconfig.*|renovate|.*\.schema|\.k3seal-baseline)\.json$/i
 /** Directories in which every file may be one of variables. */
 const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
 /** Directories in which a file without an ending may be an inventory, an init script or an env file. */

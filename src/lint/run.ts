@@ -3,6 +3,7 @@ import type { UnknownNote } from '../flow/unknown.ts'
 import type { Analysis } from './analysis.ts'
 import type { Finding, RuleFinding, Severity } from './finding.ts'
 import { ProjectLines } from './lines.ts'
+import { merged, notesInOrder } from './order.ts'
 import { type OwnRuleId, ownRules } from './ownRules.ts'
 import { namesK3s } from './relevance.ts'
 import type { Rule } from './rule.ts'
@@ -25,6 +26,8 @@ export interface LintResult {
   readonly suppressed: readonly Suppressed[]
   /** What could not be followed, by path and offset. */
   readonly unknowns: readonly UnknownNote[]
+  /** The rules that were asked. */
+  readonly asked: ReadonlySet<string>
 }
 
 /** Asks every rule that is switched on. A rule that throws is a defect of k3seal: the error goes through. */
@@ -41,17 +44,19 @@ export function lint(analysis: Analysis, rules: readonly Rule[], options: LintOp
     if (rule !== undefined && isOn(id, 'always')) found.push(completed(rule, finding, options))
   }
   const lines = new ProjectLines(analysis.project)
+  const askedIds = new Set([...asked, ...ownRules].map(({ id }) => id))
   const { findings, suppressed, unused } = silence(analysis.project, merged(found), lines, {
     known: new Set([...rules, ...ownRules].map(({ id }) => id)),
-    asked: new Set([...asked, ...ownRules].map(({ id }) => id)),
+    asked: askedIds,
   })
   const [, , unusedRule] = ownRules
   // Where only some rules were asked, the others' suppressions have nothing to silence.
   const stale = options.select === undefined && isOn(unusedRule.id) ? unused : []
   return {
-    findings: inOrder([...findings, ...stale.map((finding) => completed(unusedRule, finding, options))]),
+    findings: merged([...findings, ...stale.map((finding) => completed(unusedRule, finding, options))]),
     suppressed,
     unknowns: notesInOrder([...unknowns, ...analysis.notes]),
+    asked: askedIds,
   }
 }
 
@@ -76,47 +81,6 @@ function completed(
     severity: asSet === undefined || asSet === 'off' ? (finding.severity ?? severity) : asSet,
     cure: finding.cure ?? fix,
   }
-}
-
-/** One finding for each rule, place and message; its scenario names every scenario in which it was found. */
-function merged(findings: readonly Finding[]): readonly Finding[] {
-  const groups = new Map<string, Finding[]>()
-  for (const finding of findings) {
-    const { rule, at, message } = finding
-    const key = JSON.stringify([at.path, at.start, at.end, rule, message])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [finding])
-    else group.push(finding)
-  }
-  const single = [...groups.values()].map((group) => {
-    const [first] = group as [Finding]
-    if (group.length === 1) return first
-    const { scenario: _, ...rest } = first
-    const scenarios = new Set(group.map(({ scenario }) => scenario))
-    return scenarios.has(undefined) ? rest : { ...rest, scenario: [...scenarios].join('; ') }
-  })
-  return inOrder(single)
-}
-
-function inOrder(findings: readonly Finding[]): readonly Finding[] {
-  return [...findings].sort(
-    (a, b) =>
-      compare(a.at.path, b.at.path) ||
-      a.at.start - b.at.start ||
-      compare(a.rule, b.rule) ||
-      compare(a.message, b.message),
-  )
-}
-
-function notesInOrder(notes: readonly UnknownNote[]): readonly UnknownNote[] {
-  const single = new Map(notes.map((note) => [`${note.at.path} ${note.at.start} ${note.what}`, note]))
-  return [...single.values()].sort(
-    (a, b) => compare(a.at.path, b.at.path) || a.at.start - b.at.start || compare(a.what, b.what),
-  )
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 interface OwnFinding extends RuleFinding {

@@ -8,7 +8,15 @@ export async function present(session: Session, flags: LintFlags, report: Report
   switch (formatOf(session, flags)) {
     case 'json':
       return (await import('../../report/json.ts')).jsonReport(report)
-    default:
+    case 'sarif':
+      return (await import('../../report/sarif.ts')).sarifReport(report)
+    case 'github':
+      return (await import('../../report/github.ts')).githubReport(report)
+    case 'gitlab':
+      return (await import('../../report/gitlab.ts')).gitlabReport(report)
+    case 'junit':
+      return (await import('../../report/junit.ts')).junitReport(report)
+    case 'text':
       return (await import('../../report/text.ts')).textReport(report, {
         color: isColored(session, flags),
         quiet: flags.quiet === true,
@@ -24,7 +32,7 @@ function formatOf({ env }: Session, { format, output }: LintFlags): Format {
 }
 
 /** `Session.color` is about standard error; a report goes to standard output, or into a file. */
-function isColored({ env, stdout }: Session, { color, output }: LintFlags): boolean {
+export function isColored({ env, stdout }: Session, { color, output }: LintFlags): boolean {
   if (!color || output !== undefined || env.NO_COLOR) return false
   if (env.FORCE_COLOR) return true
   return (stdout as { readonly isTTY?: boolean }).isTTY === true && env.TERM !== 'dumb'

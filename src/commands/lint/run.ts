@@ -1,27 +1,20 @@
 import { resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
-import type { UnknownNote } from '../../flow/unknown.ts'
 import { type FailOn, type Finding, severities } from '../../lint/finding.ts'
 import { ProjectLines } from '../../lint/lines.ts'
 import { Mask } from '../../lint/mask.ts'
+import { merged, notesInOrder } from '../../lint/order.ts'
 import { ownRules, type RuleInfo } from '../../lint/ownRules.ts'
 import { checkPrefix } from '../../lint/prefix.ts'
 import type { Report } from '../../report/report.ts'
 import type { ExitStatus, Session } from '../session.ts'
-import type { Checked } from './engine.ts'
+import { baselined, withoutKnown } from './baselining.ts'
 import type { LintFlags } from './flags.ts'
-import { present, write } from './output.ts'
-import { type ReadProject, readTarget, renamer } from './project.ts'
+import { isReported, type Outcome, outcomeOf } from './outcome.ts'
+import { isColored, present, write } from './output.ts'
+import { readTarget, renamer } from './project.ts'
 import { type Settings, settingsFor } from './settings.ts'
 import { targetsOf } from './targets.ts'
-
-/** One project after all rules had their say; paths relative to the working directory. */
-interface Outcome {
-  readonly findings: readonly Finding[]
-  readonly silenced: Report['silenced']
-  readonly unknowns: readonly UnknownNote[]
-  readonly failOn: FailOn
-}
 
 export async function runLint(
   session: Session,
@@ -36,48 +29,96 @@ export async function runLint(
       prefix,
       known.map(({ id }) => id),
     )
+  const lint = await lintTargets(session, paths, flags)
+  const shown = { cwd: session.cwd, lines: new ProjectLines(lint.texts), mask: new Mask(lint.secrets) }
+  const outcomes =
+    flags.updateBaseline === true
+      ? await baselined(session, lint.outcomes, shown)
+      : withoutKnown(lint.outcomes, flags, shown)
+  const report: Report = {
+    // Projects may overlap.
+    findings: merged(outcomes.flatMap(({ findings }) => findings)),
+    silenced: outcomes.flatMap(({ silenced }) => silenced),
+    unknowns: notesInOrder(outcomes.flatMap(({ unknowns }) => unknowns)),
+    rules: lint.outcomes.length === 0 && flags.format !== 'sarif' ? known : await allRules(),
+    files: lint.texts.size,
+    lines: shown.lines,
+    mask: shown.mask,
+  }
+  // A dry run prints what would change, and nothing that would keep `git apply` from taking it.
+  if (flags.fixDryRun !== true) await write(session, flags, await present(session, flags, report))
+  const fails = outcomes.some(({ findings, failOn }) => findings.some((one) => reaches(one, failOn)))
+  return (fails || lint.isChanged) && flags.exitZero !== true ? 1 : 0
+}
+
+/** Reads and checks every project; applies or shows the fixes where that is asked for. */
+async function lintTargets(
+  session: Session,
+  paths: readonly string[],
+  flags: LintFlags,
+): Promise<{
+  readonly outcomes: readonly Outcome[]
+  readonly texts: ReadonlyMap<string, string>
+  readonly secrets: ReadonlySet<string>
+  readonly isChanged: boolean
+}> {
+  const { cwd } = session
   const { stdinFilename } = flags
   const given = stdinFilename === undefined ? paths : [stdinFilename]
   const instead =
     stdinFilename === undefined
       ? undefined
-      : { path: resolve(session.cwd, stdinFilename), text: await textOf(session.stdin) }
+      : { path: resolve(cwd, stdinFilename), text: await textOf(session.stdin) }
   const outcomes: Outcome[] = []
   const texts = new Map<string, string>()
   const secrets = new Set<string>()
-  let rules: readonly RuleInfo[] = known
-  for (const target of targetsOf(session.cwd, given.length === 0 ? ['.'] : given, stdinFilename)) {
+  let isChanged = false
+  for (const target of targetsOf(cwd, given.length === 0 ? ['.'] : given, stdinFilename)) {
     const settings = await settingsFor(session, target.root, flags.config, async () =>
       (await allRules()).map(({ id }) => id),
     )
-    const project = readTarget(target, settings, {
-      cwd: session.cwd,
+    let project = readTarget(target, settings, {
+      cwd,
       inventories: flags.inventory,
       exclude: flags.exclude ?? [],
       forceExclude: flags.forceExclude === true,
       instead,
     })
-    const rename = renamer(session.cwd, project.root)
+    const rename = renamer(cwd, project.root)
+    if (project.concernsRules || project.faults.length > 0) {
+      const { check } = await import('./engine.ts')
+      const options = lintOptions(flags, settings)
+      let checked = check(project, options)
+      if (flags.fix === true || flags.fixDryRun === true) {
+        const { fixed, fixDiff, writeFixed } = await import('./fixing.ts')
+        const result = fixed(
+          project,
+          checked,
+          (next) => check(next, options),
+          (finding) => isReported(project, finding),
+        )
+        if (flags.fix === true) await writeFixed(result)
+        else session.stdout.write(fixDiff(result, rename, isColored(session, flags)))
+        const { applied, before } = result
+        if (applied > 0) {
+          isChanged = true
+          session.stderr.write(
+            `${flags.fix === true ? 'Fixed' : 'Would fix'} ${counted(applied, 'finding')} in ${counted(before.size, 'file')}.\n`,
+          )
+        }
+        project = result.project
+        checked = result.checked
+      }
+      for (const secret of checked.secrets) secrets.add(secret)
+      outcomes.push(outcomeOf(cwd, project, settings, flags, checked, rename))
+    }
     for (const [path, text] of project.texts) texts.set(rename(path), text)
-    if (!project.concernsRules && project.faults.length === 0) continue
-    const { check } = await import('./engine.ts')
-    rules = await allRules()
-    const checked = check(project, lintOptions(flags, settings))
-    for (const secret of checked.secrets) secrets.add(secret)
-    outcomes.push(outcomeOf(project, settings, flags, checked, rename))
   }
-  const report: Report = {
-    findings: outcomes.flatMap(({ findings }) => findings),
-    silenced: outcomes.flatMap(({ silenced }) => silenced),
-    unknowns: outcomes.flatMap(({ unknowns }) => unknowns),
-    rules,
-    files: texts.size,
-    lines: new ProjectLines(texts),
-    mask: new Mask(secrets),
-  }
-  await write(session, flags, await present(session, flags, report))
-  const fails = outcomes.some(({ findings, failOn }) => findings.some((one) => reaches(one, failOn)))
-  return fails && flags.exitZero !== true ? 1 : 0
+  return { outcomes, texts, secrets, isChanged }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function refuseContradictions(paths: readonly string[], flags: LintFlags): void {
@@ -111,41 +152,6 @@ function lintOptions(
     select: flags.select ?? config.select,
     ignore: [...(config.ignore ?? []), ...(flags.ignore ?? [])],
     severity: config.severity,
-  }
-}
-
-function outcomeOf(
-  { reported }: ReadProject,
-  { config }: Settings,
-  flags: LintFlags,
-  { findings, suppressed, unknowns }: Checked,
-  rename: (path: string) => string,
-): Outcome {
-  const isReported = ({ at, hops = [] }: Finding): boolean =>
-    reported === undefined || reported.has(at.path) || hops.some((hop) => reported.has(hop.at.path))
-  return {
-    findings: findings.filter(isReported).map((finding) => moved(finding, rename)),
-    silenced: suppressed
-      .filter(({ finding }) => isReported(finding))
-      .map(({ finding, reason }) => ({ finding: moved(finding, rename), by: 'comment', reason })),
-    unknowns: unknowns
-      .filter(({ at }) => reported?.has(at.path) ?? true)
-      .map(({ at, what }) => ({ at: { ...at, path: rename(at.path) }, what })),
-    failOn: flags.failOn ?? config.failOn ?? 'warning',
-  }
-}
-
-function moved(finding: Finding, rename: (path: string) => string): Finding {
-  const { at, hops, secrets, fix } = finding
-  const span = <T extends { readonly path: string }>(one: T): T => ({ ...one, path: rename(one.path) })
-  return {
-    ...finding,
-    at: span(at),
-    ...(hops === undefined ? {} : { hops: hops.map((hop) => ({ ...hop, at: span(hop.at) })) }),
-    ...(secrets === undefined ? {} : { secrets: secrets.map(span) }),
-    ...(fix === undefined
-      ? {}
-      : { fix: { edits: fix.edits.map((edit) => ({ ...edit, at: span(edit.at) })) } }),
   }
 }
 

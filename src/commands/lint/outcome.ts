@@ -1,0 +1,68 @@
+import type { UnknownNote } from '../../flow/unknown.ts'
+import { nameOf } from '../../io/files.ts'
+import type { FailOn, Finding } from '../../lint/finding.ts'
+import type { Report } from '../../report/report.ts'
+import { baselinePath } from './baselining.ts'
+import type { Checked } from './engine.ts'
+import type { LintFlags } from './flags.ts'
+import type { ReadProject } from './project.ts'
+import type { Settings } from './settings.ts'
+
+/** One project after all rules had their say; paths relative to the working directory. */
+export interface Outcome {
+  readonly findings: readonly Finding[]
+  readonly silenced: Report['silenced']
+  readonly unknowns: readonly UnknownNote[]
+  readonly failOn: FailOn
+  /** Absolute. */
+  readonly baseline: string
+  /** Whether a rule was asked about a file, by its absolute path. */
+  readonly isCovered: (rule: string, path: string) => boolean
+}
+
+export function outcomeOf(
+  cwd: string,
+  project: ReadProject,
+  settings: Settings,
+  flags: LintFlags,
+  { findings, suppressed, unknowns, asked }: Checked,
+  rename: (path: string) => string,
+): Outcome {
+  const { root, reported } = project
+  return {
+    findings: findings
+      .filter((finding) => isReported(project, finding))
+      .map((finding) => moved(finding, rename)),
+    silenced: suppressed
+      .filter(({ finding }) => isReported(project, finding))
+      .map(({ finding, reason }) => ({ finding: moved(finding, rename), by: 'comment', reason })),
+    unknowns: unknowns
+      .filter(({ at }) => reported?.has(at.path) ?? true)
+      .map(({ at, what }) => ({ at: { ...at, path: rename(at.path) }, what })),
+    failOn: flags.failOn ?? settings.config.failOn ?? 'warning',
+    baseline: baselinePath(cwd, flags, settings),
+    isCovered: (rule, path) => {
+      const name = nameOf(root, path)
+      return asked.has(rule) && !name.startsWith('../') && (reported?.has(name) ?? true)
+    },
+  }
+}
+
+/** A finding belongs to a file where it stands there, or where its way passes through it. */
+export function isReported({ reported }: ReadProject, { at, hops = [] }: Finding): boolean {
+  return reported === undefined || reported.has(at.path) || hops.some((hop) => reported.has(hop.at.path))
+}
+
+function moved(finding: Finding, rename: (path: string) => string): Finding {
+  const { at, hops, secrets, fix } = finding
+  const span = <T extends { readonly path: string }>(one: T): T => ({ ...one, path: rename(one.path) })
+  return {
+    ...finding,
+    at: span(at),
+    ...(hops === undefined ? {} : { hops: hops.map((hop) => ({ ...hop, at: span(hop.at) })) }),
+    ...(secrets === undefined ? {} : { secrets: secrets.map(span) }),
+    ...(fix === undefined
+      ? {}
+      : { fix: { edits: fix.edits.map((edit) => ({ ...edit, at: span(edit.at) })) } }),
+  }
+}

@@ -1,0 +1,43 @@
+import type { UnknownNote } from '../flow/unknown.ts'
+import type { Finding } from './finding.ts'
+
+/** One finding for each rule, place and message; its scenario names every scenario in which it was found. */
+export function merged(findings: readonly Finding[]): readonly Finding[] {
+  const groups = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const { rule, at, message } = finding
+    const key = JSON.stringify([at.path, at.start, at.end, rule, message])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [finding])
+    else group.push(finding)
+  }
+  const single = [...groups.values()].map((group) => {
+    const [first] = group as [Finding]
+    if (group.length === 1) return first
+    const { scenario: _, ...rest } = first
+    const scenarios = new Set(group.map(({ scenario }) => scenario))
+    return scenarios.has(undefined) ? rest : { ...rest, scenario: [...scenarios].join('; ') }
+  })
+  return inOrder(single)
+}
+
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  return [...findings].sort(
+    (a, b) =>
+      compare(a.at.path, b.at.path) ||
+      a.at.start - b.at.start ||
+      compare(a.rule, b.rule) ||
+      compare(a.message, b.message),
+  )
+}
+
+export function notesInOrder(notes: readonly UnknownNote[]): readonly UnknownNote[] {
+  const single = new Map(notes.map((note) => [`${note.at.path} ${note.at.start} ${note.what}`, note]))
+  return [...single.values()].sort(
+    (a, b) => compare(a.at.path, b.at.path) || a.at.start - b.at.start || compare(a.what, b.what),
+  )
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
