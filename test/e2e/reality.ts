@@ -61,7 +61,11 @@ export async function bootReality(): Promise<Reality> {
       writeFileSync(join(dir, 'machines.yml'), overrides(nodes))
 
       const args = ['-i', inventory, '-i', 'machines.yml']
-      const vars = { installer_url: `${origin}/k3s-install.sh`, ...run.vars }
+      const vars = {
+        installer_url: `${origin}/k3s-install.sh`,
+        program_url: `${origin}/k3s`,
+        ...run.vars,
+      }
       const given = JSON.stringify(vars).replaceAll('{media}', media)
       const played: Played[] = []
       let before: ReadonlyMap<string, number> = new Map()
