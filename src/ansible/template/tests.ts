@@ -229,3 +229,7 @@ export function applyTest(
   }
   return found(value, given, context)
 }
+
+/** Whether a template may use the test. */
+export const knowsTest = (name: string): boolean =>
+  tests.has(name.replace(/^ansible\.(?:builtin|legacy)\./, ''))

@@ -10,6 +10,7 @@ import {
   type TemplateFault,
   Tuple,
   Undefined,
+  UndefinedFault,
   type Value,
   VaultedText,
 } from './values.ts'
@@ -51,7 +52,7 @@ export function repr(value: Value, decrypt: Decrypt): string {
 }
 
 export function undefinedFault({ message, fix, offset, variable, place }: Undefined): TemplateFault {
-  const fault = refused(message, fix)
+  const fault = new UndefinedFault(message, fix ?? refused(message).fix)
   fault.offset = offset
   fault.variable = variable
   fault.place = place

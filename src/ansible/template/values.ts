@@ -226,6 +226,9 @@ export class TemplateFault extends Error {
   }
 }
 
+/** Something undefined was used. */
+export class UndefinedFault extends TemplateFault {}
+
 export function unsupported(what: string): TemplateFault {
   return new TemplateFault(
     `${what} is not supported by k3seal`,

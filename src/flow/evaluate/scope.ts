@@ -1,4 +1,4 @@
-import type { Value } from '../../ansible/template/values.ts'
+import type { Undefined, Unknown, Value } from '../../ansible/template/values.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
@@ -29,4 +29,22 @@ export interface EvaluationScope {
   lookup(plugin: string, args: readonly FlowValue[], named: ReadonlyMap<string, FlowValue>): FlowValue
   /** A template file for `include` and `import`. */
   file?(name: string): { readonly path: string; readonly text: string } | undefined
+}
+
+/** Evaluates for one scope. Nothing of it throws, and nothing is decrypted. */
+export interface Evaluator {
+  /** Renders the templates inside, to the bottom, with the types that ansible-core 2.19 and later give them. */
+  value(raw: AnsibleValue, at: Span): FlowValue
+  /** The same, but plain texts become literal atoms, as if a variable of that name held it: for `set_fact` and the like. */
+  variable(name: string, raw: AnsibleValue, at: Span): FlowValue
+  /** As a module gets it for an argument of type str: a marked string. Whether `omit` leaves it out, `value` says. */
+  text(raw: AnsibleValue, at: Span): string | Unknown | Undefined
+  /** What `when` holds: a list is an AND that stops at the first false. `Undefined` where the task would fail. */
+  condition(raw: AnsibleValue, at: Span): boolean | Unknown | Undefined
+  /** A template file, byte for byte as the `template` module writes it. */
+  template(path: string, text: string, extra?: ReadonlyMap<string, FlowValue>): string | Unknown | Undefined
+  /** Python's `bool()` of a value. */
+  truth(value: FlowValue): boolean | Unknown
+  /** A variable of the scope, rendered, its texts marked; what is in a list or dict may still be `Undefined`. */
+  read(name: string): FlowValue | undefined
 }

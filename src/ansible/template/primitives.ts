@@ -1,0 +1,13 @@
+/** What Jinja2 and Ansible do with values, one operation at a time: the door for those who evaluate in their own way. */
+export { calculate, negated } from './arithmetic.ts'
+export { compare, contains, equal, order, truth } from './comparison.ts'
+export { noArguments, type PluginContext } from './filters/filter.ts'
+export { applyFilter, knowsFilter } from './filters/index.ts'
+export { globals } from './globals.ts'
+export { isPythonMethod, methodOf } from './methods.ts'
+export { fileOverrides } from './overrides.ts'
+export { withTrailingNewlines } from './rendering.ts'
+export { itemAt, iterated, sliced } from './sequences.ts'
+export { applyTest, knowsTest } from './tests.ts'
+export { type Decrypt, str, undefinedFault } from './text.ts'
+export * from './values.ts'

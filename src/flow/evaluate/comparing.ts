@@ -1,0 +1,181 @@
+import {
+  compare,
+  Dict,
+  Float,
+  isNumber,
+  List,
+  Tuple,
+  Undefined,
+  Unknown,
+  undefinedFault,
+  type Value,
+  VaultedText,
+} from '../../ansible/template/primitives.ts'
+import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
+import { type Atom, hasMark } from '../atoms.ts'
+import type { Tracking } from './tracking.ts'
+import { Count } from './unknowns.ts'
+import { VariablesDict } from './variables.ts'
+
+/** True, false, or undefined where nobody knows. */
+type Certainty = boolean | undefined
+
+/** Python's comparisons where texts and values may be unknown. Operands hold no `VaultedText` any more. */
+export function compared(operator: ComparisonOperator, a: Value, b: Value, tracking: Tracking): Certainty {
+  if (a instanceof Undefined) throw undefinedFault(a)
+  if (b instanceof Undefined) throw undefinedFault(b)
+  switch (operator) {
+    case '==':
+      return equal(a, b, tracking)
+    case '!=':
+      return not(equal(a, b, tracking))
+    case 'in':
+      return contains(b, a, tracking)
+    case 'not in':
+      return not(contains(b, a, tracking))
+    default:
+      return ordered(operator, a, b, tracking)
+  }
+}
+
+const not = (truth: Certainty): Certainty => (truth === undefined ? undefined : !truth)
+
+/** Nothing here is read from a vault: an operation that would need it gets atoms instead. */
+const decrypt = (): string => ''
+
+export function every(truths: Iterable<Certainty>): Certainty {
+  let result: Certainty = true
+  for (const truth of truths) {
+    if (truth === false) return false
+    if (truth === undefined) result = undefined
+  }
+  return result
+}
+
+export const some = (truths: Iterable<Certainty>): Certainty => not(every([...truths].map(not)))
+
+function equal(a: Value, b: Value, tracking: Tracking): Certainty {
+  if (a instanceof Undefined) throw undefinedFault(a)
+  if (b instanceof Undefined) throw undefinedFault(b)
+  if (typeof a === 'string' && typeof b === 'string') return equalTexts(a, b, tracking)
+  if (a instanceof Count) return countIs(a, '==', b)
+  if (b instanceof Count) return countIs(b, '==', a)
+  if (a instanceof Unknown || b instanceof Unknown)
+    return a instanceof Unknown &&
+      b instanceof Unknown &&
+      a.what === b.what &&
+      a.constructor === b.constructor
+      ? true
+      : undefined
+  if (a instanceof VaultedText || b instanceof VaultedText) return a === b ? true : undefined
+  if (a instanceof List && b instanceof List) {
+    if (a instanceof Tuple !== b instanceof Tuple || a.length !== b.length) return false
+    return every([...a].map((item, index) => equal(item, b.at(index), tracking)))
+  }
+  if (a instanceof Dict && b instanceof Dict) {
+    if (a instanceof VariablesDict || b instanceof VariablesDict) return a === b ? true : undefined
+    if (a.size !== b.size) return false
+    return every(
+      [...a.entries()].map(([key, item]) => {
+        const other = b.get(key)
+        return other === undefined ? false : equal(item, other, tracking)
+      }),
+    )
+  }
+  return compare('==', a, b, decrypt)
+}
+
+function equalTexts(a: string, b: string, tracking: Tracking): Certainty {
+  const { atoms } = tracking
+  const [x, y] = [atoms.plain(a), atoms.plain(b)]
+  if (x !== undefined && y !== undefined) return x === y
+  if (origin(a, tracking) === origin(b, tracking)) return true
+  const known = x ?? y
+  if (known === undefined) return undefined
+  return couldBe(x === undefined ? a : b, known, tracking) ? undefined : false
+}
+
+/** The text with every atom as it was before variables passed it on. */
+function origin(text: string, { atoms }: Tracking): string {
+  if (!hasMark(text)) return text
+  return [...text].map((character) => atoms.in(character)[0]).every((atom) => atom === undefined)
+    ? text
+    : [...text]
+        .map((character) => {
+          let [atom]: readonly (Atom | undefined)[] = atoms.in(character)
+          if (atom === undefined) return character
+          while (
+            atom.from !== undefined &&
+            atom.hop?.what.endsWith(passedOn) === true &&
+            atom.text === atom.from.text
+          )
+            atom = atom.from
+          return atoms.mark(atom)
+        })
+        .join('')
+}
+
+/** How the hop of a variable that holds another's text ends. */
+export const passedOn = ' takes it'
+
+/** Whether a text with unknown parts could be this one. */
+function couldBe(text: string, known: string, { atoms }: Tracking): boolean {
+  const pattern = [...text]
+    .map((character) => {
+      const [atom] = atoms.in(character)
+      if (atom === undefined) return escaped(character)
+      return atom.text === undefined ? (atom.isFilled ? '.+' : '.*') : escaped(atom.text)
+    })
+    .join('')
+    .replace(/(?:\.[*+]){2,}/g, (run) => (run.includes('+') ? '.+' : '.*'))
+  // Several gaps in a long text would be tried in too many ways.
+  if (known.length > 2000) return true
+  return new RegExp(`^${pattern}$`, 'su').test(known)
+}
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+
+function contains(container: Value, item: Value, tracking: Tracking): Certainty {
+  if (container instanceof Unknown) return undefined
+  if (container instanceof VariablesDict)
+    return typeof item === 'string' ? keyIn(container, item, tracking) : undefined
+  if (container instanceof List)
+    return some([...container].map((candidate) => equal(candidate, item, tracking)))
+  if (item instanceof Unknown) return container instanceof Dict && container.size === 0 ? false : undefined
+  if (container instanceof Dict)
+    return typeof item === 'string'
+      ? keyIn(container, item, tracking)
+      : compare('in', item, container, decrypt)
+  if (typeof container === 'string' && typeof item === 'string') {
+    const [whole, part] = [tracking.atoms.plain(container), tracking.atoms.plain(item)]
+    if (whole !== undefined && part !== undefined) return whole.includes(part)
+    if (part === undefined) return container.includes(item) ? true : undefined
+    return tracking.atoms.traced(container).text.includes(part) ? true : undefined
+  }
+  return compare('in', item, container, decrypt)
+}
+
+function keyIn(dict: Dict, key: string, { atoms }: Tracking): Certainty {
+  const plain = atoms.plain(key)
+  return plain === undefined ? undefined : dict.has(plain)
+}
+
+function ordered(operator: '<' | '<=' | '>' | '>=', a: Value, b: Value, tracking: Tracking): Certainty {
+  if (a instanceof Count) return countIs(a, operator, b)
+  if (b instanceof Count) return countIs(b, mirrored[operator], a)
+  const { isUnread, unknown } = tracking.contents([a, b])
+  if (isUnread || unknown !== undefined) return undefined
+  return compare(operator, tracking.known(a), tracking.known(b), decrypt)
+}
+
+const mirrored = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' } as const
+
+function countIs({ least }: Count, operator: ComparisonOperator, other: Value): Certainty {
+  if (!isNumber(other)) return operator === '==' && !(other instanceof Unknown) ? false : undefined
+  const number = other instanceof Float ? other.value : Number(other)
+  if (operator === '==') return number < least ? false : undefined
+  if (operator === '>' && least > number) return true
+  if (operator === '>=' && least >= number) return true
+  if (operator === '<' && least >= number) return false
+  return operator === '<=' && least > number ? false : undefined
+}

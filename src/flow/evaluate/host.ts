@@ -1,0 +1,328 @@
+import {
+  Deferred,
+  Dict,
+  fileOverrides,
+  globals,
+  List,
+  Omitted,
+  TemplateFault,
+  truth as truthOfKnown,
+  Undefined,
+  UndefinedFault,
+  Unknown,
+  type Value,
+  VaultedText,
+  withTrailingNewlines,
+} from '../../ansible/template/primitives.ts'
+import { type AnsibleValue, Float } from '../../ansible/value.ts'
+import type { Span } from '../../span.ts'
+import { fileTemplate } from '../../syntax/jinja/index.ts'
+import { passedOn } from './comparing.ts'
+import { Decisions } from './decisions.ts'
+import { Evaluation, plainOnly, type Words } from './expression.ts'
+import { Locals } from './locals.ts'
+import { looksLikeTemplate, parsedExpression, parsedFile, parsedTemplate } from './parsed.ts'
+import { printed } from './print.ts'
+import type { EvaluationScope, Evaluator } from './scope.ts'
+import { Statements } from './statements.ts'
+import { mapped, Tracking } from './tracking.ts'
+import { Count, UnknownTruth } from './unknowns.ts'
+import { VariablesDict } from './variables.ts'
+
+/** What sops leaves where a text stood. */
+const sops = /^ENC\[AES256_GCM,/
+
+/** One scope's variables while expressions are evaluated in it: each is rendered once. */
+export class Host implements Evaluator {
+  readonly scope: EvaluationScope
+  readonly tracking: Tracking
+  readonly decisions: Decisions
+  readonly #known = new Map<string, Value>()
+  readonly #active = new Set<string>()
+  readonly #of: (scope: EvaluationScope) => Host
+  #name: string | undefined
+
+  constructor(scope: EvaluationScope, of: (scope: EvaluationScope) => Host) {
+    this.scope = scope
+    this.tracking = new Tracking(scope.atoms)
+    this.decisions = new Decisions(scope.decisions)
+    this.#of = of
+  }
+
+  value(raw: AnsibleValue, at: Span): Value {
+    return this.#guarded(at, () => finished(this.#read(undefined, raw, at)))
+  }
+
+  variable(name: string, raw: AnsibleValue, at: Span): Value {
+    return this.#guarded(at, () => finished(this.#read(name, raw, at)))
+  }
+
+  text(raw: AnsibleValue, at: Span): string | Unknown | Undefined {
+    if (typeof raw === 'string' && !looksLikeTemplate(raw)) return raw
+    const value = this.value(raw, at)
+    if (value === null || value instanceof Omitted) return ''
+    if (value instanceof Undefined) return value
+    const result = this.#guarded(at, () => {
+      if (value instanceof Unknown && !('marks' in value)) return value
+      return new Evaluation(this, new Locals(), at).textOf(value)
+    })
+    return typeof result === 'string' || result instanceof Unknown || result instanceof Undefined
+      ? result
+      : new Unknown('a text', 'a value that is no text', at)
+  }
+
+  condition(raw: AnsibleValue, at: Span): boolean | Unknown | Undefined {
+    if (typeof raw === 'boolean') return raw
+    if (raw === null || raw === '') return true
+    if (Array.isArray(raw)) return this.#all(raw, at)
+    const truth = this.#guarded(at, () => this.#condition(raw, at))
+    if (typeof truth === 'boolean' || truth instanceof Undefined) return truth
+    if (!(truth instanceof Unknown)) return new Unknown('a condition', 'a value that is no condition', at)
+    return this.decisions.truth(truth.what) ?? truth
+  }
+
+  template(path: string, source: string, extra?: ReadonlyMap<string, Value>): string | Unknown | Undefined {
+    const whole = { path, start: 0, end: source.length }
+    const result = this.#guarded(whole, () => {
+      const { options, start } = fileOverrides(source, fileTemplate)
+      const { body, faults } = parsedFile(source.slice(start), options)
+      const [fault] = faults
+      if (fault !== undefined)
+        return new Unknown(`the template ${path}`, `Jinja2 can't read it: ${fault.message}`, whole)
+      const statements = new Statements(this, (node) => ({
+        path,
+        start: node.start + start,
+        end: node.end + start,
+      }))
+      const value = withTrailingNewlines(statements.value(body, new Locals(undefined, extra)), source)
+      if (value === null) return ''
+      return value instanceof Undefined ? value : new Evaluation(this, new Locals(), whole).textOf(value)
+    })
+    return typeof result === 'string' || result instanceof Unknown || result instanceof Undefined
+      ? result
+      : ''
+  }
+
+  truth(value: Value): boolean | Unknown {
+    const at = { path: '', start: 0, end: 0 }
+    const truth = this.#guarded(at, () => this.truthOf(value, () => 'a value', undefined))
+    if (typeof truth === 'boolean') return truth
+    return truth instanceof Unknown ? truth : new Unknown('a value', 'it is undefined')
+  }
+
+  /** A variable or global function; undefined where there is neither. */
+  read(name: string): Value | undefined {
+    const known = this.#known.get(name)
+    if (known !== undefined) return known
+    if (this.#active.has(name)) return new Unknown(name, `the variable ${name} leads back to itself`)
+    this.#active.add(name)
+    try {
+      const value = this.#lookUp(name)
+      if (value !== undefined) this.#known.set(name, value)
+      return value
+    } finally {
+      this.#active.delete(name)
+    }
+  }
+
+  #lookUp(name: string): Value | undefined {
+    const given = this.scope.variable(name)
+    if (given !== undefined) return 'value' in given ? given.value : this.#held(name, given.raw, given.at)
+    if (name === 'vars') return new VariablesDict((key) => this.read(key))
+    if (name === 'ansible_managed') return 'Ansible managed'
+    if (name === 'hostvars')
+      return new VariablesDict((host) => {
+        const scope = this.scope.hostScope(host)
+        if (scope === undefined) return undefined
+        const other = this.#of(scope)
+        return new VariablesDict((key) => other.read(key))
+      }, this.scope.hostNames)
+    return globals.get(name)
+  }
+
+  /** An unknown value where this world knows it after all. */
+  settled(value: Value): Value {
+    if (!(value instanceof Unknown)) return value
+    if (value instanceof UnknownTruth) return this.decisions.truth(value.what) ?? value
+    return this.decisions.value(value.what) ?? value
+  }
+
+  truthOf(value: Value, words: Words, at: Span | undefined): boolean | Unknown {
+    if (typeof value === 'boolean') return value
+    if (value instanceof Unknown) {
+      if (value instanceof Count && value.least > 0) return true
+      return this.decisions.truth(value.what) ?? value
+    }
+    if (value instanceof VaultedText) return true
+    if (value instanceof VariablesDict) return true
+    if (typeof value !== 'string') return truthOfKnown(value, plainOnly)
+    const isFilled = this.tracking.isFilled(value)
+    if (isFilled !== undefined) return isFilled
+    const atoms = this.tracking.atoms.in(value)
+    const [only] = atoms
+    const subject = atoms.length === 1 && only !== undefined && only.from === undefined ? only.what : words()
+    const what = `${subject} is not empty`
+    return (
+      this.decisions.truth(what) ?? new UnknownTruth(what, `${subject} is only known when the play runs`, at)
+    )
+  }
+
+  /** The atom that stands for the text of a vaulted value. */
+  vaultedText(value: VaultedText): string {
+    const { path, start } = value.at
+    const name = vaultedNames.get(value) ?? 'a vaulted value'
+    return this.tracking.atoms.mark(
+      this.tracking.atoms.root(`vault ${path}:${start}`, {
+        kind: 'vaulted',
+        what: name,
+        hop: { at: value.at, what: `${name} is set here` },
+      }),
+    )
+  }
+
+  /** With the ciphertext where `to_yaml` and `to_json` write it. */
+  ciphered(value: Value, at: Span): Value {
+    const { atoms } = this.tracking
+    return mapped(value, (item) => {
+      if (!(item instanceof VaultedText)) return item
+      const [atom] = atoms.in(this.vaultedText(item))
+      if (atom === undefined) return item
+      return atoms.mark(atoms.derive(atom, { at, what: 'is written as ciphertext' }, { isCiphertext: true }))
+    })
+  }
+
+  unknownText(value: Unknown): string {
+    this.#name ??= String(this.tracking.knownText(this.read('inventory_hostname') ?? '') ?? '')
+    return this.tracking.atoms.mark(
+      this.tracking.atoms.root(`unknown ${this.#name} ${value.what}`, { kind: 'unknown', what: value.what }),
+    )
+  }
+
+  /** What a variable of that name holds; what is in a list or dict is read when it is used. */
+  #held(name: string, raw: AnsibleValue, at: Span): Value {
+    return this.#guarded(at, () => this.#read(name, raw, at), name)
+  }
+
+  #read(name: string | undefined, raw: AnsibleValue, at: Span): Value {
+    if (typeof raw === 'string') return this.#readText(name, raw, at)
+    if (raw === null || typeof raw !== 'object' || raw instanceof Float) return raw
+    if (raw instanceof VaultedText) {
+      if (name !== undefined && !vaultedNames.has(raw)) vaultedNames.set(raw, name)
+      return raw
+    }
+    const part = (key: string, item: AnsibleValue): Value | Deferred => {
+      if (item === null || (typeof item !== 'object' && typeof item !== 'string')) return item
+      const path = name === undefined ? undefined : name + key
+      return new Deferred(() => this.#guarded(at, () => this.#read(path, item, at), path))
+    }
+    if (Array.isArray(raw)) return new List(raw.map((item: AnsibleValue, index) => part(`[${index}]`, item)))
+    return new Dict(Object.entries(raw).map(([key, item]) => [key, part(`.${key}`, item)]))
+  }
+
+  #readText(name: string | undefined, raw: string, at: Span): Value {
+    if (!looksLikeTemplate(raw)) {
+      if (sops.test(raw)) return this.#root(name ?? 'a text of sops', raw, at, 'vaulted')
+      return name === undefined ? raw : this.#root(name, raw, at, 'literal')
+    }
+    const value = this.#rendered(raw, at)
+    const text = value instanceof VaultedText ? this.vaultedText(value) : value
+    if (name === undefined) return text
+    if (text instanceof Undefined)
+      return text.variable === undefined ? new Undefined(text.message, text.fix, name, place(at)) : text
+    const hop = { at, what: `${name}${passedOn}` }
+    return mapped(text, (item) => (typeof item === 'string' ? this.tracking.carried(item, hop) : item))
+  }
+
+  #root(name: string, text: string, at: Span, kind: 'literal' | 'vaulted'): string {
+    const { atoms } = this.tracking
+    return atoms.mark(
+      atoms.root(`${kind} ${at.path}:${at.start} ${name}`, {
+        kind,
+        what: name,
+        hop: { at, what: `${name} is set here` },
+        ...(kind === 'literal' ? { text } : {}),
+      }),
+    )
+  }
+
+  /** The value of a template that stands in YAML. */
+  #rendered(text: string, at: Span): Value {
+    const { body, faults } = parsedTemplate(text)
+    const [fault] = faults
+    if (fault !== undefined) return new Unknown('a template', `Jinja2 can't read it: ${fault.message}`, at)
+    return withTrailingNewlines(new Statements(this, () => at).value(body, new Locals()), text)
+  }
+
+  #all(entries: readonly AnsibleValue[], at: Span): boolean | Unknown | Undefined {
+    let open: Unknown | undefined
+    for (const entry of entries) {
+      const truth = this.condition(entry, at)
+      if (truth === false) return false
+      if (truth instanceof Undefined) return open ?? truth
+      if (truth instanceof Unknown)
+        open =
+          open === undefined
+            ? truth
+            : new UnknownTruth(`${open.what} and ${truth.what}`, open.why, open.at, open.leaf)
+    }
+    return open ?? true
+  }
+
+  #condition(raw: AnsibleValue, at: Span): Value {
+    if (typeof raw !== 'string')
+      return this.truthOf(this.#read(undefined, raw, at), () => `the condition at ${place(at)}`, at)
+    let text = raw
+    if (looksLikeTemplate(raw)) {
+      const value = this.settled(this.#rendered(raw, at))
+      const plain = typeof value === 'string' ? this.tracking.knownText(value) : undefined
+      if (plain === undefined || plain.trim() === '')
+        return this.truthOf(value, () => `the condition at ${place(at)}`, at)
+      text = plain
+    }
+    const { expression, faults } = parsedExpression(text)
+    const [fault] = faults
+    if (fault !== undefined)
+      return new Unknown(`the condition at ${place(at)}`, `Jinja2 can't read it: ${fault.message}`, at)
+    try {
+      return new Evaluation(this, new Locals(), at).truth(expression)
+    } catch (error) {
+      if (error instanceof UndefinedFault || !(error instanceof TemplateFault)) throw error
+      return new Unknown(printed(expression), error.message, at)
+    }
+  }
+
+  #guarded(at: Span, run: () => Value, name?: string): Value {
+    try {
+      return run()
+    } catch (error) {
+      if (error instanceof UndefinedFault)
+        return new Undefined(error.message, error.fix, error.variable ?? name, error.place ?? place(at))
+      if (error instanceof TemplateFault) return new Unknown(name ?? 'an expression', error.message, at)
+      if (error instanceof RangeError) return new Unknown(name ?? 'an expression', 'it nests too deeply', at)
+      throw error
+    }
+  }
+}
+
+/** The variable that holds a vaulted value, for messages. */
+const vaultedNames = new WeakMap<VaultedText, string>()
+
+const place = ({ path, start }: Span): string => `${path}:${start}`
+
+/** To the bottom: without `omit` in lists and dicts; one undefined part makes the whole undefined. */
+function finished(value: Value): Value {
+  if (value instanceof VariablesDict) return value
+  if (value instanceof List) {
+    const items = [...value].map(finished)
+    return (
+      items.find((item) => item instanceof Undefined) ??
+      new List(items.filter((item) => !(item instanceof Omitted)))
+    )
+  }
+  if (value instanceof Dict) {
+    const entries = [...value.entries()].map(([key, item]) => [key, finished(item)] as const)
+    const missing = entries.find(([, item]) => item instanceof Undefined)?.[1]
+    return missing ?? new Dict(entries.filter(([, item]) => !(item instanceof Omitted)))
+  }
+  return value
+}
