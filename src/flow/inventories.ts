@@ -1,5 +1,8 @@
+import { isFixture } from '../ansible/content/index.ts'
+import { parseAnsibleConfig } from '../ansible/config.ts'
 import type { Inventory } from '../ansible/inventory/index.ts'
 import type { Project } from '../ansible/value.ts'
+import { entryOf, parseYaml } from '../syntax/yaml.ts'
 
 /** An inventory as it was read, and the sources that it was read from together. */
 export interface NamedInventory {
@@ -7,7 +10,71 @@ export interface NamedInventory {
   readonly inventory: Inventory
 }
 
-/** The inventories that a project holds, each with the sources that belong together. */
-export function findInventories(_project: Project): readonly (readonly string[])[] {
-  return []
+/** Directories whose files are never an inventory themselves. */
+const ELSEWHERE =
+  /(?:^|\/)(?:group_vars|host_vars|tasks|handlers|templates|files|vars|defaults|meta|collections|node_modules|charts?|manifests?|\.github)\//
+const INI_NAME = /(?:^|\/)(?:hosts|inventory|inv)(?:[._-][\w.-]*)?$|\.ini$|(?:^|\/)inventor(?:y|ies)\/(?:.*\/)?[\w-]+$/i
+const YAML_NAME = /\.(?:ya?ml|json)$/i
+
+/**
+ * The inventories that a project holds, each with the sources that belong together: what `ansible.cfg` names, and every
+ * file that reads like one. Those of tests count only where there is no other.
+ */
+export function findInventories(project: Project): readonly (readonly string[])[] {
+  const configured = configuredSources(project)
+  const named = new Set(configured.flat())
+  const found: string[] = []
+  const fixtures: string[] = []
+  for (const [path, text] of project) {
+    if (named.has(path) || ELSEWHERE.test(path) || /(?:^|\/)ansible\.cfg$/.test(path)) continue
+    if (!(YAML_NAME.test(path) ? readsAsYaml(path, text) : readsAsIni(path, text))) continue
+    ;(isFixture(path) ? fixtures : found).push(path)
+  }
+  const others = found.length + configured.length > 0 ? found : fixtures
+  return [...configured, ...others.sort().map((path) => [path])]
+}
+
+function configuredSources(project: Project): readonly (readonly string[])[] {
+  const result: (readonly string[])[] = []
+  for (const [path, text] of project) {
+    if (!/(?:^|\/)ansible\.cfg$/.test(path)) continue
+    const setting = parseAnsibleConfig(path, text).inventory
+    if (setting === undefined) continue
+    const directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : ''
+    const sources = setting.value
+      .split(',')
+      .map((source) => source.trim().replace(/^\.\//, ''))
+      .filter((source) => source !== '' && !source.startsWith('/') && !source.startsWith('~'))
+      .map((source) => `${directory}${source}`.replace(/\/$/, ''))
+      .filter((source) => project.has(source) || isDirectory(project, source))
+    if (sources.length > 0) result.push(sources)
+  }
+  return result
+}
+
+function isDirectory(project: Project, path: string): boolean {
+  for (const name of project.keys()) if (name.startsWith(`${path}/`)) return true
+  return false
+}
+
+function readsAsYaml(path: string, text: string): boolean {
+  if (!/^\s+["']?(?:hosts|children)["']?\s*:/m.test(text)) return false
+  if (/^(?:apiVersion|kind|services)\s*:|^\s*-\s+(?:name|hosts)\s*:/m.test(text.slice(0, 4000)) && !/^all\s*:/m.test(text)) return false
+  const { root } = parseYaml(path, text)
+  if (root?.kind !== 'map' || root.entries.size === 0) return false
+  let groups = 0
+  for (const { value } of root.entries.values()) {
+    if (value.kind === 'scalar' && value.value === null) continue
+    if (value.kind !== 'map') return false
+    for (const name of value.entries.keys()) if (!['hosts', 'children', 'vars'].includes(name)) return false
+    const hosts = entryOf(value, 'hosts')?.value ?? entryOf(value, 'children')?.value
+    if (hosts?.kind === 'map') groups += 1
+  }
+  return groups > 0
+}
+
+/** Sections with hosts, and nothing that an INI of another kind would have. */
+function readsAsIni(path: string, text: string): boolean {
+  if (!INI_NAME.test(path) || !/^\[[\w.-]+(?::(?:children|vars))?\]\s*(?:[#;].*)?$/m.test(text)) return false
+  return /^\[[\w.-]+(?::children)?\]\s*(?:[#;].*)?\n(?:\s*(?:[#;].*)?\n)*\s*[\w.[\]:-]+(?:\s+[\w.]+=.*)?\s*(?:[#;].*)?$/m.test(text)
 }

@@ -1,9 +1,22 @@
 import type { Content } from '../ansible/content/index.ts'
-import { Atoms } from './atoms.ts'
+import type { Project } from '../ansible/value.ts'
 import type { NamedInventory } from './inventories.ts'
+import { Director } from './rehearse/director.ts'
 import type { Rehearsal } from './rehearsal.ts'
 
+export interface RehearseOptions {
+  /** Variables that lead to a setting of the token, by name. */
+  readonly tokenVariables?: ReadonlySet<string>
+  /** Only these playbooks. */
+  readonly playbooks?: readonly string[]
+}
+
 /** Walks the plays as Ansible would, on paper, once per scenario. */
-export function rehearse(_content: Content, _inventories: readonly NamedInventory[]): Rehearsal {
-  return { verdicts: [], runs: [], atoms: new Atoms(), tokens: new Set(), unknowns: [], bounds: [] }
+export function rehearse(
+  project: Project,
+  content: Content,
+  inventories: readonly NamedInventory[],
+  options: RehearseOptions = {},
+): Rehearsal {
+  return new Director(project, content, inventories, options).rehearsal()
 }

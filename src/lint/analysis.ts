@@ -4,6 +4,7 @@ import type { Fault, Project } from '../ansible/value.ts'
 import { findInventories, type NamedInventory } from '../flow/inventories.ts'
 import type { Rehearsal } from '../flow/rehearsal.ts'
 import { rehearse } from '../flow/rehearse.ts'
+import { type TokenSites, tokenSites } from '../flow/tokenSites.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 
 export interface AnalysisOptions {
@@ -22,6 +23,7 @@ export class Analysis {
   #content: Content | undefined
   #inventories: readonly NamedInventory[] | undefined
   #rehearsal: Rehearsal | undefined
+  #tokenSites: TokenSites | undefined
 
   constructor(project: Project, options: AnalysisOptions = {}) {
     this.project = project
@@ -40,8 +42,15 @@ export class Analysis {
   }
 
   get rehearsal(): Rehearsal {
-    this.#rehearsal ??= rehearse(this.content, this.inventories)
+    this.#rehearsal ??= rehearse(this.project, this.content, this.inventories, {
+      tokenVariables: new Set(this.tokenSites.variables.keys()),
+    })
     return this.#rehearsal
+  }
+
+  get tokenSites(): TokenSites {
+    this.#tokenSites ??= tokenSites(this.project, (path) => this.content.yaml(path))
+    return this.#tokenSites
   }
 
   /** Whether git would take a file of the project, as far as its `.gitignore` files tell. */

@@ -1,0 +1,207 @@
+import type { Placed, Task } from '../../ansible/content/index.ts'
+import { Omitted, Undefined } from '../../ansible/template/values.ts'
+import type { Span } from '../../span.ts'
+import type { Atom, Hop } from '../atoms.ts'
+import { type Evaluator, evaluator, type FlowValue } from '../evaluate/index.ts'
+import type { AtomUse, Event } from '../rehearsal.ts'
+import { Unknown } from '../unknown.ts'
+import type { Context } from './context.ts'
+import { scopeOf } from './scope.ts'
+import type { NodeState, World } from './world.ts'
+
+/** Thrown where the way parts: the world is forked on `what`, and the task runs again in both. */
+export class Undecided {
+  readonly what: string
+  readonly at: Span | undefined
+
+  constructor(what: string, at: Span | undefined) {
+    this.what = what
+    this.at = at
+  }
+}
+
+/** Thrown where a task certainly fails on the host. */
+export class TaskFails {
+  readonly why: string
+  /** The variable that is not defined, where that is why. */
+  readonly variable: string | undefined
+
+  constructor(why: string, variable?: string) {
+    this.why = why
+    this.variable = variable
+  }
+}
+
+/** What a task does to its node, and what it returns. */
+export interface Effect {
+  readonly node?: Partial<NodeState>
+  /** For `register`, besides `changed`, `failed` and `skipped`. */
+  readonly result?: ReadonlyMap<string, FlowValue>
+  /** Whether it changes anything; without it that is not known. */
+  readonly changed?: boolean
+  /** Facts that belong to the host that the task runs for, whatever it is delegated to. */
+  readonly facts?: ReadonlyMap<string, FlowValue>
+  /** Why the module reports a failure; `ignore_errors` and `failed_when` may overrule it. */
+  readonly failed?: string
+  readonly events?: readonly Event[]
+}
+
+/** One task on one host (of a loop one item): its arguments as the module gets them. */
+export class Call {
+  readonly context: Context
+  readonly world: World
+  readonly task: Task
+  /** The host that the task runs for: its variables count. */
+  readonly host: string
+  /** The host on which the module runs. */
+  readonly target: string
+  readonly uses: AtomUse[] = []
+  readonly evaluator: Evaluator
+
+  constructor(context: Context, world: World, task: Task, host: string, target: string) {
+    this.context = context
+    this.world = world
+    this.task = task
+    this.host = host
+    this.target = target
+    this.evaluator = evaluator(scopeOf(context, world, host))
+  }
+
+  get node(): NodeState {
+    return this.world.node(this.target)
+  }
+
+  get atoms() {
+    return this.context.stage.atoms
+  }
+
+  hop(what: string): Hop {
+    return { at: this.task.action.at, what }
+  }
+
+  /** The first of these arguments that is given, as it stands. */
+  argument(...names: readonly string[]): Placed | undefined {
+    for (const name of names) {
+      const placed = this.task.action.arguments.get(name)
+      if (placed !== undefined) return placed
+    }
+    return undefined
+  }
+
+  /** An argument's value, `undefined` where it is left out or omitted. Throws `TaskFails`, `Undecided`. */
+  value(...names: readonly string[]): FlowValue | undefined {
+    const placed = this.argument(...names)
+    return placed === undefined ? undefined : this.evaluated(placed)
+  }
+
+  evaluated(placed: Placed): FlowValue | undefined {
+    const value = this.evaluator.value(placed.value, placed.at)
+    if (value instanceof Undefined)
+      throw new TaskFails(value.message, value.variable ?? variableIn(value.message))
+    if (value instanceof Unknown) this.part(value)
+    return value instanceof Omitted ? undefined : value
+  }
+
+  /** An argument as a text. */
+  text(...names: readonly string[]): string | Unknown | undefined {
+    const placed = this.argument(...names)
+    return placed === undefined ? undefined : this.textOf(placed)
+  }
+
+  textOf(placed: Placed): string | Unknown | undefined {
+    const value = this.evaluator.value(placed.value, placed.at)
+    if (value instanceof Omitted) return undefined
+    const text = this.evaluator.text(placed.value, placed.at)
+    if (text instanceof Undefined)
+      throw new TaskFails(text.message, text.variable ?? variableIn(text.message))
+    if (text instanceof Unknown) this.part(text)
+    return text
+  }
+
+  /** An argument as a text that is known to the last character. */
+  plain(...names: readonly string[]): string | undefined {
+    const text = this.text(...names)
+    return typeof text === 'string' ? this.atoms.plain(text) : undefined
+  }
+
+  /** A path on the node; one that holds something unknown has a placeholder for it, so that the same one is found again. */
+  path(...names: readonly string[]): string | undefined {
+    const text = this.text(...names)
+    if (typeof text !== 'string' || text === '') return undefined
+    return normalised(this.atoms.traced(text).text)
+  }
+
+  flag(name: string, otherwise: boolean): boolean | 'unknown' {
+    const value = this.value(name)
+    if (value === undefined) return otherwise
+    if (value instanceof Unknown) return 'unknown'
+    if (typeof value === 'boolean') return value
+    const text = typeof value === 'string' ? this.atoms.plain(value)?.trim().toLowerCase() : String(value)
+    if (text === undefined) return 'unknown'
+    return ['yes', 'on', '1', 'true', 'y', 't', '1.0'].includes(text)
+  }
+
+  /** Parts the ways on what an unknown value depends on, where it depends on a truth that is not settled yet. */
+  part(unknown: Unknown): void {
+    if (unknown.leaf === unknown) return
+    const { what, at } = unknown.leaf
+    if (!this.world.decisions.has(what)) throw new Undecided(what, at)
+  }
+
+  use(where: AtomUse['where'], text: string | Unknown | undefined, at: Span): void {
+    if (typeof text !== 'string') return
+    for (const atom of this.atoms.in(text)) this.uses.push({ atom, where, at })
+  }
+
+  note(what: string, at: Span = this.task.action.at): void {
+    this.context.stage.note({ at, what })
+  }
+
+  /** A template file's text. */
+  rendered(path: string, text: string): string | Unknown {
+    const rendered = this.evaluator.template(path, text)
+    if (rendered instanceof Undefined)
+      throw new TaskFails(rendered.message, rendered.variable ?? variableIn(rendered.message))
+    if (rendered instanceof Unknown) this.part(rendered)
+    return rendered
+  }
+
+  /** The token that K3s has made on a server where nobody gave one, or keeps there. */
+  serverToken(host: string, what: string): string {
+    const root = this.atoms.root(`server token of ${host}`, {
+      kind: 'runtime',
+      what: `the token of the server ${host}`,
+      isFilled: true,
+    })
+    return this.atoms.mark(this.atoms.derive(root, this.hop(what)))
+  }
+
+  /** A new unknown text of this host, such as the output of a command. */
+  unknownText(what: string, isFilled = false): string {
+    const { at } = this.task
+    const atom = this.atoms.root(`${this.host} ${at.path}:${at.start} ${what}`, {
+      kind: 'runtime',
+      what,
+      isFilled,
+      hop: { at: this.task.action.at, what },
+    })
+    return this.atoms.mark(atom)
+  }
+}
+
+export function atomsOf(value: FlowValue, atoms: { in(text: string): readonly Atom[] }): readonly Atom[] {
+  return typeof value === 'string' ? atoms.in(value) : []
+}
+
+/** `/etc//systemd/./system/` → `/etc/systemd/system` */
+export function normalised(path: string): string {
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    if (part === '..') parts.pop()
+    else parts.push(part)
+  }
+  return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`
+}
+
+const variableIn = (message: string): string | undefined => /'([\w.[\]']+)' is undefined/.exec(message)?.[1]

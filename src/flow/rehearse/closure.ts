@@ -1,0 +1,147 @@
+import type { Content, Playbook, Role, Statement } from '../../ansible/content/index.ts'
+import type { Project } from '../../ansible/value.ts'
+
+/** Everything of a project that one playbook can reach by names that stand in it: the texts in which questions are looked for. */
+export interface Closure {
+  readonly texts: readonly string[]
+  /** `hosts:` of its plays. */
+  readonly patterns: readonly string[]
+  /** Whether anything in it is about K3s. */
+  readonly isK3s: boolean
+  /** Playbooks that it imports. */
+  readonly imported: readonly string[]
+}
+
+const K3S = /k3s/i
+
+export function closureOf(content: Content, project: Project, playbook: Playbook): Closure {
+  const reader = new Reader(content, pathIndex(project))
+  reader.playbook(playbook)
+  const texts = [...reader.paths].flatMap((path) => content.text(path) ?? [])
+  return {
+    texts,
+    patterns: reader.patterns,
+    isK3s: texts.some((text) => K3S.test(text)),
+    imported: [...reader.imported],
+  }
+}
+
+type PathIndex = (directory: string) => readonly string[]
+
+const indexes = new WeakMap<Project, PathIndex>()
+
+/** The files below a directory, found without looking at all the others. */
+function pathIndex(project: Project): PathIndex {
+  const known = indexes.get(project)
+  if (known !== undefined) return known
+  const paths = [...project.keys()].sort()
+  const index: PathIndex = (directory) => {
+    const prefix = `${directory}/`
+    let low = 0
+    for (let high = paths.length; low < high; ) {
+      const middle = (low + high) >> 1
+      if ((paths[middle] ?? '') < prefix) low = middle + 1
+      else high = middle
+    }
+    let end = low
+    while (paths[end]?.startsWith(prefix) === true) end += 1
+    return paths.slice(low, end)
+  }
+  indexes.set(project, index)
+  return index
+}
+
+class Reader {
+  readonly paths = new Set<string>()
+  readonly patterns: string[] = []
+  readonly imported = new Set<string>()
+  readonly #content: Content
+  readonly #seen = new Set<string>()
+  readonly #pathsUnder: PathIndex
+  #directory = ''
+
+  constructor(content: Content, pathsUnder: PathIndex) {
+    this.#content = content
+    this.#pathsUnder = pathsUnder
+  }
+
+  playbook({ path, plays }: Playbook): void {
+    if (this.paths.has(path)) return
+    this.paths.add(path)
+    this.#directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
+    for (const play of plays) {
+      if (play.kind === 'import') {
+        const name = typeof play.path.value === 'string' ? play.path.value : ''
+        const directory = this.#directory
+        const target = this.#content.playbook(normal(`${directory}/${name}`))
+        if (target !== undefined) {
+          this.imported.add(target.path)
+          this.playbook(target)
+        }
+        this.#directory = directory
+        continue
+      }
+      const { hosts } = play
+      for (const item of Array.isArray(hosts?.value) ? hosts.value : [hosts?.value])
+        if (typeof item === 'string') this.patterns.push(item)
+      for (const use of play.roles) this.#roleNamed(use.name, undefined)
+      for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers])
+        this.#statements(list, undefined, path)
+    }
+  }
+
+  #roleNamed(name: string, from: Role | undefined): void {
+    const role = this.#content.findRole(name, { playbookDirectory: this.#directory, role: from })
+    if (role === undefined || this.#seen.has(role.directory)) return
+    this.#seen.add(role.directory)
+    this.role(role)
+  }
+
+  /** All files of a role: which of them a dynamic include picks can't be told. */
+  role(role: Role): void {
+    const prefix = role.directory === '' ? '' : `${role.directory}/`
+    for (const kind of ['tasks', 'templates', 'defaults', 'vars', 'handlers', 'meta'])
+      for (const path of this.#pathsUnder(`${prefix}${kind}`)) this.paths.add(path)
+    for (const { name } of this.#content.roleDependencies(role)) this.#roleNamed(name, role)
+    for (const path of this.#pathsUnder(`${prefix}tasks`)) {
+      const file = this.#content.taskFile(path)
+      if (file !== undefined) this.#statements(file.statements, role, path)
+    }
+  }
+
+  #statements(list: readonly Statement[], role: Role | undefined, path: string): void {
+    for (const statement of list) {
+      if (statement.kind === 'block') {
+        for (const part of [statement.block, statement.rescue, statement.always]) this.#statements(part, role, path)
+        continue
+      }
+      const { module, arguments: args, freeForm } = statement.action
+      const text = (name: string): string | undefined => {
+        const value = args.get(name)?.value
+        return typeof value === 'string' ? value : undefined
+      }
+      if (/(?:^|\.)(?:include|import)_role$/.test(module)) this.#roleNamed(text('name') ?? text('role') ?? '', role)
+      const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
+        ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))
+        : undefined
+      const source = /(?:^|\.)(?:template|copy)$/.test(module) ? text('src') : undefined
+      for (const [kind, name] of [['tasks', file], ['templates', source], ['files', source]] as const) {
+        if (name === undefined || /\{[{%]/.test(name)) continue
+        const found = this.#content.findFile(kind, name, { playbookDirectory: this.#directory, role, includedFrom: path })
+        if (found === undefined || this.paths.has(found)) continue
+        this.paths.add(found)
+        const tasks = kind === 'tasks' ? this.#content.taskFile(found) : undefined
+        if (tasks !== undefined) this.#statements(tasks.statements, role, found)
+      }
+    }
+  }
+}
+
+function normal(path: string): string {
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '..' && parts.length > 0) parts.pop()
+    else if (part !== '' && part !== '.') parts.push(part)
+  }
+  return parts.join('/')
+}

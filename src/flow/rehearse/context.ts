@@ -1,0 +1,119 @@
+import type { Content, Keywords, Placed, Role } from '../../ansible/content/index.ts'
+import type { AnsibleValue, Project } from '../../ansible/value.ts'
+import type { Span } from '../../span.ts'
+import type { Atoms } from '../atoms.ts'
+import type { FlowValue } from '../evaluate/index.ts'
+import type { ServiceManager } from '../files.ts'
+import type { Scenario } from '../rehearsal.ts'
+import type { UnknownNote } from '../unknown.ts'
+import type { PaperHosts } from './hosts.ts'
+import type { RawVariable } from './world.ts'
+
+/** What stays the same while one playbook is rehearsed in one scenario. */
+export interface Stage {
+  readonly content: Content
+  readonly project: Project
+  readonly atoms: Atoms
+  readonly hosts: PaperHosts
+  readonly scenario: Scenario
+  readonly manager: ServiceManager
+  /** Variables that the scenario sets (a value) or takes away (`undefined`), over all others, as `-e` would. */
+  readonly overrides: ReadonlyMap<string, FlowValue | undefined>
+  /** Variables that no file of the project sets and that no condition asks whether they are there: the user sets them. */
+  readonly isLeftToUser: (name: string) => boolean
+  /** What the play asked about: only that is worth another scenario. */
+  readonly asked: Set<Question>
+  /** Something could not be followed. */
+  note(note: UnknownNote): void
+  bound(note: UnknownNote): void
+  readonly playbook: string
+}
+
+export type Question = 'airgapped' | 'manager' | 'token' | 'version'
+
+/** A condition, an `environment:` or the like, as a play, block or task says it. */
+export interface Inherited {
+  readonly value: AnsibleValue
+  readonly at: Span
+}
+
+/** What a task inherits from where it stands. */
+export interface Context {
+  readonly stage: Stage
+  readonly playbookDirectory: string
+  /** Hosts of the play, in order. */
+  readonly playHosts: readonly string[]
+  /** `vars`, `vars_files`, `vars_prompt` of the play. */
+  readonly playVars: ReadonlyMap<string, RawVariable>
+  readonly role: Role | undefined
+  /** Defaults and vars of the play's roles, the current one's last. */
+  readonly roleDefaults: ReadonlyMap<string, RawVariable>
+  readonly roleVars: ReadonlyMap<string, RawVariable>
+  /** Parameters of the role or include: above facts. */
+  readonly parameters: ReadonlyMap<string, RawVariable>
+  /** `vars` of blocks and tasks. */
+  readonly vars: ReadonlyMap<string, RawVariable>
+  /** Loop variables, evaluated. */
+  readonly items: ReadonlyMap<string, FlowValue>
+  readonly conditions: readonly Inherited[]
+  readonly environment: readonly Inherited[]
+  /** The nearest one that says it. */
+  readonly noLog: Placed | undefined
+  readonly diff: Placed | undefined
+  readonly delegateTo: Placed | undefined
+  readonly runOnce: boolean
+  readonly ignoreErrors: boolean
+  /** The handlers of the play, in the order in which they run; a role that is included adds its own. */
+  readonly handlers: HandlerUse[]
+  /** The file whose tasks run. */
+  readonly file: string
+  /** Files and roles that led here: an include that leads back to itself ends. */
+  readonly trail: readonly string[]
+}
+
+export interface HandlerUse {
+  readonly task: import('../../ansible/content/index.ts').Task
+  readonly context: Context
+}
+
+/** The context inside of a play, block, role or include with these keywords. */
+export function within(context: Context, keywords: Keywords): Context {
+  if (keywords.size === 0) return context
+  const when = keywords.get('when')
+  const environment = keywords.get('environment')
+  const vars = rawVariables(keywords.get('vars'))
+  return {
+    ...context,
+    conditions: when === undefined ? context.conditions : [...context.conditions, when],
+    environment: environment === undefined ? context.environment : [...context.environment, environment],
+    vars: vars.size === 0 ? context.vars : new Map([...context.vars, ...vars]),
+    noLog: keywords.get('no_log') ?? context.noLog,
+    diff: keywords.get('diff') ?? context.diff,
+    delegateTo: keywords.get('delegate_to') ?? context.delegateTo,
+    runOnce: keywords.get('run_once')?.value === true || context.runOnce,
+    ignoreErrors: keywords.get('ignore_errors')?.value === true || context.ignoreErrors,
+  }
+}
+
+/** A mapping of variables with the place of each. */
+export function rawVariables(placed: Placed | undefined): ReadonlyMap<string, RawVariable> {
+  const result = new Map<string, RawVariable>()
+  const { node } = placed ?? {}
+  if (placed === undefined) return result
+  if (node?.kind === 'map') {
+    const { value } = placed
+    const values = typeof value === 'object' && value !== null ? (value as Record<string, AnsibleValue>) : {}
+    for (const [name, entry] of node.entries)
+      result.set(name, { raw: values[name] ?? null, at: entry.value.at })
+    return result
+  }
+  if (node?.kind === 'sequence' && Array.isArray(placed.value))
+    for (const [index, item] of node.items.entries())
+      for (const [name, variable] of rawVariables({
+        value: placed.value[index] ?? null,
+        at: item.at,
+        node: item,
+      }))
+        result.set(name, variable)
+  return result
+}

@@ -1,0 +1,38 @@
+import { Dict, List } from '../../ansible/template/values.ts'
+import type { FlowValue } from '../evaluate/index.ts'
+import { Unknown } from '../unknown.ts'
+import type { Call } from './call.ts'
+
+/** What `environment:` of the task, its blocks, role and play gives to the module; inner ones win. */
+export function environmentOf(call: Call): ReadonlyMap<string, string | Unknown> {
+  const result = new Map<string, string | Unknown>()
+  for (const { value, at } of call.context.environment)
+    add(call, result, call.evaluated({ value, at, node: undefined }))
+  return result
+}
+
+function add(call: Call, result: Map<string, string | Unknown>, value: FlowValue | undefined): void {
+  if (value instanceof List) for (const item of value) add(call, result, item)
+  else if (value instanceof Dict)
+    for (const [key, item] of value.entries()) {
+      const name = typeof key === 'string' ? call.atoms.plain(key) : String(key)
+      if (name !== undefined) result.set(name, textOf(call, item))
+    }
+  else if (value instanceof Unknown) {
+    call.part(value)
+    call.note(`an environment that is not known: ${value.why}`)
+  }
+}
+
+function textOf(call: Call, value: FlowValue): string | Unknown {
+  if (typeof value === 'string' || value instanceof Unknown) {
+    if (value instanceof Unknown) call.part(value)
+    return value
+  }
+  if (value === true) return 'True'
+  if (value === false) return 'False'
+  if (value === null) return ''
+  return typeof value === 'number' || typeof value === 'bigint'
+    ? String(value)
+    : new Unknown('a value in the environment', 'it is no text')
+}

@@ -1,0 +1,80 @@
+import { Dict } from '../../ansible/template/values.ts'
+import type { FlowValue } from '../evaluate/index.ts'
+import { Unknown } from '../unknown.ts'
+import type { Stage } from './context.ts'
+import type { World } from './world.ts'
+
+/** Variables that Ansible's connection plugins read: not facts, and absent unless somebody sets them. */
+const CONNECTION =
+  /^ansible_(?:user|port|password|ssh_.*|become.*|connection|python_interpreter|private_key_file|shell_.*|pipelining|winrm_.*|sudo.*|su_.*|httpapi_.*|network_os|managed|no_log|async_dir|remote_tmp|group_priority|no_target_syslog|host)$/
+
+const KNOWN: ReadonlyMap<string, FlowValue> = new Map<string, FlowValue>([
+  ['ansible_check_mode', false],
+  ['ansible_diff_mode', false],
+  ['ansible_verbosity', 0],
+  ['ansible_system', 'Linux'],
+  [
+    'ansible_version',
+    new Dict([
+      ['full', '2.19.0'],
+      ['major', 2],
+      ['minor', 19],
+      ['revision', 0],
+      ['string', '2.19.0'],
+    ]),
+  ],
+])
+
+/** A variable `ansible_…` that is a fact of the node. `undefined`: there is none of that name. */
+export function factOf(stage: Stage, world: World, host: string, name: string): FlowValue | undefined {
+  const fixed = KNOWN.get(name)
+  if (fixed !== undefined) return fixed
+  if (CONNECTION.test(name) || name.startsWith('ansible_play') || name.startsWith('ansible_role'))
+    return undefined
+  if (
+    name === 'ansible_run_tags' ||
+    name === 'ansible_skip_tags' ||
+    name === 'ansible_loop' ||
+    name.startsWith('ansible_parent')
+  )
+    return undefined
+  if (name === 'ansible_hostname' || name === 'ansible_nodename' || name === 'ansible_fqdn')
+    return new Unknown(`ansible_facts.${name.slice(8)} of ${host}`, 'a fact of the node')
+  return member(stage, world, host, name.slice('ansible_'.length))
+}
+
+/** `ansible_facts`: some of its members are known. */
+export function factsOf(stage: Stage, world: World, host: string): FlowValue {
+  return new Unknown('ansible_facts', 'a fact of the node', undefined, undefined, (name) =>
+    member(stage, world, host, name),
+  )
+}
+
+function member(stage: Stage, world: World, host: string, name: string): FlowValue | undefined {
+  if (name === 'service_mgr') {
+    stage.asked.add('manager')
+    return stage.manager
+  }
+  if (name === 'system') return 'Linux'
+  if (name === 'services') return services(stage, world, host)
+  return new Unknown(`ansible_facts.${name}`, 'a fact of the node')
+}
+
+/** As `service_facts` would find them: K3s' own services are known, others could be anything. */
+function services(stage: Stage, world: World, host: string): FlowValue {
+  const node = world.node(host)
+  const suffix = stage.manager === 'systemd' ? '.service' : ''
+  return new Unknown('ansible_facts.services', 'a fact of the node', undefined, undefined, (name) => {
+    const service = node.services.get(name.replace(/\.service$/, ''))
+    if (service !== undefined)
+      return new Dict([
+        ['name', `${name.replace(/\.service$/, '')}${suffix}`],
+        ['state', service.started ? 'running' : 'stopped'],
+        ['status', service.enabled ? 'enabled' : 'disabled'],
+        ['source', stage.manager],
+      ])
+    return /k3s/i.test(name)
+      ? undefined
+      : new Unknown(`ansible_facts.services['${name}']`, 'a fact of the node')
+  })
+}

@@ -1,0 +1,92 @@
+import type { Keywords, Placed } from '../../ansible/content/index.ts'
+import { Dict, List, Undefined } from '../../ansible/template/values.ts'
+import type { AnsibleValue } from '../../ansible/value.ts'
+import type { Evaluator, FlowValue } from '../evaluate/index.ts'
+import { Unknown } from '../unknown.ts'
+
+export interface Loop {
+  /** `undefined`: the list is not known. */
+  readonly items: readonly FlowValue[] | undefined
+  readonly variable: string
+  readonly indexVariable: string | undefined
+  readonly why: string
+}
+
+/** More items than any join token needs: the rest of a loop is not looked at. */
+const MOST_ITEMS = 200
+
+/** The loop of a task; `undefined` where it has none. An undefined list is the caller's: Ansible fails there. */
+export function loopOf(keywords: Keywords, evaluate: Evaluator): Loop | Undefined | undefined {
+  const written = loopKeyword(keywords)
+  if (written === undefined) return undefined
+  const [kind, placed] = written
+  const control = keywords.get('loop_control')?.value
+  const loopVar = member(control, 'loop_var')
+  const indexVar = member(control, 'index_var')
+  const value = valueOf(kind, placed, evaluate)
+  if (value instanceof Undefined) return value
+  return {
+    items: value instanceof Unknown ? undefined : [...value].slice(0, MOST_ITEMS),
+    variable: loopVar ?? 'item',
+    indexVariable: indexVar,
+    why: value instanceof Unknown ? value.why : '',
+  }
+}
+
+function loopKeyword(keywords: Keywords): readonly [string, Placed] | undefined {
+  const loop = keywords.get('loop')
+  if (loop !== undefined) return ['loop', loop]
+  for (const [name, placed] of keywords) if (name.startsWith('with_')) return [name.slice('with_'.length), placed]
+  return undefined
+}
+
+const member = (value: AnsibleValue | undefined, name: string): string | undefined => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const found = (value as Record<string, AnsibleValue>)[name]
+  return typeof found === 'string' ? found : undefined
+}
+
+function valueOf(kind: string, placed: Placed, evaluate: Evaluator): Iterable<FlowValue> | Unknown | Undefined {
+  if (kind === 'first_found') return [new Unknown('the first file found', 'files of the control node', placed.at)]
+  if (kind === 'fileglob') return [new Unknown('a file found', 'files of the control node', placed.at)]
+  const value = listValue(placed, evaluate)
+  if (value instanceof Undefined || value instanceof Unknown) return value
+  const items = value instanceof List ? [...value] : [value]
+  switch (kind) {
+    case 'items':
+    case 'flattened':
+      return items.flatMap((item) => (item instanceof List ? [...item] : [item]))
+    case 'dict':
+      return value instanceof Dict
+        ? [...value.entries()].map(([key, item]) => new Dict([['key', key], ['value', item]]))
+        : new Unknown('a loop over a mapping', 'the mapping is not known', placed.at)
+    case 'indexed_items':
+      return items.map((item, index) => new List([index, item]))
+    case 'nested':
+    case 'cartesian':
+      return items
+        .reduce<FlowValue[][]>(
+          (rows, item) => rows.flatMap((row) => (item instanceof List ? [...item] : [item]).map((one) => [...row, one])),
+          [[]],
+        )
+        .map((row) => new List(row))
+    case 'together':
+      return together(items)
+    case 'loop':
+    case 'list':
+      return items
+    default:
+      return new Unknown(`with_${kind}`, `with_${kind} is not followed`, placed.at)
+  }
+}
+
+function together(items: readonly FlowValue[]): FlowValue[] {
+  const lists = items.map((item) => (item instanceof List ? [...item] : [item]))
+  const length = Math.max(0, ...lists.map((list) => list.length))
+  return Array.from({ length }, (_, index) => new List(lists.map((list) => list[index] ?? null)))
+}
+
+/** Items may be templates of lists each, and a bare name is a template in the old spelling. */
+function listValue(placed: Placed, evaluate: Evaluator): FlowValue {
+  return evaluate.value(placed.value, placed.at)
+}

@@ -1,0 +1,224 @@
+import { List } from '../../../ansible/template/values.ts'
+import { shellSteps, type ShellStep } from '../../arrival/index.ts'
+import type { FlowValue } from '../../evaluate/index.ts'
+import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
+import { arrivalAt } from '../../arrival/index.ts'
+import type { NodeState } from '../world.ts'
+import { type Call, type Effect, normalised } from '../call.ts'
+import { environmentOf } from '../environment.ts'
+import { readBack, taskRun, unknownContent, withoutFile } from './files.ts'
+import { started } from './services.ts'
+import type { Event } from '../../rehearsal.ts'
+
+/** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
+export function command(call: Call): Effect {
+  const marked = commandText(call)
+  const environment = environmentOf(call)
+  const { at } = call.task.action
+  for (const value of environment.values()) call.use('environment', value, call.context.environment.at(-1)?.at ?? at)
+  if (marked === undefined) {
+    call.note('a command that is not known')
+    return { result: output(call, undefined) }
+  }
+  call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
+  const steps = shellSteps(marked, environment, call.hop('runs a command'), call.atoms)
+  const [creates, removes] = [call.path('creates'), call.path('removes')]
+  if (creates !== undefined && isThere(call, creates)) return { changed: false, result: output(call, '') }
+  if (removes !== undefined && !isThere(call, removes)) return { changed: false, result: output(call, '') }
+  return new Steps(call).run(steps, marked)
+}
+
+function isThere(call: Call, path: string): boolean {
+  return call.node.files.has(path) || (/\/bin\/k3s$/.test(path) && call.node.k3s !== 'absent')
+}
+
+function commandText(call: Call): string | undefined {
+  const { freeForm } = call.task.action
+  const argv = call.argument('argv')
+  if (argv !== undefined) {
+    const value = call.evaluated(argv)
+    if (!(value instanceof List)) return undefined
+    return [...value].map((item) => (typeof item === 'string' ? `'${item}'` : String(item))).join(' ')
+  }
+  const text = freeForm === undefined ? call.text('cmd', '_raw_params') : call.textOf(freeForm)
+  return typeof text === 'string' ? text : undefined
+}
+
+/** What a command returns: its output is a text of its own. */
+function output(call: Call, stdout: string | undefined, rc: FlowValue = 0): ReadonlyMap<string, FlowValue> {
+  const text = stdout ?? call.unknownText(`the output of ${call.task.action.module}`)
+  const lines = call.atoms.plain(text)?.replace(/\n$/, '').split('\n')
+  return new Map<string, FlowValue>([
+    ['rc', rc],
+    ['stdout', text],
+    ['stdout_lines', lines === undefined ? new List([text]) : new List(lines)],
+    ['stderr', ''],
+    ['stderr_lines', new List()],
+    ['cmd', ''],
+    ['start', ''],
+    ['end', ''],
+    ['delta', ''],
+  ])
+}
+
+const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
+
+class Steps {
+  readonly #call: Call
+  #node: NodeState
+  readonly #events: Event[] = []
+  #stdout: string | undefined
+  #changed = true
+
+  constructor(call: Call) {
+    this.#call = call
+    this.#node = call.node
+  }
+
+  run(steps: readonly ShellStep[], marked: string): Effect {
+    const call = this.#call
+    let failed: string | undefined
+    for (const step of steps) {
+      failed = this.#step(step)
+      if (failed !== undefined && steps.length === 1)
+        return { failed, result: output(call, '', 2), node: this.#node, events: this.#events, changed: false }
+    }
+    this.#redirected(call.atoms.traced(marked).text)
+    return { node: this.#node, events: this.#events, result: output(call, this.#stdout), changed: this.#changed }
+  }
+
+  #step(step: ShellStep): string | undefined {
+    const call = this.#call
+    const { manager } = call.context.stage
+    const words = step.words.map((word) => call.atoms.traced(word).text)
+    const [program = ''] = words
+    const installer = installerCallOf(step, manager, call.hop('runs the K3s install script'), call.atoms)
+    if (installer !== undefined) return this.#install(installer)
+    const name = program.split('/').at(-1) ?? program
+    const uninstalled = runUninstaller(this.#node.files, program, manager)
+    if (uninstalled !== undefined) {
+      const services = new Map(this.#node.services)
+      for (const service of uninstalled.stopped) services.set(service, { started: false, enabled: false })
+      const gone = uninstalled.files !== this.#node.files && /uninstall/.test(program)
+      this.#node = { ...this.#node, files: uninstalled.files, services, ...(gone ? { k3s: 'absent' as const, starts: new Map() } : {}) }
+      return undefined
+    }
+    if (name === 'k3s' && words.includes('--version')) return this.#version()
+    if (name === 'systemctl' || name === 'rc-service' || name === 'service') {
+      this.#serviceCommand(name, words.slice(1).filter((word) => !word.startsWith('-')))
+      return undefined
+    }
+    if (name === 'rm') for (const path of words.slice(1)) if (path.startsWith('/')) this.#remove(path)
+    if (name === 'k3s' && words[1] === 'token' && words[2] === 'create')
+      this.#stdout = call.serverToken(call.target, 'is printed by k3s token create')
+    const read = words.slice(1).find((word) => TOKEN_FILE.test(word))
+    if (read !== undefined) {
+      const text = readBack(call, normalised(read))
+      if (text !== undefined) {
+        this.#stdout = text.replace(/\n$/, '')
+        for (const atom of call.atoms.in(text)) call.uses.push({ atom, where: 'result', at: call.task.action.at })
+      }
+      this.#changed = true
+    }
+    return undefined
+  }
+
+  #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): string | undefined {
+    const call = this.#call
+    const { manager } = call.context.stage
+    const { service: planned } = runInstaller(this.#node.files, installer, call.atoms)
+    const before = planned === undefined ? undefined : arrivalAt(this.#node.files, planned, manager, call.atoms).token
+    const result = runInstaller(this.#node.files, installer, call.atoms)
+    for (const unknown of result.unknowns) call.note(unknown)
+    const services = new Map(this.#node.services)
+    const { service } = result
+    const installed = this.#node.k3s === 'older' || this.#node.k3s === 'absent'
+    this.#node = { ...this.#node, files: result.files, services, ...(installed ? { k3s: 'present' as const } : {}) }
+    if (service === undefined) return result.fatal
+    const known = services.get(service)
+    services.set(service, { started: known?.started ?? false, enabled: result.enabled === true || known?.enabled === true })
+    const after = arrivalAt(result.files, service, manager, call.atoms).token
+    if (before !== undefined)
+      this.#events.push({
+        what: 'installer-ran',
+        host: call.target,
+        kind: 'agent',
+        at: call.task.action.at,
+        service,
+        before,
+        after,
+        task: taskRun(call),
+      })
+    if (result.fatal !== undefined) return result.fatal
+    if (result.started === true) this.#start(service)
+    return undefined
+  }
+
+  #start(service: string): void {
+    const services = new Map(this.#node.services)
+    services.set(service, { started: true, enabled: services.get(service)?.enabled ?? false })
+    const effect = started(this.#call, { ...this.#node, services }, service, this.#call.hop(`starts ${service}`))
+    this.#node = { ...this.#node, services, ...effect.node }
+    this.#events.push(...(effect.events ?? []))
+  }
+
+  #serviceCommand(program: string, words: readonly string[]): void {
+    const [verb, names] =
+      program === 'systemctl' ? [words[0], words.slice(1)] : [words[1], words.slice(0, 1)]
+    for (const written of names) {
+      const name = written.replace(/\.service$/, '')
+      const known = this.#node.services.get(name)
+      const services = new Map(this.#node.services)
+      if (verb === 'stop') this.#node = { ...this.#node, services: services.set(name, { started: false, enabled: known?.enabled ?? false }) }
+      if (verb === 'enable') this.#node = { ...this.#node, services: services.set(name, { started: known?.started ?? false, enabled: true }) }
+      if (verb === 'restart' || (verb === 'start' && known?.started !== true) || (verb === 'enable' && /--now/.test(commandText(this.#call) ?? '')))
+        this.#start(name)
+    }
+  }
+
+  #remove(path: string): void {
+    const gone = /\/bin\/k3s$/.test(path) ? ({ k3s: 'absent' } as const) : {}
+    this.#node = { ...this.#node, files: withoutFile(this.#node.files, normalised(path)), ...gone }
+  }
+
+  /** A shell that writes a file of K3s by itself: what is in it then is not known. */
+  #redirected(text: string): void {
+    for (const [, path = ''] of text.matchAll(/(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(\/[\w./-]*)/g)) {
+      if (!/k3s|rancher/.test(path) || path.startsWith('/dev/')) continue
+      const before = this.#node.files.get(path)
+      this.#node = {
+        ...this.#node,
+        files: new Map(this.#node.files).set(normalised(path), {
+          kind: 'file',
+          content: unknownContent('written by a shell'),
+          mode: before?.mode,
+          owner: before?.owner,
+          hops: [...(before?.hops ?? []), this.#call.hop(`a shell writes ${path}`)],
+        }),
+      }
+      this.#call.note(`a shell writes ${path}`)
+    }
+  }
+
+  #version(): string | undefined {
+    const call = this.#call
+    call.context.stage.asked.add('version')
+    this.#changed = false
+    if (this.#node.k3s === 'absent') return 'k3s is not there'
+    this.#stdout = `k3s version ${this.#node.k3s === 'older' ? 'v1.0.0+k3s1' : wantedVersion(call)} (0123abcd)\ngo version go1.24.0`
+    return undefined
+  }
+}
+
+const VERSION_VARIABLES = ['k3s_version', 'k3s_release_version', 'k3s_release', 'k3s_ver', 'release_version']
+
+/** The release that the play installs, under the names that projects give it. */
+function wantedVersion(call: Call): string {
+  for (const name of VERSION_VARIABLES) {
+    const value = call.evaluator.value(`{{ ${name} | default('') }}`, call.task.at)
+    const text = typeof value === 'string' ? call.atoms.plain(value) : undefined
+    if (text !== undefined && /^v?\d/.test(text)) return text
+  }
+  return 'v1.31.0+k3s1'
+}
+

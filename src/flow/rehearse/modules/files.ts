@@ -1,0 +1,265 @@
+import type { Span } from '../../../span.ts'
+import type { Hop } from '../../atoms.ts'
+import type { PaperFile, PaperFiles, UnknownContent } from '../../files.ts'
+import { Unknown } from '../../unknown.ts'
+import { type Call, type Effect, normalised } from '../call.ts'
+import { fileOrigin } from '../scope.ts'
+import { modeOf } from './mode.ts'
+
+export type Content = string | UnknownContent
+
+export const unknownContent = (unknown: string): UnknownContent => ({ unknown })
+
+/** Writes one file; an equal content keeps its way, so that a second run changes nothing. */
+export function written(
+  call: Call,
+  path: string,
+  content: Content,
+  hop: Hop,
+  mode?: { readonly bits: number | 'unknown' | undefined; readonly at: Span | undefined },
+): Effect {
+  const { files } = call.node
+  const before = files.get(path)
+  const bits = mode === undefined ? before?.mode : mode.bits
+  const same = before !== undefined && before.content === content
+  const file: PaperFile = {
+    kind: 'file',
+    content,
+    mode: bits,
+    owner: before?.owner,
+    hops: same ? before.hops : [...(before?.hops.filter((known) => known.at !== hop.at) ?? []), hop],
+  }
+  const next = new Map(files).set(path, file)
+  return {
+    node: { files: next, ...binary(path) },
+    ...(typeof content === 'string' ? { changed: !same || before.mode !== bits } : {}),
+    events: [fileEvent(call, path, file, mode?.at)],
+  }
+}
+
+/** A file of that name is K3s itself: from now on `k3s --version` answers. */
+function binary(path: string): { readonly k3s?: 'present' } {
+  return /\/bin\/k3s$/.test(path) ? { k3s: 'present' } : {}
+}
+
+export function fileEvent(call: Call, path: string, file: PaperFile, modeAt: Span | undefined) {
+  const { host } = call
+  return {
+    what: 'file-written',
+    host,
+    kind: 'agent',
+    at: call.task.action.at,
+    path,
+    file,
+    modeAt,
+    task: taskRun(call),
+  } as const
+}
+
+/** What rules learn of the task that a call is of. */
+export function taskRun(call: Call) {
+  const { task, context } = call
+  const truth = (placed: typeof context.noLog): boolean | 'unknown' => {
+    if (placed === undefined) return false
+    const value = call.evaluator.truth(call.evaluator.value(placed.value, placed.at))
+    return value instanceof Unknown ? 'unknown' : value
+  }
+  return {
+    name: task.name,
+    at: task.action.at,
+    module: task.action.module,
+    noLog: truth(context.noLog),
+    diff: context.diff === undefined || truth(context.diff) !== false,
+    uses: call.uses,
+  }
+}
+
+const mode = (call: Call, path: string) => ({
+  bits: modeOf(call, call.node.files.get(path)?.mode),
+  at: call.argument('mode')?.at,
+})
+
+function destination(call: Call, source: string | undefined): string | undefined {
+  const text = call.text('dest', 'path', 'destfile', 'name')
+  const path = call.path('dest', 'path', 'destfile', 'name')
+  if (typeof text !== 'string' || path === undefined) return undefined
+  const directory = /\/$/.test(call.atoms.traced(text).text) || call.node.files.get(path)?.kind === 'directory'
+  if (!directory) return path
+  const base = source?.replace(/\/+$/, '').split('/').at(-1)
+  return base === undefined ? undefined : normalised(`${path}/${base.replace(/\.j2$/, '')}`)
+}
+
+export function copy(call: Call): Effect {
+  const content = call.argument('content')
+  const source = call.text('src')
+  const sourcePath = typeof source === 'string' ? call.atoms.traced(source).text : undefined
+  const path = destination(call, sourcePath)
+  if (path === undefined) return {}
+  if (content !== undefined) {
+    const value = call.value('content')
+    const text = typeof value === 'object' && value !== null && !(value instanceof Unknown) ? call.evaluator.text(content.value, content.at) : call.textOf(content)
+    call.use('content', typeof text === 'string' ? text : undefined, content.at)
+    const known: Content = typeof text === 'string' ? text : unknownContent('the content depends on what only a real run shows')
+    return written(call, path, known, call.hop(`writes ${shown(path)}`), mode(call, path))
+  }
+  if (call.flag('remote_src', false) !== false) {
+    const there = sourcePath === undefined ? undefined : call.node.files.get(normalised(sourcePath))
+    return written(call, path, there?.content ?? unknownContent('copied on the node'), call.hop(`copies to ${shown(path)}`), mode(call, path))
+  }
+  const found = sourcePath === undefined ? undefined : call.context.stage.content.findFile('files', sourcePath, fileOrigin(call.context))
+  const text = found === undefined ? undefined : call.context.stage.content.text(found)
+  return written(
+    call,
+    path,
+    text ?? unknownContent('a file of the control node'),
+    found === undefined ? call.hop(`copies to ${shown(path)}`) : { at: { path: found, start: 0, end: 0 }, what: `is copied to ${shown(path)}` },
+    mode(call, path),
+  )
+}
+
+export function template(call: Call): Effect {
+  const source = call.plain('src')
+  const path = destination(call, source)
+  if (path === undefined) return {}
+  const found = source === undefined ? undefined : call.context.stage.content.findFile('templates', source, fileOrigin(call.context))
+  const text = found === undefined ? undefined : call.context.stage.content.text(found)
+  if (found === undefined || text === undefined) {
+    call.note(`the template ${source ?? ''} is not in the project`)
+    return written(call, path, unknownContent('its template is not in the project'), call.hop(`writes ${shown(path)}`), mode(call, path))
+  }
+  const rendered = call.rendered(found, text)
+  call.use('content', typeof rendered === 'string' ? rendered : undefined, call.argument('src')?.at ?? call.task.action.at)
+  const content: Content = typeof rendered === 'string' ? rendered : unknownContent(rendered.why)
+  if (typeof rendered !== 'string') call.note(`the template ${found} could not be followed: ${rendered.why}`)
+  return written(call, path, content, call.hop(`renders ${found} to ${shown(path)}`), mode(call, path))
+}
+
+export function file(call: Call): Effect {
+  const path = call.path('path', 'dest', 'name')
+  if (path === undefined) return {}
+  const { files } = call.node
+  const before = files.get(path)
+  switch (call.plain('state') ?? (call.argument('state') === undefined ? 'file' : undefined)) {
+    case 'absent':
+      return removed(call, path)
+    case 'directory':
+      if (before?.kind === 'directory') return { changed: false }
+      return { node: { files: new Map(files).set(path, directoryOf(call, path)) }, changed: true }
+    case 'link':
+    case 'hard': {
+      const source = call.path('src')
+      if (source === undefined) return {}
+      const target = source.startsWith('/') ? source : normalised(`${path.slice(0, path.lastIndexOf('/'))}/${source}`)
+      const link: PaperFile = { kind: 'link', content: target, mode: 0o777, owner: undefined, hops: [call.hop(`links ${shown(path)}`)] }
+      return { node: { files: new Map(files).set(path, link), ...binary(path) }, changed: before?.content !== target }
+    }
+    case 'touch':
+    case 'file': {
+      if (before === undefined && call.plain('state') !== 'touch') return {}
+      return written(call, path, before?.content ?? '', call.hop(`sets ${shown(path)}`), mode(call, path))
+    }
+    default:
+      return {}
+  }
+}
+
+function directoryOf(call: Call, path: string): PaperFile {
+  return { kind: 'directory', content: '', mode: mode(call, path).bits, owner: undefined, hops: [] }
+}
+
+/** A path and all below it are gone. */
+export function removed(call: Call, path: string): Effect {
+  const files = withoutFile(call.node.files, path)
+  const gone = /\/bin\/k3s$/.test(path) ? ({ k3s: 'absent' } as const) : {}
+  return { node: { files, ...gone }, changed: files.size !== call.node.files.size }
+}
+
+export function withoutFile(files: PaperFiles, path: string): PaperFiles {
+  return new Map([...files].filter(([name]) => name !== path && !name.startsWith(`${path}/`)))
+}
+
+export function fetched(call: Call): Effect {
+  const path = destination(call, call.plain('url'))
+  if (path === undefined) return {}
+  return written(call, path, unknownContent('downloaded'), call.hop(`downloads ${shown(path)}`), mode(call, path))
+}
+
+const K3S_PATH = /k3s|rancher|rke2/i
+
+export function stat(call: Call): Effect {
+  const path = call.path('path', 'dest', 'name')
+  if (path === undefined) return {}
+  const there = existing(call, path)
+  return {
+    changed: false,
+    result: new Map([
+      [
+        'stat',
+        new Unknown(`stat of ${shown(path)} on ${call.target}`, 'a file of the node', call.task.at, undefined, (key) => {
+          if (key === 'exists') return there === undefined ? new Unknown(`${shown(path)} exists on ${call.target}`, 'a file of the node', call.task.at) : there
+          if (there === false) return undefined
+          if (key === 'path') return path
+          if (key === 'isdir' || key === 'islnk' || key === 'isreg') {
+            const kind = call.node.files.get(path)?.kind
+            if (kind !== undefined) return kind === (key === 'isdir' ? 'directory' : key === 'islnk' ? 'link' : 'file')
+          }
+          return new Unknown(`stat of ${shown(path)} on ${call.target}: ${key}`, 'a file of the node', call.task.at)
+        }),
+      ],
+    ]),
+  }
+}
+
+/** Whether a path is there; `undefined` where only the node could say. */
+function existing(call: Call, path: string): boolean | undefined {
+  const { files, k3s } = call.node
+  if (!call.context.stage.hosts.hosts.has(call.target)) return undefined
+  if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
+  if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
+  return K3S_PATH.test(path) ? false : undefined
+}
+
+export function slurp(call: Call): Effect {
+  const path = call.path('src', 'path')
+  if (path === undefined) return {}
+  const content = readBack(call, path)
+  const { at } = call.task.action
+  const encoded = call.atoms.root(`${call.target} slurp ${path} ${content ?? ''} ${at.path}:${at.start}`, {
+    kind: 'runtime',
+    what: `${shown(path)}, encoded`,
+    isFilled: true,
+    ...(content === undefined ? {} : { decoded: content }),
+  })
+  const carried = content === undefined ? [] : call.atoms.in(content)
+  for (const atom of carried) call.uses.push({ atom, where: 'result', at })
+  return {
+    changed: false,
+    result: new Map([
+      ['content', call.atoms.mark(encoded)],
+      ['encoding', 'base64'],
+      ['source', path],
+    ]),
+  }
+}
+
+const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
+
+/** The content of a file as a task reads it; where K3s keeps its token, that token. */
+export function readBack(call: Call, path: string): string | undefined {
+  const found = call.node.files.get(path) ?? [...call.node.files].find(([name]) => TOKEN_FILE.test(path) && TOKEN_FILE.test(name))?.[1]
+  if (typeof found?.content === 'string' && found.kind === 'file') {
+    const hop = call.hop(`is read back from ${shown(path)}`)
+    return [...found.content]
+      .map((character) => {
+        const [atom] = call.atoms.in(character)
+        return atom === undefined ? character : call.atoms.mark(call.atoms.derive(atom, hop))
+      })
+      .join('')
+  }
+  return TOKEN_FILE.test(path) ? call.serverToken(call.target, `is read from ${shown(path)}`) : undefined
+}
+
+/** A path for a message: what is not known in it is an ellipsis. */
+export function shown(path: string): string {
+  return path.replace(/[\u{f0000}-\u{ffffd}]/gu, '…')
+}

@@ -1,0 +1,56 @@
+import type { Call, Effect } from '../call.ts'
+import { command } from './commands.ts'
+import { assertion, debug, fail, includeVars, setFact } from './facts.ts'
+import { copy, fetched, file, slurp, stat, template } from './files.ts'
+import { blockinfile, iniFile, lineinfile, replace } from './lines.ts'
+import { service } from './services.ts'
+
+/** A module that the rehearsal knows. May throw `Undecided` and `TaskFails`. */
+export interface Module {
+  readonly run: (call: Call) => Effect
+  /**
+   * What it does where its condition is not known: `facts` are kept for both cases, `skip` means that the play is taken to go
+   * on without it, `fork` parts the worlds where it touches what K3s reads.
+   */
+  readonly maybe: 'facts' | 'skip' | 'fork'
+}
+
+const nothing: Module = { run: () => ({}), maybe: 'facts' }
+
+/** By the name without its collection. */
+export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
+  ['copy', { run: copy, maybe: 'fork' }],
+  ['template', { run: template, maybe: 'fork' }],
+  ['file', { run: file, maybe: 'fork' }],
+  ['lineinfile', { run: lineinfile, maybe: 'fork' }],
+  ['blockinfile', { run: blockinfile, maybe: 'fork' }],
+  ['replace', { run: replace, maybe: 'fork' }],
+  ['ini_file', { run: iniFile, maybe: 'fork' }],
+  ['get_url', { run: fetched, maybe: 'fork' }],
+  ['command', { run: command, maybe: 'fork' }],
+  ['shell', { run: command, maybe: 'fork' }],
+  ['raw', { run: command, maybe: 'fork' }],
+  ['service', { run: service, maybe: 'fork' }],
+  ['systemd', { run: service, maybe: 'fork' }],
+  ['systemd_service', { run: service, maybe: 'fork' }],
+  ['sysvinit', { run: service, maybe: 'fork' }],
+  ['openrc', { run: service, maybe: 'fork' }],
+  ['stat', { run: stat, maybe: 'facts' }],
+  ['slurp', { run: slurp, maybe: 'facts' }],
+  ['set_fact', { run: setFact, maybe: 'facts' }],
+  ['include_vars', { run: includeVars, maybe: 'facts' }],
+  ['debug', { run: debug, maybe: 'facts' }],
+  ['fail', { run: fail, maybe: 'skip' }],
+  ['assert', { run: assertion, maybe: 'skip' }],
+  ['service_facts', nothing],
+  ['setup', nothing],
+  ['gather_facts', nothing],
+  ['pause', nothing],
+  ['wait_for', nothing],
+  ['wait_for_connection', nothing],
+])
+
+/** Looked up by its last part: collections re-export modules, and forks move them. */
+export function moduleOf(name: string): Module | undefined {
+  return modules.get(name) ?? modules.get(name.split('.').at(-1) ?? name)
+}

@@ -1,0 +1,84 @@
+import { Dict } from '../../../ansible/template/values.ts'
+import { arrivalAt, servicesRunning } from '../../arrival/index.ts'
+import type { Hop } from '../../atoms.ts'
+import type { FlowValue } from '../../evaluate/index.ts'
+import type { PaperFile } from '../../files.ts'
+import type { NodeState } from '../world.ts'
+import { type Call, type Effect, TaskFails } from '../call.ts'
+
+/** `service`, `systemd`, `systemd_service`, `sysvinit`, `openrc`. */
+export function service(call: Call): Effect {
+  const name = call.plain('name', 'service', 'unit')?.replace(/\.service$/, '')
+  const known = call.plain('state')
+  if (known === undefined && call.argument('state') !== undefined) call.value('state')
+  const enabled = call.flag('enabled', false)
+  call.flag('daemon_reload', false)
+  if (name === undefined) {
+    if (call.argument('name', 'service') !== undefined) call.note('a service whose name is not known')
+    return {}
+  }
+  const before = call.node.services.get(name)
+  const services = new Map(call.node.services)
+  const isEnabled = call.argument('enabled') === undefined ? (before?.enabled ?? false) : enabled !== false
+  if (known === 'stopped') {
+    services.set(name, { started: false, enabled: isEnabled })
+    return { node: { services }, changed: before?.started ?? false, result: state(name) }
+  }
+  const starts =
+    known === 'restarted' || known === 'reloaded' || (known === 'started' && before?.started !== true)
+  if (!starts) {
+    services.set(name, { started: before?.started ?? false, enabled: isEnabled })
+    return { node: { services }, changed: before?.enabled !== isEnabled, result: state(name) }
+  }
+  services.set(name, { started: true, enabled: isEnabled })
+  return { ...started(call, { ...call.node, services }, name, call.hop(`starts ${name}`)), changed: true, result: state(name) }
+}
+
+const state = (name: string): ReadonlyMap<string, FlowValue> =>
+  new Map<string, FlowValue>([
+    ['name', name],
+    ['status', new Dict()],
+  ])
+
+/** What K3s gets when a service starts. Other services are none of ours. */
+export function started(call: Call, node: NodeState, name: string, hop: Hop): Effect {
+  const { manager } = call.context.stage
+  if (!isK3s(call, node, name)) return { node: { services: node.services, files: node.files } }
+  const arrival = arrivalAt(node.files, name, manager, call.atoms)
+  if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
+    return { node: { services: node.services, files: node.files } }
+  if (arrival.unit === undefined) throw new TaskFails(`there is no unit for the service ${name}`)
+  const hops = [hop]
+  const starts = new Map(node.starts).set(name, { arrival, at: hop.at, hops })
+  const files = arrival.command === 'server' ? withTokenFiles(call, node, arrival) : node.files
+  return {
+    node: { services: node.services, files, starts },
+    events: [
+      { what: 'service-started', host: call.target, kind: 'agent', at: hop.at, service: name, arrival, hops },
+    ],
+  }
+}
+
+function isK3s(call: Call, node: NodeState, name: string): boolean {
+  return /k3s/i.test(name) || servicesRunning(node.files, call.context.stage.manager, call.atoms).includes(name)
+}
+
+const SERVER_DIR = '/var/lib/rancher/k3s/server'
+
+/** A server that has started keeps its token in files that other tasks read. */
+function withTokenFiles(call: Call, node: NodeState, arrival: ReturnType<typeof arrivalAt>): NodeState['files'] {
+  const hop = call.hop(`K3s writes its token to ${SERVER_DIR}/token`)
+  const [mark] = arrival.token.state === 'present' ? (arrival.token.text?.marks ?? []) : []
+  const content =
+    mark === undefined
+      ? call.serverToken(call.target, `K3s makes a token of its own in ${SERVER_DIR}/token`)
+      : call.atoms.mark(call.atoms.derive(mark.atom, hop, { text: undefined, isFilled: true }))
+  const file: PaperFile = { kind: 'file', content: `${content}\n`, mode: 0o600, owner: 'root', hops: [hop] }
+  const files = new Map(node.files)
+  const agent = arrival.agentToken.state === 'present' ? arrival.agentToken.text?.marks[0] : undefined
+  for (const name of ['token', 'node-token', 'agent-token']) {
+    const own = name === 'agent-token' && agent !== undefined
+    files.set(`${SERVER_DIR}/${name}`, own ? { ...file, content: `${call.atoms.mark(agent.atom)}\n` } : file)
+  }
+  return files.set('/etc/rancher/k3s/k3s.yaml', { ...file, content: { unknown: 'the kubeconfig' } })
+}

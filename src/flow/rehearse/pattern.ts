@@ -1,0 +1,60 @@
+import type { PaperHosts } from './hosts.ts'
+
+/**
+ * The hosts that `hosts:` of a play matches: names, globs, `~regex`, `&` and `!`, indexes; the first matching terms in
+ * order, as ansible-core's InventoryManager does.
+ * https://docs.ansible.com/ansible/latest/inventory_guide/intro_patterns.html
+ */
+export function matchingHosts(pattern: string, hosts: PaperHosts): readonly string[] {
+  const terms = pattern
+    .split(/[,:](?![^[]*\])/)
+    .map((term) => term.trim())
+    .filter((term) => term !== '')
+  const included = terms.filter((term) => !/^[&!]/.test(term))
+  const found = new Set((included.length === 0 ? ['all'] : included).flatMap((term) => members(term, hosts)))
+  for (const term of terms) {
+    if (!/^[&!]/.test(term)) continue
+    const own = new Set(members(term.slice(1), hosts))
+    for (const host of found) if (own.has(host) === term.startsWith('!')) found.delete(host)
+  }
+  return [...found]
+}
+
+function members(term: string, hosts: PaperHosts): readonly string[] {
+  const [, name = term, from, to] = /^([^[\]]+)\[(-?\d+)(?:[:-](-?\d*))?\]$/.exec(term) ?? []
+  const all = named(name, hosts)
+  if (from === undefined) return all
+  const start = Number(from)
+  if (to === undefined) return all.slice(start, start === -1 ? undefined : start + 1)
+  return all.slice(start, to === '' ? undefined : Number(to) + 1)
+}
+
+function named(name: string, hosts: PaperHosts): readonly string[] {
+  if (name === 'all' || name === '*') return [...hosts.hosts.keys()]
+  const group = hosts.groups.get(name)
+  if (group !== undefined) return group
+  if (hosts.hosts.has(name)) return [name]
+  const regex = matcher(name)
+  if (regex === undefined) return []
+  const inGroups = [...hosts.groups].filter(([group]) => regex.test(group)).flatMap(([, list]) => list)
+  return [...new Set([...inGroups, ...[...hosts.hosts.keys()].filter((host) => regex.test(host))])]
+}
+
+function matcher(name: string): RegExp | undefined {
+  try {
+    if (name.startsWith('~')) return new RegExp(`^(?:${name.slice(1)})`)
+    if (!/[*?[]/.test(name)) return undefined
+    const body = name.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+    return new RegExp(`^${body}$`)
+  } catch {
+    return undefined
+  }
+}
+
+/** Group names that the hosts patterns of a project name, `all` and `localhost` left out. */
+export function namedGroups(patterns: readonly string[]): readonly string[] {
+  const names = patterns
+    .flatMap((pattern) => pattern.split(/[,:](?![^[]*\])/))
+    .map((term) => term.trim().replace(/^[&!~]/, '').replace(/\[.*\]$/, ''))
+  return [...new Set(names.filter((name) => /^[A-Za-z_][\w-]*$/.test(name) && name !== 'all' && name !== 'localhost'))]
+}

@@ -1,0 +1,157 @@
+import { Dict, List } from '../../ansible/template/values.ts'
+import type { AnsibleValue } from '../../ansible/value.ts'
+import type { EvaluationScope, FlowValue, ScopeVariable } from '../evaluate/index.ts'
+import { Unknown } from '../unknown.ts'
+import type { Context } from './context.ts'
+import { factOf, factsOf } from './facts.ts'
+import { lookedUp } from './lookups.ts'
+import { Choice, type Stored, type World } from './world.ts'
+
+/**
+ * What a template sees on a host at one moment of the play, by Ansible's precedence:
+ * https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_variables.html#understanding-variable-precedence
+ */
+export function scopeOf(context: Context, world: World, host: string): EvaluationScope {
+  const { stage } = context
+  return {
+    atoms: stage.atoms,
+    decisions: world.decisions,
+    hostNames: [...stage.hosts.hosts.keys()],
+    variable: (name) => taskVariable(context, world, host, name),
+    hostScope: (other) => hostScope(context, world, other),
+    lookup: (plugin, args, named) => lookedUp(context, plugin, args, named),
+    file: (name) => {
+      const path = stage.content.findFile('templates', name, fileOrigin(context))
+      const text = path === undefined ? undefined : stage.content.text(path)
+      return path === undefined || text === undefined ? undefined : { path, text }
+    },
+  }
+}
+
+/** From where a task names files. */
+export const fileOrigin = (context: Context) => ({
+  playbookDirectory: context.playbookDirectory,
+  role: context.role,
+  includedFrom: context.file,
+})
+
+/** `hostvars[host]`: what belongs to the host, and nothing of the play or its roles. */
+function hostScope(context: Context, world: World, host: string): EvaluationScope | undefined {
+  const { hosts } = context.stage
+  if (!hosts.hosts.has(host)) return undefined
+  return {
+    ...scopeOf(context, world, host),
+    variable: (name) => {
+      if (context.stage.overrides.has(name)) return overridden(context, name)
+      const stored = world.node(host).variables.get(name)
+      if (stored !== undefined) return settled(stored, name, world)
+      return (
+        fact(context, world, host, name) ??
+        inventoryVariable(context, host, name) ??
+        (name === 'ansible_host' ? undefined : magic(context, host, name))
+      )
+    },
+  }
+}
+
+function taskVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
+  const item = context.items.get(name)
+  if (item !== undefined) return { value: item }
+  if (context.stage.overrides.has(name)) return overridden(context, name)
+  const parameter = context.parameters.get(name)
+  if (parameter !== undefined) return parameter
+  const node = world.node(host)
+  const stored = node.variables.get(name)
+  if (stored !== undefined) return settled(stored, name, world)
+  return (
+    node.included.get(name) ??
+    context.vars.get(name) ??
+    context.roleVars.get(name) ??
+    context.playVars.get(name) ??
+    fact(context, world, host, name) ??
+    inventoryVariable(context, host, name) ??
+    context.roleDefaults.get(name) ??
+    magic(context, host, name) ??
+    leftToUser(context, name)
+  )
+}
+
+function overridden({ stage }: Context, name: string): ScopeVariable {
+  const value = stage.overrides.get(name)
+  return value === undefined ? undefined : { value }
+}
+
+function inventoryVariable({ stage }: Context, host: string, name: string): ScopeVariable {
+  const own = stage.hosts.hosts.get(host)?.variables.get(name)
+  return own === undefined ? undefined : { raw: own.value, at: own.at }
+}
+
+/** What a task made under a condition that this world has not settled is not known, but by that condition. */
+function settled(stored: Stored, name: string, world: World): ScopeVariable {
+  let value: Stored | undefined = stored
+  while (value instanceof Choice) {
+    const truth = world.decisions.get(value.when.what)
+    if (truth === undefined) return { value: new Unknown(name, value.when.why, value.when.at, value.when) }
+    value = truth ? value.yes : value.no
+  }
+  return value === undefined ? undefined : { value }
+}
+
+function fact(context: Context, world: World, host: string, name: string): ScopeVariable {
+  if (name === 'ansible_facts') return { value: factsOf(context.stage, world, host) }
+  if (!name.startsWith('ansible_')) return undefined
+  const value = factOf(context.stage, world, host, name)
+  return value === undefined ? undefined : { value }
+}
+
+function magic(context: Context, host: string, name: string): ScopeVariable {
+  const { stage, role } = context
+  switch (name) {
+    case 'playbook_dir':
+      return { value: context.playbookDirectory === '' ? '.' : context.playbookDirectory }
+    case 'role_path':
+      return role === undefined ? undefined : { value: role.directory === '' ? '.' : role.directory }
+    case 'role_name':
+    case 'ansible_role_name':
+      return role === undefined ? undefined : { value: role.name }
+    case 'ansible_play_hosts':
+    case 'ansible_play_hosts_all':
+    case 'ansible_play_batch':
+    case 'play_hosts':
+      return { value: new List(context.playHosts) }
+    case 'ansible_run_tags':
+      return { value: new List(['all']) }
+    case 'ansible_skip_tags':
+      return { value: new List() }
+    case 'groups':
+      return { value: groupsValue(context) }
+    // Connection variables are there for the task even where nobody sets them: PlayContext.update_vars of ansible-core.
+    case 'ansible_host':
+      return { value: host }
+  }
+  const own = stage.hosts.hosts.get(host)?.magic.get(name)
+  return own === undefined ? undefined : { value: plainValue(own) }
+}
+
+const groupsValues = new WeakMap<object, FlowValue>()
+
+function groupsValue({ stage }: Context): FlowValue {
+  let value = groupsValues.get(stage.hosts)
+  if (value === undefined) {
+    value = new Dict([...stage.hosts.groups].map(([name, hosts]) => [name, new List(hosts)] as const))
+    groupsValues.set(stage.hosts, value)
+  }
+  return value
+}
+
+function plainValue(value: AnsibleValue): FlowValue {
+  if (Array.isArray(value)) return new List(value.map(plainValue))
+  if (value === null || typeof value !== 'object') return value
+  return String(value)
+}
+
+function leftToUser({ stage }: Context, name: string): ScopeVariable {
+  return stage.isLeftToUser(name)
+    ? { value: new Unknown(name, `nothing in the project sets ${name}`) }
+    : undefined
+}

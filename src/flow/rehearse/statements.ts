@@ -1,0 +1,325 @@
+import type { Block, Role, RoleUse, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
+import { Undefined } from '../../ansible/template/values.ts'
+import { evaluator } from '../evaluate/index.ts'
+import { Unknown } from '../unknown.ts'
+import { Call, TaskFails, Undecided } from './call.ts'
+import { type Context, type HandlerUse, rawVariables, within } from './context.ts'
+import { loopOf } from './loops.ts'
+import { fileOrigin, scopeOf } from './scope.ts'
+import { conditionOf, forked, type Room, runOnHost } from './task.ts'
+import { merged, type RawVariable, type World } from './world.ts'
+
+/** An include that leads deeper than this leads back to itself. */
+const DEEPEST = 40
+
+/** Walks lists of tasks over the hosts of a play, host by host within each task as the linear strategy does. */
+export class Walk {
+  readonly #room: Room
+
+  constructor(room: Room) {
+    this.#room = room
+  }
+
+  statements(list: readonly Statement[], context: Context, hosts: readonly string[], worlds: readonly World[]): readonly World[] {
+    let now = worlds
+    for (const statement of list)
+      now =
+        statement.kind === 'block'
+          ? this.#block(statement, context, hosts, now)
+          : merged(now.flatMap((world) => this.#task(statement, context, hosts, world)))
+    return now
+  }
+
+  /** Tasks of roles, their dependencies first. */
+  role(use: RoleUse, context: Context, hosts: readonly string[], worlds: readonly World[], from: RoleParts = {}): readonly World[] {
+    const { content } = context.stage
+    const name = this.#roleName(use, context, hosts, worlds)
+    const role = name === undefined ? undefined : content.findRole(name, context)
+    if (role === undefined) {
+      context.stage.note({ at: use.at, what: `the role ${name ?? 'of a template'} is not in the project` })
+      return worlds
+    }
+    const entered = enterRole(role, use, within(context, use.keywords), from)
+    if (entered.trail.length > DEEPEST || context.trail.filter((step) => step === role.directory).length > 2) return worlds
+    let now = worlds
+    if (from.tasks === undefined)
+      for (const dependency of content.roleDependencies(role))
+        now = this.role(dependency, { ...entered, parameters: context.parameters }, hosts, now)
+    const tasks = content.roleTasks(role, from.tasks)
+    if (tasks === undefined) {
+      if (from.tasks !== undefined) context.stage.note({ at: use.at, what: `the role ${role.name} has no tasks ${from.tasks}` })
+      return now
+    }
+    return this.statements(tasks.statements, { ...entered, file: tasks.path }, hosts, now)
+  }
+
+  #roleName(use: RoleUse, context: Context, hosts: readonly string[], worlds: readonly World[]): string | undefined {
+    if (!/\{[{%]/.test(use.name)) return use.name
+    const [world] = worlds
+    const [host] = hosts
+    if (world === undefined || host === undefined) return undefined
+    const text = evaluator(scopeOf(context, world, host)).text(use.name, use.at)
+    return typeof text === 'string' ? context.stage.atoms.plain(text) : undefined
+  }
+
+  /** What failed in a block is rescued; `always` runs in any case. */
+  #block(block: Block, outer: Context, hosts: readonly string[], worlds: readonly World[]): readonly World[] {
+    const context = within(outer, block.keywords)
+    const failedBefore = new Map(worlds.map((world) => [world, failures(world, hosts)]))
+    const already = failedBefore.values().next().value ?? new Set()
+    let now = this.statements(block.block, context, hosts, worlds)
+    if (block.rescue.length > 0)
+      now = now.flatMap((world) => {
+        const failed = hosts.filter((host) => failures(world, hosts).has(host) && !already.has(host))
+        if (failed.length === 0) return [world]
+        const next = world.copy()
+        for (const host of failed) next.change(host, { failure: undefined })
+        return this.statements(block.rescue, context, failed, [next])
+      })
+    if (block.always.length === 0) return now
+    return now.flatMap((world) => {
+      const held = new Map(hosts.map((host) => [host, world.node(host).failure]))
+      const next = world.copy()
+      for (const host of hosts) if (!already.has(host)) next.change(host, { failure: undefined })
+      return this.statements(block.always, context, hosts, [next]).map((done) => {
+        const kept = done.copy()
+        for (const [host, failure] of held) if (failure !== undefined) kept.change(host, { failure })
+        return kept
+      })
+    })
+  }
+
+  #task(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
+    const active = hosts.filter((host) => isActive(world, host))
+    if (active.length === 0) return [world]
+    switch (task.action.module.split('.').at(-1)) {
+      case 'include_tasks':
+      case 'import_tasks':
+      case 'include':
+        return this.#included(task, context, active, world, 'tasks')
+      case 'include_role':
+      case 'import_role':
+        return this.#included(task, context, active, world, 'role')
+      case 'meta':
+        return this.#meta(task, context, active, world)
+    }
+    const once = within(context, task.keywords).runOnce
+    const [first] = active
+    if (once && first !== undefined) return runOnHost(task, context, world, first, this.#room).map((done) => shared(task, done, first, active))
+    let worlds: readonly World[] = [world]
+    for (const host of active) worlds = worlds.flatMap((one) => (isActive(one, host) ? runOnHost(task, context, one, host, this.#room) : [one]))
+    return worlds
+  }
+
+  #meta(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
+    const value = task.action.freeForm?.value
+    if (value === 'flush_handlers') return this.handlers(context, hosts, [world])
+    if (value !== 'end_play' && value !== 'end_host' && value !== 'end_role' && value !== 'clear_host_errors') return [world]
+    const inner = within(context, task.keywords)
+    const next = world.copy()
+    for (const host of hosts) {
+      // What might end the play is taken not to.
+      if (conditionOf(new Call(inner, world, task, host, host)) !== true) continue
+      if (value === 'clear_host_errors') next.change(host, { failure: undefined })
+      else for (const one of value === 'end_play' ? hosts : [host]) next.change(one, { ended: true })
+    }
+    return [next]
+  }
+
+  /**
+   * Hosts for which the condition holds run what is included; where it is not known, the condition is one of every task in it.
+   * `import_*` always hands its condition on.
+   */
+  #included(task: Task, outer: Context, hosts: readonly string[], world: World, kind: 'tasks' | 'role'): readonly World[] {
+    const isStatic = task.action.module.includes('import_')
+    const context = within(outer, task.keywords)
+    try {
+      const groups = new Map<string, { hosts: string[]; target: Target; conditional: boolean }>()
+      for (const host of hosts) {
+        const call = new Call(context, world, task, host, host)
+        const condition = isStatic ? true : conditionOf(call)
+        if (condition === false) continue
+        if (condition instanceof Undefined) {
+          failed(world, host, call, new TaskFails(condition.message, condition.variable))
+          continue
+        }
+        for (const target of this.#targets(task, context, call, kind)) {
+          const group = groups.get(target.key) ?? { hosts: [], target, conditional: isStatic || condition instanceof Unknown }
+          group.hosts.push(host)
+          groups.set(target.key, group)
+        }
+      }
+      let worlds: readonly World[] = [world]
+      for (const { hosts: own, target, conditional } of groups.values())
+        worlds = target.run(conditional ? target.context : { ...target.context, conditions: outer.conditions }, own, worlds)
+      return worlds
+    } catch (part) {
+      if (!(part instanceof Undecided)) throw part
+      return forked(part, world, this.#room).flatMap((one) => this.#included(task, outer, hosts, one, kind))
+    }
+  }
+
+  #targets(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
+    const items = loopItems(task, call)
+    return items.flatMap(({ variable, item }) => {
+      const inner = variable === undefined || item === undefined ? context : { ...context, items: new Map(context.items).set(variable, item) }
+      const one = new Call(inner, call.world, task, call.host, call.target)
+      const target = kind === 'role' ? this.#roleTarget(task, inner, one) : this.#tasksTarget(task, inner, one)
+      return target === undefined ? [] : [{ ...target, key: `${target.key} ${variable === undefined ? '' : String(item)}` }]
+    })
+  }
+
+  #tasksTarget(task: Task, context: Context, call: Call): Target | undefined {
+    const { content } = context.stage
+    const named = task.action.freeForm === undefined ? call.text('file', '_raw_params', 'free_form') : call.textOf(task.action.freeForm)
+    const name = typeof named === 'string' ? context.stage.atoms.plain(named) : undefined
+    const path = name === undefined ? undefined : content.findFile('tasks', name, fileOrigin(context))
+    const file: TaskFile | undefined = path === undefined ? undefined : content.taskFile(path)
+    if (file === undefined) {
+      call.note(name === undefined ? 'the tasks to include are not known' : `the tasks ${name} are not in the project`)
+      return undefined
+    }
+    if (context.trail.length > DEEPEST || context.trail.filter((step) => step === file.path).length > 2) return undefined
+    const inner: Context = { ...withApply(context, task), file: file.path, trail: [...context.trail, file.path] }
+    return { key: file.path, context: inner, run: (entered, hosts, worlds) => this.statements(file.statements, entered, hosts, worlds) }
+  }
+
+  #roleTarget(task: Task, context: Context, call: Call): Target | undefined {
+    const name = call.plain('name', 'role')
+    if (name === undefined) {
+      call.note('the role to include is not known')
+      return undefined
+    }
+    const use: RoleUse = { at: task.action.at, name, keywords: new Map(), parameters: new Map() }
+    const parts: RoleParts = { tasks: call.plain('tasks_from'), vars: call.plain('vars_from'), defaults: call.plain('defaults_from'), handlers: call.plain('handlers_from') }
+    // `vars:` of the task are parameters of the role.
+    const parameters = new Map([...context.parameters, ...rawVariables(task.keywords.get('vars'))])
+    return {
+      key: `${name} ${parts.tasks ?? ''}`,
+      context: { ...withApply(context, task), parameters },
+      run: (entered, hosts, worlds) => this.role(use, entered, hosts, worlds, parts),
+    }
+  }
+
+  /** Runs the handlers that were notified, in the order in which they are written. */
+  handlers(context: Context, hosts: readonly string[], worlds: readonly World[]): readonly World[] {
+    let now = worlds
+    for (const handler of context.handlers) {
+      now = now.flatMap((world) => {
+        const names = handlerNames(handler)
+        const own = hosts.filter((host) => isActive(world, host) && names.some((name) => world.node(host).notified.has(name)))
+        if (own.length === 0) return [world]
+        return this.#task(handler.task, handler.context, own, world)
+      })
+    }
+    return now.map((world) => {
+      if (hosts.every((host) => world.node(host).notified.size === 0)) return world
+      const next = world.copy()
+      for (const host of hosts) next.change(host, { notified: new Set() })
+      return next
+    })
+  }
+}
+
+interface Target {
+  readonly key: string
+  readonly context: Context
+  readonly run: (context: Context, hosts: readonly string[], worlds: readonly World[]) => readonly World[]
+}
+
+/** `tasks_from` and its like. */
+export interface RoleParts {
+  readonly tasks?: string | undefined
+  readonly vars?: string | undefined
+  readonly defaults?: string | undefined
+  readonly handlers?: string | undefined
+}
+
+export function isActive(world: World, host: string): boolean {
+  const { failure, ended } = world.node(host)
+  return failure === undefined && !ended
+}
+
+const failures = (world: World, hosts: readonly string[]): ReadonlySet<string> =>
+  new Set(hosts.filter((host) => world.node(host).failure !== undefined))
+
+function failed(world: World, host: string, call: Call, { why }: TaskFails): void {
+  world.change(host, { failure: { at: call.task.action.at, why } })
+}
+
+/** `apply:` of an include: its keywords are those of every task in it. */
+function withApply(context: Context, task: Task): Context {
+  const apply = task.action.arguments.get('apply')
+  if (apply?.node?.kind !== 'map' || typeof apply.value !== 'object' || apply.value === null) return context
+  const values = apply.value as Readonly<Record<string, import('../../ansible/value.ts').AnsibleValue>>
+  const keywords = new Map([...apply.node.entries].map(([name, { value }]) => [name, { value: values[name] ?? null, at: value.at, node: value }] as const))
+  return within(context, keywords)
+}
+
+function loopItems(task: Task, call: Call): readonly { readonly variable?: string; readonly item?: import('../evaluate/index.ts').FlowValue }[] {
+  const loop = loopOf(task.keywords, call.evaluator)
+  if (loop === undefined || loop instanceof Undefined) return [{}]
+  if (loop.items === undefined) return [{ variable: loop.variable, item: new Unknown('item', loop.why, task.at) }]
+  return loop.items.map((item) => ({ variable: loop.variable, item }))
+}
+
+
+/** After `run_once` every host has what the one host registered. */
+function shared(task: Task, world: World, from: string, hosts: readonly string[]): World {
+  const name = task.keywords.get('register')?.value
+  const facts = task.action.module === 'set_fact' ? [...task.action.arguments.keys()] : []
+  const names = [...(typeof name === 'string' ? [name] : []), ...facts]
+  const next = world.copy()
+  const source = world.node(from)
+  for (const host of hosts) {
+    if (host === from) continue
+    const variables = new Map(world.node(host).variables)
+    for (const one of names) {
+      const value = source.variables.get(one)
+      if (value !== undefined) variables.set(one, value)
+    }
+    const { failure } = source
+    next.change(host, { variables, ...(failure === undefined ? {} : { failure }) })
+  }
+  return next
+}
+
+/** The context of a role's own tasks. */
+export function enterRole(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): Context {
+  const { content } = context.stage
+  const rawOf = (variables: ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>): ReadonlyMap<string, RawVariable> =>
+    new Map([...variables].map(([name, { value, at }]) => [name, { raw: value, at }]))
+  const defaults = rawOf(content.roleDefaults(role, parts.defaults))
+  const vars = rawOf(content.roleVars(role, parts.vars))
+  const entered: Context = {
+    ...context,
+    role,
+    roleDefaults: new Map([...context.roleDefaults, ...defaults]),
+    roleVars: new Map([...context.roleVars, ...vars]),
+    parameters: new Map([...context.parameters, ...rawOf(use.parameters)]),
+    trail: [...context.trail, role.directory],
+  }
+  const handlers = content.roleHandlers(role, parts.handlers)
+  if (handlers !== undefined) addHandlers(handlers.statements, { ...entered, file: handlers.path })
+  return entered
+}
+
+/** Handlers are the play's: whatever role brings them, every task of the play may notify them. */
+export function addHandlers(statements: readonly Statement[], context: Context): void {
+  for (const task of statements.flatMap(tasksOf))
+    if (!context.handlers.some((known) => known.task === task)) context.handlers.push({ task, context: bare(context) })
+}
+
+/** A handler runs on its own conditions, not on those of what brought it. */
+const bare = (context: Context): Context => ({ ...context, conditions: [], delegateTo: undefined, runOnce: false, items: new Map() })
+
+const tasksOf = (statement: Statement): readonly Task[] =>
+  statement.kind === 'task' ? [statement] : [...statement.block, ...statement.rescue, ...statement.always].flatMap(tasksOf)
+
+function handlerNames({ task, context }: HandlerUse): readonly string[] {
+  const listen = task.keywords.get('listen')?.value
+  const topics = Array.isArray(listen) ? listen : [listen]
+  const names = [task.name, ...topics].filter((name): name is string => typeof name === 'string')
+  const { role } = context
+  return role === undefined || task.name === undefined ? names : [...names, `${role.name} : ${task.name}`]
+}

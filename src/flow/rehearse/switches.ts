@@ -1,0 +1,94 @@
+import type { AnsibleValue } from '../../ansible/value.ts'
+import type { Atoms } from '../atoms.ts'
+import type { FlowValue } from '../evaluate/index.ts'
+import type { PaperHosts } from './hosts.ts'
+
+/** Variables by which projects say that a site has no internet. */
+const AIRGAP = /\b[a-z_]\w*?(?:air_?gap|offline|disconnected|isolated)\w*|\b(?:air_?gap|offline|disconnected|isolated)\w*/gi
+
+/** What the texts of one playbook and all that it reaches ask about variables. */
+export class Switches {
+  readonly #text: string
+  readonly #tests = new Map<string, boolean>()
+
+  constructor(texts: readonly string[]) {
+    this.#text = texts.join('\n')
+  }
+
+  /** Names that a condition could test; what a task registers or sets itself is none. */
+  get airgap(): readonly string[] {
+    const names = new Set([...this.#text.matchAll(AIRGAP)].map(([name]) => name))
+    return [...names].filter((name) => this.#isTested(name) && !this.isSet(name))
+  }
+
+  /** Whether some text asks if the variable is there, or what to take if it isn't. */
+  isOptional(name: string): boolean {
+    let known = this.#tests.get(name)
+    if (known === undefined) {
+      known = new RegExp(
+        `\\b${escaped(name)}(?:\\.\\w+|\\[[^\\]]*\\])*\\s*(?:\\)\\s*)?(?:is\\s+(?:not\\s+)?(?:un)?defined|\\|\\s*(?:ansible\\.builtin\\.)?(?:default|d)\\b)`,
+      ).test(this.#text)
+      this.#tests.set(name, known)
+    }
+    return known
+  }
+
+  #isTested(name: string): boolean {
+    const word = `\\b${escaped(name)}\\b`
+    return new RegExp(`(?:when:|that:|^\\s*-|\\{[{%]|\\b(?:and|or|not|if)\\b)[^\\n]*${word}`, 'm').test(this.#text)
+  }
+
+  /** Whether a task makes it: `register`, `set_fact`. */
+  isSet(name: string): boolean {
+    const word = escaped(name)
+    return new RegExp(`register:\\s*["']?${word}\\b|set_fact:\\s*\\n(?:[ \\t]+[^\\n]*\\n)*?[ \\t]+${word}:`).test(this.#text)
+  }
+
+  /** Whether the variable says so by being there, not by being true. */
+  isPath(name: string): boolean {
+    return (
+      /(?:dir|directory|path|url|registry|file|bundle|folder|media)$/i.test(name) ||
+      new RegExp(`\\b${escaped(name)}\\s+is\\s+(?:not\\s+)?(?:un)?defined`).test(this.#text)
+    )
+  }
+}
+
+const escaped = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+export interface AirgapSwitch {
+  readonly name: string
+  readonly on: FlowValue
+  /** `undefined`: the variable is not there. */
+  readonly off: FlowValue | undefined
+}
+
+/**
+ * The variables that mean "airgapped", with the values for both ways. What an inventory sets stays as it is: the site is
+ * what its inventory says.
+ */
+export function airgapSwitches(
+  switches: Switches,
+  hosts: PaperHosts,
+  defaults: (name: string) => AnsibleValue | undefined,
+  atoms: Atoms,
+): { readonly switches: readonly AirgapSwitch[]; readonly settled: boolean | undefined } {
+  let settled: boolean | undefined
+  const found: AirgapSwitch[] = []
+  for (const name of switches.airgap) {
+    const own = [...hosts.hosts.values()].map(({ variables }) => variables.get(name)?.value).find((value) => value !== undefined)
+    if (own !== undefined && own !== false && own !== '' && own !== null) {
+      settled = true
+      continue
+    }
+    const given = own ?? defaults(name)
+    const text = atoms.mark(
+      atoms.root(`airgapped ${name}`, { kind: 'scenario', what: name, isFilled: true }),
+    )
+    if (typeof given === 'boolean') found.push({ name, on: true, off: false })
+    else if (typeof given === 'string') found.push(isNo(given) ? { name, on: 'yes', off: given } : { name, on: text, off: given })
+    else found.push({ name, on: switches.isPath(name) ? text : true, off: undefined })
+  }
+  return { switches: found, settled }
+}
+
+const isNo = (text: string): boolean => /^(?:no|false|off)$/i.test(text)

@@ -1,0 +1,294 @@
+import type { Task } from '../../ansible/content/index.ts'
+import { Dict, List, Undefined } from '../../ansible/template/values.ts'
+import { evaluator, type FlowValue } from '../evaluate/index.ts'
+import { Unknown } from '../unknown.ts'
+import { Call, type Effect, TaskFails, Undecided } from './call.ts'
+import { type Context, within } from './context.ts'
+import { type Loop, loopOf } from './loops.ts'
+import { taskRun } from './modules/files.ts'
+import { type Module, moduleOf } from './modules/index.ts'
+import { scopeOf } from './scope.ts'
+import { Choice, type NodeState, type Stored, type World } from './world.ts'
+
+/** One task on one host; the worlds that come of it. */
+export function runOnHost(task: Task, outer: Context, world: World, host: string, room: Room): readonly World[] {
+  try {
+    const next = world.copy()
+    new HostTask(task, within(outer, task.keywords), next, host).run()
+    return [next]
+  } catch (part) {
+    if (!(part instanceof Undecided)) throw part
+    return forked(part, world, room).flatMap((one) => runOnHost(task, outer, one, host, room))
+  }
+}
+
+/** How many more worlds there may be. */
+export interface Room {
+  left: number
+  full(part: Undecided): void
+}
+
+export function forked({ what, at }: Undecided, world: World, room: Room): readonly World[] {
+  if (room.left > 0) {
+    room.left -= 1
+    return [world.fork(what, true), world.fork(what, false)]
+  }
+  room.full(new Undecided(what, at))
+  return [world.fork(what, false)]
+}
+
+/** The truth of inherited and own conditions, as each task evaluates all of them anew. */
+export function conditionOf(call: Call): boolean | Unknown | Undefined {
+  let unknown: Unknown | undefined
+  for (const { value, at } of call.context.conditions) {
+    const truth = call.evaluator.condition(value, at)
+    if (truth === false) return false
+    if (truth instanceof Undefined) return unknown ?? truth
+    if (truth instanceof Unknown) unknown ??= truth
+  }
+  return unknown ?? true
+}
+
+class HostTask {
+  readonly #task: Task
+  readonly #context: Context
+  readonly #world: World
+  readonly #host: string
+
+  constructor(task: Task, context: Context, world: World, host: string) {
+    this.#task = task
+    this.#context = context
+    this.#world = world
+    this.#host = host
+  }
+
+  run(): void {
+    const module = moduleOf(this.#task.action.module)
+    const call = this.#call(this.#context)
+    const loop = loopOf(this.#task.keywords, call.evaluator)
+    if (loop instanceof Undefined) {
+      if (conditionOf(call) !== false) this.#fail(call, new TaskFails(loop.message, loop.variable))
+      else this.#register(skipped())
+      return
+    }
+    if (loop === undefined) {
+      this.#keep(this.#one(call, module))
+      return
+    }
+    this.#loop(loop, module)
+  }
+
+  #call(context: Context): Call {
+    return new Call(context, this.#world, this.#task, this.#host, this.#target(context))
+  }
+
+  /** The host on which the module runs. */
+  #target(context: Context): string {
+    const { delegateTo } = context
+    if (delegateTo === undefined) return this.#host
+    const text = evaluator(scopeOf(context, this.#world, this.#host)).text(delegateTo.value, delegateTo.at)
+    const plain = typeof text === 'string' ? context.stage.atoms.plain(text) : undefined
+    if (plain === undefined) {
+      context.stage.note({ at: delegateTo.at, what: 'the host of delegate_to is not known' })
+      return 'a delegated host'
+    }
+    return ['127.0.0.1', '::1'].includes(plain) ? 'localhost' : plain
+  }
+
+  #loop(loop: Loop, module: Module | undefined): void {
+    const items = loop.items ?? [new Unknown('item', loop.why, this.#task.at)]
+    const results: Outcome[] = []
+    for (const [index, item] of items.entries()) {
+      const inner = new Map(this.#context.items).set(loop.variable, item)
+      if (loop.indexVariable !== undefined) inner.set(loop.indexVariable, index)
+      const outcome = this.#one(this.#call({ ...this.#context, items: inner }), module)
+      results.push(outcome)
+      if (this.#world.node(this.#host).failure !== undefined) break
+    }
+    const all = new Map<string, FlowValue>([
+      ['results', new List(results.map(({ result }, index) => new Dict([...result, ['item', items[index] ?? null]] as const)))],
+      ['changed', results.some(({ changed }) => changed === true)],
+      ['skipped', results.length > 0 && results.every(({ ran }) => ran === false)],
+      ['failed', false],
+      ['msg', ''],
+    ])
+    const unsure = results.find(({ ran }) => ran instanceof Unknown)?.ran
+    const changed = results.some(({ changed: one }) => one === true) ? true : (results.find(({ changed: one }) => one !== false)?.changed ?? false)
+    this.#keep({ result: all, changed, ran: results.some(({ ran }) => ran === true) ? true : (unsure ?? false) })
+  }
+
+  /** Condition, module, outcome: of the task, or of one item of its loop. */
+  #one(call: Call, module: Module | undefined): Outcome {
+    const condition = conditionOf(call)
+    if (condition === false) return skipped()
+    if (condition instanceof Undefined) return this.#fail(call, new TaskFails(condition.message, condition.variable))
+    if (condition instanceof Unknown) {
+      if (module?.maybe === 'skip') return skipped()
+      if (module?.maybe === 'fork' && this.#matters(call, module)) this.#settle(call, condition)
+    }
+    return this.#act(call, module, condition)
+  }
+
+  #settle(call: Call, { leaf, what, at }: Unknown): void {
+    const open = [leaf.what, what].find((one) => !call.world.decisions.has(one))
+    if (open !== undefined) throw new Undecided(open, leaf.at ?? at)
+    call.note(`a condition that is not known: ${what}`)
+  }
+
+  /** Whether what a task might do could touch the token's way: only then a world is worth it. */
+  #matters(call: Call, module: Module): boolean {
+    const trial = call.world.copy()
+    const rehearsed = new Call(call.context, trial, call.task, call.host, call.target)
+    try {
+      const { node, events } = module.run(rehearsed)
+      if (events?.some(({ what }) => what !== 'file-written') === true) return true
+      const before = call.node
+      const { files } = node ?? {}
+      if (node?.k3s !== undefined && node.k3s !== before.k3s) return true
+      if (node?.services !== undefined && [...node.services].some(([name]) => /k3s/i.test(name))) return true
+      if (files === undefined) return false
+      const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter((path) => files.get(path)?.content !== before.files.get(path)?.content)
+      return touched.some((path) => TOUCHES.test(path))
+    } catch (error) {
+      if (error instanceof Undecided) return true
+      if (error instanceof TaskFails) return false
+      throw error
+    }
+  }
+
+  #act(call: Call, module: Module | undefined, ran: true | Unknown): Outcome {
+    let effect: Effect
+    try {
+      effect = module === undefined ? unmodelled(call) : module.run(call)
+    } catch (error) {
+      if (!(error instanceof TaskFails)) throw error
+      if (ran instanceof Unknown) return { result: new Map(), changed: false, ran }
+      return this.#fail(call, error)
+    }
+    if (ran instanceof Unknown && module?.maybe === 'fork' && effect.failed === undefined)
+      return { result: effect.result ?? new Map(), changed: new Unknown(`${call.task.at.start} changed`, 'its condition is not known'), ran }
+    if (effect.node !== undefined) this.#world.change(call.target, effect.node)
+    const use = taskRun(call)
+    this.#world.tell(effect.events ?? [])
+    if (use.uses.length > 0)
+      this.#world.tell([{ what: 'task-ran', host: call.target, kind: 'agent', at: use.at, task: use }])
+    if (effect.facts !== undefined) this.#remember(effect.facts, ran)
+    const changed = effect.changed ?? new Unknown(`${call.task.action.module} at ${call.task.at.path}:${call.task.at.start} changes ${call.host}`, 'only a real run shows it', call.task.at)
+    const result = new Map<string, FlowValue>([
+      ['changed', changed],
+      ['failed', effect.failed !== undefined],
+      ['skipped', false],
+      ...(effect.result ?? []),
+    ])
+    if (effect.failed !== undefined && !this.#forgiven(call, result))
+      return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
+    return { result, changed, ran }
+  }
+
+  #remember(facts: ReadonlyMap<string, FlowValue>, ran: true | Unknown): void {
+    const variables = new Map<string, Stored>(this.#world.node(this.#host).variables)
+    for (const [name, value] of facts) variables.set(name, this.#perhaps(name, value, ran))
+    this.#world.change(this.#host, { variables })
+  }
+
+  #perhaps(name: string, value: Stored, ran: boolean | Unknown, otherwise?: Stored): Stored {
+    if (!(ran instanceof Unknown)) return value
+    return new Choice(ran, value, otherwise ?? this.#world.node(this.#host).variables.get(name))
+  }
+
+  /** `ignore_errors`, `failed_when` and the like. */
+  #forgiven(call: Call, result: ReadonlyMap<string, FlowValue>): boolean {
+    const { keywords } = call.task
+    const ignore = keywords.get('ignore_errors')
+    if (call.context.ignoreErrors) return true
+    if (ignore !== undefined && ignore.value !== false) return true
+    const when = keywords.get('failed_when')
+    if (when === undefined) return false
+    const name = keywords.get('register')?.value
+    const items = new Map(call.context.items)
+    if (typeof name === 'string') items.set(name, resultOf(result, name))
+    const truth = evaluator(scopeOf({ ...call.context, items }, this.#world, this.#host)).condition(when.value, when.at)
+    return truth !== true
+  }
+
+  #fail(call: Call, { why, variable }: TaskFails): Outcome {
+    const { keywords } = this.#task
+    const ignore = keywords.get('ignore_errors')
+    const result = new Map<string, FlowValue>([['failed', true], ['changed', false], ['skipped', false], ['msg', why]])
+    if (this.#context.ignoreErrors || (ignore !== undefined && ignore.value !== false))
+      return { result, changed: false, ran: true }
+    const at = this.#task.action.at
+    this.#world.change(this.#host, { failure: { at, why } })
+    if (variable !== undefined)
+      this.#world.tell([
+        { what: 'undefined-variable', host: this.#host, kind: 'agent', at, variable, hops: [call.hop(`needs ${variable}`)], task: taskRun(call) },
+      ])
+    return { result, changed: false, ran: true }
+  }
+
+  /** `register` and `notify`. */
+  #keep({ result, changed, ran }: Outcome): void {
+    this.#register({ result, changed, ran })
+    const notify = this.#task.keywords.get('notify')
+    const changedWhen = this.#task.keywords.get('changed_when')
+    if (notify === undefined || ran === false) return
+    if (changed === false && changedWhen === undefined) return
+    if (changedWhen?.value === false) return
+    const evaluate = evaluator(scopeOf(this.#context, this.#world, this.#host))
+    const notified = new Set(this.#world.node(this.#host).notified)
+    for (const name of Array.isArray(notify.value) ? notify.value : [notify.value]) {
+      const text = evaluate.text(name, notify.at)
+      const plain = typeof text === 'string' ? this.#context.stage.atoms.plain(text) : undefined
+      if (plain !== undefined) notified.add(plain)
+    }
+    this.#world.change(this.#host, { notified })
+  }
+
+  #register({ result, ran }: Outcome): void {
+    const name = this.#task.keywords.get('register')?.value
+    if (typeof name !== 'string') return
+    const variables = new Map<string, Stored>(this.#world.node(this.#host).variables)
+    variables.set(name, this.#perhaps(name, resultOf(result, name, this.#host), ran, resultOf(skipped().result, name, this.#host)))
+    this.#world.change(this.#host, { variables } satisfies Partial<NodeState>)
+  }
+}
+
+const TOUCHES = /k3s|rancher|\/systemd\/|\/etc\/(?:default|sysconfig|init\.d|conf\.d)\/|\.env$/i
+
+interface Outcome {
+  readonly result: ReadonlyMap<string, FlowValue>
+  readonly changed: boolean | Unknown | FlowValue
+  /** Whether the task ran: not skipped. */
+  readonly ran: boolean | Unknown
+}
+
+const skipped = (): Outcome => ({
+  result: new Map<string, FlowValue>([
+    ['changed', false],
+    ['skipped', true],
+    ['failed', false],
+    ['skip_reason', 'Conditional result was False'],
+  ]),
+  changed: false,
+  ran: false,
+})
+
+/** A registered result: what it has is known, what a module could have added is not; a skipped one has no more than it says. */
+function resultOf(result: ReadonlyMap<string, FlowValue>, name: string, host = ''): FlowValue {
+  const isSkipped = result.get('skipped') === true
+  return new Unknown(name, 'the result of a task', undefined, undefined, (key) => {
+    const known = result.get(key)
+    if (known !== undefined || result.has(key)) return known ?? null
+    return isSkipped || CERTAIN.has(key) ? undefined : new Unknown(`${name}.${key}${host === '' ? '' : ` of ${host}`}`, 'the result of a task')
+  })
+}
+
+/** Keys that a result certainly does not have unless it says so. */
+const CERTAIN = new Set(['results', 'skip_reason'])
+
+function unmodelled(call: Call): Effect {
+  const { action } = call.task
+  if (/k3s|rke2|microk8s/i.test(action.written)) call.note(`the module ${action.written} is not followed`)
+  return {}
+}
+

@@ -1,0 +1,135 @@
+import { parseToken } from '../../token/form.ts'
+import type { Arrival, Carried } from '../arrival.ts'
+import type { Atom } from '../atoms.ts'
+import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
+import type { PaperHosts } from './hosts.ts'
+import type { Started, World } from './world.ts'
+
+/** What came of one scenario in one world, node by node. */
+export interface Outcome {
+  readonly host: string
+  readonly kind: NodeKind
+  readonly service: string
+  readonly start: Started
+  readonly token: Verdict['token']
+}
+
+/** The kind of each host, from what its services start; the first server is the one that starts first. */
+export function kindsOf(world: World, hosts: PaperHosts): ReadonlyMap<string, NodeKind> {
+  const kinds = new Map<string, NodeKind>()
+  const order = world.events.flatMap((event) => (event.what === 'service-started' ? [event.host] : []))
+  const startOrder = [...new Set([...order, ...hosts.hosts.keys()])]
+  let isFirst = true
+  for (const host of startOrder) {
+    const starts = [...world.node(host).starts.values()]
+    const isServer = starts.some(({ arrival }) => arrival.command === 'server')
+    if (starts.length === 0 || !starts.some(({ arrival }) => arrival.command !== 'unknown')) {
+      kinds.set(host, kindByGroup(hosts.hosts.get(host)?.groups ?? []))
+      continue
+    }
+    kinds.set(host, isServer ? (isFirst ? 'first-server' : 'joining-server') : 'agent')
+    if (isServer) isFirst = false
+  }
+  return kinds
+}
+
+const kindByGroup = (groups: readonly string[]): NodeKind =>
+  groups.some((group) => /server|master|control/i.test(group)) && !groups.some((group) => /agent|worker/i.test(group))
+    ? 'joining-server'
+    : 'agent'
+
+export function outcomesOf(world: World, hosts: PaperHosts): readonly Outcome[] {
+  const kinds = kindsOf(world, hosts)
+  const first = [...kinds].find(([, kind]) => kind === 'first-server')?.[0]
+  const server = first === undefined ? undefined : [...world.node(first).starts.values()].find(({ arrival }) => arrival.command === 'server')?.arrival
+  return [...hosts.hosts.keys()].flatMap((host) => {
+    const kind = kinds.get(host) ?? 'agent'
+    return [...world.node(host).starts].map(([service, start]) => ({
+      host,
+      kind,
+      service,
+      start,
+      token: tokenOutcome(start.arrival, kind, server, first),
+    }))
+  })
+}
+
+function tokenOutcome({ token }: Arrival, kind: NodeKind, server: Arrival | undefined, first: string | undefined): Verdict['token'] {
+  if (token.state !== 'present' || kind === 'first-server' || server === undefined) return token.state
+  if (kind === 'agent' && server.agentToken.state === 'present')
+    return differs(token, server.agentToken, first) && differs(token, server.token, first) ? 'different' : 'present'
+  return differs(token, server.token, first) ? 'different' : 'present'
+}
+
+/** Whether two tokens are certainly not the same. */
+function differs(own: Carried, servers: Carried, first: string | undefined): boolean {
+  const mine = own.text?.marks.map(({ atom }) => atom) ?? []
+  const theirs = servers.text?.marks.map(({ atom }) => atom) ?? []
+  if (mine.some(isCiphertext) !== theirs.some(isCiphertext)) return servers.state === 'present'
+  const [runtime] = mine.filter(({ root }) => root.kind === 'runtime' && root.what.startsWith('the token of the server '))
+  if (runtime !== undefined) return first !== undefined && runtime.root.what !== `the token of the server ${first}` && servers.state === 'present' && isSettled(theirs)
+  // A founding server without a token makes one of its own: whatever text an agent was given is another one.
+  if (servers.state === 'absent' || servers.state === 'empty') return isSettled(mine)
+  if (servers.state !== 'present' || !isSettled(mine) || !isSettled(theirs)) return false
+  const [a, b] = [own.text?.text, servers.text?.text]
+  return a !== undefined && b !== undefined && passwordOf(a) !== passwordOf(b)
+}
+
+const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
+const isSettled = (atoms: readonly Atom[]): boolean => atoms.every(({ text }) => text !== undefined)
+
+function passwordOf(text: string): string {
+  const form = parseToken(text)
+  return 'password' in form && typeof form.password === 'string' ? form.password : text
+}
+
+/** The worlds of one scenario as one verdict for each host and service. */
+export function verdictsOf(
+  playbook: string,
+  scenario: Scenario,
+  hosts: PaperHosts,
+  worlds: readonly World[],
+  hopsOf: (start: Started) => Verdict['hops'],
+): readonly Verdict[] {
+  const groups = new Map<string, { readonly outcome: Outcome; readonly world: World }[]>()
+  for (const world of worlds)
+    for (const outcome of outcomesOf(world, hosts)) {
+      const key = `${outcome.host} ${outcome.service}`
+      groups.set(key, [...(groups.get(key) ?? []), { outcome, world }])
+    }
+  return [...groups.values()].flatMap((all) => {
+    const [first] = all
+    if (first === undefined) return []
+    const worst = all.find(({ outcome }) => outcome.token !== 'present') ?? first
+    const agree = all.every(({ outcome }) => outcome.token === first.outcome.token)
+    const { host, kind, service, start } = worst.outcome
+    const { arrival } = start
+    const urls = new Set(all.map(({ outcome }) => outcome.start.arrival.serverUrl.state))
+    const [url] = urls
+    const names = [host, ...(hosts.hosts.get(host)?.alike ?? [])]
+    return names.map((name) => ({
+      playbook,
+      host: name,
+      kind,
+      scenario,
+      service,
+      token: agree ? worst.outcome.token : ('maybe' as const),
+      source: arrival.token.carrier,
+      serverUrl: urls.size > 1 || url === 'maybe' ? ('maybe' as const) : url === 'present',
+      hops: hopsOf(start),
+      arrival,
+      at: start.at,
+      unknown: agree ? arrival.token.unknown : 'it depends on what only a real run shows',
+      assumptions: agree ? [] : assumptionsOf(worst.world),
+    }))
+  })
+}
+
+export const assumptionsOf = (world: World): readonly string[] =>
+  [...world.decisions].map(([what, truth]) => (truth ? what : `not (${what})`))
+
+/** Events with the kind of the node that they happened on. */
+export function eventsOf(world: World, hosts: PaperHosts): readonly Event[] {
+  const kinds = kindsOf(world, hosts)
+  return world.events.map((event) => ({ ...event, kind: kinds.get(event.host) ?? event.kind }))
+}

@@ -1,0 +1,219 @@
+import type { Span } from '../../span.ts'
+import type { Arrival } from '../arrival.ts'
+import type { Hop } from '../atoms.ts'
+import type { FlowValue } from '../evaluate/index.ts'
+import type { PaperFiles } from '../files.ts'
+import type { Event } from '../rehearsal.ts'
+import { Unknown } from '../unknown.ts'
+
+/** What a variable holds that a task made under a condition which is not decided yet. */
+export class Choice {
+  readonly when: Unknown
+  readonly yes: Stored
+  /** `undefined`: not defined then. */
+  readonly no: Stored | undefined
+
+  constructor(when: Unknown, yes: Stored, no: Stored | undefined) {
+    this.when = new Unknown(when.what, when.why, when.at)
+    this.yes = yes
+    this.no = no
+  }
+}
+
+export type Stored = FlowValue | Choice
+
+export interface ServiceState {
+  readonly started: boolean
+  readonly enabled: boolean
+}
+
+export interface Failure {
+  readonly at: Span
+  readonly why: string
+}
+
+/** A paper node at one moment of the play. Never changed in place: worlds share what they have in common. */
+export interface NodeState {
+  readonly files: PaperFiles
+  /** Facts that `set_fact` made and results that were registered. */
+  readonly variables: ReadonlyMap<string, Stored>
+  /** What `include_vars` brought. */
+  readonly included: ReadonlyMap<string, RawVariable>
+  readonly services: ReadonlyMap<string, ServiceState>
+  /** Handlers that were notified and have not run, by name. */
+  readonly notified: ReadonlySet<string>
+  /** Why no further task runs on this host. */
+  readonly failure: Failure | undefined
+  /** Ended without a fault: `meta: end_host`. */
+  readonly ended: boolean
+  /** What `k3s --version` would find. */
+  readonly k3s: 'absent' | 'present' | 'older'
+  /** The last start of every K3s service. */
+  readonly starts: ReadonlyMap<string, Started>
+}
+
+export interface Started {
+  readonly arrival: Arrival
+  readonly at: Span
+  readonly hops: readonly Hop[]
+}
+
+/** A variable as a file says it. */
+export interface RawVariable {
+  readonly raw: import('../../ansible/value.ts').AnsibleValue
+  readonly at: Span
+}
+
+/** One way in which the play may go: every paper node, and what was assumed to get here. */
+export class World {
+  readonly #nodes: Map<string, NodeState>
+  readonly #decisions: Map<string, boolean>
+  #events: readonly Event[]
+
+  constructor(
+    nodes: ReadonlyMap<string, NodeState>,
+    decisions: ReadonlyMap<string, boolean> = new Map(),
+    events: readonly Event[] = [],
+  ) {
+    this.#nodes = new Map(nodes)
+    this.#decisions = new Map(decisions)
+    this.#events = events
+  }
+
+  get nodes(): ReadonlyMap<string, NodeState> {
+    return this.#nodes
+  }
+
+  get decisions(): ReadonlyMap<string, boolean> {
+    return this.#decisions
+  }
+
+  get events(): readonly Event[] {
+    return this.#events
+  }
+
+  node(host: string): NodeState {
+    return this.#nodes.get(host) ?? emptyNode
+  }
+
+  change(host: string, change: Partial<NodeState>): void {
+    this.#nodes.set(host, { ...this.node(host), ...change })
+  }
+
+  tell(events: readonly Event[]): void {
+    if (events.length > 0) this.#events = [...this.#events, ...events]
+  }
+
+  copy(): World {
+    return new World(this.#nodes, this.#decisions, this.#events)
+  }
+
+  /** The same world, in which `what` is settled. */
+  fork(what: string, truth: boolean): World {
+    const decisions = new Map(this.#decisions).set(what, truth)
+    return new World(this.#nodes, decisions, this.#events)
+  }
+
+  /** Keeps only the decisions that both worlds made alike. */
+  agreeing(other: World): World {
+    const decisions = new Map(
+      [...this.#decisions].filter(([what, truth]) => other.decisions.get(what) === truth),
+    )
+    return new World(this.#nodes, decisions, this.#events)
+  }
+}
+
+export const emptyNode: NodeState = {
+  files: new Map(),
+  variables: new Map(),
+  included: new Map(),
+  services: new Map(),
+  notified: new Set(),
+  failure: undefined,
+  ended: false,
+  k3s: 'absent',
+  starts: new Map(),
+}
+
+/** Worlds that have come to the same nodes by different decisions are one. */
+export function merged(worlds: readonly World[]): readonly World[] {
+  if (worlds.length < 2) return worlds
+  const kept: World[] = []
+  for (const world of worlds) {
+    const twin = kept.findIndex(
+      (other) => other.events.length === world.events.length && sameNodes(other, world),
+    )
+    const found = kept[twin]
+    if (found === undefined) kept.push(world)
+    else kept[twin] = found.agreeing(world)
+  }
+  return kept
+}
+
+function sameNodes(a: World, b: World): boolean {
+  for (const [host, node] of a.nodes) {
+    const other = b.nodes.get(host)
+    if (other === undefined || !sameNode(node, other)) return false
+  }
+  return true
+}
+
+function sameNode(a: NodeState, b: NodeState): boolean {
+  if (a === b) return true
+  return (
+    a.k3s === b.k3s &&
+    a.ended === b.ended &&
+    (a.failure === undefined) === (b.failure === undefined) &&
+    a.notified.size === b.notified.size &&
+    [...a.notified].every((name) => b.notified.has(name)) &&
+    sameMap(
+      a.files,
+      b.files,
+      (x, y) => x.mode === y.mode && x.kind === y.kind && same(x.content, y.content),
+    ) &&
+    sameMap(a.services, b.services, (x, y) => x.started === y.started && x.enabled === y.enabled) &&
+    sameMap(a.variables, b.variables, same) &&
+    sameMap(a.included, b.included, (x, y) => x.raw === y.raw)
+  )
+}
+
+function sameMap<T>(
+  a: ReadonlyMap<string, T>,
+  b: ReadonlyMap<string, T>,
+  equal: (x: T, y: T) => boolean,
+): boolean {
+  if (a === b) return true
+  if (a.size !== b.size) return false
+  for (const [key, value] of a) {
+    const other = b.get(key)
+    if (other === undefined || !(other === value || equal(value, other))) return false
+  }
+  return true
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (a instanceof Unknown && b instanceof Unknown) return a.what === b.what
+  if (a instanceof Choice && b instanceof Choice)
+    return a.when.what === b.when.what && same(a.yes, b.yes) && same(a.no, b.no)
+  if (isEntries(a) && isEntries(b)) {
+    const left = [...a.entries()]
+    const right = [...b.entries()]
+    return (
+      left.length === right.length &&
+      left.every(([key, value], index) => key === right[index]?.[0] && same(value, right[index]?.[1]))
+    )
+  }
+  if (isList(a) && isList(b)) {
+    const left = [...a]
+    const right = [...b]
+    return left.length === right.length && left.every((value, index) => same(value, right[index]))
+  }
+  return false
+}
+
+const isEntries = (value: unknown): value is { entries(): Iterable<[unknown, unknown]> } =>
+  typeof value === 'object' && value !== null && 'entries' in value
+
+const isList = (value: unknown): value is Iterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value
