@@ -3,7 +3,7 @@ import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from '../../syntax/yaml
 import { VaultedText } from '../value.ts'
 import type { Action, Placed } from './content.ts'
 import { readFreeForm, splitModule } from './freeForm.ts'
-import { commandModules, isTaskKeyword, moduleName } from './keywords.ts'
+import { commandModules, freeFormModules, isTaskKeyword, moduleName } from './keywords.ts'
 import { isNothing, placed, placeOf, type Reading } from './reading.ts'
 
 interface Arguments {
@@ -105,6 +105,12 @@ function freeForm(node: YamlScalar, text: string, written: string, reading: Read
     return NONE
   }
   const { pairs, rest } = read
+  if (rest !== undefined && !mayBeFreeForm(written, rest))
+    reading.report({
+      at: placeOf(node),
+      message: `${written} takes arguments only, and here stands text that is no NAME=VALUE`,
+      fix: 'quote values that hold spaces, or write the arguments as a mapping',
+    })
   const finder = new WordFinder(node, reading.text)
   const values = pairs.map(({ name, value, word }): [string, Placed] => [
     name,
@@ -116,6 +122,12 @@ function freeForm(node: YamlScalar, text: string, written: string, reading: Read
     named: new Map(values),
     freeForm: { value: rest, at, node: rest === node.value ? node : undefined },
   }
+}
+
+/** A text that is one template may give all arguments; a module of another collection may have its own way with the text. */
+function mayBeFreeForm(written: string, rest: string): boolean {
+  const module = moduleName(written)
+  return freeFormModules.has(module) || module.includes('.') || /\{\{|\{%|\{#/.test(written + rest)
 }
 
 /** Finds words of a scalar in the text it was read from, one after the other; else the whole scalar is the place. */

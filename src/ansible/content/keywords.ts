@@ -1,6 +1,6 @@
 /**
  * Which keys Ansible knows at a play, a block, a task, a role and an import; every other key of a task is its action, and of a
- * role a parameter. The names are those of ansible-core 2.14 to 2.21, which are the same.
+ * role a parameter. The names are those of ansible-core 2.14 to 2.21 together.
  * https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html
  */
 
@@ -50,6 +50,7 @@ export const playKeywords: ReadonlySet<string> = new Set([
   'strategy',
   'tags',
   'tasks',
+  'validate_argspec',
   'vars_files',
   'vars_prompt',
 ])
@@ -139,6 +140,21 @@ export const commandArguments: ReadonlySet<string> = new Set([
   'stdin',
   'stdin_add_newline',
   'strip_empty_ends',
+])
+
+/** Others that take a text which is no `k=v`: RAW_PARAM_MODULES in parsing/mod_args.py. */
+export const freeFormModules: ReadonlySet<string> = new Set([
+  ...commandModules,
+  'add_host',
+  'group_by',
+  'import_role',
+  'import_tasks',
+  'include',
+  'include_role',
+  'include_tasks',
+  'include_vars',
+  'meta',
+  'set_fact',
 ])
 
 /** `ansible.builtin.copy` and `ansible.legacy.copy` are `copy`; what other collections hold keeps its full name. */
