@@ -71,7 +71,7 @@ export async function bootReality(): Promise<Reality> {
       let before: ReadonlyMap<string, number> = new Map()
       for (const playbook of [...run.after, run.playbook]) {
         before = new Map([...nodes].map(([host, machine]) => [host, starts(machine).length]))
-        played.push(await playOnce(control, dir, [...args, '-e', given, playbook]))
+        played.push(await playOnce(run.ansible, control, dir, [...args, '-e', given, playbook]))
       }
       await settled(nodes, before, run)
       return { hosts: outcomes(nodes, before), played }
@@ -85,8 +85,15 @@ export async function bootReality(): Promise<Reality> {
   }
 }
 
-const playOnce = (control: Control, dir: string, args: readonly string[]): Promise<Played> =>
-  play(peers.ansibleNewest, control, dir, args, [], { ANSIBLE_PIPELINING: '1' })
+function playOnce(
+  ansible: ExpectedRun['ansible'],
+  control: Control,
+  dir: string,
+  args: readonly string[],
+): Promise<Played> {
+  const bin = ansible === 'oldest' ? peers.ansibleOldest : peers.ansibleNewest
+  return play(bin, control, dir, args, [], { ANSIBLE_PIPELINING: '1' })
+}
 
 function layOut(
   hosts: readonly string[],

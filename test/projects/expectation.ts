@@ -25,6 +25,8 @@ export interface ExpectedRun {
   readonly vars: Readonly<Record<string, unknown>>
   /** By host; `none` where no service of K3s starts. */
   readonly verdicts: Readonly<Record<string, Expected | 'none'>>
+  /** Which ansible-core plays it: what a value becomes may depend on that. */
+  readonly ansible: 'oldest' | 'newest'
   /** Why machines can't show it; such a run is held against the rehearsal only. */
   readonly onPaper: string | undefined
 }
@@ -109,6 +111,7 @@ export function readExpectation(name: string): ProjectExpectation {
       after: run.after ?? [],
       scenario: { ...usual, ...run.scenario },
       vars: run.vars ?? {},
+      ansible: run.ansible ?? 'newest',
       onPaper: run.onPaper,
     })),
     findings: written.findings ?? [],
