@@ -1,9 +1,13 @@
 import type { Atoms, Hop } from '../atoms.ts'
-import type { Unknown } from '../unknown.ts'
+import type { PaperFiles } from '../files.ts'
+import { Unknown } from '../unknown.ts'
+import { hopSource, type Letters, lettersOf, markedText, paperSource } from './letters.ts'
+import { fileAt } from './paths.ts'
+import { type RunStep, ShellRun } from './shellRun.ts'
 
 /** A program that a shell text runs. */
 export interface ShellStep {
-  /** Marked, the program first; a word that is not known is one unknown atom. Empty for `NAME=value` alone. */
+  /** Marked, the program first; a word that is not known is one unknown atom. */
   readonly words: readonly string[]
   /** What the program gets: the environment of the shell, what was exported before, and its own assignments. */
   readonly environment: ReadonlyMap<string, string | Unknown>
@@ -11,19 +15,70 @@ export interface ShellStep {
   readonly assigned: ReadonlyMap<string, string>
   /** The step whose output it reads: `curl … | sh`. */
   readonly input: ShellStep | undefined
-  /** Whether it depends on another command's outcome: behind `&&` or `||`, inside of `if`, a loop or a function. */
+  /**
+   * Whether it depends on something that isn't known: a test or a question like `grep -q` before `&&` or `if`, any
+   * program before `||`, a loop. That programs succeed is taken for granted.
+   */
   readonly isConditional: boolean
-  /** Offsets in the marked text as given. */
+  /** Offsets in the marked text as given; of a step inside of `sh -c '…'`, too. */
   readonly start: number
   readonly end: number
 }
 
-/** The programs that `sh` would run, in order. What can't be followed is left out or unknown; it never throws. */
+/**
+ * The programs that `sh` would run, in order, those inside of `sh -c '…'` behind the `sh` itself. What can't be followed
+ * is left out or unknown; it never throws. With `files`, `$(cat FILE)` and sourced files are read.
+ */
 export function shellSteps(
-  _marked: string,
-  _environment: ReadonlyMap<string, string | Unknown>,
-  _hop: Hop,
-  _atoms: Atoms,
+  marked: string,
+  environment: ReadonlyMap<string, string | Unknown>,
+  hop: Hop,
+  atoms: Atoms,
+  files: PaperFiles = new Map(),
 ): readonly ShellStep[] {
-  return []
+  const read = (text: string, what: string): Letters => lettersOf(text, hopSource(what, [hop]), atoms)
+  const run = new ShellRun(atoms, {
+    content: (path) => {
+      const found = fileAt(files, path)
+      return found !== undefined && typeof found.file.content === 'string'
+        ? lettersOf(found.file.content, paperSource(found.path, found.file), atoms)
+        : undefined
+    },
+    exists: (path) => (fileAt(files, path) === undefined ? undefined : true),
+  })
+  const unknown = new Map<string, Unknown>()
+  for (const [name, value] of environment) {
+    const text = typeof value === 'string' ? value : atoms.mark(unknownAtom(value, atoms))
+    if (value instanceof Unknown) unknown.set(text, value)
+    run.variables.set(name, read(text, `the environment ${name}`))
+    run.exported.add(name)
+  }
+  run.run(read(marked, 'the shell text'))
+  const made = new Map<RunStep, ShellStep>()
+  const text = (letters: Letters): string => markedText(letters, hop, atoms)
+  const place = ({ text: { from } }: RunStep, offset: number): number => from[offset]?.at ?? 0
+  // A mark has two units.
+  const behind = ({ text: { from } }: RunStep, offset: number): number =>
+    (from[offset - 1]?.at ?? 0) + (from[offset - 1]?.atom === undefined ? 1 : 2)
+  for (const step of run.steps)
+    made.set(step, {
+      words: step.words.map(text),
+      environment: new Map(
+        [...step.environment].map(([name, value]) => {
+          const marks = text(value)
+          return [name, unknown.get(marks) ?? marks]
+        }),
+      ),
+      assigned: new Map([...step.assigned].map(([name, value]) => [name, text(value)])),
+      input: step.input === undefined ? undefined : made.get(step.input),
+      isConditional: step.isConditional,
+      start: place(step, step.start),
+      end: behind(step, step.end),
+    })
+  return [...made.values()]
+}
+
+/** An unknown value as a piece of text. */
+export function unknownAtom(value: Unknown, atoms: Atoms): ReturnType<Atoms['root']> {
+  return atoms.root(`unknown ${value.what}`, { kind: 'unknown', what: value.what })
 }

@@ -1,8 +1,50 @@
 import type { Atoms } from '../atoms.ts'
+import { k3sCommandOf } from './k3sCommand.ts'
+import { type Letters, lettersOf } from './letters.ts'
 import type { Process } from './process.ts'
+import { k3sStep, shellOn, stepEnvironment } from './shellProcess.ts'
+import { scriptOf } from './shellRun.ts'
 import type { SourceOf } from './systemdProcess.ts'
 
-/** The process that a shell is told to become. */
-export function unwrapped(process: Process, _sourceOf: SourceOf, _atoms: Atoms): Process {
-  return process
+/** The process that a shell is told to become: `sh -c 'exec k3s agent'`, or a script of the node that is started. */
+export function unwrapped(process: Process, sourceOf: SourceOf, atoms: Atoms): Process {
+  if (process.argv.length === 0 || k3sCommandOf(process.argv) !== undefined) return process
+  const script = scriptIn(process, sourceOf, atoms)
+  if (script === undefined) return process
+  const { run, reads } = shellOn(process.fileAt, process.hops, sourceOf, atoms)
+  for (const { name, value } of process.environment)
+    if (name !== undefined) {
+      run.variables.set(name, value)
+      run.exported.add(name)
+    }
+  run.positional = script.args
+  run.run(script.text)
+  const step = k3sStep(run.steps)
+  if (step === undefined) return process
+  const own = script.text.from[0]?.source.path ?? ''
+  return {
+    ...process,
+    argv: step.words,
+    environment: stepEnvironment(step, run, own, process.environment),
+    reads: [...process.reads, ...reads],
+  }
+}
+
+function scriptIn(
+  { argv, fileAt }: Process,
+  sourceOf: SourceOf,
+  atoms: Atoms,
+): { readonly text: Letters; readonly args: readonly Letters[] } | undefined {
+  const inline = scriptOf({ words: argv, document: undefined })
+  if (inline !== undefined) return { text: inline, args: argv.slice(argv.indexOf(inline) + 2) }
+  const isShell = /(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(argv[0]?.text ?? '')
+  const at = isShell ? argv.findIndex(({ text }, index) => index > 0 && !text.startsWith('-')) : 0
+  const path = argv[at]?.text
+  const found = path === undefined ? undefined : fileAt(path)
+  if (found === undefined || typeof found.file.content !== 'string') return undefined
+  if (!isShell && !/^#!.*\b(?:ba|da|a|k|z)?sh\b/.test(found.file.content)) return undefined
+  return {
+    text: lettersOf(found.file.content, sourceOf(found.path, found.file), atoms),
+    args: argv.slice(at + 1),
+  }
 }

@@ -1,0 +1,3 @@
+export { parseShell } from './parser.ts'
+export type { ShellAssignment, ShellNode, ShellRedirect, SimpleCommand } from './tree.ts'
+export type { ShellPart, ShellWord } from './word.ts'
