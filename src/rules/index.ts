@@ -1,6 +1,35 @@
 import type { Rule } from '../lint/rule.ts'
+import { duplicateNodeName } from './duplicate-node-name.ts'
+import { evenServerCount } from './even-server-count.ts'
+import { tokenInArguments } from './token-in-arguments.ts'
+import { tokenKindWrong } from './token-kind-wrong.ts'
+import { tokenMalformed } from './token-malformed.ts'
+import { tokenMultiline } from './token-multiline.ts'
 import { tokenPlaceholder } from './token-placeholder.ts'
 import { tokenPlaintext } from './token-plaintext.ts'
+import { tokenRegexpUnescaped } from './token-regexp-unescaped.ts'
+import { tokenRetypedByYaml } from './token-retyped-by-yaml.ts'
+import { tokenUnsafeInSink } from './token-unsafe-in-sink.ts'
+import { tokenWeak } from './token-weak.ts'
+import { vaultFileNotEncrypted } from './vault-file-not-encrypted.ts'
+import { vaultMalformed } from './vault-malformed.ts'
+import { vaultVariableNotEncrypted } from './vault-variable-not-encrypted.ts'
 
 /** Every rule, in the order of the ids. */
-export const rules: readonly Rule[] = [tokenPlaceholder, tokenPlaintext]
+export const rules: readonly Rule[] = [
+  duplicateNodeName,
+  evenServerCount,
+  tokenInArguments,
+  tokenKindWrong,
+  tokenMalformed,
+  tokenMultiline,
+  tokenPlaceholder,
+  tokenPlaintext,
+  tokenRegexpUnescaped,
+  tokenRetypedByYaml,
+  tokenUnsafeInSink,
+  tokenWeak,
+  vaultFileNotEncrypted,
+  vaultMalformed,
+  vaultVariableNotEncrypted,
+]

@@ -26,9 +26,7 @@ export function writtenIni(value: string, at: Span): Written {
     return { at: inside, ...known(value.slice(1, -1)), style: quote === '"' ? 'double' : 'single' }
   }
   const plain = { at, ...known(value), style: 'plain' } as const
-  if (/^(?:True|False)$/.test(value)) return { ...plain, retyped: 'boolean', isKept: true }
-  if (/^None$/.test(value)) return { ...plain, retyped: 'null', isKept: true }
-  if (/^[1-9]\d*$|^0$/.test(value)) return { ...plain, retyped: 'integer', isKept: true }
+  // True, None and decimal digits come out as they are written, and quotes change nothing on a host's line.
   if (/^0x[\da-f]+$|^\d[\d_]*$/i.test(value) && !/^0\d/.test(value))
     return { ...plain, retyped: 'integer', isKept: false }
   if (/^(?:\d+\.\d*|\.\d+|\d+(?:\.\d*)?e[-+]?\d+)$/i.test(value))

@@ -31,6 +31,8 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
   const made = tokenSitesOf(analysis).sites.flatMap((site) => {
     const { text, retyped } = site
     if (text === undefined || text.isEmpty || retyped === 'null') return []
+    // Projects write false where they mean that there is none.
+    if (retyped === 'boolean' && /^(?:false|no|off)$/i.test(text.reveal())) return []
     const inspection = inspectToken(text)
     return [{ site, text, inspection, placeholder: placeholderIn(text.reveal(), inspection) }]
   })

@@ -1,23 +1,24 @@
-import { type VaultFinding, vaultFindings } from '../../ansible/vaultCheck.ts'
+import { isVaultName, type VaultFinding, vaultFindings } from '../../ansible/vaultCheck.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
+import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml } from '../../syntax/yaml.ts'
 
 const found = new WeakMap<Analysis, readonly VaultFinding[]>()
 /** Where files hold no variables, whatever their names say: a role that installs HashiCorp Vault has tasks/vault.yml. */
 const NO_VARIABLES =
-  /(^|\/)(tasks|handlers|templates|files|meta|manifests|charts|molecule|\.github|docs|terraform)\/|\.(j2|md|txt|sh)$|(^|\/)(make|docker|vagrant|jenkins)file$/i
+  /(^|\/)(tasks|taskfiles|handlers|templates|files|meta|manifests|charts|molecule|\.github|docs|terraform)\/|\.(j2|md|txt|sh)$|(^|\/)(make|docker|vagrant|jenkins)file$/i
 
 /** What vaulted texts and files say of themselves; worked out once for the rules that tell of it. */
 export function vaultFindingsOf(analysis: Analysis): readonly VaultFinding[] {
   const known = found.get(analysis)
   if (known !== undefined) return known
   const made = [...analysis.project].flatMap(([path, text]) => {
-    if (!/vault/i.test(path) && !/vault/i.test(text)) return []
+    if (!mayTell(path, text)) return []
     const findings = vaultFindings(path, text)
     return findings.length === 0
       ? []
-      : findings.filter(({ id }) => id === 'vault-malformed' || holdsVariables(path, text))
+      : findings.filter((finding) => finding.id === 'vault-malformed' || isMeant(finding, path, text))
   })
   found.set(analysis, made)
   return made
@@ -32,13 +33,29 @@ export function* vaultFindingsAs(analysis: Analysis, id: VaultFinding['id']): Ge
   }
 }
 
+const SECRET = '(?:secret|token|password|passwd|passphrase|key|credentials?)s?'
+const VAULTED = new RegExp(`!vault|^[ \\t]*["']?vault_\\w*${SECRET}["']?[ \\t]*[:=]`, 'im')
+
+/** Charts and manifests of HashiCorp Vault are large, and full of the word: read only what can hold a finding. */
+function mayTell(path: string, text: string): boolean {
+  return isVaulted(text) || (!NO_VARIABLES.test(path) && isVaultName(path)) || VAULTED.test(text)
+}
+
+/** Settings of HashiCorp Vault are called vault_…, too: only what sounds like a secret ought to be encrypted. */
+function isMeant({ id, message }: VaultFinding, path: string, text: string): boolean {
+  if (id === 'vault-variable-not-encrypted') {
+    const [name = ''] = message.split(' ')
+    if (!new RegExp(`${SECRET}$`, 'i').test(name) || /(^|\/)(hashi\w*|vault)\//i.test(path)) return false
+  }
+  return holdsVariables(path, text)
+}
+
 function holdsVariables(path: string, text: string): boolean {
   if (NO_VARIABLES.test(path)) return false
   if (!/\.ya?ml$/i.test(path)) return true
   const { root } = parseYaml(path, text)
   return (
     root?.kind === 'map' &&
-    entryOf(root, 'apiVersion') === undefined &&
-    entryOf(root, 'services') === undefined
+    ['apiVersion', 'services', 'tasks'].every((key) => entryOf(root, key) === undefined)
   )
 }

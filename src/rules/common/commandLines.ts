@@ -1,0 +1,34 @@
+import { isFixture } from '../../flow/sites/places.ts'
+import type { Analysis } from '../../lint/analysis.ts'
+import type { RuleFinding } from '../../lint/finding.ts'
+import { tokenSitesOf } from './literals.ts'
+
+/**
+ * Tokens on the command lines that stand in the project as text: units and their templates, scripts, CI files. What tasks
+ * run is found by rehearsing them.
+ */
+export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding> {
+  for (const { name, carrier, file, written } of tokenSitesOf(analysis).options) {
+    const { at, text } = written
+    const isUnit = file === 'unit'
+    if (carrier === 'argument' && file === 'yaml') continue
+    const severity = isFixture(at.path) ? 'notice' : isUnit || text !== undefined ? undefined : 'warning'
+    yield {
+      at,
+      message:
+        carrier === 'extra-vars'
+          ? `${name} is given to Ansible on the command line, which every user of the control node can read`
+          : isUnit
+            ? `the token behind ${name} stands in the unit and in the arguments of k3s, which every user of the node can read`
+            : `the token behind ${name} is an argument, which every user of the machine can read`,
+      cure:
+        carrier === 'extra-vars'
+          ? 'give it in a vaulted file of variables: -e @FILE; or take it from the environment with lookup'
+          : isUnit
+            ? 'put K3S_TOKEN=… into a file of mode 0600 and name that in EnvironmentFile='
+            : 'give it in the environment: K3S_TOKEN, or in a file: --token-file',
+      secrets: [at],
+      ...(severity === undefined ? {} : { severity }),
+    }
+  }
+}

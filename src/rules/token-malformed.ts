@@ -1,0 +1,90 @@
+import type { Rule } from '../lint/rule.ts'
+import { literalsOf } from './common/literals.ts'
+
+/** What other rules tell of. */
+const ELSEWHERE = new Set(['line-break-inside'])
+
+export const tokenMalformed: Rule = {
+  id: 'token-malformed',
+  severity: 'error',
+  summary: 'Join token that K3s reads otherwise',
+  why: 'K3s takes a text that begins with K10 apart into the hash of the CA, a user and a password, and any other text for a password as it is. A slip in copying is no error to it: the node just sends another password, or trusts another CA, and is turned away for ever.',
+  fix: 'copy the token again from /var/lib/rancher/k3s/server/token of a server',
+  see: [
+    'https://docs.k3s.io/cli/token',
+    'https://github.com/k3s-io/k3s/blob/0566d4571ef8e44fdc87aee1ddf42667256f5e84/pkg/clientaccess/token.go',
+  ],
+  bad: [
+    {
+      title: 'a hash that was cut off',
+      files: {
+        'group_vars/agent.yml': `
+harbour_key: K10f00d::server:f3a9c07e51b24d8896cc01d2ab7743fe
+             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ K3s refuses the token: invalid token CA hash length
+`,
+        'roles/edge/templates/k3s-agent.env.j2': `
+K3S_TOKEN={{ harbour_key }}
+`,
+      },
+    },
+    {
+      title: 'quotes that belong to the text, and a blank before it',
+      files: {
+        'k3s-agent.service.env': `
+K3S_AGENT_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
+`,
+        'group_vars/k3s_cluster.yml': `
+k3s_version: v1.31.2+k3s1
+token: "'f3a9c07e51b24d8896cc01d2ab7743fe'"
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the quotes around the token are part of it
+k3s_agent_token: " f3a9c07e51b24d8896cc01d2ab7743fe"
+                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ white space or a line break stands around the token: K3s keeps it in K3S_TOKEN and drops it from token files, so that nodes end up with different tokens
+`,
+      },
+    },
+    {
+      title: 'too short for MicroK8s',
+      files: {
+        'microk8s-config.yaml': `
+version: 0.1.0
+persistentClusterToken: f3a9c07e51b24d8896cc01d
+                        ^^^^^^^^^^^^^^^^^^^^^^^ MicroK8s takes tokens of 32 characters or more
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'the three forms',
+      files: {
+        'group_vars/k3s_cluster.yml': `
+k3s_version: v1.31.2+k3s1
+token: "{{ vault_k3s_token }}"
+k3s_bootstrap_token: "{{ vault_bootstrap_token }}"
+`,
+      },
+    },
+  ],
+  *check(analysis) {
+    for (const { site, inspection, placeholder, text } of literalsOf(analysis)) {
+      if (placeholder !== undefined || site.retyped !== undefined) continue
+      const { form, slip } = inspection
+      const { at } = site
+      const secrets = [at]
+      if (site.carrier === 'launch-config') {
+        if (text.reveal().length < MICROK8S_LENGTH)
+          yield { at, secrets, message: MICROK8S, cure: 'make one: k3seal token new --kind microk8s' }
+      } else if (form.kind === 'malformed')
+        yield { at, secrets, message: `K3s refuses the token: ${form.error}` }
+      else if (slip !== undefined && !ELSEWHERE.has(slip.id)) {
+        // The line break at the end of a block is another rule's.
+        if (slip.id === 'surrounding-white-space' && site.style === 'block') continue
+        yield { at, secrets, message: slip.message, cure: slip.fix, severity: slip.severity }
+      }
+    }
+  },
+}
+
+// https://github.com/canonical/microk8s/blob/master/scripts/wrappers/add_token.py
+const MICROK8S_LENGTH = 32
+const MICROK8S = `MicroK8s takes tokens of ${MICROK8S_LENGTH} characters or more`

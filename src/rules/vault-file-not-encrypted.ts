@@ -1,0 +1,55 @@
+import type { Rule } from '../lint/rule.ts'
+import { vaultFindingsAs } from './common/vaults.ts'
+
+export const vaultFileNotEncrypted: Rule = {
+  id: 'vault-file-not-encrypted',
+  severity: 'error',
+  summary: 'Vault file that is not encrypted',
+  why: 'A file called vault.yml is where a project keeps its secrets, and everybody takes it for encrypted. After ansible-vault decrypt it is not, and git takes it like any other file.',
+  fix: 'encrypt the file: ansible-vault encrypt FILE; or move the value to a file of another name if it is no secret',
+  see: [
+    'https://docs.ansible.com/ansible/latest/tips_tricks/ansible_tips_tricks.html#keep-vaulted-variables-safely-visible',
+  ],
+  bad: [
+    {
+      title: 'a value in clear text',
+      files: {
+        'group_vars/all/vault.yml': `
+harbour_key: f3a9c07e51b24d8896cc01d2ab7743fe
+             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'references, empty values, and values that are vaulted one by one',
+      files: {
+        'group_vars/all/vault.yml': `
+harbour_key: "{{ lookup('ansible.builtin.env', 'HARBOUR_KEY') }}"
+harbour_note: ""
+`,
+      },
+    },
+    {
+      title: 'a manifest of HashiCorp Vault',
+      files: {
+        'cluster/vault.yml': `
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: vault
+`,
+      },
+    },
+  ],
+  *check(analysis) {
+    // One finding says it all: the file is not encrypted.
+    const told = new Set<string>()
+    for (const finding of vaultFindingsAs(analysis, 'vault-file-not-encrypted')) {
+      if (told.has(finding.at.path)) continue
+      told.add(finding.at.path)
+      yield finding
+    }
+  },
+}

@@ -1,0 +1,39 @@
+import type { Rule } from '../lint/rule.ts'
+import { vaultFindingsAs } from './common/vaults.ts'
+
+export const vaultVariableNotEncrypted: Rule = {
+  id: 'vault-variable-not-encrypted',
+  severity: 'error',
+  summary: 'Vault variable that is not encrypted',
+  why: 'By its prefix vault_ a variable says that its value is encrypted. In clear text it is open to everybody who has the repository, and nobody looks for it there.',
+  fix: 'encrypt the value: ansible-vault encrypt_string --stdin-name NAME, and paste what it prints',
+  see: [
+    'https://docs.ansible.com/ansible/latest/tips_tricks/ansible_tips_tricks.html#keep-vaulted-variables-safely-visible',
+  ],
+  bad: [
+    {
+      title: 'the token behind the indirection',
+      files: {
+        'group_vars/k3s_cluster.yml': `
+k3s_version: v1.31.2+k3s1
+token: "{{ vault_k3s_token }}"
+vault_k3s_token: f3a9c07e51b24d8896cc01d2ab7743fe
+                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ vault_k3s_token is not encrypted, though its name says so
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'a setting of HashiCorp Vault in a role',
+      files: {
+        'group_vars/k3s_cluster.yml': `
+k3s_version: v1.31.2+k3s1
+token: "{{ vault_k3s_token }}"
+vault_k3s_token: "{{ lookup('community.hashi_vault.hashi_vault', 'secret=k3s') }}"
+`,
+      },
+    },
+  ],
+  check: (analysis) => vaultFindingsAs(analysis, 'vault-variable-not-encrypted'),
+}
