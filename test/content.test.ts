@@ -433,7 +433,7 @@ describe('files', () => {
     ['templates', 'templates/unit.j2', 'main.yml', 'roles/edge/templates/unit.j2'],
     ['templates', '../templates/unit.j2', 'main.yml', 'roles/edge/templates/unit.j2'],
     ['templates', 'local.j2', 'main.yml', 'roles/edge/tasks/local.j2'],
-    ['templates', 'local.j2', 'server/main.yml', 'roles/edge/tasks/local.j2'],
+    ['templates', 'local.j2', 'server/main.yml', undefined],
     ['templates', 'root.j2', 'main.yml', 'roles/edge/root.j2'],
     ['templates', 'site.j2', 'main.yml', 'templates/site.j2'],
     ['templates', 'missing.j2', 'main.yml', undefined],
@@ -453,6 +453,16 @@ describe('files', () => {
   ] as const)('%s %s from %s of a role: %s', (kind, name, included, expected) => {
     const from = { playbookDirectory: '', role: edge, includedFrom: `roles/edge/tasks/${included}` }
     expect(read.findFile(kind, name, from)).toBe(expected)
+  })
+
+  test('include_tasks looks in the role first', () => {
+    const from = { playbookDirectory: '', role: edge, includedFrom: 'roles/edge/tasks/server/main.yml' }
+    expect(read.findFile('tasks', 'install.yml', { ...from, dynamic: true })).toBe(
+      'roles/edge/tasks/install.yml',
+    )
+    expect(read.findFile('tasks', 'only.yml', { ...from, dynamic: true })).toBe(
+      'roles/edge/tasks/server/only.yml',
+    )
   })
 
   test.each([

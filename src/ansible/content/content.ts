@@ -143,8 +143,9 @@ export interface Content {
   /** A file of variables for `vars_files` and `include_vars`. `undefined` where there is no such file. */
   varsFile(path: string): ReadonlyMap<string, Variable> | undefined
   /**
-   * The project path of a file that a task names relatively, as Ansible looks for it: in the role's `kind` directory, the role, beside the
-   * including file, the playbook's `kind` directory, the playbook's directory. `undefined`: not in the project.
+   * The project path of a file that a task names relatively, as Ansible looks for it. Templates, files and vars: in the role's `kind`
+   * directory, the role, beside the including file, the playbook's `kind` directory, the playbook's directory. Tasks: beside the
+   * including file before the role, or after it where they are included dynamically. `undefined`: not in the project.
    */
   findFile(
     kind: 'tasks' | 'templates' | 'files' | 'vars' | 'handlers',
@@ -153,6 +154,8 @@ export interface Content {
       readonly playbookDirectory: string
       readonly role?: Role | undefined
       readonly includedFrom?: string | undefined
+      /** `include_tasks` rather than `import_tasks`. */
+      readonly dynamic?: boolean | undefined
     },
   ): string | undefined
   text(path: string): string | undefined

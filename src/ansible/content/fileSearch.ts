@@ -1,6 +1,6 @@
 import { directoryOf, joinPath, type ProjectTree } from '../inventory/projectTree.ts'
 import type { Role } from './content.ts'
-import { isInside, within } from './paths.ts'
+import { within } from './paths.ts'
 
 export type FileKind = 'tasks' | 'templates' | 'files' | 'vars' | 'handlers'
 
@@ -8,57 +8,61 @@ export interface FileContext {
   readonly playbookDirectory: string
   readonly role?: Role | undefined
   readonly includedFrom?: string | undefined
+  readonly dynamic?: boolean | undefined
 }
 
-/** Finds what a task names: path_dwim_relative_stack and path_dwim_relative in ansible-core's parsing/dataloader.py. */
+/** Finds what a task names. Whence Ansible was started is not known; the top of the project is taken for it, and comes last. */
 export function findFile(
   tree: ProjectTree,
   kind: FileKind,
   name: string,
   from: FileContext,
 ): string | undefined {
-  for (const directory of kind === 'tasks' || kind === 'handlers'
-    ? forTasks(kind, from)
-    : forFiles(kind, name, from)) {
+  const isTasks = kind === 'tasks' || kind === 'handlers'
+  const directories = isTasks ? forTasks(kind, from) : forFiles(kind, name, from)
+  for (const directory of [...directories, '']) {
     const path = within(directory, name)
-    if (path !== undefined && tree.text(path) !== undefined) return path
+    if (path === undefined || tree.text(path) === undefined) continue
+    // The way up leads through the directory, so that has to be there. Task files are looked for by cleaned paths.
+    if (isTasks || directory === '' || !name.includes('..') || tree.isDirectory(directory)) return path
   }
   return undefined
 }
 
-/** Tasks are included relative to the including file first. */
-function forTasks(kind: FileKind, { playbookDirectory, role, includedFrom }: FileContext): readonly string[] {
-  const beside = includedFrom === undefined ? [] : [directoryOf(includedFrom)]
-  const ofRole = role === undefined ? [] : [joinPath(role.directory, kind), role.directory]
-  return [
-    ...(role === undefined ? [] : beside.map((directory) => joinPath(directory, kind))),
-    ...beside,
-    ...ofRole,
-    ...(role === undefined ? [] : [joinPath(playbookDirectory, kind)]),
+/**
+ * `import_tasks` (playbook/helpers.py) looks beside the including file first, `include_tasks` (playbook/included_file.py) in the
+ * role; each goes on to the playbook's directory before it turns to the other.
+ */
+function forTasks(
+  kind: FileKind,
+  { playbookDirectory, role, includedFrom, dynamic }: FileContext,
+): readonly string[] {
+  const beside = includedFrom === undefined ? undefined : directoryOf(includedFrom)
+  if (role === undefined) return beside === undefined ? [playbookDirectory] : [beside, playbookDirectory]
+  const from = (directory: string): readonly string[] => [
+    joinPath(directory, kind),
+    joinPath(directory, 'tasks'),
+    directory,
+    joinPath(playbookDirectory, kind),
     playbookDirectory,
-    '',
   ]
+  const inRole = from(role.directory)
+  if (beside === undefined || beside === joinPath(role.directory, kind)) return inRole
+  return dynamic === true ? [...inRole, ...from(beside)] : [...from(beside), ...inRole]
 }
 
+/** `path_dwim_relative_stack` in parsing/dataloader.py. */
 function forFiles(
   kind: FileKind,
   name: string,
   { playbookDirectory, role, includedFrom }: FileContext,
 ): readonly string[] {
-  // A name that begins with the directory's own is not looked for in it.
-  const withKind = (directory: string): readonly string[] =>
-    name.split('/')[0] === kind ? [directory] : [joinPath(directory, kind), directory]
-  const beside = includedFrom === undefined ? [] : [directoryOf(includedFrom)]
-  const inTasks = role === undefined ? undefined : joinPath(role.directory, 'tasks')
-  return [
-    ...(role === undefined ? [] : withKind(role.directory)),
-    ...beside.flatMap((directory) => {
-      // From a directory right below tasks/ the way goes by the role's own once more.
-      const isBelowTasks =
-        role !== undefined && inTasks !== undefined && directory !== inTasks && isInside(directory, inTasks)
-      return [...(isBelowTasks ? [joinPath(role.directory, kind), inTasks] : []), ...withKind(directory)]
-    }),
-    ...withKind(playbookDirectory),
-    '',
+  const places = [
+    ...(role === undefined ? [] : [role.directory]),
+    ...(includedFrom === undefined ? [] : [directoryOf(includedFrom)]),
+    playbookDirectory,
   ]
+  // A name that begins with the directory's own is not looked for in it.
+  const isInKind = name.split('/')[0] === kind
+  return places.flatMap((place) => (isInKind ? [place] : [joinPath(place, kind), place]))
 }
