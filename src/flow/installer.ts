@@ -1,7 +1,24 @@
-import type { ShellStep } from './arrival/shellSteps.ts'
+import { installer } from '../facts/installer.ts'
+import { unitDirectories } from '../facts/systemd.ts'
+import {
+  type Letters,
+  lettersOf,
+  madeLetters,
+  markedText,
+  type Origin,
+  unknownIn,
+} from './arrival/letters.ts'
+import { fileAt } from './arrival/paths.ts'
+import { unknownAtom } from './arrival/shellSteps.ts'
 import type { Atoms, Hop } from './atoms.ts'
-import type { PaperFiles, ServiceManager } from './files.ts'
-import type { Unknown } from './unknown.ts'
+import type { PaperFile, PaperFiles, ServiceManager } from './files.ts'
+import { installerEnvironment } from './installer/environment.ts'
+import { initText, type ServiceWords, unitText } from './installer/texts.ts'
+import { installerWords } from './installer/words.ts'
+import { Unknown } from './unknown.ts'
+
+export { installerCallOf, isInstaller } from './installer/call.ts'
+export { runUninstaller, type UninstallResult } from './installer/uninstall.ts'
 
 /** One run of K3s's install script. */
 export interface InstallerCall {
@@ -27,48 +44,233 @@ export interface InstallerResult {
   readonly written: readonly string[]
   /** Paths that it removed and did not write again. */
   readonly removed: readonly string[]
-  /** Why the script gives up, in its own words; what it wrote before is in `files`. */
+  /** Why the script gives up, in its own words less the values. */
   readonly fatal: string | undefined
   /** What of the call could not be known. */
   readonly unknowns: readonly string[]
 }
 
-/** What the install script does on a node. https://github.com/k3s-io/k3s/blob/main/install.sh */
-export function runInstaller(files: PaperFiles, _call: InstallerCall, _atoms: Atoms): InstallerResult {
-  return {
-    files,
-    service: undefined,
-    command: 'unknown',
-    enabled: 'unknown',
-    started: 'unknown',
-    written: [],
-    removed: [],
-    fatal: undefined,
-    unknowns: [],
+/**
+ * What the install script does on a node. That a binary is missing where the download is skipped is not told: it may have
+ * come in a way that the files don't show. https://github.com/k3s-io/k3s/blob/main/install.sh
+ */
+export function runInstaller(files: PaperFiles, call: InstallerCall, atoms: Atoms): InstallerResult {
+  return new Installation(files, call, atoms).result()
+}
+
+class Installation {
+  readonly #before: PaperFiles
+  readonly #files: Map<string, PaperFile>
+  readonly #call: InstallerCall
+  readonly #atoms: Atoms
+  readonly #origin: Origin
+  readonly #variables: ReadonlyMap<string, Letters>
+  readonly #written: string[] = []
+  readonly #removed = new Set<string>()
+  readonly #unknowns: string[] = []
+
+  constructor(files: PaperFiles, call: InstallerCall, atoms: Atoms) {
+    this.#before = files
+    this.#files = new Map(files)
+    this.#call = call
+    this.#atoms = atoms
+    const source = { path: 'the install script', hops: () => [call.hop] }
+    this.#origin = { source, at: 0, atom: undefined }
+    const letters = (value: string | Unknown): Letters =>
+      lettersOf(typeof value === 'string' ? value : atoms.mark(unknownAtom(value, atoms)), source, atoms)
+    this.#variables = new Map([...call.environment].map(([name, value]) => [name, letters(value)]))
+    for (const [name, value] of call.environment)
+      if (value instanceof Unknown && name.startsWith('INSTALL_K3S_')) this.#unknowns.push(value.what)
+  }
+
+  result(): InstallerResult {
+    const words = installerWords(this.#variable('INSTALL_K3S_EXEC'), this.#call.args.map(this.#letters))
+    if (words === undefined) return this.#fatal('a quote in INSTALL_K3S_EXEC is not closed')
+    const url = this.#variable('K3S_URL')
+    const command = this.#command(words, url)
+    if (typeof command === 'string') return this.#fatal(command)
+    if (url.text !== '' && unknownIn(url) === undefined && !url.text.startsWith('https://'))
+      return this.#fatal('Only https:// URLs are supported for K3S_URL')
+    const name = this.#name(command.word)
+    if (name === undefined) return { ...this.#unchanged(), command: 'unknown' }
+    if (installer.invalidInName.test(name.text)) return this.#fatal('Invalid characters for system name')
+    return this.#install(name, command.word, command.args)
+  }
+
+  readonly #letters = (marked: string): Letters => lettersOf(marked, this.#origin.source, this.#atoms)
+
+  #made(text: string): Letters {
+    return madeLetters(text, this.#origin)
+  }
+
+  #variable(name: string): Letters {
+    return this.#variables.get(name) ?? this.#made('')
+  }
+
+  /** The text of a variable that decides something, or its default. */
+  #setting(name: string, usual: string): string {
+    const { text } = this.#variable(name)
+    return text === '' ? usual : text
+  }
+
+  #isTrue(name: string): boolean | 'unknown' {
+    const value = this.#variable(name)
+    return unknownIn(value) === undefined ? value.text === 'true' : 'unknown'
+  }
+
+  #command(
+    words: readonly Letters[],
+    url: Letters,
+  ): { readonly word: Letters; readonly args: readonly Letters[] } | string {
+    const [first, ...rest] = words
+    if (first !== undefined && first.text !== '' && !first.text.startsWith('-'))
+      return { word: first, args: rest }
+    if (url.text === '') return { word: this.#made('server'), args: words }
+    if (this.#variable('K3S_TOKEN').text === '' && this.#variable('K3S_TOKEN_FILE').text === '')
+      return "Defaulted k3s exec command to 'agent' because K3S_URL is defined, but K3S_TOKEN or K3S_TOKEN_FILE is not defined."
+    return { word: this.#made('agent'), args: words }
+  }
+
+  #name(command: Letters): Letters | undefined {
+    const given = this.#variable('INSTALL_K3S_NAME')
+    const word = given.text === '' ? command : given
+    const unknown = unknownIn(word)
+    if (unknown !== undefined) {
+      this.#unknowns.push(unknown.what)
+      return undefined
+    }
+    return this.#made(given.text === '' && command.text === 'server' ? 'k3s' : `k3s-${word.text}`)
+  }
+
+  #unchanged(): InstallerResult {
+    return {
+      files: this.#before,
+      service: undefined,
+      command: 'unknown',
+      enabled: 'unknown',
+      started: 'unknown',
+      written: [],
+      removed: [],
+      fatal: undefined,
+      unknowns: this.#unknowns,
+    }
+  }
+
+  #fatal(fatal: string): InstallerResult {
+    return { ...this.#unchanged(), enabled: false, started: false, fatal }
+  }
+
+  #install(name: Letters, command: Letters, args: readonly Letters[]): InstallerResult {
+    const bin = this.#setting('INSTALL_K3S_BIN_DIR', installer.binDirectory)
+    const isSystemd = this.#call.manager === 'systemd'
+    const directory = this.#setting('INSTALL_K3S_SYSTEMD_DIR', installer.systemdDirectory)
+    const service = isSystemd ? `${directory}/${name.text}.service` : `/etc/init.d/${name.text}`
+    const environment = isSystemd ? `${service}.env` : `${installer.openrcEnvironment}/${name.text}.env`
+    const binary = this.#binary(bin, name.text, service, environment)
+    const disabled = `${installer.disabledIn}/${name.text}.service`
+    for (const path of [disabled, `${disabled}.env`]) this.#remove(path)
+    this.#write(environment, installerEnvironment(this.#variables, this.#origin), 0o600)
+    const words: ServiceWords = {
+      command,
+      args,
+      binary: this.#made(`${bin}/k3s`),
+      environmentFile: environment,
+      type: this.#letters(this.#markedSetting('INSTALL_K3S_TYPE', 'notify')),
+      name,
+    }
+    if (isSystemd) this.#write(service, unitText(words, this.#origin), this.#before.get(service)?.mode)
+    else this.#write(service, initText(words, this.#origin), 0o755)
+    const enabled = not(this.#isTrue('INSTALL_K3S_SKIP_ENABLE'))
+    if (isSystemd && enabled !== false) this.#link(name.text, service, directory)
+    const started = this.#started(enabled, binary, [service, environment])
+    return {
+      files: this.#files,
+      service: name.text,
+      command: command.text === 'server' || command.text === 'agent' ? command.text : 'unknown',
+      enabled,
+      started,
+      written: [...new Set(this.#written)],
+      removed: [...this.#removed].filter((path) => !this.#files.has(path)),
+      fatal: undefined,
+      unknowns: this.#unknowns,
+    }
+  }
+
+  #markedSetting(name: string, usual: string): string {
+    const value = this.#call.environment.get(name)
+    return typeof value === 'string' && value !== '' ? value : usual
+  }
+
+  /** The binary, its links and the two scripts. Returns whether the binary is another than before. */
+  #binary(bin: string, name: string, service: string, environment: string): boolean | 'unknown' {
+    const path = `${bin}/k3s`
+    const isReadOnly = this.#isTrue('INSTALL_K3S_BIN_DIR_READ_ONLY')
+    const skipped = this.#variable('INSTALL_K3S_SKIP_DOWNLOAD')
+    const isSkipped = isReadOnly === true || skipped.text === 'true' || skipped.text === 'binary'
+    const had = fileAt(this.#before, path) !== undefined
+    if (!isSkipped) this.#put(path, { unknown: 'the binary of K3s' }, 0o755)
+    if (isReadOnly !== true) {
+      if (this.#variable('INSTALL_K3S_SYMLINK').text !== 'skip')
+        for (const link of installer.links)
+          if (!this.#files.has(`${bin}/${link}`)) this.#link(link, 'k3s', bin, `${bin}/${link}`)
+      this.#write(`${bin}/k3s-killall.sh`, this.#made('#!/bin/sh\n'), 0o755)
+      const script = `#!/bin/sh\nrm -f ${service}\nrm -f ${environment}\nrm -f ${bin}/k3s\n`
+      this.#write(`${bin}/${name}-uninstall.sh`, this.#made(script), 0o755)
+    }
+    if (isSkipped) return false
+    return had ? 'unknown' : true
+  }
+
+  /** `systemctl enable PATH` links a unit that stands outside of the search path. */
+  #link(name: string, target: string, directory: string, path?: string): void {
+    if (path === undefined && unitDirectories.includes(directory)) return
+    const at = path ?? `${installer.systemdDirectory}/${name}.service`
+    this.#written.push(at)
+    this.#files.set(at, {
+      kind: 'link',
+      content: target,
+      mode: undefined,
+      owner: 'root',
+      hops: [this.#call.hop],
+    })
+  }
+
+  /** The service is left alone where neither binary nor unit nor env file has changed. */
+  #started(
+    enabled: boolean | 'unknown',
+    binary: boolean | 'unknown',
+    paths: readonly string[],
+  ): boolean | 'unknown' {
+    const skips = this.#isTrue('INSTALL_K3S_SKIP_START')
+    if (enabled === false || skips === true) return false
+    if (enabled === 'unknown' || skips === 'unknown') return 'unknown'
+    if (this.#isTrue('INSTALL_K3S_FORCE_RESTART') === true) return true
+    const isSame = paths.every((path) => this.#text(this.#before, path) === this.#text(this.#files, path))
+    if (!isSame || binary === true) return true
+    return binary === 'unknown' ? 'unknown' : false
+  }
+
+  #text(files: PaperFiles, path: string): string | undefined {
+    const content = fileAt(files, path)?.file.content
+    return typeof content === 'string' ? this.#atoms.traced(content).text : undefined
+  }
+
+  #remove(path: string): void {
+    if (this.#files.delete(path)) this.#removed.add(path)
+  }
+
+  #write(path: string, text: Letters, mode: PaperFile['mode']): void {
+    this.#put(path, markedText(text, this.#call.hop, this.#atoms), mode)
+  }
+
+  #put(path: string, content: PaperFile['content'], mode: PaperFile['mode']): void {
+    this.#written.push(path)
+    // `tee` writes through a link.
+    const real = fileAt(this.#files, path)?.path ?? path
+    this.#files.set(real, { kind: 'file', content, mode, owner: 'root', hops: [this.#call.hop] })
   }
 }
 
-/** The call, where a step runs the install script: `sh -s -` behind a download of get.k3s.io, or a file of it. */
-export function installerCallOf(
-  _step: ShellStep,
-  _manager: ServiceManager,
-  _hop: Hop,
-  _atoms: Atoms,
-): InstallerCall | undefined {
-  return undefined
-}
-
-export interface UninstallResult {
-  readonly files: PaperFiles
-  /** Services that it stops, without `.service`. */
-  readonly stopped: readonly string[]
-}
-
-/** `<name>-uninstall.sh` (removes) or `k3s-killall.sh` (stops only); `undefined` where the program is neither. */
-export function runUninstaller(
-  _files: PaperFiles,
-  _program: string,
-  _manager: ServiceManager,
-): UninstallResult | undefined {
-  return undefined
+function not(value: boolean | 'unknown'): boolean | 'unknown' {
+  return value === 'unknown' ? 'unknown' : !value
 }

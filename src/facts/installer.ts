@@ -1,0 +1,59 @@
+/**
+ * The install script of K3s: https://github.com/k3s-io/k3s/blob/0136cf258954a458da1404858396342724b93d24/install.sh and
+ * https://docs.k3s.io/reference/env-variables
+ */
+export const installer = {
+  binDirectory: '/usr/local/bin',
+  systemdDirectory: '/etc/systemd/system',
+  /** Removed by every run, whatever INSTALL_K3S_SYSTEMD_DIR says. */
+  disabledIn: '/etc/systemd/system',
+  openrcEnvironment: '/etc/rancher/k3s',
+  /** Variables that go into the env file, in two runs over all of them. */
+  kept: [/^(?:K3S|CONTAINERD)_/, /^(?:NO|HTTP|HTTPS)_PROXY/i],
+  /** In the name of a service. */
+  invalidInName: /[\][!#$%&()*;<=>?\\_`{|}/\s]/,
+  /** What `escape` of the script puts a backslash before in INSTALL_K3S_EXEC. */
+  escaped: /[\][!#$%&()*;<=>?\\_`{|}]/,
+  /** Where the script is downloaded from. */
+  addresses: /\bget\.k3s\.io\b|\/k3s-io\/k3s\/.*install\.sh|\/k3s-install\.sh\b/,
+  /** Names that projects save it under. */
+  names: /^(?:(?:install|get)[-_.]?k3s|k3s[-_.]?(?:install|installer|get|setup)?)(?:[-_.][\w.-]*)?\.sh$/i,
+  links: ['kubectl', 'crictl', 'ctr'],
+} as const
+
+/** Directives of the unit, in order; of those that carry settings the script fills in the values. */
+export const installerUnit = {
+  before: [
+    '[Unit]',
+    'Description=Lightweight Kubernetes',
+    'Documentation=https://k3s.io',
+    'Wants=network-online.target',
+    'After=network-online.target',
+    '',
+    '[Install]',
+    'WantedBy=multi-user.target',
+    '',
+    '[Service]',
+  ],
+  environmentFiles: ['-/etc/default/%N', '-/etc/sysconfig/%N'],
+  after: [
+    'KillMode=process',
+    'Delegate=yes',
+    'User=root',
+    'LimitNOFILE=1048576',
+    'LimitNPROC=infinity',
+    'LimitCORE=infinity',
+    'TasksMax=infinity',
+    'TimeoutStartSec=0',
+    'Restart=always',
+    'RestartSec=5s',
+    'ExecStartPre=-/sbin/modprobe br_netfilter',
+    'ExecStartPre=-/sbin/modprobe overlay',
+  ],
+} as const
+
+/** What the uninstall script removes when no other K3s service is left. */
+export const uninstalled = {
+  trees: ['/etc/rancher/k3s', '/run/k3s', '/run/flannel', '/var/lib/rancher/k3s', '/var/lib/kubelet'],
+  see: 'https://docs.k3s.io/installation/uninstall',
+} as const
