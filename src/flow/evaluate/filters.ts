@@ -12,6 +12,7 @@ import {
   Undefined,
   UndefinedFault,
   Unknown,
+  undefinedFault,
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
@@ -39,8 +40,7 @@ type FlowFilter = (
 const writing =
   /^(?:string|trim|join|quote|regex_escape|replace|to_json|to_nice_json|to_yaml|to_nice_yaml|from_yaml|from_json|indent|comment|format|urlencode|(?:ansible\.utils\.)?ipwrap|path_join|basename|dirname|lower|center)$/
 /** They move the items of a list or dict and look into none. */
-const arranging =
-  /^(?:list|first|last|combine|dict2items|items|flatten|zip|batch|slice|extract|reverse|mandatory)$/
+const arranging = /^(?:list|first|last|combine|dict2items|items|flatten|zip|batch|slice|extract|reverse)$/
 /** They choose by what the items are. */
 const choosing = /^(?:unique|union)$/
 /** They make one other text. */
@@ -64,7 +64,7 @@ export function filtered(
   const own = ownFilters.get(short)
   if (own !== undefined) return own(value, given, evaluation, words, names)
   const missing = value instanceof Undefined ? value : undefinedIn(given)
-  if (missing !== undefined && short !== 'mandatory') return evaluation.passedOn(missing)
+  if (missing !== undefined) return evaluation.passedOn(missing)
   if (!knowsFilter(short)) return unmodelled(name, value, given, evaluation, words)
   const args = [...given.positional, ...given.named.values()]
   if (value instanceof Unknown || args.some((argument) => argument instanceof Unknown))
@@ -166,7 +166,7 @@ const otherwise: FlowFilter = (value, { positional, named }, evaluation, words, 
   const fallback = positional[0] ?? named.get('default_value') ?? ''
   const falsyToo = positional[1] ?? named.get('boolean') ?? false
   if (value instanceof Undefined) return fallback
-  if (value instanceof Unknown && !(value instanceof UnknownTruth)) {
+  if (value instanceof Unknown && value.leaf === value && !(value instanceof UnknownTruth)) {
     const isDefined = evaluation.unknownTruth(() => `${names.operand()} is defined`, [value], value.why)
     if (isDefined === false) return fallback
     if (isDefined instanceof Unknown && evaluation.isTelling([fallback]))
@@ -176,8 +176,6 @@ const otherwise: FlowFilter = (value, { positional, named }, evaluation, words, 
         () => fallback,
         words,
       )
-    if (isDefined instanceof Unknown && value.leaf === value && evaluation.truthOf(falsyToo, words) !== true)
-      return evaluation.unknown(words, [value])
   }
   if (evaluation.truthOf(falsyToo, words) !== true) return value
   const truth = evaluation.truthOf(value, names.operand)
@@ -187,6 +185,14 @@ const otherwise: FlowFilter = (value, { positional, named }, evaluation, words, 
     () => value,
     () => fallback,
     words,
+  )
+}
+
+const mandatory: FlowFilter = (value, { positional, named }, evaluation) => {
+  if (!(value instanceof Undefined)) return value
+  const message = evaluation.key(positional[0] ?? named.get('msg') ?? null)
+  throw undefinedFault(
+    typeof message === 'string' ? new Undefined(message, value.fix, value.variable, value.place) : value,
   )
 }
 
@@ -413,6 +419,7 @@ const items2dict: FlowFilter = (value, { positional, named }, evaluation, words)
 const ownFilters: ReadonlyMap<string, FlowFilter> = new Map<string, FlowFilter>([
   ['default', otherwise],
   ['d', otherwise],
+  ['mandatory', mandatory],
   ['ternary', ternary],
   ['length', length],
   ['count', length],

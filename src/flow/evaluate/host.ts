@@ -12,7 +12,6 @@ import {
   Unknown,
   type Value,
   VaultedText,
-  withTrailingNewlines,
 } from '../../ansible/template/primitives.ts'
 import { type AnsibleValue, Float } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
@@ -94,7 +93,10 @@ export class Host implements Evaluator {
         start: node.start + start,
         end: node.end + start,
       }))
-      const value = withTrailingNewlines(statements.value(body, new Locals(undefined, extra)), source)
+      const value = this.tracking.withTrailingNewlines(
+        statements.value(body, new Locals(undefined, extra)),
+        source,
+      )
       if (value === null) return ''
       return value instanceof Undefined ? value : new Evaluation(this, new Locals(), whole).textOf(value)
     })
@@ -250,7 +252,7 @@ export class Host implements Evaluator {
     const { body, faults } = parsedTemplate(text)
     const [fault] = faults
     if (fault !== undefined) return new Unknown('a template', `Jinja2 can't read it: ${fault.message}`, at)
-    return withTrailingNewlines(new Statements(this, () => at).value(body, new Locals()), text)
+    return this.tracking.withTrailingNewlines(new Statements(this, () => at).value(body, new Locals()), text)
   }
 
   #all(entries: readonly AnsibleValue[], at: Span): boolean | Unknown | Undefined {

@@ -43,6 +43,7 @@ export class Statements {
   readonly #place: (node: Range) => Span
   readonly #depth: number
   #count = 0
+  #printedEmpty = false
 
   constructor(host: Host, place: (node: Range) => Span, depth = 0) {
     this.#host = host
@@ -53,8 +54,13 @@ export class Statements {
   /** What Ansible makes of a template's nodes: nothing, the one value, or the joined text of all. */
   value(nodes: readonly Node[], locals: Locals): Value {
     const pieces: Value[] = []
+    const outer = this.#printedEmpty
+    this.#printedEmpty = false
     this.#run(nodes, locals, pieces)
-    const [first = null] = pieces
+    const hasEmpty = this.#printedEmpty
+    this.#printedEmpty = outer
+    // An empty text that is printed is a text; nothing printed at all is `None`.
+    const [first = hasEmpty ? '' : null] = pieces
     if (pieces.length < 2) return first
     const missing = pieces.find((piece) => piece instanceof Undefined)
     if (missing !== undefined) return missing
@@ -71,7 +77,7 @@ export class Statements {
       case 'comment':
         return
       case 'text':
-        this.#print(node.text, pieces)
+        if (node.text !== '') this.#print(node.text, pieces)
         return
       case 'output':
         this.#print(this.#output(node.expression, locals), pieces)
@@ -129,6 +135,7 @@ export class Statements {
   }
 
   #print(value: Value, pieces: Value[]): void {
+    if (value === '') this.#printedEmpty = true
     if (value === null || value === '') return
     this.#count += 1
     if (this.#count > mostPieces) throw refused('a template prints without an end')
@@ -283,9 +290,10 @@ export class Statements {
       this.#run(node.otherwise ?? [], new Locals(locals), pieces)
       return
     }
+    const seen: { last: Value | undefined } = { last: undefined }
     for (const [index, item] of items.entries()) {
       const inner = new Locals(locals)
-      inner.set('loop', loopOf(items, index))
+      inner.set('loop', loopOf(items, index, seen, evaluation))
       this.#assign(node.target, this.#host.settled(item), inner)
       this.#run(node.body, inner, pieces)
     }
@@ -377,7 +385,12 @@ export class Statements {
   }
 }
 
-function loopOf(items: readonly Value[], index: number): Namespace {
+function loopOf(
+  items: readonly Value[],
+  index: number,
+  seen: { last: Value | undefined },
+  evaluation: Evaluation,
+): Namespace {
   const loop = new Namespace()
   const attributes: Readonly<Record<string, Value>> = {
     index: index + 1,
@@ -392,6 +405,12 @@ function loopOf(items: readonly Value[], index: number): Namespace {
     previtem: items[index - 1] ?? new Undefined('the first item of a loop has none before it'),
     nextitem: items[index + 1] ?? new Undefined('the last item of a loop has none behind it'),
     cycle: new Callable('loop.cycle', ({ positional }) => positional[index % positional.length] ?? null),
+    changed: new Callable('loop.changed', ({ positional }) => {
+      const value = new List(positional)
+      const same = seen.last === undefined ? false : evaluation.compare('==', seen.last, value)
+      seen.last = value
+      return evaluation.negation(same)
+    }),
   }
   for (const [name, value] of Object.entries(attributes)) loop.attributes.set(name, value)
   return loop

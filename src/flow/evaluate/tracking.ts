@@ -24,7 +24,7 @@ const nothingInside: Contents = { atoms: [], isUnread: false, unknown: undefined
 const deepest = 40
 
 const marks = /[\u{f0000}-\u{ffffd}]/gu
-const standIn = /qzq([0-9a-f]{5})qzq/g
+const standIn = /qzq([0-9a-f]{5})qzq/gi
 /** Letters that no filter quotes, escapes or folds. */
 const standInOf = (mark: string): string => `qzq${(mark.codePointAt(0) ?? 0).toString(16)}qzq`
 const markOf = (code: string): string => String.fromCodePoint(Number.parseInt(code, 16))
@@ -208,6 +208,13 @@ export class Tracking {
     return this.atoms.mark(this.atoms.derive(atom, hop, { text }))
   }
 
+  /** Ansible counts line breaks at both ends of a template, for Jinja2 drops the last one. */
+  withTrailingNewlines(value: Value, source: string): Value {
+    if (typeof value !== 'string') return value
+    const missing = trailingNewlines(source) - trailingNewlines(this.atoms.traced(value).text)
+    return missing > 0 ? value + '\n'.repeat(missing) : value
+  }
+
   /** Every atom of a text one step further. */
   carried(text: string, hop: Hop, change?: AtomChange): string {
     if (!hasMark(text)) return text
@@ -246,4 +253,10 @@ function outline(value: Value): unknown {
   if (typeof value === 'bigint') return ['int', String(value)]
   if (typeof value === 'string') return ['str', value]
   return value
+}
+
+const trailingNewlines = (text: string): number => {
+  let count = 0
+  while (text.charAt(text.length - 1 - count) === '\n') count += 1
+  return count
 }
