@@ -5,9 +5,10 @@ import { readValue, withoutComments } from './settings.ts'
 import type { Setting, TokenUse } from './site.ts'
 import { writtenYaml } from './written.ts'
 
-/** Whether a file is a config.yaml of K3s or RKE2, or a template of one. */
-export function isConfig(path: string, text: string): boolean {
+/** Whether a file is a config.yaml of K3s or RKE2, or a template of one: `templates` are those that tasks make one of. */
+export function isConfig(path: string, text: string, templates: ReadonlySet<string>): boolean {
   const made = path.replace(/\.j2$/, '')
+  if (/(^|\/)templates\//.test(path) && templates.has(path.slice(path.lastIndexOf('/') + 1))) return true
   if (!/config[^/]*\.ya?ml$|config\.yaml\.d\/[^/]*\.ya?ml$/.test(made) || !text.includes('token'))
     return false
   if (/^\s*(?:apiVersion|kind):/m.test(text)) return false

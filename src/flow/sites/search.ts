@@ -8,6 +8,7 @@ import { type Part, partsOf } from './expressions.ts'
 import { type FileKind, fileKind, isFixture, isTemplate } from './places.ts'
 import { argumentNamesIn, extraVariablesIn, rubyVariablesIn, settingsIn } from './settings.ts'
 import type { Setting, TokenSite, TokenSites, TokenUse, VariableSink, Written } from './site.ts'
+import { configTemplatesIn, taskFileSettings } from './taskFiles.ts'
 import { known as knownText, writtenYaml } from './written.ts'
 import { yamlSettings } from './yamlSettings.ts'
 
@@ -57,12 +58,17 @@ export class Search {
 
   found(): TokenSites {
     const argumentNames = new Set(this.#files.flatMap(({ text }) => argumentNamesIn(text)))
+    const templates = new Set(
+      this.#files.flatMap(({ text, kind }) => (kind === 'yaml' ? configTemplatesIn(text) : [])),
+    )
     for (const { path, text, kind } of this.#files) {
       for (const setting of settingsIn(path, text, kind, argumentNames)) this.#setting(setting)
       const yaml = (): YamlText | undefined => (isTemplate(path) ? undefined : this.#yaml(path))
+      if (isConfig(path, text, templates))
+        for (const setting of configSettings(path, text, yaml)) this.#setting(setting)
       if (kind !== 'yaml' && kind !== 'ci') continue
       for (const setting of yamlSettings(path, text, yaml)) this.#setting(setting)
-      if (isConfig(path, text)) for (const setting of configSettings(path, text, yaml)) this.#setting(setting)
+      for (const setting of taskFileSettings(path, text)) this.#setting(setting)
     }
     this.#knownNames()
     for (let name = this.#pending.pop(); name !== undefined; name = this.#pending.pop()) this.#lookUp(name)

@@ -36,6 +36,8 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     const before = line.slice(0, match.index - lineStart(text, match.index))
     // A pattern that looks for the setting writes none, and neither does a condition.
     if (/\bregexp?:/.test(before) || /\bwhen:/.test(before) || text[offset] === '=') continue
+    // 'K3S_TOKEN=' in quotes of its own is a text to look for, too.
+    if (/["']/.test(text[match.index - 1] ?? '') && text[match.index - 1] === text[offset]) continue
     const { carrier, sink } = assignmentPlace(kind, before, text, match.index)
     const value = readValue(path, text, offset, kind, carrier === 'env-file', text[match.index - 1])
     if (value === undefined) continue
@@ -109,10 +111,17 @@ function* options(
   }
 }
 
-function useOf(path: string, command: { readonly text: string }): TokenUse {
-  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*agent\b|\bagent --|"agent\b/.test(command.text)) return 'agent'
-  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*server\b|\bserver --|--cluster-init|"server\b/.test(command.text))
+function useOf(path: string, { text }: { readonly text: string }): TokenUse {
+  // `argv:` has one word on each line.
+  const command = text.replace(/\n[ \t]*-[ \t]+/g, ' ')
+  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*agent\b|\bagent --|"agent\b/.test(command)) return 'agent'
+  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*server\b|\bserver --|--cluster-init|"server\b/.test(command))
     return 'server'
+  return useByPath(path)
+}
+
+/** Which nodes a file is for, as far as the names of its role and of itself say. */
+export function useByPath(path: string): TokenUse {
   const place = path.slice(Math.max(0, path.lastIndexOf('roles/')))
   if (/agent|worker|(?:^|[^a-z])node(?![a-z])/i.test(place)) return 'agent'
   return /server|master|control/i.test(place) ? 'server' : 'unknown'

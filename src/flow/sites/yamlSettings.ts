@@ -1,6 +1,7 @@
 import { configVariables, tokenSettings } from '../../facts/tokenVariables.ts'
 import { type Expression, parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 import type { YamlNode, YamlScalar, YamlText } from '../../syntax/yaml.ts'
+import { useByPath } from './settings.ts'
 import type { Setting, TokenUse } from './site.ts'
 import { writtenYaml } from './written.ts'
 
@@ -31,7 +32,7 @@ function* walk(node: YamlNode, path: string, text: string, holder: string | unde
       const setting =
         value.kind === 'scalar' && value.alias === undefined ? settingOf(name, holder) : undefined
       if (setting === undefined || value.kind !== 'scalar') yield* walk(value, path, text, name)
-      else yield settingAt(value, name, setting, path, text, holder)
+      else yield settingAt(value, name, setting, path, text)
     }
 }
 
@@ -55,13 +56,12 @@ function settingAt(
   { carrier, use }: Kind,
   path: string,
   text: string,
-  holder: string | undefined,
 ): Setting {
   const written = writtenYaml(value, text)
   return {
     name,
     carrier,
-    use: use ?? (/agent|worker|node/i.test(holder ?? path) ? 'agent' : 'unknown'),
+    use: use ?? useByPath(path),
     written,
     raw: text.slice(written.at.start, written.at.end),
     sink: undefined,

@@ -34,11 +34,14 @@ export function* vaultFindingsAs(analysis: Analysis, id: VaultFinding['id']): Ge
 }
 
 const SECRET = '(?:secret|token|password|passwd|passphrase|key|credentials?)s?'
-const VAULTED = new RegExp(`!vault|^[ \\t]*["']?vault_\\w*${SECRET}["']?[ \\t]*[:=]`, 'im')
+const NAMED = new RegExp(`^[ \\t]*["']?vault_\\w*${SECRET}["']?[ \\t]*[:=]`, 'im')
 
-/** Charts and manifests of HashiCorp Vault are large, and full of the word: read only what can hold a finding. */
+/** Playbooks and manifests of HashiCorp Vault are large, and full of the word: read only what can hold a finding. */
 function mayTell(path: string, text: string): boolean {
-  return isVaulted(text) || (!NO_VARIABLES.test(path) && isVaultName(path)) || VAULTED.test(text)
+  if (isVaulted(text) || /!vault(?:-encrypted)?[ \t]/.test(text)) return true
+  if (NO_VARIABLES.test(path) || !(isVaultName(path) || NAMED.test(text))) return false
+  const first = text.split('\n', 200).find((line) => !/^\s*(?:#|---|$)/.test(line))
+  return first?.startsWith('-') !== true
 }
 
 /** Settings of HashiCorp Vault are called vault_…, too: only what sounds like a secret ought to be encrypted. */

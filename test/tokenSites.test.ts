@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest'
+import { tokenSites } from '../src/flow/tokenSites.ts'
+import { positionAt } from '../src/span.ts'
+
+type Files = Readonly<Record<string, string>>
+
+/** `path:line:column carrier use name style → text`, or why there is none. */
+function found(files: Files): readonly string[] {
+  const project = new Map(Object.entries(files))
+  return tokenSites(project).sites.map(({ at, text, hidden, carrier, use, name, style }) => {
+    const source = project.get(at.path) ?? ''
+    const { line, column } = positionAt(source, at.start)
+    const shown = text === undefined ? hidden : JSON.stringify(source.slice(at.start, at.end))
+    return `${at.path}:${line}:${column} ${carrier} ${use} ${name} ${style} → ${shown}`
+  })
+}
+
+const cases: readonly (readonly [title: string, files: Files, sites: readonly string[]])[] = [
+  [
+    'the known variable of a cluster in each place of an inventory',
+    {
+      'inventory.yml': `all:
+  vars: {k3s_version: v1, token: quoted-no}
+  children:
+    server:
+      hosts:
+        quay: {token: 'of the host'}
+      vars:
+        token: "of the group"
+`,
+    },
+    [
+      'inventory.yml:2:34 variable both token plain → "quoted-no"',
+      'inventory.yml:6:24 variable both token single → "of the host"',
+      'inventory.yml:8:17 variable both token double → "of the group"',
+    ],
+  ],
+  [
+    'INI: on the line of a host, in a section, quoted',
+    {
+      hosts: `[server]
+quay token=one ansible_host=192.0.2.1
+pier token="two three"
+[server:vars]
+k3s_version=v1
+token = four five
+`,
+    },
+    [
+      'hosts:2:12 variable both token plain → "one"',
+      'hosts:3:13 variable both token double → "two three"',
+      'hosts:6:9 variable both token plain → "four five"',
+    ],
+  ],
+  [
+    'a variable that only the flow tells, through another one and a mapping',
+    {
+      'roles/edge/templates/k3s.env.j2': 'K3S_TOKEN={{ edge_secret | trim }}\n',
+      'roles/edge/defaults/main.yml': 'edge_secret: "{{ harbour.keys.join }}"\n',
+      'group_vars/all.yml': 'harbour:\n  keys:\n    join: abc\n    other: def\njoin: ghi\n',
+    },
+    ['group_vars/all.yml:3:11 variable unknown harbour.keys.join plain → "abc"'],
+  ],
+  [
+    'vaulted, sealed, looked up, left to the environment',
+    {
+      'group_vars/all.yml': `k3s_token: !vault |
+  $ANSIBLE_VAULT;1.1;AES256
+  3132
+k3s_control_token: ENC[AES256_GCM,data:eHh4]
+rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+      'join.sh': 'K3S_TOKEN=$HARBOUR_KEY sh -\nK3S_TOKEN="$(cat /run/key)" sh -\n',
+    },
+    [
+      'group_vars/all.yml:1:19 variable both k3s_token block → vaulted',
+      'group_vars/all.yml:4:20 variable both k3s_control_token plain → sealed',
+      'join.sh:1:11 shell unknown K3S_TOKEN none → reference',
+      'join.sh:2:12 shell unknown K3S_TOKEN double → reference',
+    ],
+  ],
+  [
+    'texts inside of expressions',
+    {
+      'roles/edge_agent/tasks/main.yml': `- ansible.builtin.command: install.sh
+  environment:
+    K3S_TOKEN: "{{ given if given is defined else 'spare' }}"
+`,
+    },
+    [`roles/edge_agent/tasks/main.yml:3:52 variable agent K3S_TOKEN single → "spare"`],
+  ],
+  [
+    'vars of plays and tasks, role parameters, set_fact, add_host',
+    {
+      'site.yml': `- hosts: server
+  vars:
+    harbour_key: a1
+  roles:
+    - role: edge
+      harbour_key: a2
+    - {role: edge, vars: {harbour_key: a3}}
+  tasks:
+    - ansible.builtin.set_fact:
+        harbour_key: a4
+    - block:
+        - ansible.builtin.add_host:
+            name: holder
+            harbour_key: a5
+    - ansible.builtin.uri:
+        url: https://quay
+        headers:
+          harbour_key: no
+    - ansible.builtin.lineinfile:
+        path: /etc/systemd/system/k3s.service.env
+        line: K3S_TOKEN={{ harbour_key }}
+`,
+    },
+    [
+      'site.yml:3:18 variable unknown harbour_key plain → "a1"',
+      'site.yml:6:20 variable unknown harbour_key plain → "a2"',
+      'site.yml:7:40 variable unknown harbour_key plain → "a3"',
+      'site.yml:10:22 variable unknown harbour_key plain → "a4"',
+      'site.yml:14:26 variable unknown harbour_key plain → "a5"',
+    ],
+  ],
+  [
+    'units, env files, options with = and blanks, a folded list',
+    {
+      'k3s.service':
+        '[Service]\nEnvironment="K3S_TOKEN=aa bb"\nExecStart=/usr/bin/k3s server \\\n  --token=cc \\\n  --agent-token dd\n',
+      'k3s.env': '# K3S_TOKEN=no\nK3S_AGENT_TOKEN="ee"\n',
+      'roles/edge/tasks/main.yml': `- ansible.builtin.command:
+    argv:
+      - k3s
+      - agent
+      - --token
+      - ff
+`,
+    },
+    [
+      'k3s.env:2:18 env-file agent-token K3S_AGENT_TOKEN double → "ee"',
+      'k3s.service:2:24 unit server K3S_TOKEN double → "aa"',
+      'k3s.service:4:11 argument server --token none → "cc"',
+      'k3s.service:5:17 argument agent-token --agent-token none → "dd"',
+      'roles/edge/tasks/main.yml:6:9 argument agent --token none → "ff"',
+    ],
+  ],
+  [
+    'config files and templates of them, and variables that hold one',
+    {
+      'files/k3s/config.yaml': 'token: aa\nagent-token: "bb"\n# token: no\n',
+      'roles/edge/templates/config.yaml.j2': 'server: {{ url }}\ntls-san: x\ntoken: {{ harbour_key }}\n',
+      'group_vars/all.yml': 'harbour_key: cc\nserver_config_yaml:\n  token: dd\n',
+      'roles/pier/templates/settings.j2': 'token: "{{ pier_key }}"\n',
+      'roles/pier/tasks/main.yml': `- ansible.builtin.template:
+    src: settings.j2
+    dest: /etc/rancher/k3s/config.yaml
+- ansible.builtin.copy:
+    dest: "{{ k3s_dir }}/config.yaml"
+    content: |
+      cluster-init: true
+      token: {{ mole_key }}
+- ansible.builtin.lineinfile:
+    path: /etc/rancher/rke2/config.yaml
+    line: "agent-token: '{{ bay_key }}'"
+- ansible.builtin.copy:
+    dest: /etc/rancher/k3s/cluster-token
+    content: "{{ dock_key }}"
+`,
+      'roles/pier/defaults/main.yml': 'pier_key: ee\nmole_key: ff\nbay_key: gg\ndock_key: hh\n',
+      'app/config.yaml': 'token: no\nserver: x\n',
+    },
+    [
+      'files/k3s/config.yaml:1:8 config both token plain → "aa"',
+      'files/k3s/config.yaml:2:15 config agent-token agent-token double → "bb"',
+      'group_vars/all.yml:1:14 variable both harbour_key plain → "cc"',
+      'group_vars/all.yml:3:10 config both token plain → "dd"',
+      'roles/pier/defaults/main.yml:1:11 variable both pier_key plain → "ee"',
+      'roles/pier/defaults/main.yml:2:11 variable both mole_key plain → "ff"',
+      'roles/pier/defaults/main.yml:3:10 variable agent-token bay_key plain → "gg"',
+      'roles/pier/defaults/main.yml:4:11 variable unknown dock_key plain → "hh"',
+    ],
+  ],
+  [
+    'launch configurations of MicroK8s, compose files, CI jobs',
+    {
+      'microk8s.yaml': '---\nversion: 0.1.0\npersistentClusterToken: aa\n',
+      'compose.yml': 'services:\n  server:\n    environment:\n      - K3S_TOKEN=bb\n',
+      '.github/workflows/e2e.yml': 'jobs:\n  a:\n    env:\n      K3S_TOKEN: cc\n      GITHUB_TOKEN: no\n',
+    },
+    [
+      '.github/workflows/e2e.yml:4:18 environment unknown K3S_TOKEN plain → "cc"',
+      'compose.yml:4:19 environment unknown K3S_TOKEN none → "bb"',
+      'microk8s.yaml:3:25 launch-config both persistentClusterToken plain → "aa"',
+    ],
+  ],
+  [
+    'nothing in words that only look alike',
+    {
+      'README.md': 'K3S_TOKEN=abc\n',
+      'manifest.yml': 'apiVersion: v1\nkind: Secret\nstringData:\n  token: abc\n',
+      'values.yml': 'bearerTokenFile: abc\napiTokenSecretRef: def\nk3s_version: v1\n',
+      'roles/tunnel/defaults/main.yml': 'token: abc\n',
+      'roles/tunnel/templates/tunnel.service.j2': 'ExecStart=cloudflared run --token {{ token }}\n',
+      'sealed.yml':
+        'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec:\n  encryptedData:\n    token: AgBy\n',
+      'kube.sh': 'k3s kubectl --token abc get nodes\nkubeadm join --token abc\nexport MY_K3S_TOKEN_FILE=x\n',
+      'group_vars/all.yml':
+        'k3s_token: ""\n# k3s_token: abc\nk3s_token_location: /etc/rancher/k3s/cluster-token\n',
+    },
+    [],
+  ],
+]
+
+describe('where tokens stand', () => {
+  test.each(cases)('%s', (_, files, sites) => {
+    expect(found(files)).toEqual(sites)
+  })
+})
+
+test('a variable knows where its text goes, and through which filters', () => {
+  const { variables } = tokenSites(
+    new Map(
+      Object.entries({
+        'roles/edge/templates/k3s.service.j2':
+          "[Service]\nExecStart=/usr/bin/k3s agent --token {{ edge_key | replace('%', '%%') }}\n",
+        'roles/edge/templates/k3s.service.env.j2': 'K3S_TOKEN={{ edge_key | quote }}\n',
+        'roles/edge/defaults/main.yml': 'edge_key: "{{ harbour_key | default(omit) }}"\n',
+        'host_vars/quay.yml': 'harbour_key: abc\n',
+      }),
+    ),
+  )
+  const sinks = variables.get('harbour_key')?.sinks.map(({ sink, filters }) => [sink, ...filters])
+  expect(sinks).toEqual([
+    ['environment-file', 'quote'],
+    ['exec-start', 'replace'],
+  ])
+})
+
+test('tests and examples are told apart', () => {
+  const fixture = (path: string): boolean | undefined =>
+    tokenSites(new Map([[path, 'k3s_token: abc\n']])).sites[0]?.isFixture
+  expect(fixture('molecule/default/vars.yml')).toBe(true)
+  expect(fixture('tests/vars.yml')).toBe(true)
+  expect(fixture('contest/vars.yml')).toBe(false)
+  expect(fixture('inventory/sample/group_vars/all.yml')).toBe(false)
+})
