@@ -24,8 +24,8 @@ export interface Seen {
 }
 
 export interface Reality {
-  /** Plays a run of a project on nodes that hold nothing. `directory`: of the project; `inventory` and playbooks lie in it. */
-  see(directory: string, inventory: string, run: ExpectedRun): Promise<Seen>
+  /** Plays a run of the project in a directory, on nodes that hold nothing. */
+  see(directory: string, run: ExpectedRun): Promise<Seen>
   end(): Promise<void>
 }
 
@@ -47,11 +47,16 @@ export async function bootReality(): Promise<Reality> {
     control.publicKey,
     (name) => (name in addresses.openrc ? 'openrc' : 'systemd'),
   )
-  for (const machine of machines.values()) machine.exec('touch', '/etc/e2e/clean')
+  for (const machine of machines.values())
+    machine.exec(
+      'sh',
+      '-c',
+      'find /etc /opt /srv /usr/local -xdev -type d >/etc/e2e/directories; touch /etc/e2e/clean',
+    )
   await sleep(1100) // what comes later is newer, whatever the file system counts in
 
   return {
-    async see(directory, inventory, run) {
+    async see(directory, run) {
       const manager = run.scenario.manager ?? 'systemd'
       const nodes = layOut(Object.keys(run.verdicts), Object.keys(addresses[manager]), machines)
       for (const machine of nodes.values()) wipe(machine)
@@ -60,7 +65,7 @@ export async function bootReality(): Promise<Reality> {
       cpSync(directory, dir, { recursive: true })
       writeFileSync(join(dir, 'machines.yml'), overrides(nodes))
 
-      const args = ['-i', inventory, '-i', 'machines.yml']
+      const args = ['-i', run.inventory, '-i', 'machines.yml']
       const vars = {
         installer_url: `${origin}/k3s-install.sh`,
         program_url: `${origin}/k3s`,

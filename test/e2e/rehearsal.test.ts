@@ -22,9 +22,9 @@ const words = (hosts: ExpectedRun['verdicts']): Readonly<Record<string, string>>
   Object.fromEntries(Object.entries(hosts).map(([host, one]) => [host, inWords(one)]))
 
 describe.each(projectNames)('%s', (name) => {
-  const { inventory, runs } = readExpectation(name)
+  const { runs } = readExpectation(name)
   test.each(runs.filter((run) => run.onPaper === undefined))('$name', async (run) => {
-    const seen = await reality.see(projectDirectory(name), inventory, run)
+    const seen = await reality.see(projectDirectory(name), run)
     const said = seen.played.map((played) => played.all).join('\n')
     expect(words(seen.hosts), said).toEqual(words(run.verdicts))
   })

@@ -18,6 +18,8 @@ export interface Expected {
 export interface ExpectedRun {
   readonly name: string
   readonly playbook: string
+  /** What `-i` is given; relative to the project. */
+  readonly inventory: string
   /** Playbooks that are played before it, on the same nodes. */
   readonly after: readonly string[]
   readonly scenario: Scenario
@@ -40,8 +42,6 @@ export interface ExpectedFinding {
 export interface ProjectExpectation {
   readonly name: string
   readonly about: string
-  /** What `-i` is given; relative to the project. */
-  readonly inventory: string
   readonly runs: readonly ExpectedRun[]
   /** At least these. */
   readonly findings: readonly ExpectedFinding[]
@@ -105,9 +105,9 @@ export function readExpectation(name: string): ProjectExpectation {
   return {
     name,
     about: written.about,
-    inventory: written.inventory ?? 'inventory.yml',
     runs: written.runs.map((run) => ({
       ...run,
+      inventory: run.inventory ?? written.inventory ?? 'inventory.yml',
       after: run.after ?? [],
       scenario: { ...usual, ...run.scenario },
       vars: run.vars ?? {},
