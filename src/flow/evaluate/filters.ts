@@ -71,7 +71,7 @@ export function filtered(
     return evaluation.unknown(words, [value, ...args])
   const plugin = evaluation.plugin(name)
   const isText = typeof value === 'string' || value instanceof VaultedText
-  if (!isText && arranging.test(short))
+  if (!isText && (arranging.test(short) || (short === 'dictsort' && args.length === 0)))
     return evaluation.attempted(() => applyFilter(name, value, given, plugin), words, [value, ...args])
 
   const { tracking } = evaluation.host

@@ -1,6 +1,8 @@
 import { Host } from './host.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 
+export { newerCore } from './decisions.ts'
+export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'
 
 const hosts = new WeakMap<EvaluationScope, Host>()

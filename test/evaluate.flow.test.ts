@@ -1,0 +1,444 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Undefined, Unknown, type Value } from '../src/ansible/template/values.ts'
+import type { AnsibleValue } from '../src/ansible/value.ts'
+import { Atoms } from '../src/flow/atoms.ts'
+import {
+  type EvaluationScope,
+  evaluator,
+  expressionSpans,
+  variablesRead,
+} from '../src/flow/evaluate/index.ts'
+import { at, evaluated, judged, scopeWith, shown } from './tools/flowScope.ts'
+
+const rendered = (text: string, decided?: Readonly<Record<string, boolean>>): string => {
+  const scope = scopeWith(decided)
+  return shown(evaluator(scope).template('templates/edge.j2', text), scope)
+}
+
+describe('template files', () => {
+  test.each<[string, string]>([
+    ['', ''],
+    ['plain\n', 'plain\n'],
+    ['KEY={{ harbour_key }}\n', 'KEY={larch-elm-7}\n'],
+    ['KEY={{ taken_key }}\n', 'KEY=<sealed_key>\n'],
+    ['KEY={{ sealed_key }}\n', 'KEY=<sealed_key>\n'],
+    ['KEY={{ nowhere }}\n', 'undefined'],
+    ["KEY={{ nowhere | default('') }}\n", 'KEY=\n'],
+    ['name={{ ansible_facts.hostname }}\n', 'name=<ansible_facts.hostname>\n'],
+    ['{% if nowhere is defined %}KEY={{ nowhere }}\n{% endif %}\n', ''],
+    ['{% if harbour_key is defined %}\nKEY={{ harbour_key }}\n{% endif %}\n', 'KEY={larch-elm-7}\n'],
+    ['{% if no_flag %}a{% elif berth == 7 %}b{% else %}c{% endif %}', 'b'],
+    ['{% if ansible_facts.x %}tea{% endif %}!\n', '<what stands under if ansible_facts.x>!\n'],
+    ['{% if ansible_facts.x %}tea{% else %}tea{% endif %}!\n', 'tea!\n'],
+    ['{% if ansible_facts.x %}EnvironmentFile=/a{% endif %}\n', '?? ansible_facts.x'],
+    ['{% if ansible_facts.x %}{{ harbour_key }}{% endif %}\n', '?? ansible_facts.x'],
+    ['{% if ansible_facts.x %}a{% set k = taken_key %}{% endif %}{{ k }}\n', '?? ansible_facts.x'],
+    [
+      '{% for tree in trees %}{{ loop.index }}={{ tree }};{% endfor %}',
+      '1={alder};2={birch};3={larch-elm-7};',
+    ],
+    ['{% for k, v in quay_extra.items() %}{{ k }}={{ v }};{% endfor %}', 'berth=<sealed_key>;'],
+    ['{% for k, v in quay_extra | dictsort %}{{ k }}={{ v }};{% endfor %}', 'berth=<sealed_key>;'],
+    [
+      '{% for disk in ansible_facts.disks %}{{ disk }}\n{% endfor %}.\n',
+      '<a loop over ansible_facts.disks>.\n',
+    ],
+    ['{% for disk in ansible_facts.disks %}{{ harbour_key }}{% endfor %}\n', '?? ansible_facts.disks'],
+    ['{% for x in nowhere %}a{% endfor %}', 'undefined'],
+    [
+      '{% for host in groups.quay_server %}{{ hostvars[host].harbour_key }} {% endfor %}',
+      '{larch-elm-7} {larch-elm-7} ',
+    ],
+    [
+      '{% set ns = namespace(k="") %}{% for t in trees %}{% set ns.k = t %}{% endfor %}{{ ns.k }}',
+      '{larch-elm-7}',
+    ],
+    ['{% set x %}a{{ harbour_key }}{% endset %}{{ x }}{{ x }}', 'a{larch-elm-7}a{larch-elm-7}'],
+    [
+      '{% macro line(k, v="-") %}{{ k }}: {{ v }};{% endmacro %}{{ line("a", harbour_key) }}{{ line("b") }}',
+      'a: {larch-elm-7};b: -;',
+    ],
+    ['{% filter indent(2) %}a\n{{ harbour_key }}{% endfilter %}', 'a\n  {larch-elm-7}'],
+    ['{% include "part.j2" %}.', 'part {larch-elm-7}.'],
+    ['{% include "gone.j2" %}.', "<the template 'gone.j2'>."],
+    ['{% include "gone.j2" ignore missing %}.', '.'],
+    [
+      '{{ quay_config | combine(quay_extra) | to_nice_yaml }}',
+      "berth: <sealed_key>\nmole: {larch-elm-7}\nwrite-mode: '{0644}'\n",
+    ],
+    [
+      '{{ quay_config | to_nice_yaml }}',
+      "berth: <sealed_key as ciphertext>\nmole: {larch-elm-7}\nwrite-mode: '{0644}'\n",
+    ],
+    ['{% if %}', '? the template templates/edge.j2'],
+    ['{{ a b }}', '? the template templates/edge.j2'],
+    ['{% extends "base.j2" %}', '? an expression'],
+    ['{{ harbour_key | no_such_filter }}!', '<harbour_key>!'],
+    ['{{ berth | no_such_filter }}!', '<7 | no_such_filter>!'],
+    ['x: {{ circle }}', 'x: <circle>'],
+  ])('%j', (text, expected) => {
+    expect(rendered(text)).toBe(expected)
+  })
+})
+
+describe('a world that has decided', () => {
+  const debian = { "ansible_facts.os_family == 'Debian'": true }
+  test.each<[AnsibleValue, Readonly<Record<string, boolean>>, string]>([
+    ["ansible_facts.os_family == 'Debian'", debian, 'true'],
+    ["ansible_facts['os_family'] == 'RedHat'", debian, 'false'],
+    ["ansible_facts.os_family != 'Debian'", debian, 'false'],
+    ["ansible_facts.os_family in ['Debian', 'Suse']", debian, 'true'],
+    ["ansible_facts.os_family | lower == 'debian'", debian, 'true'],
+    ['ansible_facts.os_family is defined', debian, 'true'],
+    ["os_family == 'RedHat'", debian, 'false'],
+    ["ansible_facts.os_family == 'Debian'", { "ansible_facts.os_family == 'Debian'": false }, 'false'],
+    [
+      "ansible_facts.os_family == 'RedHat'",
+      { "ansible_facts.os_family == 'Debian'": false },
+      "? ansible_facts.os_family == 'RedHat'",
+    ],
+    ['probe.rc != 0', { 'probe.rc == 0': true }, 'false'],
+    ['probe.rc != 0', { 'probe.rc == 0': false }, 'true'],
+    ['probe.rc == 1', { 'probe.rc == 0': true }, 'false'],
+    ['probe is succeeded', { 'probe.failed': false }, 'true'],
+    ['stat_result.stat.exists', { 'stat_result.stat.exists': true }, 'true'],
+    [
+      'stat_result.stat.exists | default(false) | bool',
+      { 'stat_result.stat.exists': true },
+      '? stat_result.stat.exists | bool',
+    ],
+    ['ansible_facts.services is defined', { 'ansible_facts.services is defined': false }, 'false'],
+    ['ansible_facts.services', { 'ansible_facts.services is defined': false }, 'undefined'],
+    ['probe.stdout', { 'the output of hostname is not empty': true }, 'true'],
+    ['probe.stdout', { 'the output of hostname is not empty': false }, 'false'],
+    [
+      "ansible_facts.os_family == 'RedHat' or probe.rc == 0",
+      { "ansible_facts.os_family == 'RedHat'": false },
+      '? probe.rc == 0',
+    ],
+    ["taken_key is match('K10')", { "taken_key is match('K10')": true }, 'true'],
+  ])('%j with %j is %s', (condition, decided, expected) => {
+    expect(judged(condition, decided)).toBe(expected)
+  })
+
+  test('has the value that hangs on it', () => {
+    expect(evaluated('chosen_key', debian)).toBe('{larch-elm-7}')
+    expect(evaluated('chosen_name', { "ansible_facts.os_family == 'Debian'": false })).toBe('dnf')
+    expect(
+      rendered('{% if ansible_facts.x %}{{ harbour_key }}{% endif %}\n', { 'ansible_facts.x': false }),
+    ).toBe('')
+    expect(
+      rendered('{% for d in ansible_facts.disks %}{{ harbour_key }} {{ d }}\n{% endfor %}', {
+        'ansible_facts.disks': true,
+      }),
+    ).toBe('{larch-elm-7} <an item of ansible_facts.disks>\n')
+    expect(
+      rendered('{% for d in ansible_facts.disks %}{{ harbour_key }}{% endfor %}.', {
+        'ansible_facts.disks': false,
+      }),
+    ).toBe('.')
+  })
+
+  test('on the newer core hands something undefined to default', () => {
+    expect(evaluated("(nowhere | b64decode) | default('')", { 'ansible-core is 2.19 or newer': true })).toBe(
+      '',
+    )
+  })
+
+  /** A rehearsal forks on `leaf` until nothing is open; this must come to an end. */
+  test.each([
+    'chosen_key',
+    'chosen_key | trim',
+    "harbour_key if ansible_facts.a and not ansible_facts.b else ''",
+    'ansible_facts.hostname | default(harbour_key)',
+    'probe.stdout | default(harbour_key, true)',
+    "taken_key if (probe is succeeded and probe.stdout) else ''",
+  ])('comes to an end with %s', (expression) => {
+    for (const truth of [true, false]) {
+      const decided: Record<string, boolean> = {}
+      for (let step = 0; ; step += 1) {
+        const scope = scopeWith(decided)
+        const value = evaluator(scope).text(`a{{ ${expression} }}`, at)
+        if (!(value instanceof Unknown)) break
+        expect(decided).not.toHaveProperty([value.leaf.what])
+        decided[value.leaf.what] = truth
+        expect(step).toBeLessThan(5)
+      }
+    }
+  })
+})
+
+describe('the way of a text', () => {
+  const way = (expression: string): readonly string[] => {
+    const scope = scopeWith()
+    const value = evaluator(scope).text(`{{ ${expression} }}`, at)
+    const [atom] = typeof value === 'string' ? scope.atoms.in(value) : []
+    return atom === undefined
+      ? []
+      : scope.atoms.hops(atom).map(({ what, at: place }) => `${place.path}: ${what}`)
+  }
+
+  test('names every variable that passes it on', () => {
+    expect(way('harbour_key')).toEqual(['group_vars/all.yml: harbour_key is set here'])
+    expect(way('twice_taken')).toEqual([
+      'group_vars/all.yml: sealed_key is set here',
+      'group_vars/all.yml: taken_key takes it',
+      'group_vars/all.yml: twice_taken takes it',
+    ])
+    expect(way('inner.outer.key')).toEqual([
+      'group_vars/all.yml: harbour_key is set here',
+      'group_vars/all.yml: inner.outer.key takes it',
+    ])
+    expect(way("taken_key | regex_replace('x', '')").at(-1)).toBe(
+      'roles/edge/tasks/main.yml: passes the filter regex_replace',
+    )
+    expect(way('trees[0]')).toEqual(['group_vars/all.yml: trees[0] is set here'])
+    expect(way('empty_key')).toEqual(['group_vars/all.yml: empty_key is set here'])
+  })
+
+  test('is one root for one token', () => {
+    const scope = scopeWith()
+    const roots = [
+      'taken_key',
+      'twice_taken',
+      "taken_key | regex_replace('x', '')",
+      "hostvars['pier-1'].taken_key",
+    ].map((expression) => {
+      const value = evaluator(scope).text(`{{ ${expression} }}`, at)
+      return typeof value === 'string' ? scope.atoms.in(value)[0]?.root : undefined
+    })
+    expect(new Set(roots).size).toBe(1)
+    expect(roots[0]?.kind).toBe('vaulted')
+  })
+})
+
+describe('what a value depends on', () => {
+  test('is found through variables', () => {
+    expect(
+      variablesRead('{{ twice_taken }} {% for x in trees %}{{ x }}{% endfor %}', scopeWith()).map(
+        ({ name, by }) => [name, by],
+      ),
+    ).toEqual([
+      ['twice_taken', undefined],
+      ['trees', undefined],
+      ['taken_key', 'twice_taken'],
+      ['harbour_key', 'trees'],
+      ['sealed_key', 'taken_key'],
+    ])
+    expect(
+      variablesRead(["nowhere is defined and lookup('env', berth)"], scopeWith(), 'condition').map(
+        ({ name }) => name,
+      ),
+    ).toEqual(['nowhere', 'berth'])
+    expect(variablesRead('{{ circle }}', scopeWith())).toHaveLength(1)
+  })
+
+  test('expressions know where they stand', () => {
+    expect(expressionSpans('a {{ x|trim }}{% if y == 1 %}{% endif %}')).toEqual([
+      { expression: 'x | trim', start: 5, end: 11 },
+      { expression: 'y == 1', start: 20, end: 26 },
+    ])
+  })
+})
+
+describe('raw values', () => {
+  const value = (raw: AnsibleValue): string => {
+    const scope = scopeWith()
+    return shown(evaluator(scope).value(raw, at), scope)
+  }
+
+  test('keep their types and lose what is omitted', () => {
+    expect(
+      value({ a: '{{ berth }}', b: '{{ nowhere | default(omit) }}', c: ['x', '{{ harbour_key }}'] }),
+    ).toBe('{a: 7, c: [x, {larch-elm-7}]}')
+    expect(value({ a: '{{ nowhere }}' })).toBe('undefined')
+    expect(value('plain')).toBe('plain')
+    expect(value('{{ berth }}\n')).toBe('7')
+    expect(value("{{ nowhere | default('') }}")).toBe('')
+  })
+
+  test('become literals under a name', () => {
+    const scope = scopeWith()
+    const made = evaluator(scope).variable('quay', { key: 'elm', other: '{{ taken_key }}' }, at)
+    expect(shown(made, scope)).toBe('{key: {elm}, other: <sealed_key>}')
+  })
+
+  test('are texts for a module', () => {
+    const scope = scopeWith()
+    const text = (raw: AnsibleValue): string => shown(evaluator(scope).text(raw, at), scope)
+    expect(text(null)).toBe('')
+    expect(text(7)).toBe('7')
+    expect(text(true)).toBe('True')
+    expect(text(['a', '{{ taken_key }}'])).toBe("['a', '<sealed_key>']")
+    expect(text('{{ ansible_facts.x }}')).toBe('? ansible_facts.x')
+    expect(text('{{ nowhere }}')).toBe('undefined')
+    expect(text("{{ taken_key.split(':') | last }}")).toBe('<sealed_key>')
+  })
+})
+
+describe('laws', () => {
+  const pieces = fc.constantFrom(
+    'harbour_key',
+    'taken_key',
+    'sealed_key',
+    'nowhere',
+    'ansible_facts.x',
+    'probe.stdout',
+    'trees',
+    'quay_config',
+    'berth',
+    'none_value',
+    "'a'",
+    '3',
+    ' | default(',
+    ' | length',
+    ' | trim',
+    ' | to_nice_yaml',
+    ' | first',
+    ' | b64encode',
+    ' | b64decode',
+    " | regex_replace('a', 'b')",
+    ' | int',
+    ' | list',
+    ' | combine(',
+    ' | join(',
+    ' is defined',
+    ' is match(',
+    ' == ',
+    ' != ',
+    ' in ',
+    ' and ',
+    ' or ',
+    'not ',
+    ' if ',
+    ' else ',
+    '(',
+    ')',
+    '[',
+    ']',
+    '[0]',
+    '.x',
+    '.split()',
+    ' ~ ',
+    ' + ',
+    ' > ',
+    ', ',
+    '{',
+    '}',
+    ':',
+    ' | ',
+    '{{ ',
+    ' }}',
+    '{% if ',
+    ' %}',
+    '{% endif %}',
+    '{% for x in ',
+    '{% endfor %}',
+    '{% set x = ',
+  )
+  const anything = fc.array(pieces, { maxLength: 14 }).map((parts) => parts.join(''))
+
+  test('nothing throws', () => {
+    fc.assert(
+      fc.property(anything, (text) => {
+        const evaluate = evaluator(scopeWith())
+        evaluate.value(`{{ ${text} }}`, at)
+        evaluate.value(text, at)
+        evaluate.text(text, at)
+        evaluate.condition(text, at)
+        evaluate.template('edge.j2', text)
+        variablesRead(text, scopeWith(), 'condition')
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  /** Whether a text is followed must not change what comes out. */
+  const filters = fc.constantFrom(
+    'trim',
+    'string',
+    'quote',
+    'regex_escape',
+    "replace('a', 'bb')",
+    "default('z')",
+    "default('z', true)",
+    'to_json',
+    'indent(2)',
+    "join('-')",
+    'list',
+    'first',
+    'last',
+    'upper',
+    'lower',
+    'length',
+    "split('a')",
+    "split('a') | last",
+    'b64encode',
+    'b64encode | b64decode',
+    "regex_replace('[ab]+', 'x')",
+    "regex_search('b+')",
+    'int',
+    'bool',
+    'reverse',
+    'urlencode',
+    'basename',
+    'dirname',
+    'hash',
+    'capitalize',
+    'title',
+    'truncate(4)',
+    'center(9)',
+    "ternary('y', 'n')",
+    'unique',
+    'sort',
+    'wordcount',
+  )
+  const words = fc.string({
+    unit: fc.constantFrom('a', 'b', ' ', '/', "'", '"', '-', '1', '\n', 'é', ':'),
+    maxLength: 8,
+  })
+  test('a followed text gives what a plain one gives', () => {
+    fc.assert(
+      fc.property(
+        words,
+        words,
+        fc.array(filters, { minLength: 1, maxLength: 3 }),
+        fc.constantFrom('a', "'p' ~ a ~ b", '[a, b]', "{'k': a}.k", 'a + b'),
+        (a, b, chain, subject) => {
+          const scopes = [true, false].map((isFollowed): EvaluationScope => {
+            const scope: EvaluationScope = {
+              ...scopeWith({ 'ansible-core is 2.19 or newer': true }),
+              atoms: new Atoms(),
+              variable: (name) => {
+                const value = name === 'a' ? a : name === 'b' ? b : undefined
+                if (value === undefined) return undefined
+                return isFollowed ? { raw: value, at: { ...at, start: name === 'a' ? 1 : 2 } } : { value }
+              },
+            }
+            return scope
+          })
+          const text = `{{ (${subject}) | ${chain.join(' | ')} }}|`
+          const [followed, plain] = scopes.map((scope) => {
+            const value: Value = evaluator(scope).value(text, at)
+            if (typeof value === 'string') return scope.atoms.plain(value)
+            return value instanceof Undefined
+              ? 'undefined'
+              : value instanceof Unknown
+                ? `? ${value.why}`
+                : value
+          })
+          expect(followed).toEqual(plain)
+        },
+      ),
+      { numRuns: 3000 },
+    )
+  })
+})
+
+test('a hundred thousand simple conditions take about a second', () => {
+  const evaluate = evaluator(scopeWith())
+  const start = performance.now()
+  for (let round = 0; round < 100_000; round += 1) evaluate.condition("harbour_key == 'x' or berth > 3", at)
+  expect(performance.now() - start).toBeLessThan(5000)
+})
