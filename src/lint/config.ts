@@ -3,7 +3,7 @@ import { formatLocation } from '../span.ts'
 import { suggestion } from '../suggestion.ts'
 import { entryOf, parseYaml, type YamlEntry, type YamlNode } from '../syntax/yaml.ts'
 import { type FailOn, failLevels, type Severity, severities } from './finding.ts'
-import { checkPrefix } from './prefix.ts'
+import { checkPrefix, nearestRule } from './prefix.ts'
 
 /** `.k3seal.yml`. What is not said is left out. */
 export interface LintConfig {
@@ -118,7 +118,7 @@ function severityMap(
     if (!known.includes(name))
       throw new UserError(`there is no rule ${printable(name)}`, {
         at: at(key),
-        fix: suggestion(name, known),
+        fix: nearestRule(name, known),
       })
     map.set(name, oneOf(levels, value, at))
   }

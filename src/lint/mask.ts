@@ -4,22 +4,37 @@ import type { Lines } from './lines.ts'
 /** What stands for a secret in a line that is shown. As long whatever it hides: a length says something, too. */
 export const HIDDEN = '••••'
 
+/** A longer line is nothing that anybody reads, and looking for secrets in it would take its time. */
+export const MAX_LINE = 4000
+
 type Range = readonly [start: number, end: number]
 
-/**
- * Texts that look like a token or stand where one would, whoever follows them: the value of a variable, directive or flag that
- * is named so, what `K10…::` begins, long runs of hexadecimal digits. Templates, vaulted and sealed values are shown.
- */
+/** The name of a variable, key or flag that holds a secret; not of the file that one is in, or of its mode. */
 const NAME = String.raw`["']?[\w.-]*(?:token|secret|password|passwd|_pass)(?![\w-]*(?:_file|-file|_mode|_name))[\w-]*["']?`
-const SHOWABLE = String.raw`(?!["']?\{[{%#]|["']?ENC\[|!|[|>&*](?:\s|$|\w)|["']?\$[A-Z{]|["']?%[a-zA-Z]["']?(?:\s|$)|["']{2}|true\b|false\b|null\b|~\s*$|#)`
-const VALUE = String.raw`("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s"'#;,)\]}]+)`
+const QUOTED = String.raw`"(?:[^"\\\n]|\\.)*"?|'(?:[^'\n]|'')*'?`
+const WORD = String.raw`(?:\{\{.*?\}\}|\S)+`
+
+/**
+ * Where a secret would stand, whoever follows it: the value of what is named so, behind a flag, as the default of a template;
+ * what `K10` begins, and long runs of hexadecimal digits.
+ */
 const PATTERNS: readonly RegExp[] = [
-  new RegExp(String.raw`(?<=^|[\s{,-])${NAME}\s*:[ \t]+${SHOWABLE}${VALUE}`, 'gid'),
-  new RegExp(String.raw`(?<![\w])${NAME}\s*=[ \t]*${SHOWABLE}${VALUE}`, 'gid'),
-  new RegExp(String.raw`--[\w-]*(?:token|password)[ \t]+${SHOWABLE}(?!-)${VALUE}`, 'gid'),
+  new RegExp(String.raw`(?<=^|[\s{,-])${NAME}\s*:[ \t]+(${QUOTED}|.+?(?=\s+#|\s*$))`, 'gid'),
+  new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=[ \t]*(${QUOTED}|.+?(?=\s*$))`, 'gid'),
+  new RegExp(String.raw`(?<!\w)${NAME}=(${QUOTED}|${WORD})`, 'gid'),
+  new RegExp(String.raw`--[\w-]*(?:token|password)[ \t]+(?!-)(${QUOTED}|${WORD})`, 'gid'),
+  /(?:token|secret|pass).*\b(?:default|d)\(\s*('[^']*'|"[^"]*")/dgi,
   /(K10[0-9a-f]{8,}\S*)/dgi,
   /(?<![\w/.-])([0-9a-f]{24,})(?![\w/.-])/dgi,
 ]
+
+/** Parts of such a value that are no secret: templates, other variables, specifiers of systemd. */
+const REFERENCE =
+  /\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\$\{\w+\}|\$[A-Z_]+\b|\$\(.*?\)|^["']?%[a-zA-Z](?=["'\s]|$)/g
+
+/** A whole value that is no secret: sealed, a block or an alias of YAML, nothing at all. */
+const HARMLESS =
+  /^(?:["']?ENC\[|!vault|!unsafe\s+["']?\{\{|[|>][-+\d]*$|[*&]\w+$|["']{2}$|(?:true|false|null|yes|no|~)$|#)/i
 
 /** Shows lines of the project with what is secret in them blanked. */
 export class Mask {
@@ -50,7 +65,7 @@ export class Mask {
     for (const pattern of PATTERNS)
       for (const match of line.matchAll(pattern)) {
         const range = match.indices?.[1]
-        if (range !== undefined && range[1] > range[0]) found.push(unquoted(line, range))
+        if (range !== undefined) found.push(...literalParts(line, range))
       }
     return joined(found)
   }
@@ -69,6 +84,7 @@ export class Mask {
   /** The first line of a finding, blanked, with runs of blanks made one: what a moved or re-indented line keeps. */
   essence(finding: Finding, lines: Lines): string {
     const { line } = lines.position(finding.at.start)
+    if (lines.line(line).length > MAX_LINE) return ''
     return this.shown(lines.line(line), lines.start(line), finding).trim().replace(/\s+/g, ' ')
   }
 }
@@ -78,10 +94,24 @@ function isWhole(line: string, at: number, length: number): boolean {
   return !/\w/.test(line[at - 1] ?? '') && !/\w/.test(line[at + length] ?? '')
 }
 
-function unquoted(line: string, [start, end]: Range): Range {
-  const quote = line[start]
-  if (quote !== '"' && quote !== "'") return [start, end]
-  return [start + 1, end > start + 1 && line[end - 1] === quote ? end - 1 : end]
+/** What of a value is literal text: all but its quotes and what it takes from elsewhere. */
+function literalParts(line: string, [start, end]: Range): readonly Range[] {
+  const value = line.slice(start, end)
+  if (HARMLESS.test(value)) return []
+  const quote = /^["']/.exec(value)?.[0]
+  const from = quote === undefined ? start : start + 1
+  const to = quote !== undefined && end > from && line[end - 1] === quote ? end - 1 : end
+  const parts: Range[] = []
+  let last = from
+  const add = (stop: number): void => {
+    if (/[^\s"']/.test(line.slice(last, stop))) parts.push([last, stop])
+  }
+  for (const { 0: reference, index } of value.matchAll(REFERENCE)) {
+    add(start + index)
+    last = start + index + reference.length
+  }
+  add(to)
+  return parts
 }
 
 function joined(ranges: readonly Range[]): readonly Range[] {

@@ -1,7 +1,7 @@
 import type { Project } from '../ansible/value.ts'
-import { suggestion } from '../suggestion.ts'
 import type { Finding, RuleFinding } from './finding.ts'
 import type { ProjectLines } from './lines.ts'
+import { nearestRule } from './prefix.ts'
 import { type Suppression, suppressionsIn } from './suppressions.ts'
 
 export interface Suppressed {
@@ -58,7 +58,9 @@ function complaint(
 ): readonly RuleFinding[] {
   const at = { path, start, end }
   if (rule !== undefined && !known.has(rule))
-    return [{ at, message: `there is no rule ${printable(rule)}`, cure: suggestion(rule, [...known].sort()) }]
+    return [
+      { at, message: `there is no rule ${printable(rule)}`, cure: nearestRule(rule, [...known].sort()) },
+    ]
   if (rule !== undefined && !asked.has(rule)) return []
   const where = line === undefined ? 'in this file' : `on line ${line}`
   return [{ at, message: `nothing is found ${where} that ${rule ?? 'this comment'} would silence` }]

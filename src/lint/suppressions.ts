@@ -27,10 +27,11 @@ const SEMICOLON = /(?:\.(?:service|socket|timer|conf|ini|cfg|env)(?:\.j2)?|(?:^|
 export function suppressionsIn(path: string, text: string): readonly Suppression[] {
   if (!text.includes(WORD)) return []
   const lines = new Lines(text)
+  const hasTemplate = text.includes('{#')
   const found: Suppression[] = []
   for (const match of text.matchAll(DIRECTIVE)) {
     const [directive, kind, rest = ''] = match
-    const comment = commentAround(path, text, match.index)
+    const comment = commentAround(path, text, match.index, hasTemplate)
     if (comment === undefined) continue
     const closed =
       comment.end === undefined
@@ -56,9 +57,10 @@ function commentAround(
   path: string,
   text: string,
   offset: number,
+  hasTemplate: boolean,
 ): { readonly end: number | undefined } | undefined {
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
-  const open = text.lastIndexOf('{#', offset)
+  const open = hasTemplate ? text.lastIndexOf('{#', offset) : -1
   const isInTemplate = open !== -1 && text.lastIndexOf('#}', offset) < open
   if (isInTemplate) {
     const isFirst = /^[-+]?[\s#*]*$/.test(text.slice(open + 2, offset))

@@ -1,5 +1,5 @@
 import type { Finding, Severity } from '../lint/finding.ts'
-import { HIDDEN } from '../lint/mask.ts'
+import { HIDDEN, MAX_LINE } from '../lint/mask.ts'
 import { placeOf, printable, type Report } from './report.ts'
 import { type Paint, painter } from './style.ts'
 
@@ -54,7 +54,7 @@ function sourceFrame(report: Report, finding: Finding, paint: Paint): readonly s
   const lines = report.lines.of(at.path)
   const { from, to } = placeOf(report, at)
   const line = lines.line(from.line)
-  if (line.trim() === '') return []
+  if (line.trim() === '' || line.length > MAX_LINE) return []
   const end = to.line === from.line ? Math.max(to.column - 1, from.column) : line.length
   let text = ''
   let caretStart: number | undefined

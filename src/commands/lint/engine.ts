@@ -17,7 +17,13 @@ export function check(project: ReadProject, options: LintOptions): Checked {
     ...(inventorySets === undefined ? {} : { inventorySets }),
   })
   const result = lint(analysis, rules, { ...options, faults })
-  return { ...result, secrets: analysis.secretTexts }
+  const secrets = new Set(analysis.secretTexts)
+  for (const finding of [...result.findings, ...result.suppressed.map((one) => one.finding)])
+    for (const { path, start, end } of finding.secrets ?? []) {
+      const text = (texts.get(path) ?? '').slice(start, end).replace(/^(["'])([\s\S]*)\1$/, '$2')
+      if (text !== '') secrets.add(text)
+    }
+  return { ...result, secrets }
 }
 
 export { rules }

@@ -131,5 +131,9 @@ function isIgnored(git: GitIgnore, root: string, path: string): boolean {
 /** How a path of the project reads from the working directory. */
 export function renamer(cwd: string, root: string): (path: string) => string {
   const prefix = nameOf(cwd, root)
-  return (path) => (prefix === '.' || isAbsolute(path) ? path : posix.join(prefix, path))
+  if (prefix === '.') return (path) => path
+  return (path) => {
+    if (isAbsolute(path)) return path
+    return prefix.startsWith('..') ? nameOf(cwd, join(root, path)) : posix.join(prefix, path)
+  }
 }

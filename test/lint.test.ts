@@ -1,0 +1,425 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { UserError } from '../src/errors.ts'
+import { Analysis } from '../src/lint/analysis.ts'
+import { compareBaseline, readBaseline, updatedBaseline } from '../src/lint/baseline.ts'
+import { configKeys, readConfig } from '../src/lint/config.ts'
+import { type Finding, failLevels, type RuleFinding } from '../src/lint/finding.ts'
+import { applyFixes } from '../src/lint/fix.ts'
+import { Lines } from '../src/lint/lines.ts'
+import { Mask } from '../src/lint/mask.ts'
+import type { Rule } from '../src/lint/rule.ts'
+import { type LintOptions, lint } from '../src/lint/run.ts'
+import { suppressionsIn } from '../src/lint/suppressions.ts'
+import { positionAt } from '../src/span.ts'
+
+/** A rule that finds every occurrence of a word. */
+const wordRule = (id: string, word: string, more: Partial<Rule> = {}): Rule => ({
+  id,
+  severity: 'error',
+  summary: `No ${word}`,
+  why: 'It is a test.',
+  fix: `remove ${word}`,
+  see: ['https://docs.k3s.io/cli/token'],
+  bad: [{ title: '', files: {} }],
+  good: [{ title: '', files: {} }],
+  *check({ project }) {
+    for (const [path, text] of project)
+      for (const { index } of text.matchAll(new RegExp(`(?<!word-)${word}`, 'g')))
+        yield { at: { path, start: index, end: index + word.length }, message: `${word} is here` }
+  },
+  ...more,
+})
+
+const rules = [wordRule('word-quince', 'quince'), wordRule('word-medlar', 'medlar', { severity: 'notice' })]
+
+const run = (files: Readonly<Record<string, string>>, options: LintOptions = {}, own = rules): string[] => {
+  const project = new Map(Object.entries(files))
+  return lint(new Analysis(project), own, options).findings.map(({ rule, severity, at }) => {
+    const { line, column } = positionAt(project.get(at.path) ?? '', at.start)
+    return `${at.path}:${line}:${column} ${severity} ${rule}`
+  })
+}
+
+describe('lint', () => {
+  test('orders by path, place and rule, whatever the order of rules and files', () => {
+    const files = { 'b.yml': 'quince medlar\n', 'a.yml': 'x: medlar\ny: quince\n' }
+    const expected = [
+      'a.yml:1:4 notice word-medlar',
+      'a.yml:2:4 error word-quince',
+      'b.yml:1:1 error word-quince',
+      'b.yml:1:8 notice word-medlar',
+    ]
+    expect(run(files)).toEqual(expected)
+    expect(run(files, {}, [...rules].reverse())).toEqual(expected)
+  })
+
+  test.each<[string, LintOptions, string[]]>([
+    ['select takes the beginning of an id', { select: ['word-q'] }, ['error word-quince']],
+    ['ignore wins', { select: ['word'], ignore: ['word-q'] }, ['notice word-medlar']],
+    [
+      'severity changes',
+      { severity: new Map([['word-medlar', 'error']]) },
+      ['error word-medlar', 'error word-quince'],
+    ],
+    ['off is off', { severity: new Map([['word-quince', 'off']]) }, ['notice word-medlar']],
+  ])('%s', (_, options, expected) => {
+    expect(run({ 'a.yml': 'medlar quince\n' }, options)).toEqual(
+      expected.map((words) => `a.yml:1:${words.includes('quince') ? 8 : 1} ${words}`),
+    )
+  })
+
+  test('makes doubles one, with the scenarios of all', () => {
+    const at = { path: 'a.yml', start: 0, end: 1 }
+    const emits = (...findings: readonly RuleFinding[]): Rule =>
+      wordRule('word-quince', 'quince', { check: () => findings })
+    const scenarios = (...findings: readonly RuleFinding[]): unknown =>
+      lint(new Analysis(new Map([['a.yml', 'x']])), [emits(...findings)]).findings.map(
+        ({ message, scenario }) => [message, scenario],
+      )
+    expect(
+      scenarios(
+        { at, message: 'one', scenario: 'agent' },
+        { at, message: 'two', scenario: 'agent' },
+        { at, message: 'one', scenario: 'server' },
+        { at, message: 'one', scenario: 'agent' },
+      ),
+    ).toEqual([
+      ['one', 'agent; server'],
+      ['two', 'agent'],
+    ])
+    expect(scenarios({ at, message: 'one', scenario: 'agent' }, { at, message: 'one' })).toEqual([
+      ['one', undefined],
+    ])
+  })
+
+  test('a finding may have a cure and a severity of its own', () => {
+    const at = { path: 'a.yml', start: 0, end: 1 }
+    const rule = wordRule('word-quince', 'quince', {
+      check: () => [
+        { at, message: 'one' },
+        { at, message: 'two', cure: 'do this', severity: 'notice' },
+      ],
+    })
+    const { findings } = lint(new Analysis(new Map([['a.yml', 'x']])), [rule])
+    expect(findings.map(({ severity, cure }) => [severity, cure])).toEqual([
+      ['error', 'remove quince'],
+      ['notice', 'do this'],
+    ])
+  })
+
+  test('a rule that throws is not swallowed', () => {
+    const broken = wordRule('word-quince', 'quince', {
+      check: () => {
+        throw new RangeError('defect')
+      },
+    })
+    expect(() => run({ 'a.yml': '' }, {}, [broken])).toThrow(RangeError)
+  })
+
+  test('an inventory that can not be read is a finding, whatever is selected', () => {
+    const project = new Map([['hosts.yml', 'all:\n  hosts: [\n']])
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => analysis.inventories.flatMap(() => []),
+    })
+    const analysis = (): Analysis => new Analysis(project, { inventories: ['hosts.yml'] })
+    const ids = (options: LintOptions): string[] =>
+      lint(analysis(), [asks], options).findings.map(({ rule, severity }) => `${severity} ${rule}`)
+    expect(new Set(ids({}))).toEqual(new Set(['error file-unreadable']))
+    expect(new Set(ids({ select: ['word'] }))).toEqual(new Set(['error file-unreadable']))
+    expect(ids({ ignore: ['file-'] })).toEqual([])
+  })
+
+  test('what was not looked into is an unknown, not a finding', () => {
+    const project = new Map([['hosts.yml', 'plugin: amazon.aws.aws_ec2\n']])
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => analysis.inventories.flatMap(() => []),
+    })
+    const { findings, unknowns } = lint(new Analysis(project, { inventories: ['hosts.yml'] }), [asks])
+    expect(findings).toEqual([])
+    expect(unknowns.map(({ what }) => what)).toEqual([
+      'this configures an inventory plugin; k3seal does not run it',
+    ])
+  })
+})
+
+describe('suppressions', () => {
+  const silent: readonly (readonly [string, string, string])[] = [
+    ['on the line', 'a.yml', 'x: quince # k3seal-disable-line word-quince -- a test network\n'],
+    ['several ids', 'a.yml', 'x: quince medlar # k3seal-disable-line word-medlar, word-quince\n'],
+    ['without ids', 'a.yml', 'x: quince medlar # k3seal-disable-line\n'],
+    ['the next line', 'a.yml', '# k3seal-disable-next-line word-quince -- why\nx: quince\n'],
+    [
+      'stacked',
+      'a.yml',
+      '# k3seal-disable-next-line word-quince\n  # k3seal-disable-next-line word-medlar\n\nx: quince medlar\n',
+    ],
+    ['the file', 'a.yml', 'x: quince\n# k3seal-disable-file word-quince -- generated\ny: quince\n'],
+    ['a semicolon in a unit', 'a.service', '; k3seal-disable-next-line word-quince\nX=quince\n'],
+    ['a template comment', 'a.j2', '{# k3seal-disable-next-line word-quince -- why #}\nX=quince\n'],
+    ['a template comment that trims', 'a.j2', 'X=quince {#- k3seal-disable-line word-quince -#}\n'],
+    [
+      'a template comment of several lines',
+      'a.j2',
+      '{#\n  About this.\n  k3seal-disable-next-line word-quince -- why\n  so\n#}\nX=quince\n',
+    ],
+    ['CRLF', 'a.yml', '# k3seal-disable-next-line word-quince\r\nx: quince\r\n'],
+  ]
+  test.each(silent)('%s', (_, path, text) => {
+    expect(run({ [path]: text })).toEqual([])
+  })
+
+  test.each([
+    [
+      'an id that no rule has',
+      'a.yml',
+      '# k3seal-disable-file word-quinces\n',
+      '1:23 warning suppression-unused',
+    ],
+    [
+      'one that silences nothing',
+      'a.yml',
+      'x: y # k3seal-disable-line word-quince\n',
+      '1:28 warning suppression-unused',
+    ],
+    ['an empty one', 'a.yml', 'x: y # k3seal-disable-line -- why\n', '1:8 warning suppression-unused'],
+    ['text that is no comment', 'a.yml', 'x: "k3seal-disable-line quince"\n', '1:25 error word-quince'],
+    [
+      'a semicolon in YAML',
+      'a.yml',
+      'x: quince ; k3seal-disable-line word-quince\n',
+      '1:4 error word-quince',
+    ],
+  ])('%s', (_, path, text, expected) => {
+    expect(run({ [path]: text })[0]).toBe(`${path}:${expected}`)
+  })
+
+  test('an unused one is reported only where its rule was asked', () => {
+    const files = { 'a.yml': 'x: y # k3seal-disable-line word-quince\n' }
+    expect(run(files, { ignore: ['word-q'] })).toEqual([])
+    expect(run(files, { select: ['word-m'] })).toEqual([])
+    expect(run(files, { ignore: ['suppression'] })).toEqual([])
+  })
+
+  test('the reason is kept', () => {
+    const text = 'x: quince # k3seal-disable-line word-quince -- a test -- network\n'
+    expect(suppressionsIn('a.yml', text).map(({ reason }) => reason)).toEqual(['a test -- network'])
+    const { suppressed } = lint(new Analysis(new Map([['a.yml', text]])), rules)
+    expect(suppressed.map(({ finding, reason }) => [finding.rule, reason])).toEqual([
+      ['word-quince', 'a test -- network'],
+    ])
+  })
+})
+
+describe('configuration', () => {
+  const ids = ['token-empty', 'token-weak', 'vault-malformed']
+  const schemaPath = join(import.meta.dirname, '../schema/k3seal.schema.json')
+
+  test('every key', () => {
+    const text = [
+      'select: [token, vault-malformed]',
+      'ignore: token-weak',
+      'severity: {token-weak: notice, token-empty: off}',
+      'failOn: error',
+      'exclude:\n  - "molecule/"',
+      'baseline: known.json',
+      'inventories:\n  - prod/hosts.yml\n  - [stage/hosts.yml, common/hosts.yml]',
+    ].join('\n')
+    expect(readConfig('.k3seal.yml', text, ids)).toEqual({
+      select: ['token', 'vault-malformed'],
+      ignore: ['token-weak'],
+      severity: new Map([
+        ['token-weak', 'notice'],
+        ['token-empty', 'off'],
+      ]),
+      failOn: 'error',
+      exclude: ['molecule/'],
+      baseline: 'known.json',
+      inventories: [['prod/hosts.yml'], ['stage/hosts.yml', 'common/hosts.yml']],
+    })
+  })
+
+  test('nothing', () => {
+    expect(readConfig('.k3seal.yml', '# none\n', ids)).toEqual({})
+    expect(readConfig('package.json', '{"name": "x"}', ids)).toBeUndefined()
+    expect(readConfig('package.json', '{"k3seal": {"failOn": "never"}}', ids)).toEqual({ failOn: 'never' })
+  })
+
+  test.each([
+    ['a key that there is none of', 'selct: [token]\n', 'c.yml:1:1', 'did you mean select?'],
+    [
+      'a rule that there is none of',
+      'select:\n  - tokn\n',
+      'c.yml:2:5',
+      'k3seal lint --list-rules shows what there is',
+    ],
+    ['a severity for no rule', 'severity:\n  token-weka: off\n', 'c.yml:2:3', 'did you mean token-weak?'],
+    ['no level', 'failOn: always\n', 'c.yml:1:9', 'one of: error, warning, notice, never'],
+    ['no text', 'baseline: [a]\n', 'c.yml:1:11', 'put one text, in quotes if in doubt'],
+    ['no mapping', '- a\n', 'c.yml:1:1', 'write NAME: VALUE lines'],
+    ['no YAML', 'select: [token\n', undefined, undefined],
+  ])('refuses %s', (_, text, at, fix) => {
+    let error: unknown
+    try {
+      readConfig('c.yml', text, ids)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(UserError)
+    if (at !== undefined) expect(error).toMatchObject({ at, fix })
+  })
+
+  test('the published schema knows the same keys and levels', () => {
+    const schema = JSON.parse(readFileSync(schemaPath, 'utf8')) as {
+      properties: Record<
+        string,
+        { enum?: readonly string[]; additionalProperties?: { enum: readonly unknown[] } }
+      >
+    }
+    expect(Object.keys(schema.properties)).toEqual(Object.keys(configKeys))
+    expect(schema.properties.failOn?.enum).toEqual(failLevels)
+    expect(schema.properties.severity?.additionalProperties?.enum).toEqual([
+      'error',
+      'warning',
+      'notice',
+      'off',
+      false,
+    ])
+  })
+})
+
+describe('baseline', () => {
+  const item = (
+    rule: string,
+    path: string,
+    essence: string,
+  ): Parameters<typeof compareBaseline>[1][number] => ({
+    finding: { rule } as Finding,
+    path,
+    essence,
+  })
+  const a = item('word-quince', 'a.yml', 'x: ••••')
+  const b = item('word-quince', 'b.yml', 'x: ••••')
+
+  test('knows as many equal findings as there were', () => {
+    const { text, count } = updatedBaseline(undefined, [a, a, b], () => true)
+    expect(count).toBe(3)
+    const { fresh, known } = compareBaseline(readBaseline('f', text), [b, a, a, a])
+    expect([fresh.length, known.length]).toEqual([1, 3])
+  })
+
+  test('an update drops what went, keeps what was not looked at, and the salt', () => {
+    const first = readBaseline('f', updatedBaseline(undefined, [a, a, b], () => true).text)
+    const covered = updatedBaseline(first, [a], () => true)
+    expect(covered).toMatchObject({ count: 1, stale: 2 })
+    const partly = updatedBaseline(first, [a], (_, path) => path === 'a.yml')
+    expect(partly).toMatchObject({ count: 2, stale: 1 })
+    expect(readBaseline('f', partly.text).salt).toBe(first.salt)
+    expect(updatedBaseline(first, [b, a, a], () => true).text).toBe(`${JSON.stringify(first, null, 2)}\n`)
+  })
+
+  test('another salt hides the same line behind another hash', () => {
+    const prints = [1, 2].map(
+      () => JSON.parse(updatedBaseline(undefined, [a], () => true).text).findings[0].print,
+    )
+    expect(prints[0]).not.toBe(prints[1])
+  })
+
+  test.each(['', 'null', '[]', '{"version":2}', '{"version":1,"salt":"x","findings":[{"rule":1}]}', '<xml>'])(
+    'refuses %j',
+    (text) => {
+      expect(() => readBaseline('f', text)).toThrow(UserError)
+    },
+  )
+})
+
+describe('the mask', () => {
+  const mask = new Mask(['quince-7Rk2', 'fig'])
+  test.each([
+    ['token: quince', 'token: ••••'],
+    ['k3s_token: "two words" # why', 'k3s_token: "••••" # why'],
+    ['k3s_token: two words # why', 'k3s_token: •••• # why'],
+    ["token: 'it''s'", "token: '••••'"],
+    ['token: true-quince', 'token: ••••'],
+    ['token: "{{ prefix }}-quince"', 'token: "{{ prefix }}••••"'],
+    [`token: "{{ x | default('quince') }}"`, `token: "{{ x | default('••••') }}"`],
+    ['{token: quince}', '{token: ••••'],
+    ['  Environment="K3S_TOKEN=quince"', '  Environment="K3S_TOKEN=••••'],
+    ['K3S_TOKEN=two words', 'K3S_TOKEN=••••'],
+    ['export K3S_TOKEN="quince"', 'export K3S_TOKEN="••••"'],
+    ['larch k3s_token=quince ansible_host=192.0.2.1', 'larch k3s_token=•••• ansible_host=192.0.2.1'],
+    ['ExecStart=/bin/k3s server --token quince --v 2', 'ExecStart=/bin/k3s server --token •••• --v 2'],
+    ['ExecStart=/bin/k3s server --agent-token=quince', 'ExecStart=/bin/k3s server --agent-token=••••'],
+    ['harbour_key: quince-7Rk2', 'harbour_key: ••••'],
+    [`x: ${Buffer.from('quince-7Rk2').toString('base64')}`, 'x: ••••='],
+    [`x: ${Buffer.from('quince-7Rk2').toString('hex')}`, 'x: ••••'],
+    ['x: fig figure', 'x: •••• figure'],
+    ['x: K1034c5ab0d2e7::server:quince', 'x: ••••'],
+    ['x: 0123456789abcdef0123456789abcdef', 'x: ••••'],
+  ])('hides in %s', (line, shown) => {
+    expect(mask.shown(line, 0)).toBe(shown)
+  })
+
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are texts of units
+  test.each([
+    'token: "{{ harbour_key }}"',
+    'token: !vault |',
+    'token: ""',
+    'token:',
+    'token: ENC[AES256_GCM,data:aaa]',
+    'token: *shared',
+    'token: # none',
+    'k3s_token_file: /etc/rancher/token',
+    'ExecStart=/bin/k3s agent --token ${K3S_TOKEN}',
+    'ExecStart=/bin/k3s agent --token-file /etc/rancher/token',
+    'K3S_TOKEN={{ harbour_key }}',
+    'K3S_TOKEN="$(cat /etc/rancher/token)"',
+    'harbour_key: cider',
+  ])('shows %s', (line) => {
+    expect(mask.shown(line, 0)).toBe(line)
+  })
+
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: up to here
+
+  test('hides what a finding says is secret', () => {
+    const finding = { secrets: [{ path: 'a', start: 13, end: 19 }] } as unknown as Finding
+    expect(mask.shown('x: quince', 10, finding)).toBe('x: ••••')
+  })
+})
+
+describe('fixes', () => {
+  const edit = (path: string, start: number, end: number, text: string): Finding =>
+    ({ fix: { edits: [{ at: { path, start, end }, text }] } }) as unknown as Finding
+  const fix = (text: string, ...findings: readonly Finding[]): unknown => {
+    const { texts, applied, skipped } = applyFixes(new Map([['a.yml', text]]), findings)
+    return [texts.get('a.yml'), applied, skipped]
+  }
+
+  test('those that do not touch are applied', () => {
+    expect(fix('a: b\nc: d\n', edit('a.yml', 3, 4, 'x'), edit('a.yml', 8, 9, 'y'))).toEqual([
+      'a: x\nc: y\n',
+      2,
+      0,
+    ])
+  })
+  test('of two at one place the first is applied, an equal one with it', () => {
+    expect(
+      fix('a: b\n', edit('a.yml', 3, 4, 'x'), edit('a.yml', 3, 4, 'y'), edit('a.yml', 3, 4, 'x')),
+    ).toEqual(['a: x\n', 2, 1])
+  })
+  test('what would break the file is left out', () => {
+    expect(fix('a: b\n', edit('a.yml', 3, 4, '[x'))).toEqual([undefined, 0, 1])
+  })
+  test('a file with bytes that are no UTF-8 is left alone', () => {
+    expect(fix('a: \ufffd\n', edit('a.yml', 0, 1, 'x'))).toEqual([undefined, 0, 1])
+  })
+})
+
+test('lines are found as positionAt finds them', () => {
+  const text = 'one\r\ntwo\n\nfour'
+  const lines = new Lines(text)
+  for (let offset = -1; offset <= text.length + 1; offset += 1)
+    expect(lines.position(offset)).toEqual(positionAt(text, Math.min(offset, text.length)))
+  expect([0, 1, 2, 3, 4, 5].map((line) => lines.line(line))).toEqual(['', 'one', 'two', '', 'four', ''])
+})
