@@ -23,7 +23,7 @@ export interface EvaluationScope {
   /** Truths that this world has decided, by `Unknown.what`. */
   readonly decisions: ReadonlyMap<string, boolean>
   readonly hostNames: readonly string[]
-  /** For `hostvars[…]`. */
+  /** For `hostvars[…]`: what the inventory, facts and `set_fact` say of a host, without the variables of plays, roles and tasks. */
   hostScope(host: string): EvaluationScope | undefined
   /** `lookup()`, `query()` and `with_*`: as `lookup()` gives it for one term, a list for `query()`. */
   lookup(plugin: string, args: readonly FlowValue[], named: ReadonlyMap<string, FlowValue>): FlowValue
