@@ -71,6 +71,7 @@ export const nodeSpecifiers: Readonly<Record<string, string>> = {
 /** Specifiers that are the same for every unit of the system manager. */
 export const managerSpecifiers: Readonly<Record<string, string>> = {
   C: '/var/cache',
+  D: '/usr/share',
   E: '/etc',
   g: 'root',
   G: '0',

@@ -23,7 +23,7 @@ export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): read
     if (first === undefined) break
     const prefix = /^(?:[-@:+!])*/.exec(first.word.text)?.[0] ?? ''
     const program = expandSpecifiers(cut(first.word, prefix.length), unit, atoms)
-    if (program.text === '' || program.text.endsWith('/')) break
+    if (program === undefined || program.text === '' || program.text.endsWith('/')) break
     const read = restOfCommand(first.rest, unit, atoms)
     if (read === undefined) break
     const [calledAs, ...others] = read.words
@@ -61,7 +61,9 @@ function restOfCommand(
     const word = firstWord(rest, 'relaxed')
     if (word === undefined) break
     if (word === 'invalid') return undefined
-    words.push(expandSpecifiers(word.word, unit, atoms))
+    const resolved = expandSpecifiers(word.word, unit, atoms)
+    if (resolved === undefined) return undefined
+    words.push(resolved)
     rest = word.rest
   }
   return { words, next: undefined }
@@ -74,7 +76,7 @@ export function expandVariables(
   atoms: Atoms,
 ): readonly Letters[] {
   return words.flatMap((word) => {
-    if (/^\$[^{$]/.test(word.text)) {
+    if (/^\$(?![{$])/.test(word.text)) {
       const value = variable(cut(word, 1), word, environment, atoms)
       return value === undefined ? [] : unitWords(trim(value), 'loose').words
     }

@@ -15,10 +15,11 @@ export function credentialsOf(unit: string): string {
 }
 
 /**
- * `%n` and its like, as systemd resolves them. A letter it does not know stays as it is.
+ * `%n` and its like, as systemd resolves them. `undefined`: a letter or digit behind `%` that it does not know, for which
+ * it ignores the whole setting.
  * https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Specifiers
  */
-export function expandSpecifiers(text: Letters, unit: UnitName, atoms: Atoms): Letters {
+export function expandSpecifiers(text: Letters, unit: UnitName, atoms: Atoms): Letters | undefined {
   if (!text.text.includes('%')) return text
   const built = new SourcedBuilder<Origin>()
   for (let at = 0; at < text.text.length; at += 1) {
@@ -33,8 +34,10 @@ export function expandSpecifiers(text: Letters, unit: UnitName, atoms: Atoms): L
     if (node !== undefined) {
       const atom = atoms.root(`systemd %${letter}`, { kind: 'unknown', what: node, isFilled: true })
       built.add(atoms.mark(atom), { ...origin, atom })
-    } else if (value === undefined) built.append(cut(text, at, at + 2))
-    else if (value === '%') built.append(cut(text, at, at + 1))
+    } else if (value === undefined) {
+      if (/[A-Za-z0-9]/.test(letter)) return undefined
+      built.append(cut(text, at, at + 2))
+    } else if (value === '%') built.append(cut(text, at, at + 1))
     else built.add(value, { ...origin, atom: undefined })
     at += 1
   }

@@ -89,6 +89,7 @@ function environmentOf(
     const hops = hopsAt(directive)
     return unitWords(directive.value, 'strict').words.flatMap((word): readonly EnvironmentPart[] => {
       const resolved = expandSpecifiers(word, unit, atoms)
+      if (resolved === undefined) return []
       const equals = resolved.text.indexOf('=')
       const name = equals === -1 ? resolved : cut(resolved, 0, equals)
       const unknown = unknownIn(name)
@@ -119,6 +120,7 @@ function environmentFiles(
     const hops = hopsAt(directive)
     const optional = directive.value.text.startsWith('-')
     const path = expandSpecifiers(cut(directive.value, optional ? 1 : 0), unit, atoms)
+    if (path === undefined) continue
     const unknown = unknownIn(path)
     if (unknown !== undefined) {
       reads.push({ path: path.text, optional, exists: false, hops })
@@ -148,7 +150,7 @@ function withoutUnset(
   atoms: Atoms,
 ): readonly EnvironmentPart[] {
   const unset = inForce(directives, 'UnsetEnvironment').flatMap(({ value }) =>
-    unitWords(value, 'strict').words.map((word) => expandSpecifiers(word, unit, atoms).text),
+    unitWords(value, 'strict').words.flatMap((word) => expandSpecifiers(word, unit, atoms)?.text ?? []),
   )
   if (unset.length === 0) return parts
   const last = new Map(parts.map((part) => [part.name, part]))
@@ -179,8 +181,17 @@ function commandOf(
   const type = directives.findLast(({ key }) => key === 'Type')?.value
   const isOneshot = type !== undefined && (type.text === 'oneshot' || unknownIn(type) !== undefined)
   const [first] = commands
+  const given = directives.findLast(({ key, value }) => key === 'ExecStart' && value.text !== '')
   if (first === undefined)
-    return { argv: [], hops: [], failure: 'the unit has no ExecStart=', unknown: undefined }
+    return {
+      argv: [],
+      hops: given === undefined ? [] : hopsAt(given),
+      failure:
+        given === undefined
+          ? 'the unit has no ExecStart='
+          : 'systemd ignores ExecStart= for its quotes or for a % that it does not know',
+      unknown: undefined,
+    }
   const failure =
     commands.length > 1 && !isOneshot
       ? 'the unit has more than one ExecStart=, which systemd refuses but for Type=oneshot'
@@ -201,14 +212,14 @@ function credentialFiles(
   const found = new Map<string, PaperFile>()
   const put = (id: string, file: PaperFile): unknown => found.set(`${credentialsOf(unit.full)}/${id}`, file)
   for (const directive of inForce(directives, 'SetCredential')) {
-    const { id, value } = credential(expandSpecifiers(directive.value, unit, atoms))
+    const { id, value } = credential(expandSpecifiers(directive.value, unit, atoms) ?? noLetters)
     const hops = hopsAt(directive)
     const [hop] = hops
     const content = hop === undefined ? value.text : markedText(value, hop, atoms)
     put(id, { kind: 'file', content, mode: 0o400, owner: undefined, hops })
   }
   for (const directive of inForce(directives, 'LoadCredential')) {
-    const { id, value } = credential(expandSpecifiers(directive.value, unit, atoms))
+    const { id, value } = credential(expandSpecifiers(directive.value, unit, atoms) ?? noLetters)
     const name = value.text === '' ? id : value.text
     const paths = name.startsWith('/')
       ? [name]
