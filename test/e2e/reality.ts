@@ -62,19 +62,20 @@ export async function bootReality(): Promise<Reality> {
       for (const machine of nodes.values()) wipe(machine)
       const dir = join(control.dir, 'project')
       rmSync(dir, { recursive: true, force: true })
-      cpSync(directory, dir, { recursive: true })
+      cpSync(directory, run.role === undefined ? dir : join(dir, 'roles', run.role), { recursive: true })
+      if (run.role !== undefined) writeFileSync(join(dir, 'role.yml'), playOfRole(run.role))
       writeFileSync(join(dir, 'machines.yml'), overrides(nodes))
 
-      const args = ['-i', run.inventory, '-i', 'machines.yml']
+      const args = [...(run.inventory === undefined ? [] : ['-i', run.inventory]), '-i', 'machines.yml']
       const vars = {
         installer_url: `${origin}/k3s-install.sh`,
         program_url: `${origin}/k3s`,
         ...run.vars,
       }
-      const given = JSON.stringify(vars).replaceAll('{media}', media)
+      const given = JSON.stringify(vars).replaceAll('{media}', media).replaceAll('{program}', `${origin}/k3s`)
       const played: Played[] = []
       let before: ReadonlyMap<string, number> = new Map()
-      for (const playbook of [...run.after, run.playbook]) {
+      for (const playbook of [...run.after, run.role === undefined ? run.playbook : 'role.yml']) {
         before = new Map([...nodes].map(([host, machine]) => [host, starts(machine).length]))
         played.push(await playOnce(run.ansible, control, dir, [...args, '-e', given, playbook]))
       }
@@ -89,6 +90,9 @@ export async function bootReality(): Promise<Reality> {
     },
   }
 }
+
+const playOfRole = (role: string): string =>
+  JSON.stringify([{ hosts: 'all', become: true, gather_facts: false, roles: [role] }])
 
 function playOnce(
   ansible: ExpectedRun['ansible'],

@@ -18,12 +18,17 @@ export interface Expected {
 export interface ExpectedRun {
   readonly name: string
   readonly playbook: string
-  /** What `-i` is given; relative to the project. */
-  readonly inventory: string
+  /** What `-i` is given; relative to the project. `undefined` where the project has none, and hosts are made up. */
+  readonly inventory: string | undefined
+  /** The project is this role, and is played on all hosts. */
+  readonly role: string | undefined
   /** Playbooks that are played before it, on the same nodes. */
   readonly after: readonly string[]
   readonly scenario: Scenario
-  /** What `ansible-playbook` is given by `-e`; `{media}` stands for the directory of the installer and the binary. */
+  /**
+   * What `ansible-playbook` is given by `-e`; `{media}` stands for the directory of the installer and the binary on the
+   * control node, `{program}` for the URL of the binary.
+   */
   readonly vars: Readonly<Record<string, unknown>>
   /** By host; `none` where no service of K3s starts. */
   readonly verdicts: Readonly<Record<string, Expected | 'none'>>
@@ -107,7 +112,8 @@ export function readExpectation(name: string): ProjectExpectation {
     about: written.about,
     runs: written.runs.map((run) => ({
       ...run,
-      inventory: run.inventory ?? written.inventory ?? 'inventory.yml',
+      inventory: run.role === undefined ? (run.inventory ?? written.inventory ?? 'inventory.yml') : undefined,
+      role: run.role,
       after: run.after ?? [],
       scenario: { ...usual, ...run.scenario },
       vars: run.vars ?? {},
@@ -134,8 +140,9 @@ export function verdictsOf(
   )
 }
 
-/** A verdict in the words of `Expected`, for a comparison that shows both. */
-export const inWords = (expected: Expected | 'none'): string =>
-  expected === 'none'
-    ? 'no start'
-    : `${expected.kind} ${expected.service}: token ${expected.token} from ${expected.source}, ${expected.serverUrl ? 'a' : 'no'} server URL`
+/** What is expected, or a verdict, in words that a comparison shows. */
+export function inWords(one: Pick<Verdict, keyof Expected> | 'none'): string {
+  if (one === 'none') return 'no start'
+  const url = one.serverUrl === 'maybe' ? 'maybe a' : one.serverUrl ? 'a' : 'no'
+  return `${one.kind} ${one.service}: token ${one.token} from ${one.source}, ${url} server URL`
+}
