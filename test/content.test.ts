@@ -498,6 +498,17 @@ test('files of variables', () => {
   ])
 })
 
+test('a long script and a long comment take no time of their own', () => {
+  const files = {
+    'a.yml': `- hosts: all\n  tasks:\n    - shell: |\n${'        echo one {{ two }}\n'.repeat(20_000)}`,
+    'b.yml': `${'# c\n\n'.repeat(500_000)}a: b\n`,
+  }
+  const start = performance.now()
+  const [playbook, ...others] = content(files).playbooks
+  expect([playbook?.plays.length, others.length]).toEqual([1, 0])
+  expect(performance.now() - start).toBeLessThan(5000)
+})
+
 test('a large inventory is not parsed to learn that it is no playbook', () => {
   const inventory = `all:\n  hosts:\n${'    - hosts: x\n'.repeat(50_000)}`
   const files = Object.fromEntries(

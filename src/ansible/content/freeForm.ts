@@ -48,7 +48,8 @@ export function splitArguments(text: string): readonly string[] | undefined {
       if (quote !== undefined || depths.some((depth) => depth > 0)) append((index > 0 ? ' ' : '') + piece)
       else if (piece !== '') words.push(piece)
       quote = quoteAfter(piece, quote)
-      depths = depths.map((depth, kind) => depthAfter(piece, depth, JINJA[kind] ?? JINJA[0]))
+      if (/[{}]/.test(piece))
+        depths = depths.map((depth, kind) => depthAfter(piece, depth, JINJA[kind] ?? JINJA[0]))
     }
     if (number < lines.length - 1 && !continued) append('\n')
   }
@@ -77,7 +78,9 @@ export function readFreeForm(text: string, isCommand: boolean): FreeForm | undef
 
 /** Puts words together again: those that end a line need no space. */
 function joinWords(words: readonly string[]): string {
-  return words.reduce((text, word) => text + (text === '' || text.endsWith('\n') ? '' : ' ') + word, '')
+  return words
+    .map((word, index) => (index === 0 || words[index - 1]?.endsWith('\n') ? word : ` ${word}`))
+    .join('')
 }
 
 /** The first word and what follows it, as in `action: copy src=a dest=b`. */

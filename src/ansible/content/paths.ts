@@ -26,9 +26,22 @@ export function mayBePlaybook(path: string, text: string): boolean {
   if (path.split('/').some((part, index, all) => index < all.length - 1 && NO_PLAYBOOKS.has(part)))
     return false
   // An inventory has `hosts`, too, and may be huge; but it is a mapping.
-  if (!/^(?:\ufeff?(?:[ \t]*(?:#.*)?|---(?:[ \t].*)?|%.*)\r?\n)*[ \t]*(?:-[ \t\r\n]|\[)/.test(text))
-    return false
-  return /^\s*-?\s*["']?(?:hosts|(?:ansible\.(?:builtin|legacy)\.)?import_playbook)["']?\s*:/m.test(text)
+  return (
+    beginsAsList(text) &&
+    /^[ \t]*-?[ \t]*["']?(?:hosts|(?:ansible\.(?:builtin|legacy)\.)?import_playbook)["']?[ \t]*:/m.test(text)
+  )
+}
+
+/** Whether the first line that says something begins with a dash or a bracket. */
+function beginsAsList(text: string): boolean {
+  for (let at = text.startsWith('\ufeff') ? 1 : 0; at < text.length; ) {
+    const lineBreak = text.indexOf('\n', at)
+    const end = lineBreak === -1 ? text.length : lineBreak
+    const line = text.slice(at, end).trim()
+    if (line !== '' && !/^(?:#|%|---(?:\s|$))/.test(line)) return /^(?:-(?:\s|$)|\[)/.test(line)
+    at = end + 1
+  }
+  return false
 }
 
 /** A path as seen from a directory of the project. `undefined`: it leaves the project, or is no relative path. */
