@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { renderTemplate } from '../src/ansible/template/index.ts'
 import { Undefined, Unknown, type Value } from '../src/ansible/template/values.ts'
 import type { AnsibleValue } from '../src/ansible/value.ts'
 import { Atoms } from '../src/flow/atoms.ts'
@@ -9,6 +10,7 @@ import {
   expressionSpans,
   variablesRead,
 } from '../src/flow/evaluate/index.ts'
+import { Secret } from '../src/secret.ts'
 import { at, evaluated, judged, scopeWith, shown } from './tools/flowScope.ts'
 
 const rendered = (text: string, decided?: Readonly<Record<string, boolean>>): string => {
@@ -138,6 +140,17 @@ describe('a world that has decided', () => {
         'ansible_facts.disks': false,
       }),
     ).toBe('.')
+  })
+
+  test('does not take one item of a loop for another', () => {
+    const text = "{% for tree in trees %}{{ 'y' if ansible_facts.x == tree else 'n' }}{% endfor %}"
+    expect(
+      rendered(text, {
+        'ansible_facts.x == trees[0]': true,
+        'ansible_facts.x == trees[1]': false,
+        'ansible_facts.x == harbour_key': false,
+      }),
+    ).toBe('ynn')
   })
 
   test('on the newer core hands something undefined to default', () => {
@@ -349,6 +362,104 @@ describe('laws', () => {
         evaluate.condition(text, at)
         evaluate.template('edge.j2', text)
         variablesRead(text, scopeWith(), 'condition')
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('plain values give what the concrete evaluator gives', () => {
+    const atoms = fc.constantFrom('a', 'b', 'n', 'list', 'dict', "'x'", '2', 'true', 'none', 'gone')
+    const expression = fc.letrec<{ any: string; leaf: string; node: string }>((tie) => ({
+      any: fc.oneof({ maxDepth: 3, withCrossShrink: true }, tie('leaf'), tie('node')),
+      leaf: atoms,
+      node: fc.oneof(
+        fc
+          .tuple(
+            tie('any'),
+            fc.constantFrom('==', '!=', '<', 'in', 'not in', 'and', 'or', '+', '*', '~', '-'),
+            tie('any'),
+          )
+          .map(([x, operator, y]) => `(${x} ${operator} ${y})`),
+        fc
+          .tuple(
+            tie('any'),
+            fc.constantFrom(
+              'trim',
+              'length',
+              'int',
+              'bool',
+              'list',
+              'first',
+              'string',
+              "default('d')",
+              "default('d', true)",
+              'upper',
+              'to_json',
+              'sort',
+              'unique',
+              'ternary(1, 2)',
+              "join('+')",
+              "map('string')",
+              "select('defined')",
+              'dict2items',
+              'combine({1: 2})',
+            ),
+          )
+          .map(([x, filter]) => `(${x} | ${filter} )`),
+        fc
+          .tuple(
+            tie('any'),
+            fc.constantFrom(
+              'defined',
+              'string',
+              'none',
+              'mapping',
+              'sequence',
+              'number',
+              "match('x')",
+              'truthy',
+              "in('abc')",
+            ),
+          )
+          .map(([x, name]) => `(${x} is ${name})`),
+        fc.tuple(tie('any'), tie('any'), tie('any')).map(([x, y, z]) => `(${x} if ${y} else ${z})`),
+        fc
+          .tuple(tie('any'), fc.constantFrom('.k', "['k']", '[0]', '[1:]', '.gone.gone'))
+          .map(([x, access]) => `${x}${access}`),
+        tie('any').map((x) => `(not ${x})`),
+      ),
+    })).any
+    const raw: Readonly<Record<string, AnsibleValue>> = {
+      a: 'larch',
+      b: '',
+      n: 3,
+      list: ['b', 'a', 2],
+      dict: { k: 'v', l: [1] },
+    }
+    fc.assert(
+      fc.property(expression, (text) => {
+        let theirs: unknown
+        try {
+          const result = renderTemplate('x.j2', `|{{ ${text} }}`, {
+            variables: new Map(Object.entries(raw)),
+            decrypt: () => new Secret(''),
+          }).text
+          theirs = typeof result === 'string' ? result : 'secret'
+        } catch (error) {
+          theirs = 'no value'
+          expect(error).toHaveProperty('name', 'UserError')
+        }
+        const scope: EvaluationScope = {
+          ...scopeWith({ 'ansible-core is 2.19 or newer': true }),
+          variable: (name) =>
+            name in raw
+              ? { raw: raw[name] ?? null, at: { ...at, start: Object.keys(raw).indexOf(name) } }
+              : undefined,
+        }
+        const result = evaluator(scope).template('x.j2', `|{{ ${text} }}`)
+        const ours = typeof result === 'string' ? scope.atoms.plain(result) : undefined
+        // What the concrete one refuses is unknown here, and what hangs on it may still be certain.
+        if (theirs !== 'no value') expect(ours ?? 'no value').toBe(theirs)
       }),
       { numRuns: 3000 },
     )

@@ -136,7 +136,7 @@ function couldBe(text: string, known: string, { atoms }: Tracking): boolean {
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 
 function contains(container: Value, item: Value, tracking: Tracking): Certainty {
-  if (container instanceof Unknown) return undefined
+  if (container instanceof Unknown) return partlyIn(container, item, tracking)
   if (container instanceof VariablesDict)
     return typeof item === 'string' ? keyIn(container, item, tracking) : undefined
   if (container instanceof List)
@@ -153,6 +153,15 @@ function contains(container: Value, item: Value, tracking: Tracking): Certainty 
     return tracking.atoms.traced(container).text.includes(part) ? true : undefined
   }
   return compare('in', item, container, decrypt)
+}
+
+/** A key of a mapping that is known in part. */
+function partlyIn({ members }: Unknown, item: Value, { atoms }: Tracking): Certainty {
+  const key = typeof item === 'string' ? atoms.plain(item) : undefined
+  if (members === undefined || key === undefined) return undefined
+  const value = members(key)
+  if (value === undefined) return false
+  return value instanceof Unknown && value.members === undefined ? undefined : true
 }
 
 function keyIn(dict: Dict, key: string, { atoms }: Tracking): Certainty {

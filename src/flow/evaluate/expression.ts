@@ -101,7 +101,7 @@ export class Evaluation {
         const operand = this.value(node.operand)
         const given = this.arguments(node.arguments)
         const truth = tested(node.name, operand, given, this, {
-          operand: () => shown(operand, node.operand),
+          operand: () => this.shown(operand, node.operand),
           arguments: () => this.shownArguments(given, node.arguments),
         })
         return node.negated ? this.negation(truth) : truth
@@ -148,7 +148,7 @@ export class Evaluation {
       const right = this.#attempt(() => this.truth(node.right))
       if (right === settles) return settles
       if (right === !settles) return left
-      const what = `${shown(left, node.left)} ${node.operator} ${right instanceof Unknown ? shown(right, node.right) : printed(node.right)}`
+      const what = `${this.shown(left, node.left)} ${node.operator} ${right instanceof Unknown ? this.shown(right, node.right) : printed(node.right)}`
       return new UnknownTruth(what, left.why, left.at, left.leaf)
     }
     if (node.kind === 'conditional') {
@@ -175,7 +175,7 @@ export class Evaluation {
     if (!(truth instanceof Unknown)) return truth
     const what = truth.what.startsWith('not ')
       ? truth.what.slice(4).replace(/^\((.*)\)$/, '$1')
-      : `not ${shown(truth, undefined)}`
+      : `not ${this.shown(truth, undefined)}`
     return new UnknownTruth(what, truth.why, truth.at, truth.leaf)
   }
 
@@ -339,13 +339,13 @@ export class Evaluation {
   }
 
   #attribute(object: Value, node: Attribute): Value {
-    return this.attribute(object, node.name, () => member(shown(object, node.object), node.name))
+    return this.attribute(object, node.name, () => member(this.shown(object, node.object), node.name))
   }
 
   attribute(object: Value, name: string, words: Words): Value {
     if (object instanceof Undefined) return object
     if (object instanceof Nothing) throw refused('a conditional expression without else has no value')
-    if (object instanceof Unknown) return this.#part(object, words)
+    if (object instanceof Unknown) return this.#part(object, name, words)
     if (object instanceof Namespace) return this.#found(object.attributes.get(name), words)
     const method = methodOf(object, name, plainOnly)
     if (method !== undefined) return method
@@ -357,8 +357,10 @@ export class Evaluation {
     return value === undefined ? new Undefined(`'${words()}' is undefined`) : this.host.settled(value)
   }
 
-  #part(object: Unknown, words: Words): Value {
-    return this.unknown(words, [object], object.why)
+  /** A mapping may be known in part. */
+  #part(object: Unknown, name: string, words: Words): Value {
+    if (object.members === undefined) return this.unknown(words, [object], object.why)
+    return this.#found(object.members(name), words)
   }
 
   #item(node: Item): Value {
@@ -370,7 +372,7 @@ export class Evaluation {
     if (object instanceof Undefined) return object
     const { from, to, step } = node.index
     const bounds = [from, to, step].map((bound) => (bound === undefined ? undefined : this.value(bound)))
-    const words: Words = () => `${shown(object, node.object)}[${printed(node.index)}]`
+    const words: Words = () => `${this.shown(object, node.object)}[${printed(node.index)}]`
     const values = [object, ...bounds.filter((bound) => bound !== undefined)]
     if (values.some((value) => value instanceof Unknown)) return this.unknown(words, values)
     return this.looked(
@@ -381,11 +383,11 @@ export class Evaluation {
   }
 
   #itemWords(object: Value, index: Value, node: Item): string {
-    const subject = shown(object, node.object)
+    const subject = this.shown(object, node.object)
     const key = this.key(index)
     return typeof key === 'string' && !(typeof index === 'string' && hasMark(index))
       ? member(subject, key)
-      : `${subject}[${shown(index, node.index)}]`
+      : `${subject}[${this.shown(index, node.index)}]`
   }
 
   /** `object[index]`, with Jinja2's fallbacks. */
@@ -394,6 +396,7 @@ export class Evaluation {
     if (object instanceof Nothing) throw refused('a conditional expression without else has no value')
     if (index instanceof Undefined) return index
     const key = this.key(index)
+    if (object instanceof Unknown && typeof key === 'string') return this.#part(object, key, words)
     if (object instanceof Unknown || key === undefined) return this.unknown(words, [object, index])
     if (typeof object === 'string' || object instanceof VaultedText) {
       const found = this.looked(
@@ -445,7 +448,7 @@ export class Evaluation {
           given,
           this,
           () =>
-            `${member(shown(object, callee.object), callee.name)}(${this.shownArguments(given, node.arguments)})`,
+            `${member(this.shown(object, callee.object), callee.name)}(${this.shownArguments(given, node.arguments)})`,
         )
       }
     }
@@ -506,7 +509,7 @@ export class Evaluation {
     if (node.operand === undefined) throw refused('a filter stands without a value')
     const { operand } = node
     const value = this.value(operand)
-    return this.filter(node, value, () => shown(value, operand))
+    return this.filter(node, value, () => this.shown(value, operand))
   }
 
   /** Puts a filter with its arguments on a value. */
@@ -533,6 +536,18 @@ export class Evaluation {
     return { positional: list, named: names }
   }
 
+  /** A value in the words of a message. Followed text is never shown: where it was set stands for it. */
+  shown(value: Value, node: Expression | undefined): string {
+    if (typeof value === 'string' && hasMark(value)) {
+      const { atoms } = this.host.tracking
+      const [only, ...others] = atoms.in(value)
+      const isAlone = only !== undefined && others.length === 0 && value === atoms.mark(only)
+      if (isAlone && (node === undefined || (only.text !== undefined && only.text === only.root.text)))
+        return only.root.what
+    }
+    return shown(value, node)
+  }
+
   plainArguments({ positional, named }: CallArguments): CallArguments {
     const { tracking } = this.host
     return {
@@ -543,17 +558,17 @@ export class Evaluation {
 
   shownArguments(given: CallArguments, nodes?: Arguments): string {
     return [
-      ...given.positional.map((value, index) => shown(value, nodes?.positional[index])),
+      ...given.positional.map((value, index) => this.shown(value, nodes?.positional[index])),
       ...[...given.named].map(
         ([name, value]) =>
-          `${name}=${shown(value, nodes?.named.find((argument) => argument.name === name)?.value)}`,
+          `${name}=${this.shown(value, nodes?.named.find((argument) => argument.name === name)?.value)}`,
       ),
     ].join(', ')
   }
 
   #signed(operator: '-' | '+', operand: Expression): Value {
     const value = this.value(operand)
-    const words: Words = () => `${operator}${shown(value, operand)}`
+    const words: Words = () => `${operator}${this.shown(value, operand)}`
     if (value instanceof Unknown) return this.unknown(words, [value])
     return this.attempted(() => negated(operator, value), words, [value])
   }
@@ -562,9 +577,9 @@ export class Evaluation {
     const { operator } = node
     const left = this.value(node.left)
     const words = (right?: Value): string =>
-      `${shown(left, node.left)} ${operator} ${right === undefined ? printed(node.right) : shown(right, node.right)}`
+      `${this.shown(left, node.left)} ${operator} ${right === undefined ? printed(node.right) : this.shown(right, node.right)}`
     if (operator === 'and' || operator === 'or') {
-      const truth = this.truthOf(left, () => shown(left, node.left))
+      const truth = this.truthOf(left, () => this.shown(left, node.left))
       if (!(truth instanceof Unknown)) return truth === (operator === 'and') ? this.value(node.right) : left
       // What both sides make of a truth is a truth again.
       if (left instanceof UnknownTruth) {
@@ -646,7 +661,7 @@ export class Evaluation {
     } catch (error) {
       if (error instanceof UndefinedFault || !(error instanceof TemplateFault)) throw error
       return this.unknownTruth(
-        () => `${shown(left, nodes.left)} ${operator} ${shown(right, nodes.right)}`,
+        () => `${this.shown(left, nodes.left)} ${operator} ${this.shown(right, nodes.right)}`,
         operands,
         error.message,
       )
@@ -656,8 +671,8 @@ export class Evaluation {
     return this.unknownTruth(
       () =>
         turned
-          ? `${shown(right, nodes.right)} == ${shown(left, nodes.left)}`
-          : `${shown(left, nodes.left)} ${operator} ${shown(right, nodes.right)}`,
+          ? `${this.shown(right, nodes.right)} == ${this.shown(left, nodes.left)}`
+          : `${this.shown(left, nodes.left)} ${operator} ${this.shown(right, nodes.right)}`,
       operands,
     )
   }

@@ -300,9 +300,13 @@ const b64decode: FlowFilter = (value, given, evaluation, words) => {
   )
 }
 
-const itemsOf = (value: Value, evaluation: Evaluation): readonly Value[] => {
-  if (value instanceof Nothing) return []
-  return iterated(value instanceof VaultedText ? evaluation.readable(value) : value, () => '')
+/** What Python's `iter()` yields; something unknown where nobody knows that. */
+function itemsOf(value: Value, evaluation: Evaluation, words: () => string): readonly Value[] | Unknown {
+  if (value instanceof Unknown || value instanceof Nothing) return value instanceof Unknown ? value : []
+  if (typeof value !== 'string' && !(value instanceof VaultedText)) return iterated(value, () => '')
+  const characters = evaluation.looked(([text = '']) => new List(iterated(text, () => '')), value, words)
+  if (characters instanceof List) return [...characters]
+  return characters instanceof Unknown ? characters : []
 }
 
 /** `a.b.0`, as Jinja2's filters take attributes. */
@@ -324,15 +328,16 @@ function attributeOf(path: Value, item: Value, evaluation: Evaluation): Value {
 
 const map: FlowFilter = (value, { positional, named }, evaluation, words) => {
   if (value instanceof Undefined) return evaluation.passedOn(value)
-  if (value instanceof Unknown) return evaluation.unknown(words, [value])
-  if (value === null || value === false || value === '') return new List()
+  if (evaluation.truthOf(value, words) === false) return new List()
+  const items = itemsOf(value, evaluation, words)
+  if (items instanceof Unknown) return evaluation.unknown(words, [items])
   const [name, ...rest] = positional
   if (name === undefined) {
     const attribute = named.get('attribute')
     if (attribute === undefined) throw refused('map wants the name of a filter, or attribute=')
     const fallback = named.get('default')
     return new List(
-      itemsOf(value, evaluation).map((item) => {
+      items.map((item) => {
         const found = attributeOf(attribute, item, evaluation)
         return found instanceof Undefined && fallback !== undefined && fallback !== null ? fallback : found
       }),
@@ -342,9 +347,9 @@ const map: FlowFilter = (value, { positional, named }, evaluation, words) => {
   if (typeof filter !== 'string') return evaluation.unknown(words, [value, name])
   const given = { positional: rest, named }
   return new List(
-    itemsOf(value, evaluation).map((item) =>
+    items.map((item) =>
       filtered(filter, item, given, evaluation, {
-        operand: () => (item instanceof Unknown ? item.what : 'an item'),
+        operand: () => evaluation.shown(item, undefined),
         arguments: () => evaluation.shownArguments(given),
       }),
     ),
@@ -355,8 +360,9 @@ const chosen =
   (wanted: boolean, byAttribute: boolean): FlowFilter =>
   (value, { positional, named }, evaluation, words) => {
     if (value instanceof Undefined) return evaluation.passedOn(value)
-    if (value instanceof Unknown) return evaluation.unknown(words, [value])
-    if (value === null || value === false || value === '') return new List()
+    if (evaluation.truthOf(value, words) === false) return new List()
+    const items = itemsOf(value, evaluation, words)
+    if (items instanceof Unknown) return evaluation.unknown(words, [items])
     const [attribute] = byAttribute ? positional : []
     const [test, ...rest] = byAttribute ? positional.slice(1) : positional
     if (byAttribute && attribute === undefined) throw refused('selectattr wants the name of an attribute')
@@ -364,9 +370,9 @@ const chosen =
     if (test !== undefined && typeof name !== 'string') return evaluation.unknown(words, [value, test])
     const given = { positional: rest, named }
     const kept: Value[] = []
-    for (const item of itemsOf(value, evaluation)) {
+    for (const item of items) {
       const subject = attribute === undefined ? item : attributeOf(attribute, item, evaluation)
-      const operand = (): string => (subject instanceof Unknown ? subject.what : 'an item')
+      const operand = (): string => evaluation.shown(subject, undefined)
       const outcome =
         typeof name === 'string'
           ? tested(name, subject, given, evaluation, {
@@ -374,10 +380,7 @@ const chosen =
               arguments: () => evaluation.shownArguments(given),
             })
           : subject
-      const truth =
-        outcome instanceof Undefined
-          ? evaluation.truthOf(outcome, operand)
-          : evaluation.truthOf(outcome, operand)
+      const truth = evaluation.truthOf(outcome, operand)
       if (truth instanceof Unknown)
         return evaluation.either(
           truth,
@@ -407,7 +410,9 @@ const items2dict: FlowFilter = (value, { positional, named }, evaluation, words)
   if (value instanceof Unknown) return evaluation.unknown(words, [value])
   const keyName = positional[0] ?? named.get('key_name') ?? 'key'
   const valueName = positional[1] ?? named.get('value_name') ?? 'value'
-  const entries = itemsOf(value, evaluation).map((item) => {
+  const items = itemsOf(value, evaluation, words)
+  if (items instanceof Unknown) return evaluation.unknown(words, [items])
+  const entries = items.map((item) => {
     const [key, content] = item instanceof Dict ? [item.get(keyName), item.get(valueName)] : []
     if (key === undefined || content === undefined)
       throw refused('items2dict wants dicts with a key and a value')

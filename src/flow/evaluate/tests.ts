@@ -11,7 +11,6 @@ import {
   Undefined,
   UndefinedFault,
   Unknown,
-  undefinedFault,
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
@@ -70,7 +69,7 @@ export function tested(
   const short = name.replace(/^ansible\.(?:builtin|legacy)\./, '')
   const [asked, isOpposite] = synonyms[short] ?? [short, false]
   const truth = holds(asked, value, given, evaluation, words)
-  return isOpposite ? evaluation.negation(truth) : truth
+  return isOpposite && !(truth instanceof Undefined) ? evaluation.negation(truth) : truth
 }
 
 function holds(
@@ -91,7 +90,7 @@ function holds(
   }
   const args = [...given.positional, ...given.named.values()]
   const missing = [value, ...args].find((item) => item instanceof Undefined)
-  if (missing instanceof Undefined) throw undefinedFault(missing)
+  if (missing instanceof Undefined) return evaluation.passedOn(missing)
 
   const operator = comparisons[name]
   const [other] = given.positional
