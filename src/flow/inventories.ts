@@ -1,5 +1,5 @@
-import { isFixture } from '../ansible/content/index.ts'
 import { parseAnsibleConfig } from '../ansible/config.ts'
+import { isFixture } from '../ansible/content/index.ts'
 import type { Inventory } from '../ansible/inventory/index.ts'
 import type { Project } from '../ansible/value.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
@@ -13,7 +13,8 @@ export interface NamedInventory {
 /** Directories whose files are never an inventory themselves. */
 const ELSEWHERE =
   /(?:^|\/)(?:group_vars|host_vars|tasks|handlers|templates|files|vars|defaults|meta|collections|node_modules|charts?|manifests?|\.github)\//
-const INI_NAME = /(?:^|\/)(?:hosts|inventory|inv)(?:[._-][\w.-]*)?$|\.ini$|(?:^|\/)inventor(?:y|ies)\/(?:.*\/)?[\w-]+$/i
+const INI_NAME =
+  /(?:^|\/)(?:hosts|inventory|inv)(?:[._-][\w.-]*)?$|\.ini$|(?:^|\/)inventor(?:y|ies)\/(?:.*\/)?[\w-]+$/i
 const YAML_NAME = /\.(?:ya?ml|json)$/i
 
 /**
@@ -59,7 +60,11 @@ function isDirectory(project: Project, path: string): boolean {
 
 function readsAsYaml(path: string, text: string): boolean {
   if (!/^\s+["']?(?:hosts|children)["']?\s*:/m.test(text)) return false
-  if (/^(?:apiVersion|kind|services)\s*:|^\s*-\s+(?:name|hosts)\s*:/m.test(text.slice(0, 4000)) && !/^all\s*:/m.test(text)) return false
+  if (
+    /^(?:apiVersion|kind|services)\s*:|^\s*-\s+(?:name|hosts)\s*:/m.test(text.slice(0, 4000)) &&
+    !/^all\s*:/m.test(text)
+  )
+    return false
   const { root } = parseYaml(path, text)
   if (root?.kind !== 'map' || root.entries.size === 0) return false
   let groups = 0
@@ -76,5 +81,7 @@ function readsAsYaml(path: string, text: string): boolean {
 /** Sections with hosts, and nothing that an INI of another kind would have. */
 function readsAsIni(path: string, text: string): boolean {
   if (!INI_NAME.test(path) || !/^\[[\w.-]+(?::(?:children|vars))?\]\s*(?:[#;].*)?$/m.test(text)) return false
-  return /^\[[\w.-]+(?::children)?\]\s*(?:[#;].*)?\n(?:\s*(?:[#;].*)?\n)*\s*[\w.[\]:-]+(?:\s+[\w.]+=.*)?\s*(?:[#;].*)?$/m.test(text)
+  return /^\[[\w.-]+(?::children)?\]\s*(?:[#;].*)?\n(?:\s*(?:[#;].*)?\n)*\s*[\w.[\]:-]+(?:\s+[\w.]+=.*)?\s*(?:[#;].*)?$/m.test(
+    text,
+  )
 }

@@ -1,8 +1,8 @@
 import type { Content } from '../ansible/content/index.ts'
 import type { Project } from '../ansible/value.ts'
 import type { NamedInventory } from './inventories.ts'
-import { Director } from './rehearse/director.ts'
 import type { Rehearsal } from './rehearsal.ts'
+import { Director } from './rehearse/director.ts'
 
 export interface RehearseOptions {
   /** Variables that lead to a setting of the token, by name. */

@@ -8,6 +8,8 @@ export interface Closure {
   readonly patterns: readonly string[]
   /** Whether anything in it is about K3s. */
   readonly isK3s: boolean
+  /** Variables that its tasks register or set. */
+  readonly made: ReadonlySet<string>
   /** Playbooks that it imports. */
   readonly imported: readonly string[]
 }
@@ -22,6 +24,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     texts,
     patterns: reader.patterns,
     isK3s: texts.some((text) => K3S.test(text)),
+    made: reader.made,
     imported: [...reader.imported],
   }
 }
@@ -55,6 +58,7 @@ class Reader {
   readonly paths = new Set<string>()
   readonly patterns: string[] = []
   readonly imported = new Set<string>()
+  readonly made = new Set<string>()
   readonly #content: Content
   readonly #seen = new Set<string>()
   readonly #pathsUnder: PathIndex
@@ -112,22 +116,35 @@ class Reader {
   #statements(list: readonly Statement[], role: Role | undefined, path: string): void {
     for (const statement of list) {
       if (statement.kind === 'block') {
-        for (const part of [statement.block, statement.rescue, statement.always]) this.#statements(part, role, path)
+        for (const part of [statement.block, statement.rescue, statement.always])
+          this.#statements(part, role, path)
         continue
       }
       const { module, arguments: args, freeForm } = statement.action
+      const registered = statement.keywords.get('register')?.value
+      if (typeof registered === 'string') this.made.add(registered)
+      if (module === 'set_fact') for (const name of args.keys()) this.made.add(name)
       const text = (name: string): string | undefined => {
         const value = args.get(name)?.value
         return typeof value === 'string' ? value : undefined
       }
-      if (/(?:^|\.)(?:include|import)_role$/.test(module)) this.#roleNamed(text('name') ?? text('role') ?? '', role)
+      if (/(?:^|\.)(?:include|import)_role$/.test(module))
+        this.#roleNamed(text('name') ?? text('role') ?? '', role)
       const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
         ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))
         : undefined
       const source = /(?:^|\.)(?:template|copy)$/.test(module) ? text('src') : undefined
-      for (const [kind, name] of [['tasks', file], ['templates', source], ['files', source]] as const) {
+      for (const [kind, name] of [
+        ['tasks', file],
+        ['templates', source],
+        ['files', source],
+      ] as const) {
         if (name === undefined || /\{[{%]/.test(name)) continue
-        const found = this.#content.findFile(kind, name, { playbookDirectory: this.#directory, role, includedFrom: path })
+        const found = this.#content.findFile(kind, name, {
+          playbookDirectory: this.#directory,
+          role,
+          includedFrom: path,
+        })
         if (found === undefined || this.paths.has(found)) continue
         this.paths.add(found)
         const tasks = kind === 'tasks' ? this.#content.taskFile(found) : undefined

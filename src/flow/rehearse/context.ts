@@ -17,7 +17,7 @@ export interface Stage {
   readonly hosts: PaperHosts
   readonly scenario: Scenario
   readonly manager: ServiceManager
-  /** Variables that the scenario sets (a value) or takes away (`undefined`), over all others, as `-e` would. */
+  /** Variables that the scenario sets, over all others, as `-e` would; `undefined`: no file sets it, though a task may. */
   readonly overrides: ReadonlyMap<string, FlowValue | undefined>
   /** Variables that no file of the project sets and that no condition asks whether they are there: the user sets them. */
   readonly isLeftToUser: (name: string) => boolean

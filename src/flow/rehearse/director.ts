@@ -4,8 +4,8 @@ import { type Atom, Atoms, type Hop } from '../atoms.ts'
 import type { FlowValue } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { NamedInventory } from '../inventories.ts'
-import type { RehearseOptions } from '../rehearse.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
+import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
 import type { Undecided } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
@@ -53,7 +53,15 @@ export class Director {
     const hosts = new HostSets(this.#inventories)
     const later: (() => void)[] = []
     for (const { playbook, closure } of this.#playbooks())
-      for (const set of hosts.of(closure, (at) => this.#bounds.set(`${at} inventories`, { at: { path: at, start: 0, end: 0 }, what: 'more inventories than are rehearsed' }), playbook.path)) {
+      for (const set of hosts.of(
+        closure,
+        (at) =>
+          this.#bounds.set(`${at} inventories`, {
+            at: { path: at, start: 0, end: 0 },
+            what: 'more inventories than are rehearsed',
+          }),
+        playbook.path,
+      )) {
         const work = new PlaybookWork(this, playbook, closure, set)
         if (!work.fresh()) later.push(() => work.onInstalled())
       }
@@ -110,9 +118,15 @@ export class Director {
   }
 
   take(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
-    for (const verdict of verdictsOf(playbook, scenario, hosts, worlds, (start) => this.#hops(start))) this.#verdicts.push(verdict)
+    for (const verdict of verdictsOf(playbook, scenario, hosts, worlds, (start) => this.#hops(start)))
+      this.#verdicts.push(verdict)
     for (const world of worlds)
-      this.#runs.push({ playbook, scenario, assumptions: assumptionsOf(world), events: eventsOf(world, hosts) })
+      this.#runs.push({
+        playbook,
+        scenario,
+        assumptions: assumptionsOf(world),
+        events: eventsOf(world, hosts),
+      })
   }
 
   #hops({ arrival, hops }: Started): readonly Hop[] {
@@ -127,7 +141,11 @@ export class Director {
     const imported = new Set(wanted === undefined ? all.flatMap(({ closure }) => closure.imported) : [])
     const found = all.filter(({ playbook, closure }) => closure.isK3s && !imported.has(playbook.path))
     if (wanted !== undefined) return found
-    const lone = lonePlaybooks(this.#content, this.#project, found.map(({ closure }) => closure))
+    const lone = lonePlaybooks(
+      this.#content,
+      this.#project,
+      found.map(({ closure }) => closure),
+    )
     return [...found, ...lone]
   }
 }
@@ -141,7 +159,11 @@ class HostSets {
     this.#inventories = inventories
   }
 
-  of(closure: Closure, full: (playbook: string) => void, playbook: string): readonly (PaperHosts | 'invented')[] {
+  of(
+    closure: Closure,
+    full: (playbook: string) => void,
+    playbook: string,
+  ): readonly (PaperHosts | 'invented')[] {
     const fitting = this.#inventories.map((one) => this.#set(one)).filter((hosts) => fits(closure, hosts))
     if (fitting.length > MOST_INVENTORIES) full(playbook)
     return fitting.length === 0 ? ['invented'] : fitting.slice(0, MOST_INVENTORIES)
@@ -160,7 +182,11 @@ class HostSets {
 /** Whether the groups that the plays name have hosts in this inventory. */
 function fits({ patterns }: Closure, hosts: PaperHosts): boolean {
   const names = namedGroups(patterns)
-  if (names.length === 0) return hosts.hosts.size > 0 && patterns.some((pattern) => matchingHosts(pattern, hosts).length > 0 || /\{\{/.test(pattern))
+  if (names.length === 0)
+    return (
+      hosts.hosts.size > 0 &&
+      patterns.some((pattern) => matchingHosts(pattern, hosts).length > 0 || /\{\{/.test(pattern))
+    )
   return names.some((name) => (hosts.groups.get(name)?.length ?? 0) > 0 || hosts.hosts.has(name))
 }
 
@@ -177,7 +203,7 @@ class PlaybookWork {
     this.#playbook = playbook
     this.#closure = closure
     this.#hosts = hosts
-    this.#switches = new Switches(closure.texts)
+    this.#switches = new Switches(closure)
   }
 
   /** On clean nodes. `false`: nothing of K3s starts, so this is a playbook for nodes that have it. */
@@ -192,7 +218,7 @@ class PlaybookWork {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
       this.#director.keep(this.#key(scenario), worlds)
-      if (scenario.manager === 'openrc') continue
+      if (scenario.manager === 'openrc' || scenario.tokenGiven === false) continue
       this.#again({ ...scenario, k3s: 'present', again: true }, worlds, asked)
       if (asked.has('version')) this.#again({ ...scenario, k3s: 'older', again: true }, older(worlds), asked)
     }
@@ -204,17 +230,21 @@ class PlaybookWork {
     const asked = new Set<Question>()
     for (const base of this.#servers()) {
       const begin = (scenario: Scenario): readonly World[] =>
-        this.#director.installed(this.#key(scenario)) ?? this.#director.installed(this.#key(base)) ?? this.#installed(scenario)
+        this.#director.installed(this.#key(scenario)) ??
+        this.#director.installed(this.#key(base)) ??
+        this.#installed(scenario)
       for (const k3s of ['present', 'older'] as const) {
         const scenario: Scenario = { ...base, k3s }
         const worlds = begin(scenario)
         const done = this.#run(scenario, asked, k3s === 'older' ? older(worlds) : worlds)
-        if (done.some(startsK3s)) this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
+        if (done.some(hasStarted))
+          this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
         if (!asked.has('version')) break
       }
       for (const variant of this.#variants({ ...base, k3s: 'older' }, asked)) {
         const done = this.#run(variant, asked, older(begin(variant)))
-        if (done.some(startsK3s)) this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done)
+        if (done.some(hasStarted))
+          this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done)
       }
     }
   }
@@ -249,7 +279,10 @@ class PlaybookWork {
       result.push({ ...base, tokenGiven: false })
       if (airgapped) result.push({ ...base, airgapped: true, tokenGiven: false })
     }
-    if (asked.has('manager') && this.#closure.texts.some((text) => /openrc|rc-service|init\.d|service_mgr/i.test(text))) {
+    if (
+      asked.has('manager') &&
+      this.#closure.texts.some((text) => /openrc|rc-service|init\.d|service_mgr/i.test(text))
+    ) {
       result.push({ ...base, manager: 'openrc' })
       if (airgapped) result.push({ ...base, airgapped: true, manager: 'openrc' })
     }
@@ -258,7 +291,12 @@ class PlaybookWork {
   }
 
   #airgap(hosts: PaperHosts) {
-    return airgapSwitches(this.#switches, hosts, (name) => this.#director.defaultOf(name), this.#director.atoms)
+    return airgapSwitches(
+      this.#switches,
+      hosts,
+      (name) => this.#director.defaultOf(name),
+      this.#director.atoms,
+    )
   }
 
   #hostsOf(scenario: Scenario): PaperHosts {
@@ -266,7 +304,10 @@ class PlaybookWork {
     const servers = scenario.servers ?? 'several'
     let hosts = this.#invented.get(servers)
     if (hosts === undefined) {
-      hosts = inventedHosts(namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]), servers)
+      hosts = inventedHosts(
+        namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]),
+        servers,
+      )
       this.#invented.set(servers, hosts)
     }
     return hosts
@@ -279,7 +320,10 @@ class PlaybookWork {
     const room = {
       left: MOST_WORLDS,
       full: ({ what, at }: Undecided) =>
-        this.#director.bound({ at: at ?? { path: this.#playbook.path, start: 0, end: 0 }, what: `more ways than ${MOST_WORLDS}: ${what}` }),
+        this.#director.bound({
+          at: at ?? { path: this.#playbook.path, start: 0, end: 0 },
+          what: `more ways than ${MOST_WORLDS}: ${what}`,
+        }),
     }
     return start.flatMap((world) => playThrough(stage, this.#playbook, world, room))
   }
@@ -305,7 +349,8 @@ class PlaybookWork {
       scenario,
       manager,
       overrides,
-      isLeftToUser: (name) => (this.#hosts === 'invented' || hosts.hasSealedFiles) && !this.#switches.isOptional(name),
+      isLeftToUser: (name) =>
+        (this.#hosts === 'invented' || hosts.hasSealedFiles) && !this.#switches.isOptional(name),
       asked: watched(asked, new Set(airgap.map(({ name }) => name)), overrides),
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
@@ -317,11 +362,15 @@ class PlaybookWork {
   #isUnset(name: string, hosts: PaperHosts): boolean {
     if (this.#hosts !== 'invented') return false
     if (this.#director.defaultOf(name) !== undefined) return false
-    return ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) && !this.#switches.isSet(name)
+    return (
+      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) && !this.#switches.isSet(name)
+    )
   }
 
   #clean(scenario: Scenario): readonly World[] {
-    const nodes = new Map<string, NodeState>([...this.#hostsOf(scenario).hosts.keys()].map((host) => [host, emptyNode]))
+    const nodes = new Map<string, NodeState>(
+      [...this.#hostsOf(scenario).hosts.keys()].map((host) => [host, emptyNode]),
+    )
     return [new World(nodes)]
   }
 
@@ -332,37 +381,59 @@ class PlaybookWork {
 
   /** Scenarios that begin with the same nodes. */
   #key({ airgapped, manager, tokenGiven, servers }: Scenario): string {
-    const hosts = this.#hosts === 'invented' ? `invented ${[...this.#hostsOf({ servers: servers ?? 'several' }).hosts.keys()]}` : (this.#hosts.sources ?? []).join()
+    const hosts =
+      this.#hosts === 'invented'
+        ? `invented ${[...this.#hostsOf({ servers: servers ?? 'several' }).hosts.keys()]}`
+        : (this.#hosts.sources ?? []).join()
     return JSON.stringify([hosts, airgapped ?? false, manager ?? 'systemd', tokenGiven ?? true, servers])
   }
 }
 
 function givenToken(atoms: Atoms, name: string): FlowValue {
-  return atoms.mark(atoms.root(`given ${name}`, { kind: 'scenario', what: `${name}, which the inventory sets`, isFilled: true }))
+  return atoms.mark(
+    atoms.root(`given ${name}`, {
+      kind: 'scenario',
+      what: `${name}, which the inventory sets`,
+      isFilled: true,
+    }),
+  )
 }
 
 /** Notes when a variable of the scenario is read. */
-function watched(asked: Set<Question>, airgap: ReadonlySet<string>, overrides: Map<string, FlowValue | undefined>): Set<Question> {
-  const has = overrides.has.bind(overrides)
-  overrides.has = (name) => {
+function watched(
+  asked: Set<Question>,
+  airgap: ReadonlySet<string>,
+  overrides: Map<string, FlowValue | undefined>,
+): Set<Question> {
+  const get = overrides.get.bind(overrides)
+  overrides.get = (name) => {
     if (airgap.has(name)) asked.add('airgapped')
-    return has(name)
+    return get(name)
   }
   return asked
 }
 
 const groupsIn = (texts: readonly string[]): readonly string[] =>
   texts.flatMap((text) =>
-    [...text.matchAll(/\bgroups(?:\.(\w+)|\[['"]([\w-]+)['"]\])|['"]([\w-]+)['"]\s+(?:not\s+)?in\s+group_names/g)].flatMap(
-      ([, a, b, c]) => a ?? b ?? c ?? [],
-    ),
+    [
+      ...text.matchAll(
+        /\bgroups(?:\.(\w+)|\[['"]([\w-]+)['"]\])|['"]([\w-]+)['"]\s+(?:not\s+)?in\s+group_names/g,
+      ),
+    ].flatMap(([, a, b, c]) => a ?? b ?? c ?? []),
   )
 
 const startsK3s = (world: World): boolean => [...world.nodes.values()].some(({ starts }) => starts.size > 0)
 
+const hasStarted = (world: World): boolean => world.events.some(({ what }) => what === 'service-started')
+
 /** A finished world as the beginning of the next run. */
 function rested(world: World): World {
-  const nodes = new Map([...world.nodes].map(([host, node]) => [host, { ...emptyNode, files: node.files, services: node.services, k3s: node.k3s, starts: node.starts }]))
+  const nodes = new Map(
+    [...world.nodes].map(([host, node]) => [
+      host,
+      { ...emptyNode, files: node.files, services: node.services, k3s: node.k3s, starts: node.starts },
+    ]),
+  )
   return new World(nodes)
 }
 
@@ -382,16 +453,24 @@ function tokensOf(runs: readonly Run[]): ReadonlySet<Atom> {
       for (const { text } of [event.arrival.token, event.arrival.agentToken])
         for (const { atom } of text?.marks ?? []) tokens.add(atom.root)
     if (event.what === 'task-ran')
-      for (const { atom } of event.task.uses) if (atom.root.what.startsWith('the token of the server ')) tokens.add(atom.root)
+      for (const { atom } of event.task.uses)
+        if (atom.root.what.startsWith('the token of the server ')) tokens.add(atom.root)
   }
   for (const { events } of runs) for (const event of events) add(event)
   return tokens
 }
 
 const sorted = (notes: ReadonlyMap<string, UnknownNote>): readonly UnknownNote[] =>
-  [...notes.values()].sort((a, b) => (a.at.path < b.at.path ? -1 : a.at.path > b.at.path ? 1 : a.at.start - b.at.start || (a.what < b.what ? -1 : 1)))
+  [...notes.values()].sort((a, b) =>
+    a.at.path < b.at.path
+      ? -1
+      : a.at.path > b.at.path
+        ? 1
+        : a.at.start - b.at.start || (a.what < b.what ? -1 : 1),
+  )
 
 function byPlace(a: Verdict, b: Verdict): number {
-  const key = ({ playbook, host, service, scenario }: Verdict): string => `${playbook}\n${host}\n${service}\n${JSON.stringify(scenario)}`
+  const key = ({ playbook, host, service, scenario }: Verdict): string =>
+    `${playbook}\n${host}\n${service}\n${JSON.stringify(scenario)}`
   return key(a) < key(b) ? -1 : 1
 }

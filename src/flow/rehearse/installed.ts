@@ -12,10 +12,15 @@ export function installedNodes(
 ): ReadonlyMap<string, NodeState> {
   const at = { path: hosts.sources?.[0] ?? '', start: 0, end: 0 }
   const hop = { at, what: 'K3s was installed before' }
-  const isServer = (groups: readonly string[]): boolean => groups.some((group) => /server|master|control/i.test(group))
+  const isServer = (groups: readonly string[]): boolean =>
+    groups.some((group) => /server|master|control/i.test(group))
   const first = [...hosts.hosts.values()].find(({ groups }) => isServer(groups))?.name ?? 'the first server'
   const token = atoms.mark(
-    atoms.root(`server token of ${first}`, { kind: 'runtime', what: `the token of the server ${first}`, isFilled: true }),
+    atoms.root(`server token of ${first}`, {
+      kind: 'runtime',
+      what: `the token of the server ${first}`,
+      isFilled: true,
+    }),
   )
   return new Map(
     [...hosts.hosts.values()].map(({ name, groups }) => {
@@ -23,14 +28,25 @@ export function installedNodes(
       const environment = new Map([
         ['INSTALL_K3S_SKIP_DOWNLOAD', 'true'],
         ['INSTALL_K3S_EXEC', server ? 'server' : 'agent'],
-        ...(name === first ? [] : ([['K3S_TOKEN', token], ['K3S_URL', `https://${first}:6443`]] as const)),
+        ...(name === first
+          ? []
+          : ([
+              ['K3S_TOKEN', token],
+              ['K3S_URL', `https://${first}:6443`],
+            ] as const)),
       ])
       const { files, service } = runInstaller(new Map(), { environment, args: [], manager, hop }, atoms)
       const services = new Map(service === undefined ? [] : [[service, { started: true, enabled: true }]])
       const kept = new Map(files)
       if (server)
         for (const file of ['token', 'node-token'])
-          kept.set(`/var/lib/rancher/k3s/server/${file}`, { kind: 'file', content: `${token}\n`, mode: 0o600, owner: 'root', hops: [hop] })
+          kept.set(`/var/lib/rancher/k3s/server/${file}`, {
+            kind: 'file',
+            content: `${token}\n`,
+            mode: 0o600,
+            owner: 'root',
+            hops: [hop],
+          })
       return [name, { ...emptyNode, files: kept, services, k3s: 'present' as const }]
     }),
   )

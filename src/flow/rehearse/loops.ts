@@ -36,7 +36,8 @@ export function loopOf(keywords: Keywords, evaluate: Evaluator): Loop | Undefine
 function loopKeyword(keywords: Keywords): readonly [string, Placed] | undefined {
   const loop = keywords.get('loop')
   if (loop !== undefined) return ['loop', loop]
-  for (const [name, placed] of keywords) if (name.startsWith('with_')) return [name.slice('with_'.length), placed]
+  for (const [name, placed] of keywords)
+    if (name.startsWith('with_')) return [name.slice('with_'.length), placed]
   return undefined
 }
 
@@ -46,8 +47,13 @@ const member = (value: AnsibleValue | undefined, name: string): string | undefin
   return typeof found === 'string' ? found : undefined
 }
 
-function valueOf(kind: string, placed: Placed, evaluate: Evaluator): Iterable<FlowValue> | Unknown | Undefined {
-  if (kind === 'first_found') return [new Unknown('the first file found', 'files of the control node', placed.at)]
+function valueOf(
+  kind: string,
+  placed: Placed,
+  evaluate: Evaluator,
+): Iterable<FlowValue> | Unknown | Undefined {
+  if (kind === 'first_found')
+    return [new Unknown('the first file found', 'files of the control node', placed.at)]
   if (kind === 'fileglob') return [new Unknown('a file found', 'files of the control node', placed.at)]
   const value = listValue(placed, evaluate)
   if (value instanceof Undefined || value instanceof Unknown) return value
@@ -58,7 +64,13 @@ function valueOf(kind: string, placed: Placed, evaluate: Evaluator): Iterable<Fl
       return items.flatMap((item) => (item instanceof List ? [...item] : [item]))
     case 'dict':
       return value instanceof Dict
-        ? [...value.entries()].map(([key, item]) => new Dict([['key', key], ['value', item]]))
+        ? [...value.entries()].map(
+            ([key, item]) =>
+              new Dict([
+                ['key', key],
+                ['value', item],
+              ]),
+          )
         : new Unknown('a loop over a mapping', 'the mapping is not known', placed.at)
     case 'indexed_items':
       return items.map((item, index) => new List([index, item]))
@@ -66,7 +78,8 @@ function valueOf(kind: string, placed: Placed, evaluate: Evaluator): Iterable<Fl
     case 'cartesian':
       return items
         .reduce<FlowValue[][]>(
-          (rows, item) => rows.flatMap((row) => (item instanceof List ? [...item] : [item]).map((one) => [...row, one])),
+          (rows, item) =>
+            rows.flatMap((row) => (item instanceof List ? [...item] : [item]).map((one) => [...row, one])),
           [[]],
         )
         .map((row) => new List(row))

@@ -44,7 +44,10 @@ function matcher(name: string): RegExp | undefined {
   try {
     if (name.startsWith('~')) return new RegExp(`^(?:${name.slice(1)})`)
     if (!/[*?[]/.test(name)) return undefined
-    const body = name.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+    const body = name
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')
     return new RegExp(`^${body}$`)
   } catch {
     return undefined
@@ -55,6 +58,15 @@ function matcher(name: string): RegExp | undefined {
 export function namedGroups(patterns: readonly string[]): readonly string[] {
   const names = patterns
     .flatMap((pattern) => pattern.split(/[,:](?![^[]*\])/))
-    .map((term) => term.trim().replace(/^[&!~]/, '').replace(/\[.*\]$/, ''))
-  return [...new Set(names.filter((name) => /^[A-Za-z_][\w-]*$/.test(name) && name !== 'all' && name !== 'localhost'))]
+    .map((term) =>
+      term
+        .trim()
+        .replace(/^[&!~]/, '')
+        .replace(/\[.*\]$/, ''),
+    )
+  return [
+    ...new Set(
+      names.filter((name) => /^[A-Za-z_][\w-]*$/.test(name) && name !== 'all' && name !== 'localhost'),
+    ),
+  ]
 }

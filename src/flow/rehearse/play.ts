@@ -32,7 +32,11 @@ class Playing {
       }
       const name = play.path.value
       const file = typeof name === 'string' ? this.#stage.content.playbook(besides(path, name)) : undefined
-      if (file === undefined) this.#stage.note({ at: play.at, what: `the playbook ${typeof name === 'string' ? name : ''} is not in the project` })
+      if (file === undefined)
+        this.#stage.note({
+          at: play.at,
+          what: `the playbook ${typeof name === 'string' ? name : ''} is not in the project`,
+        })
       else now = this.playbook(file, now, [...trail, path])
     }
     return now
@@ -101,9 +105,16 @@ class Playing {
     const files = play.keywords.get('vars_files')?.value
     for (const file of Array.isArray(files) ? files : files === undefined ? [] : [files]) {
       const candidates = Array.isArray(file) ? file : [file]
-      const found = candidates.map((name) => (typeof name === 'string' ? content.findFile('vars', name, { playbookDirectory: directory }) : undefined)).find((name) => name !== undefined)
+      const found = candidates
+        .map((name) =>
+          typeof name === 'string'
+            ? content.findFile('vars', name, { playbookDirectory: directory })
+            : undefined,
+        )
+        .find((name) => name !== undefined)
       const variables = found === undefined ? undefined : content.varsFile(found)
-      if (variables === undefined) this.#stage.note({ at: play.at, what: 'a file of vars_files is not in the project' })
+      if (variables === undefined)
+        this.#stage.note({ at: play.at, what: 'a file of vars_files is not in the project' })
       for (const { name, value, at } of variables?.values() ?? []) playVars.set(name, { raw: value, at })
     }
     // `vars` of a play are its playVars, not those of a block, which win over include_vars.
@@ -118,13 +129,22 @@ class Playing {
     for (const use of uses) {
       const role = content.findRole(use.name, context)
       if (role === undefined) continue
-      const { roleDefaults, roleVars } = enterRole(role, { ...use, parameters: new Map() }, { ...known, conditions: [] })
+      const { roleDefaults, roleVars } = enterRole(
+        role,
+        { ...use, parameters: new Map() },
+        { ...known, conditions: [] },
+      )
       known = { ...known, roleDefaults, roleVars }
     }
     return known
   }
 
-  #sections(play: Play, context: Context, hosts: readonly string[], worlds: readonly World[]): readonly World[] {
+  #sections(
+    play: Play,
+    context: Context,
+    hosts: readonly string[],
+    worlds: readonly World[],
+  ): readonly World[] {
     addHandlers(play.handlers, context)
     let now = this.#walk.statements(play.preTasks, context, hosts, worlds)
     now = this.#walk.handlers(context, hosts, now)
@@ -144,7 +164,8 @@ function prompted(play: Play): ReadonlyMap<string, RawVariable> {
   for (const prompt of prompts.value) {
     if (typeof prompt !== 'object' || prompt === null || !('name' in prompt)) continue
     const name = (prompt as Readonly<Record<string, unknown>>).name
-    if (typeof name === 'string') result.set(name, { raw: `{{ lookup('password', '${name}') }}`, at: prompts.at })
+    if (typeof name === 'string')
+      result.set(name, { raw: `{{ lookup('password', '${name}') }}`, at: prompts.at })
   }
   return result
 }

@@ -42,9 +42,11 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
   return {
     ...scopeOf(context, world, host),
     variable: (name) => {
-      if (context.stage.overrides.has(name)) return overridden(context, name)
+      const set = context.stage.overrides.get(name)
+      if (set !== undefined) return { value: set }
       const stored = world.node(host).variables.get(name)
       if (stored !== undefined) return settled(stored, name, world)
+      if (context.stage.overrides.has(name)) return undefined
       return (
         fact(context, world, host, name) ??
         inventoryVariable(context, host, name) ??
@@ -57,12 +59,14 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
 function taskVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
   const item = context.items.get(name)
   if (item !== undefined) return { value: item }
-  if (context.stage.overrides.has(name)) return overridden(context, name)
+  const set = context.stage.overrides.get(name)
+  if (set !== undefined) return { value: set }
   const parameter = context.parameters.get(name)
   if (parameter !== undefined) return parameter
   const node = world.node(host)
   const stored = node.variables.get(name)
   if (stored !== undefined) return settled(stored, name, world)
+  if (context.stage.overrides.has(name)) return undefined
   return (
     node.included.get(name) ??
     context.vars.get(name) ??
@@ -74,11 +78,6 @@ function taskVariable(context: Context, world: World, host: string, name: string
     magic(context, host, name) ??
     leftToUser(context, name)
   )
-}
-
-function overridden({ stage }: Context, name: string): ScopeVariable {
-  const value = stage.overrides.get(name)
-  return value === undefined ? undefined : { value }
 }
 
 function inventoryVariable({ stage }: Context, host: string, name: string): ScopeVariable {

@@ -20,7 +20,12 @@ export class Walk {
     this.#room = room
   }
 
-  statements(list: readonly Statement[], context: Context, hosts: readonly string[], worlds: readonly World[]): readonly World[] {
+  statements(
+    list: readonly Statement[],
+    context: Context,
+    hosts: readonly string[],
+    worlds: readonly World[],
+  ): readonly World[] {
     let now = worlds
     for (const statement of list)
       now =
@@ -31,7 +36,13 @@ export class Walk {
   }
 
   /** Tasks of roles, their dependencies first. */
-  role(use: RoleUse, context: Context, hosts: readonly string[], worlds: readonly World[], from: RoleParts = {}): readonly World[] {
+  role(
+    use: RoleUse,
+    context: Context,
+    hosts: readonly string[],
+    worlds: readonly World[],
+    from: RoleParts = {},
+  ): readonly World[] {
     const { content } = context.stage
     const name = this.#roleName(use, context, hosts, worlds)
     const role = name === undefined ? undefined : content.findRole(name, context)
@@ -40,20 +51,27 @@ export class Walk {
       return worlds
     }
     const entered = enterRole(role, use, within(context, use.keywords), from)
-    if (entered.trail.length > DEEPEST || context.trail.filter((step) => step === role.directory).length > 2) return worlds
+    if (entered.trail.length > DEEPEST || context.trail.filter((step) => step === role.directory).length > 2)
+      return worlds
     let now = worlds
     if (from.tasks === undefined)
       for (const dependency of content.roleDependencies(role))
         now = this.role(dependency, { ...entered, parameters: context.parameters }, hosts, now)
     const tasks = content.roleTasks(role, from.tasks)
     if (tasks === undefined) {
-      if (from.tasks !== undefined) context.stage.note({ at: use.at, what: `the role ${role.name} has no tasks ${from.tasks}` })
+      if (from.tasks !== undefined)
+        context.stage.note({ at: use.at, what: `the role ${role.name} has no tasks ${from.tasks}` })
       return now
     }
     return this.statements(tasks.statements, { ...entered, file: tasks.path }, hosts, now)
   }
 
-  #roleName(use: RoleUse, context: Context, hosts: readonly string[], worlds: readonly World[]): string | undefined {
+  #roleName(
+    use: RoleUse,
+    context: Context,
+    hosts: readonly string[],
+    worlds: readonly World[],
+  ): string | undefined {
     if (!/\{[{%]/.test(use.name)) return use.name
     const [world] = worlds
     const [host] = hosts
@@ -105,16 +123,23 @@ export class Walk {
     }
     const once = within(context, task.keywords).runOnce
     const [first] = active
-    if (once && first !== undefined) return runOnHost(task, context, world, first, this.#room).map((done) => shared(task, done, first, active))
+    if (once && first !== undefined)
+      return runOnHost(task, context, world, first, this.#room).map((done) =>
+        shared(task, done, first, active),
+      )
     let worlds: readonly World[] = [world]
-    for (const host of active) worlds = worlds.flatMap((one) => (isActive(one, host) ? runOnHost(task, context, one, host, this.#room) : [one]))
+    for (const host of active)
+      worlds = worlds.flatMap((one) =>
+        isActive(one, host) ? runOnHost(task, context, one, host, this.#room) : [one],
+      )
     return worlds
   }
 
   #meta(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
     const value = task.action.freeForm?.value
     if (value === 'flush_handlers') return this.handlers(context, hosts, [world])
-    if (value !== 'end_play' && value !== 'end_host' && value !== 'end_role' && value !== 'clear_host_errors') return [world]
+    if (value !== 'end_play' && value !== 'end_host' && value !== 'end_role' && value !== 'clear_host_errors')
+      return [world]
     const inner = within(context, task.keywords)
     const next = world.copy()
     for (const host of hosts) {
@@ -130,7 +155,13 @@ export class Walk {
    * Hosts for which the condition holds run what is included; where it is not known, the condition is one of every task in it.
    * `import_*` always hands its condition on.
    */
-  #included(task: Task, outer: Context, hosts: readonly string[], world: World, kind: 'tasks' | 'role'): readonly World[] {
+  #included(
+    task: Task,
+    outer: Context,
+    hosts: readonly string[],
+    world: World,
+    kind: 'tasks' | 'role',
+  ): readonly World[] {
     const isStatic = task.action.module.includes('import_')
     const context = within(outer, task.keywords)
     try {
@@ -144,14 +175,22 @@ export class Walk {
           continue
         }
         for (const target of this.#targets(task, context, call, kind)) {
-          const group = groups.get(target.key) ?? { hosts: [], target, conditional: isStatic || condition instanceof Unknown }
+          const group = groups.get(target.key) ?? {
+            hosts: [],
+            target,
+            conditional: isStatic || condition instanceof Unknown,
+          }
           group.hosts.push(host)
           groups.set(target.key, group)
         }
       }
       let worlds: readonly World[] = [world]
       for (const { hosts: own, target, conditional } of groups.values())
-        worlds = target.run(conditional ? target.context : { ...target.context, conditions: outer.conditions }, own, worlds)
+        worlds = target.run(
+          conditional ? target.context : { ...target.context, conditions: outer.conditions },
+          own,
+          worlds,
+        )
       return worlds
     } catch (part) {
       if (!(part instanceof Undecided)) throw part
@@ -162,26 +201,48 @@ export class Walk {
   #targets(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
     const items = loopItems(task, call)
     return items.flatMap(({ variable, item }) => {
-      const inner = variable === undefined || item === undefined ? context : { ...context, items: new Map(context.items).set(variable, item) }
+      const inner =
+        variable === undefined || item === undefined
+          ? context
+          : { ...context, items: new Map(context.items).set(variable, item) }
       const one = new Call(inner, call.world, task, call.host, call.target)
-      const target = kind === 'role' ? this.#roleTarget(task, inner, one) : this.#tasksTarget(task, inner, one)
-      return target === undefined ? [] : [{ ...target, key: `${target.key} ${variable === undefined ? '' : String(item)}` }]
+      const target =
+        kind === 'role' ? this.#roleTarget(task, inner, one) : this.#tasksTarget(task, inner, one)
+      return target === undefined
+        ? []
+        : [{ ...target, key: `${target.key} ${variable === undefined ? '' : String(item)}` }]
     })
   }
 
   #tasksTarget(task: Task, context: Context, call: Call): Target | undefined {
     const { content } = context.stage
-    const named = task.action.freeForm === undefined ? call.text('file', '_raw_params', 'free_form') : call.textOf(task.action.freeForm)
+    const named =
+      task.action.freeForm === undefined
+        ? call.text('file', '_raw_params', 'free_form')
+        : call.textOf(task.action.freeForm)
     const name = typeof named === 'string' ? context.stage.atoms.plain(named) : undefined
     const path = name === undefined ? undefined : content.findFile('tasks', name, fileOrigin(context))
     const file: TaskFile | undefined = path === undefined ? undefined : content.taskFile(path)
     if (file === undefined) {
-      call.note(name === undefined ? 'the tasks to include are not known' : `the tasks ${name} are not in the project`)
+      call.note(
+        name === undefined
+          ? 'the tasks to include are not known'
+          : `the tasks ${name} are not in the project`,
+      )
       return undefined
     }
-    if (context.trail.length > DEEPEST || context.trail.filter((step) => step === file.path).length > 2) return undefined
-    const inner: Context = { ...withApply(context, task), file: file.path, trail: [...context.trail, file.path] }
-    return { key: file.path, context: inner, run: (entered, hosts, worlds) => this.statements(file.statements, entered, hosts, worlds) }
+    if (context.trail.length > DEEPEST || context.trail.filter((step) => step === file.path).length > 2)
+      return undefined
+    const inner: Context = {
+      ...withApply(context, task),
+      file: file.path,
+      trail: [...context.trail, file.path],
+    }
+    return {
+      key: file.path,
+      context: inner,
+      run: (entered, hosts, worlds) => this.statements(file.statements, entered, hosts, worlds),
+    }
   }
 
   #roleTarget(task: Task, context: Context, call: Call): Target | undefined {
@@ -191,7 +252,12 @@ export class Walk {
       return undefined
     }
     const use: RoleUse = { at: task.action.at, name, keywords: new Map(), parameters: new Map() }
-    const parts: RoleParts = { tasks: call.plain('tasks_from'), vars: call.plain('vars_from'), defaults: call.plain('defaults_from'), handlers: call.plain('handlers_from') }
+    const parts: RoleParts = {
+      tasks: call.plain('tasks_from'),
+      vars: call.plain('vars_from'),
+      defaults: call.plain('defaults_from'),
+      handlers: call.plain('handlers_from'),
+    }
     // `vars:` of the task are parameters of the role.
     const parameters = new Map([...context.parameters, ...rawVariables(task.keywords.get('vars'))])
     return {
@@ -207,7 +273,9 @@ export class Walk {
     for (const handler of context.handlers) {
       now = now.flatMap((world) => {
         const names = handlerNames(handler)
-        const own = hosts.filter((host) => isActive(world, host) && names.some((name) => world.node(host).notified.has(name)))
+        const own = hosts.filter(
+          (host) => isActive(world, host) && names.some((name) => world.node(host).notified.has(name)),
+        )
         if (own.length === 0) return [world]
         return this.#task(handler.task, handler.context, own, world)
       })
@@ -252,17 +320,24 @@ function withApply(context: Context, task: Task): Context {
   const apply = task.action.arguments.get('apply')
   if (apply?.node?.kind !== 'map' || typeof apply.value !== 'object' || apply.value === null) return context
   const values = apply.value as Readonly<Record<string, import('../../ansible/value.ts').AnsibleValue>>
-  const keywords = new Map([...apply.node.entries].map(([name, { value }]) => [name, { value: values[name] ?? null, at: value.at, node: value }] as const))
+  const keywords = new Map(
+    [...apply.node.entries].map(
+      ([name, { value }]) => [name, { value: values[name] ?? null, at: value.at, node: value }] as const,
+    ),
+  )
   return within(context, keywords)
 }
 
-function loopItems(task: Task, call: Call): readonly { readonly variable?: string; readonly item?: import('../evaluate/index.ts').FlowValue }[] {
+function loopItems(
+  task: Task,
+  call: Call,
+): readonly { readonly variable?: string; readonly item?: import('../evaluate/index.ts').FlowValue }[] {
   const loop = loopOf(task.keywords, call.evaluator)
   if (loop === undefined || loop instanceof Undefined) return [{}]
-  if (loop.items === undefined) return [{ variable: loop.variable, item: new Unknown('item', loop.why, task.at) }]
+  if (loop.items === undefined)
+    return [{ variable: loop.variable, item: new Unknown('item', loop.why, task.at) }]
   return loop.items.map((item) => ({ variable: loop.variable, item }))
 }
-
 
 /** After `run_once` every host has what the one host registered. */
 function shared(task: Task, world: World, from: string, hosts: readonly string[]): World {
@@ -287,7 +362,9 @@ function shared(task: Task, world: World, from: string, hosts: readonly string[]
 /** The context of a role's own tasks. */
 export function enterRole(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): Context {
   const { content } = context.stage
-  const rawOf = (variables: ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>): ReadonlyMap<string, RawVariable> =>
+  const rawOf = (
+    variables: ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>,
+  ): ReadonlyMap<string, RawVariable> =>
     new Map([...variables].map(([name, { value, at }]) => [name, { raw: value, at }]))
   const defaults = rawOf(content.roleDefaults(role, parts.defaults))
   const vars = rawOf(content.roleVars(role, parts.vars))
@@ -307,14 +384,23 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
 /** Handlers are the play's: whatever role brings them, every task of the play may notify them. */
 export function addHandlers(statements: readonly Statement[], context: Context): void {
   for (const task of statements.flatMap(tasksOf))
-    if (!context.handlers.some((known) => known.task === task)) context.handlers.push({ task, context: bare(context) })
+    if (!context.handlers.some((known) => known.task === task))
+      context.handlers.push({ task, context: bare(context) })
 }
 
 /** A handler runs on its own conditions, not on those of what brought it. */
-const bare = (context: Context): Context => ({ ...context, conditions: [], delegateTo: undefined, runOnce: false, items: new Map() })
+const bare = (context: Context): Context => ({
+  ...context,
+  conditions: [],
+  delegateTo: undefined,
+  runOnce: false,
+  items: new Map(),
+})
 
 const tasksOf = (statement: Statement): readonly Task[] =>
-  statement.kind === 'task' ? [statement] : [...statement.block, ...statement.rescue, ...statement.always].flatMap(tasksOf)
+  statement.kind === 'task'
+    ? [statement]
+    : [...statement.block, ...statement.rescue, ...statement.always].flatMap(tasksOf)
 
 function handlerNames({ task, context }: HandlerUse): readonly string[] {
   const listen = task.keywords.get('listen')?.value

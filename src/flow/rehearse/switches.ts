@@ -1,22 +1,26 @@
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Atoms } from '../atoms.ts'
 import type { FlowValue } from '../evaluate/index.ts'
+import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 
 /** Variables by which projects say that a site has no internet. */
-const AIRGAP = /\b[a-z_]\w*?(?:air_?gap|offline|disconnected|isolated)\w*|\b(?:air_?gap|offline|disconnected|isolated)\w*/gi
+const AIRGAP =
+  /\b[a-z_]\w*?(?:air_?gap|offline|disconnected|isolated)\w*|\b(?:air_?gap|offline|disconnected|isolated)\w*/gi
 
 /** What the texts of one playbook and all that it reaches ask about variables. */
 export class Switches {
   readonly #text: string
+  readonly #made: ReadonlySet<string>
   readonly #tests = new Map<string, boolean>()
 
-  constructor(texts: readonly string[]) {
+  constructor({ texts, made }: Pick<Closure, 'texts' | 'made'>) {
     this.#text = texts.join('\n')
+    this.#made = made
   }
 
   /** Names that a condition could test; what a task registers or sets itself is none. */
-  get airgap(): readonly string[] {
+  airgap(): readonly string[] {
     const names = new Set([...this.#text.matchAll(AIRGAP)].map(([name]) => name))
     return [...names].filter((name) => this.#isTested(name) && !this.isSet(name))
   }
@@ -35,13 +39,14 @@ export class Switches {
 
   #isTested(name: string): boolean {
     const word = `\\b${escaped(name)}\\b`
-    return new RegExp(`(?:when:|that:|^\\s*-|\\{[{%]|\\b(?:and|or|not|if)\\b)[^\\n]*${word}`, 'm').test(this.#text)
+    return new RegExp(`(?:when:|that:|^\\s*-|\\{[{%]|\\b(?:and|or|not|if)\\b)[^\\n]*${word}`, 'm').test(
+      this.#text,
+    )
   }
 
   /** Whether a task makes it: `register`, `set_fact`. */
   isSet(name: string): boolean {
-    const word = escaped(name)
-    return new RegExp(`register:\\s*["']?${word}\\b|set_fact:\\s*\\n(?:[ \\t]+[^\\n]*\\n)*?[ \\t]+${word}:`).test(this.#text)
+    return this.#made.has(name)
   }
 
   /** Whether the variable says so by being there, not by being true. */
@@ -74,18 +79,19 @@ export function airgapSwitches(
 ): { readonly switches: readonly AirgapSwitch[]; readonly settled: boolean | undefined } {
   let settled: boolean | undefined
   const found: AirgapSwitch[] = []
-  for (const name of switches.airgap) {
-    const own = [...hosts.hosts.values()].map(({ variables }) => variables.get(name)?.value).find((value) => value !== undefined)
+  for (const name of switches.airgap()) {
+    const own = [...hosts.hosts.values()]
+      .map(({ variables }) => variables.get(name)?.value)
+      .find((value) => value !== undefined)
     if (own !== undefined && own !== false && own !== '' && own !== null) {
       settled = true
       continue
     }
     const given = own ?? defaults(name)
-    const text = atoms.mark(
-      atoms.root(`airgapped ${name}`, { kind: 'scenario', what: name, isFilled: true }),
-    )
+    const text = atoms.mark(atoms.root(`airgapped ${name}`, { kind: 'scenario', what: name, isFilled: true }))
     if (typeof given === 'boolean') found.push({ name, on: true, off: false })
-    else if (typeof given === 'string') found.push(isNo(given) ? { name, on: 'yes', off: given } : { name, on: text, off: given })
+    else if (typeof given === 'string')
+      found.push(isNo(given) ? { name, on: 'yes', off: given } : { name, on: text, off: given })
     else found.push({ name, on: switches.isPath(name) ? text : true, off: undefined })
   }
   return { switches: found, settled }

@@ -11,7 +11,13 @@ import { scopeOf } from './scope.ts'
 import { Choice, type NodeState, type Stored, type World } from './world.ts'
 
 /** One task on one host; the worlds that come of it. */
-export function runOnHost(task: Task, outer: Context, world: World, host: string, room: Room): readonly World[] {
+export function runOnHost(
+  task: Task,
+  outer: Context,
+  world: World,
+  host: string,
+  room: Room,
+): readonly World[] {
   try {
     const next = world.copy()
     new HostTask(task, within(outer, task.keywords), next, host).run()
@@ -67,7 +73,7 @@ class HostTask {
     const call = this.#call(this.#context)
     const loop = loopOf(this.#task.keywords, call.evaluator)
     if (loop instanceof Undefined) {
-      if (conditionOf(call) !== false) this.#fail(call, new TaskFails(loop.message, loop.variable))
+      if (conditionOf(call) === true) this.#fail(call, new TaskFails(loop.message, loop.variable))
       else this.#register(skipped())
       return
     }
@@ -106,22 +112,34 @@ class HostTask {
       if (this.#world.node(this.#host).failure !== undefined) break
     }
     const all = new Map<string, FlowValue>([
-      ['results', new List(results.map(({ result }, index) => new Dict([...result, ['item', items[index] ?? null]] as const)))],
+      [
+        'results',
+        new List(
+          results.map(({ result }, index) => new Dict([...result, ['item', items[index] ?? null]] as const)),
+        ),
+      ],
       ['changed', results.some(({ changed }) => changed === true)],
       ['skipped', results.length > 0 && results.every(({ ran }) => ran === false)],
       ['failed', false],
       ['msg', ''],
     ])
     const unsure = results.find(({ ran }) => ran instanceof Unknown)?.ran
-    const changed = results.some(({ changed: one }) => one === true) ? true : (results.find(({ changed: one }) => one !== false)?.changed ?? false)
-    this.#keep({ result: all, changed, ran: results.some(({ ran }) => ran === true) ? true : (unsure ?? false) })
+    const changed = results.some(({ changed: one }) => one === true)
+      ? true
+      : (results.find(({ changed: one }) => one !== false)?.changed ?? false)
+    this.#keep({
+      result: all,
+      changed,
+      ran: results.some(({ ran }) => ran === true) ? true : (unsure ?? false),
+    })
   }
 
   /** Condition, module, outcome: of the task, or of one item of its loop. */
   #one(call: Call, module: Module | undefined): Outcome {
     const condition = conditionOf(call)
     if (condition === false) return skipped()
-    if (condition instanceof Undefined) return this.#fail(call, new TaskFails(condition.message, condition.variable))
+    if (condition instanceof Undefined)
+      return this.#fail(call, new TaskFails(condition.message, condition.variable))
     if (condition instanceof Unknown) {
       if (module?.maybe === 'skip') return skipped()
       if (module?.maybe === 'fork' && this.#matters(call, module)) this.#settle(call, condition)
@@ -137,6 +155,7 @@ class HostTask {
 
   /** Whether what a task might do could touch the token's way: only then a world is worth it. */
   #matters(call: Call, module: Module): boolean {
+    if (!call.context.stage.hosts.hosts.has(call.target)) return false
     const trial = call.world.copy()
     const rehearsed = new Call(call.context, trial, call.task, call.host, call.target)
     try {
@@ -147,7 +166,9 @@ class HostTask {
       if (node?.k3s !== undefined && node.k3s !== before.k3s) return true
       if (node?.services !== undefined && [...node.services].some(([name]) => /k3s/i.test(name))) return true
       if (files === undefined) return false
-      const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter((path) => files.get(path)?.content !== before.files.get(path)?.content)
+      const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter(
+        (path) => files.get(path)?.content !== before.files.get(path)?.content,
+      )
       return touched.some((path) => TOUCHES.test(path))
     } catch (error) {
       if (error instanceof Undecided) return true
@@ -166,14 +187,24 @@ class HostTask {
       return this.#fail(call, error)
     }
     if (ran instanceof Unknown && module?.maybe === 'fork' && effect.failed === undefined)
-      return { result: effect.result ?? new Map(), changed: new Unknown(`${call.task.at.start} changed`, 'its condition is not known'), ran }
+      return {
+        result: effect.result ?? new Map(),
+        changed: new Unknown(`${call.task.at.start} changed`, 'its condition is not known'),
+        ran,
+      }
     if (effect.node !== undefined) this.#world.change(call.target, effect.node)
     const use = taskRun(call)
     this.#world.tell(effect.events ?? [])
     if (use.uses.length > 0)
       this.#world.tell([{ what: 'task-ran', host: call.target, kind: 'agent', at: use.at, task: use }])
     if (effect.facts !== undefined) this.#remember(effect.facts, ran)
-    const changed = effect.changed ?? new Unknown(`${call.task.action.module} at ${call.task.at.path}:${call.task.at.start} changes ${call.host}`, 'only a real run shows it', call.task.at)
+    const changed =
+      effect.changed ??
+      new Unknown(
+        `${call.task.action.module} at ${call.task.at.path}:${call.task.at.start} changes ${call.host}`,
+        'only a real run shows it',
+        call.task.at,
+      )
     const result = new Map<string, FlowValue>([
       ['changed', changed],
       ['failed', effect.failed !== undefined],
@@ -207,21 +238,37 @@ class HostTask {
     const name = keywords.get('register')?.value
     const items = new Map(call.context.items)
     if (typeof name === 'string') items.set(name, resultOf(result, name))
-    const truth = evaluator(scopeOf({ ...call.context, items }, this.#world, this.#host)).condition(when.value, when.at)
+    const truth = evaluator(scopeOf({ ...call.context, items }, this.#world, this.#host)).condition(
+      when.value,
+      when.at,
+    )
     return truth !== true
   }
 
   #fail(call: Call, { why, variable }: TaskFails): Outcome {
     const { keywords } = this.#task
     const ignore = keywords.get('ignore_errors')
-    const result = new Map<string, FlowValue>([['failed', true], ['changed', false], ['skipped', false], ['msg', why]])
+    const result = new Map<string, FlowValue>([
+      ['failed', true],
+      ['changed', false],
+      ['skipped', false],
+      ['msg', why],
+    ])
     if (this.#context.ignoreErrors || (ignore !== undefined && ignore.value !== false))
       return { result, changed: false, ran: true }
     const at = this.#task.action.at
     this.#world.change(this.#host, { failure: { at, why } })
     if (variable !== undefined)
       this.#world.tell([
-        { what: 'undefined-variable', host: this.#host, kind: 'agent', at, variable, hops: [call.hop(`needs ${variable}`)], task: taskRun(call) },
+        {
+          what: 'undefined-variable',
+          host: this.#host,
+          kind: 'agent',
+          at,
+          variable,
+          hops: [call.hop(`needs ${variable}`)],
+          task: taskRun(call),
+        },
       ])
     return { result, changed: false, ran: true }
   }
@@ -248,7 +295,15 @@ class HostTask {
     const name = this.#task.keywords.get('register')?.value
     if (typeof name !== 'string') return
     const variables = new Map<string, Stored>(this.#world.node(this.#host).variables)
-    variables.set(name, this.#perhaps(name, resultOf(result, name, this.#host), ran, resultOf(skipped().result, name, this.#host)))
+    variables.set(
+      name,
+      this.#perhaps(
+        name,
+        resultOf(result, name, this.#host),
+        ran,
+        resultOf(skipped().result, name, this.#host),
+      ),
+    )
     this.#world.change(this.#host, { variables } satisfies Partial<NodeState>)
   }
 }
@@ -279,7 +334,9 @@ function resultOf(result: ReadonlyMap<string, FlowValue>, name: string, host = '
   return new Unknown(name, 'the result of a task', undefined, undefined, (key) => {
     const known = result.get(key)
     if (known !== undefined || result.has(key)) return known ?? null
-    return isSkipped || CERTAIN.has(key) ? undefined : new Unknown(`${name}.${key}${host === '' ? '' : ` of ${host}`}`, 'the result of a task')
+    return isSkipped || CERTAIN.has(key)
+      ? undefined
+      : new Unknown(`${name}.${key}${host === '' ? '' : ` of ${host}`}`, 'the result of a task')
   })
 }
 
@@ -291,4 +348,3 @@ function unmodelled(call: Call): Effect {
   if (/k3s|rke2|microk8s/i.test(action.written)) call.note(`the module ${action.written} is not followed`)
   return {}
 }
-

@@ -34,14 +34,18 @@ export function kindsOf(world: World, hosts: PaperHosts): ReadonlyMap<string, No
 }
 
 const kindByGroup = (groups: readonly string[]): NodeKind =>
-  groups.some((group) => /server|master|control/i.test(group)) && !groups.some((group) => /agent|worker/i.test(group))
+  groups.some((group) => /server|master|control/i.test(group)) &&
+  !groups.some((group) => /agent|worker/i.test(group))
     ? 'joining-server'
     : 'agent'
 
 export function outcomesOf(world: World, hosts: PaperHosts): readonly Outcome[] {
   const kinds = kindsOf(world, hosts)
   const first = [...kinds].find(([, kind]) => kind === 'first-server')?.[0]
-  const server = first === undefined ? undefined : [...world.node(first).starts.values()].find(({ arrival }) => arrival.command === 'server')?.arrival
+  const server =
+    first === undefined
+      ? undefined
+      : [...world.node(first).starts.values()].find(({ arrival }) => arrival.command === 'server')?.arrival
   return [...hosts.hosts.keys()].flatMap((host) => {
     const kind = kinds.get(host) ?? 'agent'
     return [...world.node(host).starts].map(([service, start]) => ({
@@ -54,10 +58,17 @@ export function outcomesOf(world: World, hosts: PaperHosts): readonly Outcome[] 
   })
 }
 
-function tokenOutcome({ token }: Arrival, kind: NodeKind, server: Arrival | undefined, first: string | undefined): Verdict['token'] {
+function tokenOutcome(
+  { token }: Arrival,
+  kind: NodeKind,
+  server: Arrival | undefined,
+  first: string | undefined,
+): Verdict['token'] {
   if (token.state !== 'present' || kind === 'first-server' || server === undefined) return token.state
   if (kind === 'agent' && server.agentToken.state === 'present')
-    return differs(token, server.agentToken, first) && differs(token, server.token, first) ? 'different' : 'present'
+    return differs(token, server.agentToken, first) && differs(token, server.token, first)
+      ? 'different'
+      : 'present'
   return differs(token, server.token, first) ? 'different' : 'present'
 }
 
@@ -66,8 +77,16 @@ function differs(own: Carried, servers: Carried, first: string | undefined): boo
   const mine = own.text?.marks.map(({ atom }) => atom) ?? []
   const theirs = servers.text?.marks.map(({ atom }) => atom) ?? []
   if (mine.some(isCiphertext) !== theirs.some(isCiphertext)) return servers.state === 'present'
-  const [runtime] = mine.filter(({ root }) => root.kind === 'runtime' && root.what.startsWith('the token of the server '))
-  if (runtime !== undefined) return first !== undefined && runtime.root.what !== `the token of the server ${first}` && servers.state === 'present' && isSettled(theirs)
+  const [runtime] = mine.filter(
+    ({ root }) => root.kind === 'runtime' && root.what.startsWith('the token of the server '),
+  )
+  if (runtime !== undefined)
+    return (
+      first !== undefined &&
+      runtime.root.what !== `the token of the server ${first}` &&
+      servers.state === 'present' &&
+      isSettled(theirs)
+    )
   // A founding server without a token makes one of its own: whatever text an agent was given is another one.
   if (servers.state === 'absent' || servers.state === 'empty') return isSettled(mine)
   if (servers.state !== 'present' || !isSettled(mine) || !isSettled(theirs)) return false

@@ -1,21 +1,21 @@
 import { List } from '../../../ansible/template/values.ts'
-import { shellSteps, type ShellStep } from '../../arrival/index.ts'
+import { arrivalAt, type ShellStep, shellSteps } from '../../arrival/index.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
-import { arrivalAt } from '../../arrival/index.ts'
-import type { NodeState } from '../world.ts'
+import type { Event } from '../../rehearsal.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
+import type { NodeState } from '../world.ts'
 import { readBack, taskRun, unknownContent, withoutFile } from './files.ts'
 import { started } from './services.ts'
-import type { Event } from '../../rehearsal.ts'
 
 /** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
 export function command(call: Call): Effect {
   const marked = commandText(call)
   const environment = environmentOf(call)
   const { at } = call.task.action
-  for (const value of environment.values()) call.use('environment', value, call.context.environment.at(-1)?.at ?? at)
+  for (const value of environment.values())
+    call.use('environment', value, call.context.environment.at(-1)?.at ?? at)
   if (marked === undefined) {
     call.note('a command that is not known')
     return { result: output(call, undefined) }
@@ -84,7 +84,12 @@ class Steps {
         return { failed, result: output(call, '', 2), node: this.#node, events: this.#events, changed: false }
     }
     this.#redirected(call.atoms.traced(marked).text)
-    return { node: this.#node, events: this.#events, result: output(call, this.#stdout), changed: this.#changed }
+    return {
+      node: this.#node,
+      events: this.#events,
+      result: output(call, this.#stdout),
+      changed: this.#changed,
+    }
   }
 
   #step(step: ShellStep): string | undefined {
@@ -100,12 +105,20 @@ class Steps {
       const services = new Map(this.#node.services)
       for (const service of uninstalled.stopped) services.set(service, { started: false, enabled: false })
       const gone = uninstalled.files !== this.#node.files && /uninstall/.test(program)
-      this.#node = { ...this.#node, files: uninstalled.files, services, ...(gone ? { k3s: 'absent' as const, starts: new Map() } : {}) }
+      this.#node = {
+        ...this.#node,
+        files: uninstalled.files,
+        services,
+        ...(gone ? { k3s: 'absent' as const, starts: new Map() } : {}),
+      }
       return undefined
     }
     if (name === 'k3s' && words.includes('--version')) return this.#version()
     if (name === 'systemctl' || name === 'rc-service' || name === 'service') {
-      this.#serviceCommand(name, words.slice(1).filter((word) => !word.startsWith('-')))
+      this.#serviceCommand(
+        name,
+        words.slice(1).filter((word) => !word.startsWith('-')),
+      )
       return undefined
     }
     if (name === 'rm') for (const path of words.slice(1)) if (path.startsWith('/')) this.#remove(path)
@@ -116,7 +129,8 @@ class Steps {
       const text = readBack(call, normalised(read))
       if (text !== undefined) {
         this.#stdout = text.replace(/\n$/, '')
-        for (const atom of call.atoms.in(text)) call.uses.push({ atom, where: 'result', at: call.task.action.at })
+        for (const atom of call.atoms.in(text))
+          call.uses.push({ atom, where: 'result', at: call.task.action.at })
       }
       this.#changed = true
     }
@@ -127,16 +141,25 @@ class Steps {
     const call = this.#call
     const { manager } = call.context.stage
     const { service: planned } = runInstaller(this.#node.files, installer, call.atoms)
-    const before = planned === undefined ? undefined : arrivalAt(this.#node.files, planned, manager, call.atoms).token
+    const before =
+      planned === undefined ? undefined : arrivalAt(this.#node.files, planned, manager, call.atoms).token
     const result = runInstaller(this.#node.files, installer, call.atoms)
     for (const unknown of result.unknowns) call.note(unknown)
     const services = new Map(this.#node.services)
     const { service } = result
     const installed = this.#node.k3s === 'older' || this.#node.k3s === 'absent'
-    this.#node = { ...this.#node, files: result.files, services, ...(installed ? { k3s: 'present' as const } : {}) }
+    this.#node = {
+      ...this.#node,
+      files: result.files,
+      services,
+      ...(installed ? { k3s: 'present' as const } : {}),
+    }
     if (service === undefined) return result.fatal
     const known = services.get(service)
-    services.set(service, { started: known?.started ?? false, enabled: result.enabled === true || known?.enabled === true })
+    services.set(service, {
+      started: known?.started ?? false,
+      enabled: result.enabled === true || known?.enabled === true,
+    })
     const after = arrivalAt(result.files, service, manager, call.atoms).token
     if (before !== undefined)
       this.#events.push({
@@ -157,21 +180,37 @@ class Steps {
   #start(service: string): void {
     const services = new Map(this.#node.services)
     services.set(service, { started: true, enabled: services.get(service)?.enabled ?? false })
-    const effect = started(this.#call, { ...this.#node, services }, service, this.#call.hop(`starts ${service}`))
+    const effect = started(
+      this.#call,
+      { ...this.#node, services },
+      service,
+      this.#call.hop(`starts ${service}`),
+    )
     this.#node = { ...this.#node, services, ...effect.node }
     this.#events.push(...(effect.events ?? []))
   }
 
   #serviceCommand(program: string, words: readonly string[]): void {
-    const [verb, names] =
-      program === 'systemctl' ? [words[0], words.slice(1)] : [words[1], words.slice(0, 1)]
+    const [verb, names] = program === 'systemctl' ? [words[0], words.slice(1)] : [words[1], words.slice(0, 1)]
     for (const written of names) {
       const name = written.replace(/\.service$/, '')
       const known = this.#node.services.get(name)
       const services = new Map(this.#node.services)
-      if (verb === 'stop') this.#node = { ...this.#node, services: services.set(name, { started: false, enabled: known?.enabled ?? false }) }
-      if (verb === 'enable') this.#node = { ...this.#node, services: services.set(name, { started: known?.started ?? false, enabled: true }) }
-      if (verb === 'restart' || (verb === 'start' && known?.started !== true) || (verb === 'enable' && /--now/.test(commandText(this.#call) ?? '')))
+      if (verb === 'stop')
+        this.#node = {
+          ...this.#node,
+          services: services.set(name, { started: false, enabled: known?.enabled ?? false }),
+        }
+      if (verb === 'enable')
+        this.#node = {
+          ...this.#node,
+          services: services.set(name, { started: known?.started ?? false, enabled: true }),
+        }
+      if (
+        verb === 'restart' ||
+        (verb === 'start' && known?.started !== true) ||
+        (verb === 'enable' && /--now/.test(commandText(this.#call) ?? ''))
+      )
         this.#start(name)
     }
   }
@@ -221,4 +260,3 @@ function wantedVersion(call: Call): string {
   }
   return 'v1.31.0+k3s1'
 }
-

@@ -57,7 +57,10 @@ export function debug(call: Call): Effect {
 }
 
 /** Ansible prints what it can: a message never fails. */
-function soft(call: Call, placed: { value: import('../../../ansible/value.ts').AnsibleValue; at: Call['task']['at'] }): string | undefined {
+function soft(
+  call: Call,
+  placed: { value: import('../../../ansible/value.ts').AnsibleValue; at: Call['task']['at'] },
+): string | undefined {
   const text = call.evaluator.text(placed.value, placed.at)
   return typeof text === 'string' ? text : undefined
 }

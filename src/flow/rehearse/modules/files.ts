@@ -83,7 +83,8 @@ function destination(call: Call, source: string | undefined): string | undefined
   const text = call.text('dest', 'path', 'destfile', 'name')
   const path = call.path('dest', 'path', 'destfile', 'name')
   if (typeof text !== 'string' || path === undefined) return undefined
-  const directory = /\/$/.test(call.atoms.traced(text).text) || call.node.files.get(path)?.kind === 'directory'
+  const directory =
+    /\/$/.test(call.atoms.traced(text).text) || call.node.files.get(path)?.kind === 'directory'
   if (!directory) return path
   const base = source?.replace(/\/+$/, '').split('/').at(-1)
   return base === undefined ? undefined : normalised(`${path}/${base.replace(/\.j2$/, '')}`)
@@ -97,22 +98,37 @@ export function copy(call: Call): Effect {
   if (path === undefined) return {}
   if (content !== undefined) {
     const value = call.value('content')
-    const text = typeof value === 'object' && value !== null && !(value instanceof Unknown) ? call.evaluator.text(content.value, content.at) : call.textOf(content)
+    const text =
+      typeof value === 'object' && value !== null && !(value instanceof Unknown)
+        ? call.evaluator.text(content.value, content.at)
+        : call.textOf(content)
     call.use('content', typeof text === 'string' ? text : undefined, content.at)
-    const known: Content = typeof text === 'string' ? text : unknownContent('the content depends on what only a real run shows')
+    const known: Content =
+      typeof text === 'string' ? text : unknownContent('the content depends on what only a real run shows')
     return written(call, path, known, call.hop(`writes ${shown(path)}`), mode(call, path))
   }
   if (call.flag('remote_src', false) !== false) {
     const there = sourcePath === undefined ? undefined : call.node.files.get(normalised(sourcePath))
-    return written(call, path, there?.content ?? unknownContent('copied on the node'), call.hop(`copies to ${shown(path)}`), mode(call, path))
+    return written(
+      call,
+      path,
+      there?.content ?? unknownContent('copied on the node'),
+      call.hop(`copies to ${shown(path)}`),
+      mode(call, path),
+    )
   }
-  const found = sourcePath === undefined ? undefined : call.context.stage.content.findFile('files', sourcePath, fileOrigin(call.context))
+  const found =
+    sourcePath === undefined
+      ? undefined
+      : call.context.stage.content.findFile('files', sourcePath, fileOrigin(call.context))
   const text = found === undefined ? undefined : call.context.stage.content.text(found)
   return written(
     call,
     path,
     text ?? unknownContent('a file of the control node'),
-    found === undefined ? call.hop(`copies to ${shown(path)}`) : { at: { path: found, start: 0, end: 0 }, what: `is copied to ${shown(path)}` },
+    found === undefined
+      ? call.hop(`copies to ${shown(path)}`)
+      : { at: { path: found, start: 0, end: 0 }, what: `is copied to ${shown(path)}` },
     mode(call, path),
   )
 }
@@ -121,14 +137,27 @@ export function template(call: Call): Effect {
   const source = call.plain('src')
   const path = destination(call, source)
   if (path === undefined) return {}
-  const found = source === undefined ? undefined : call.context.stage.content.findFile('templates', source, fileOrigin(call.context))
+  const found =
+    source === undefined
+      ? undefined
+      : call.context.stage.content.findFile('templates', source, fileOrigin(call.context))
   const text = found === undefined ? undefined : call.context.stage.content.text(found)
   if (found === undefined || text === undefined) {
     call.note(`the template ${source ?? ''} is not in the project`)
-    return written(call, path, unknownContent('its template is not in the project'), call.hop(`writes ${shown(path)}`), mode(call, path))
+    return written(
+      call,
+      path,
+      unknownContent('its template is not in the project'),
+      call.hop(`writes ${shown(path)}`),
+      mode(call, path),
+    )
   }
   const rendered = call.rendered(found, text)
-  call.use('content', typeof rendered === 'string' ? rendered : undefined, call.argument('src')?.at ?? call.task.action.at)
+  call.use(
+    'content',
+    typeof rendered === 'string' ? rendered : undefined,
+    call.argument('src')?.at ?? call.task.action.at,
+  )
   const content: Content = typeof rendered === 'string' ? rendered : unknownContent(rendered.why)
   if (typeof rendered !== 'string') call.note(`the template ${found} could not be followed: ${rendered.why}`)
   return written(call, path, content, call.hop(`renders ${found} to ${shown(path)}`), mode(call, path))
@@ -149,9 +178,20 @@ export function file(call: Call): Effect {
     case 'hard': {
       const source = call.path('src')
       if (source === undefined) return {}
-      const target = source.startsWith('/') ? source : normalised(`${path.slice(0, path.lastIndexOf('/'))}/${source}`)
-      const link: PaperFile = { kind: 'link', content: target, mode: 0o777, owner: undefined, hops: [call.hop(`links ${shown(path)}`)] }
-      return { node: { files: new Map(files).set(path, link), ...binary(path) }, changed: before?.content !== target }
+      const target = source.startsWith('/')
+        ? source
+        : normalised(`${path.slice(0, path.lastIndexOf('/'))}/${source}`)
+      const link: PaperFile = {
+        kind: 'link',
+        content: target,
+        mode: 0o777,
+        owner: undefined,
+        hops: [call.hop(`links ${shown(path)}`)],
+      }
+      return {
+        node: { files: new Map(files).set(path, link), ...binary(path) },
+        changed: before?.content !== target,
+      }
     }
     case 'touch':
     case 'file': {
@@ -181,7 +221,13 @@ export function withoutFile(files: PaperFiles, path: string): PaperFiles {
 export function fetched(call: Call): Effect {
   const path = destination(call, call.plain('url'))
   if (path === undefined) return {}
-  return written(call, path, unknownContent('downloaded'), call.hop(`downloads ${shown(path)}`), mode(call, path))
+  return written(
+    call,
+    path,
+    unknownContent('downloaded'),
+    call.hop(`downloads ${shown(path)}`),
+    mode(call, path),
+  )
 }
 
 const K3S_PATH = /k3s|rancher|rke2/i
@@ -195,16 +241,30 @@ export function stat(call: Call): Effect {
     result: new Map([
       [
         'stat',
-        new Unknown(`stat of ${shown(path)} on ${call.target}`, 'a file of the node', call.task.at, undefined, (key) => {
-          if (key === 'exists') return there === undefined ? new Unknown(`${shown(path)} exists on ${call.target}`, 'a file of the node', call.task.at) : there
-          if (there === false) return undefined
-          if (key === 'path') return path
-          if (key === 'isdir' || key === 'islnk' || key === 'isreg') {
-            const kind = call.node.files.get(path)?.kind
-            if (kind !== undefined) return kind === (key === 'isdir' ? 'directory' : key === 'islnk' ? 'link' : 'file')
-          }
-          return new Unknown(`stat of ${shown(path)} on ${call.target}: ${key}`, 'a file of the node', call.task.at)
-        }),
+        new Unknown(
+          `stat of ${shown(path)} on ${call.target}`,
+          'a file of the node',
+          call.task.at,
+          undefined,
+          (key) => {
+            if (key === 'exists')
+              return there === undefined
+                ? new Unknown(`${shown(path)} exists on ${call.target}`, 'a file of the node', call.task.at)
+                : there
+            if (there === false) return undefined
+            if (key === 'path') return path
+            if (key === 'isdir' || key === 'islnk' || key === 'isreg') {
+              const kind = call.node.files.get(path)?.kind
+              if (kind !== undefined)
+                return kind === (key === 'isdir' ? 'directory' : key === 'islnk' ? 'link' : 'file')
+            }
+            return new Unknown(
+              `stat of ${shown(path)} on ${call.target}: ${key}`,
+              'a file of the node',
+              call.task.at,
+            )
+          },
+        ),
       ],
     ]),
   }
@@ -246,7 +306,9 @@ const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
 
 /** The content of a file as a task reads it; where K3s keeps its token, that token. */
 export function readBack(call: Call, path: string): string | undefined {
-  const found = call.node.files.get(path) ?? [...call.node.files].find(([name]) => TOKEN_FILE.test(path) && TOKEN_FILE.test(name))?.[1]
+  const found =
+    call.node.files.get(path) ??
+    [...call.node.files].find(([name]) => TOKEN_FILE.test(path) && TOKEN_FILE.test(name))?.[1]
   if (typeof found?.content === 'string' && found.kind === 'file') {
     const hop = call.hop(`is read back from ${shown(path)}`)
     return [...found.content]

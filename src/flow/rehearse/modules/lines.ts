@@ -51,7 +51,11 @@ export function lineinfile(call: Call): Effect {
   const wanted = line === undefined ? undefined : comparable(call, line)
   const matches = lines.map((one) => {
     const text = comparable(call, one)
-    return regexp === undefined ? (search === undefined ? text === wanted : text.includes(search)) : regexp.test(text)
+    return regexp === undefined
+      ? search === undefined
+        ? text === wanted
+        : text.includes(search)
+      : regexp.test(text)
   })
   if (absent) {
     const kept = lines.filter((_, index) => matches[index] !== true)
@@ -62,9 +66,11 @@ export function lineinfile(call: Call): Effect {
   const at = matches.lastIndexOf(true)
   const hop = call.hop(`puts a line into ${shown(path)}`)
   if (at !== -1) {
-    if (regexp === undefined || comparable(call, lines[at] ?? '') === wanted) return keeping(call, path, old, mode)
+    if (regexp === undefined || comparable(call, lines[at] ?? '') === wanted)
+      return keeping(call, path, old, mode)
     // `backrefs` keeps groups of the match, which only the real text has.
-    if (call.flag('backrefs', false) !== false && /\\[g\d]/.test(line)) return written(call, path, old, hop, mode)
+    if (call.flag('backrefs', false) !== false && /\\[g\d]/.test(line))
+      return written(call, path, old, hop, mode)
     return written(call, path, joined(lines.with(at, line)), hop, mode)
   }
   if (lines.some((one) => comparable(call, one) === wanted)) return keeping(call, path, old, mode)
@@ -97,9 +103,14 @@ function inserted(call: Call, lines: readonly string[], line: string): readonly 
 
 const joined = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
 
-function added(old: string | { readonly unknown: string }, line: unknown): string | { readonly unknown: string } {
+function added(
+  old: string | { readonly unknown: string },
+  line: unknown,
+): string | { readonly unknown: string } {
   if (typeof old !== 'string') return old
-  return typeof line === 'string' ? `${old.replace(/\n?$/, '\n')}${line}\n`.replace(/^\n/, '') : unknownContent('a line that is not known')
+  return typeof line === 'string'
+    ? `${old.replace(/\n?$/, '\n')}${line}\n`.replace(/^\n/, '')
+    : unknownContent('a line that is not known')
 }
 
 /** https://docs.ansible.com/ansible/latest/collections/ansible/builtin/blockinfile_module.html */
@@ -112,7 +123,8 @@ export function blockinfile(call: Call): Effect {
   const old = before?.content ?? ''
   const mode = { bits: modeOf(call, before?.mode), at: call.argument('mode')?.at }
   const hop = call.hop(`puts a block into ${shown(path)}`)
-  if (typeof old !== 'string' || typeof block !== 'string') return written(call, path, unknownContent('a block that is not known'), hop, mode)
+  if (typeof old !== 'string' || typeof block !== 'string')
+    return written(call, path, unknownContent('a block that is not known'), hop, mode)
   const marker = call.plain('marker') ?? '# {mark} ANSIBLE MANAGED BLOCK'
   const begin = marker.replace('{mark}', call.plain('marker_begin') ?? 'BEGIN')
   const end = marker.replace('{mark}', call.plain('marker_end') ?? 'END')
@@ -122,7 +134,13 @@ export function blockinfile(call: Call): Effect {
   const kept = from !== -1 && to > from ? lines.toSpliced(from, to - from + 1) : lines
   if (call.plain('state') === 'absent' || block === '') return written(call, path, joined(kept), hop, mode)
   const place = from === -1 ? kept.length : from
-  return written(call, path, joined(kept.toSpliced(place, 0, begin, ...block.replace(/\n$/, '').split('\n'), end)), hop, mode)
+  return written(
+    call,
+    path,
+    joined(kept.toSpliced(place, 0, begin, ...block.replace(/\n$/, '').split('\n'), end)),
+    hop,
+    mode,
+  )
 }
 
 /** https://docs.ansible.com/ansible/latest/collections/ansible/builtin/replace_module.html */
@@ -135,7 +153,13 @@ export function replace(call: Call): Effect {
   call.use('content', replacement, call.argument('replace')?.at ?? call.task.action.at)
   const hop = call.hop(`replaces text in ${shown(path)}`)
   const { content } = before
-  if (typeof content !== 'string' || regexp === undefined || regexp === 'unknown' || typeof replacement !== 'string' || /\\[g\d]/.test(replacement))
+  if (
+    typeof content !== 'string' ||
+    regexp === undefined ||
+    regexp === 'unknown' ||
+    typeof replacement !== 'string' ||
+    /\\[g\d]/.test(replacement)
+  )
     return written(call, path, unknownContent('text replaced by a pattern'), hop)
   const global = new RegExp(regexp.source, `${regexp.flags.replace(/[gm]/g, '')}gm`)
   const text = comparable(call, content)
@@ -144,7 +168,9 @@ export function replace(call: Call): Effect {
   const lines = content.split('\n').map((line) => {
     const plain = comparable(call, line)
     global.lastIndex = 0
-    return global.test(plain) ? plain.replace(new RegExp(global.source, global.flags), () => replacement) : line
+    return global.test(plain)
+      ? plain.replace(new RegExp(global.source, global.flags), () => replacement)
+      : line
   })
   return written(call, path, lines.join('\n'), hop)
 }
@@ -161,7 +187,8 @@ export function iniFile(call: Call): Effect {
   const hop = call.hop(`sets ${option} in ${shown(path)}`)
   const old = before?.content ?? ''
   const mode = { bits: modeOf(call, before?.mode), at: call.argument('mode')?.at }
-  if (typeof old !== 'string' || (value !== undefined && typeof value !== 'string')) return written(call, path, unknownContent('an option that is not known'), hop, mode)
+  if (typeof old !== 'string' || (value !== undefined && typeof value !== 'string'))
+    return written(call, path, unknownContent('an option that is not known'), hop, mode)
   const lines = old === '' ? [] : old.replace(/\n$/, '').split('\n')
   let start = section === undefined ? 0 : lines.findIndex((line) => line.trim() === `[${section}]`)
   if (start === -1 && section !== undefined) {
@@ -170,11 +197,20 @@ export function iniFile(call: Call): Effect {
   }
   let end = lines.findIndex((line, index) => index > start && /^\[/.test(line.trim()))
   if (end === -1) end = lines.length
-  const at = lines.findIndex((line, index) => index >= start && index < end && line.split('=')[0]?.trim() === option)
+  const at = lines.findIndex(
+    (line, index) => index >= start && index < end && line.split('=')[0]?.trim() === option,
+  )
   const spaces = call.flag('no_extra_spaces', false) === true ? '=' : ' = '
-  if (call.plain('state') === 'absent') return written(call, path, joined(at === -1 ? lines : lines.toSpliced(at, 1)), hop, mode)
+  if (call.plain('state') === 'absent')
+    return written(call, path, joined(at === -1 ? lines : lines.toSpliced(at, 1)), hop, mode)
   const line = `${option}${spaces}${value ?? ''}`
-  return written(call, path, joined(at === -1 ? lines.toSpliced(end, 0, line) : lines.with(at, line)), hop, mode)
+  return written(
+    call,
+    path,
+    joined(at === -1 ? lines.toSpliced(end, 0, line) : lines.with(at, line)),
+    hop,
+    mode,
+  )
 }
 
 /** Paths that only this play and K3s' own script write: that one of them is not there is certain. */

@@ -15,7 +15,8 @@ export function modeOf(call: Call, before: number | 'unknown' | undefined): numb
   const text = typeof value === 'string' ? call.atoms.plain(value)?.trim() : undefined
   if (text === undefined) return 'unknown'
   if (text === 'preserve') return 'unknown'
-  if (/^0?o?[0-7]{1,4}$/.test(text) || /^[0-7]{1,5}$/.test(text)) return Number.parseInt(text.replace(/^0o/, ''), 8) & 0o7777
+  if (/^0?o?[0-7]{1,4}$/.test(text) || /^[0-7]{1,5}$/.test(text))
+    return Number.parseInt(text.replace(/^0o/, ''), 8) & 0o7777
   return symbolic(text, typeof before === 'number' ? before : 0o644)
 }
 

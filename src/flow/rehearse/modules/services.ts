@@ -3,8 +3,8 @@ import { arrivalAt, servicesRunning } from '../../arrival/index.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile } from '../../files.ts'
-import type { NodeState } from '../world.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
+import type { NodeState } from '../world.ts'
 
 /** `service`, `systemd`, `systemd_service`, `sysvinit`, `openrc`. */
 export function service(call: Call): Effect {
@@ -31,7 +31,11 @@ export function service(call: Call): Effect {
     return { node: { services }, changed: before?.enabled !== isEnabled, result: state(name) }
   }
   services.set(name, { started: true, enabled: isEnabled })
-  return { ...started(call, { ...call.node, services }, name, call.hop(`starts ${name}`)), changed: true, result: state(name) }
+  return {
+    ...started(call, { ...call.node, services }, name, call.hop(`starts ${name}`)),
+    changed: true,
+    result: state(name),
+  }
 }
 
 const state = (name: string): ReadonlyMap<string, FlowValue> =>
@@ -60,13 +64,19 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
 }
 
 function isK3s(call: Call, node: NodeState, name: string): boolean {
-  return /k3s/i.test(name) || servicesRunning(node.files, call.context.stage.manager, call.atoms).includes(name)
+  return (
+    /k3s/i.test(name) || servicesRunning(node.files, call.context.stage.manager, call.atoms).includes(name)
+  )
 }
 
 const SERVER_DIR = '/var/lib/rancher/k3s/server'
 
 /** A server that has started keeps its token in files that other tasks read. */
-function withTokenFiles(call: Call, node: NodeState, arrival: ReturnType<typeof arrivalAt>): NodeState['files'] {
+function withTokenFiles(
+  call: Call,
+  node: NodeState,
+  arrival: ReturnType<typeof arrivalAt>,
+): NodeState['files'] {
   const hop = call.hop(`K3s writes its token to ${SERVER_DIR}/token`)
   const [mark] = arrival.token.state === 'present' ? (arrival.token.text?.marks ?? []) : []
   const content =
