@@ -17,7 +17,8 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import { hasMark } from '../atoms.ts'
-import { type Evaluation, undefinedIn } from './expression.ts'
+import type { Evaluation } from './expression.ts'
+import { undefinedIn } from './operations.ts'
 import { tested } from './tests.ts'
 import { derived } from './texts.ts'
 import { Count, Tainted, UnknownTruth } from './unknowns.ts'

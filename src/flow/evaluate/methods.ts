@@ -11,7 +11,8 @@ import {
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
-import { type Evaluation, plainOnly, type Words } from './expression.ts'
+import type { Evaluation } from './expression.ts'
+import { plainOnly, type Words } from './operations.ts'
 import { derived } from './texts.ts'
 
 /** Methods of str that only move text. */

@@ -1,5 +1,6 @@
 import type { Value } from '../../ansible/template/primitives.ts'
-import type { Evaluation, Words } from './expression.ts'
+import type { Evaluation } from './expression.ts'
+import type { Words } from './operations.ts'
 
 /** Another text made of one that is not known: the same token as far as anyone can tell. */
 export function derived(
