@@ -17,7 +17,7 @@ import {
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
-import type { FilterWords } from './filters.ts'
+import type { FilterWords } from './filter.ts'
 import { Count, UnknownTruth } from './unknowns.ts'
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {

@@ -1,0 +1,52 @@
+import { refused, Undefined, Unknown, undefinedFault } from '../../ansible/template/primitives.ts'
+import type { FlowFilter } from './filter.ts'
+import { UnknownTruth } from './unknowns.ts'
+
+export const otherwise: FlowFilter = (value, { positional, named }, evaluation, words, names) => {
+  const fallback = positional[0] ?? named.get('default_value') ?? ''
+  const falsyToo = positional[1] ?? named.get('boolean') ?? false
+  if (value instanceof Undefined) return fallback
+  if (value instanceof Unknown && value.leaf === value && !(value instanceof UnknownTruth)) {
+    const isDefined = evaluation.unknownTruth(() => `${names.operand()} is defined`, [value], value.why)
+    if (isDefined === false) return fallback
+    if (isDefined instanceof Unknown && evaluation.isTelling([fallback]))
+      return evaluation.either(
+        isDefined,
+        () => value,
+        () => fallback,
+        words,
+      )
+  }
+  if (evaluation.truthOf(falsyToo, words) !== true) return value
+  const truth = evaluation.truthOf(value, names.operand)
+  if (!(truth instanceof Unknown)) return truth ? value : fallback
+  return evaluation.either(
+    truth,
+    () => value,
+    () => fallback,
+    words,
+  )
+}
+
+export const mandatory: FlowFilter = (value, { positional, named }, evaluation) => {
+  if (!(value instanceof Undefined)) return value
+  const message = evaluation.key(positional[0] ?? named.get('msg') ?? null)
+  throw undefinedFault(
+    typeof message === 'string' ? new Undefined(message, value.fix, value.variable, value.place) : value,
+  )
+}
+
+export const ternary: FlowFilter = (value, { positional, named }, evaluation, words, names) => {
+  const [yes = named.get('true_val'), no = named.get('false_val'), none = named.get('none_val')] = positional
+  if (yes === undefined || no === undefined) throw refused('ternary wants two values')
+  if (value === null && none !== undefined && none !== null) return none
+  const truth = evaluation.truthOf(value, names.operand)
+  if (truth instanceof Unknown)
+    return evaluation.either(
+      truth,
+      () => yes,
+      () => no,
+      words,
+    )
+  return truth ? yes : no
+}
