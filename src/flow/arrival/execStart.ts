@@ -1,3 +1,4 @@
+import { managerVariables } from '../../facts/systemd.ts'
 import { cut, type Sourced, SourcedBuilder, trim } from '../../syntax/sourced.ts'
 import { firstWord, skipSpace, unitWords } from '../../syntax/unitWords.ts'
 import type { Atoms } from '../atoms.ts'
@@ -114,7 +115,10 @@ function variable(
   const { known, maybe } = lastPart(environment, name.text)
   if (known !== undefined) return known.value
   const origin = word.from[0]
-  const why = unknownIn(name)?.what ?? maybe?.why
+  const why =
+    unknownIn(name)?.what ??
+    maybe?.why ??
+    (managerVariables.has(name.text) ? `${name.text} of the service manager` : undefined)
   if (why === undefined || origin === undefined) return undefined
   const atom = atoms.root(`variable of ${why}`, { kind: 'unknown', what: why })
   return madeLetters(atoms.mark(atom), { ...origin, atom })

@@ -72,19 +72,20 @@ class Given {
 
   /** A token file beats the token, on whichever level the two are given. */
   token(token: 'token' | 'agentToken', file: 'tokenFile' | 'agentTokenFile'): Carried {
-    const path = carried(this.candidates(file), this.#atoms)
+    const paths = this.candidates(file)
+    const path = carried(paths, this.#atoms)
     const candidates = this.candidates(token)
-    if (path.state === 'absent' || path.state === 'empty') return carried(candidates, this.#atoms)
-    if (path.state === 'maybe') {
-      const doubt: Candidate = {
-        carrier: 'token-file',
-        value: undefined,
-        hops: path.hops,
-        why: path.unknown ?? '',
-      }
-      return carried([doubt, ...candidates], this.#atoms)
+    // Where only something unknown might name a file, it might as well give the token: that doubt is in both lists.
+    const isNamed = paths.some(({ value }) => value !== undefined && value.text !== '')
+    if (!isNamed || path.state === 'empty') return carried(candidates, this.#atoms)
+    if (path.state !== 'maybe') return carried([this.#tokenFile(path), ...candidates], this.#atoms)
+    const doubt: Candidate = {
+      carrier: 'token-file',
+      value: undefined,
+      hops: path.hops,
+      why: path.unknown ?? '',
     }
-    return carried([this.#tokenFile(path), ...candidates], this.#atoms)
+    return carried([doubt, ...candidates], this.#atoms)
   }
 
   #tokenFile({ text, hops }: Carried): Candidate {

@@ -106,7 +106,7 @@ export class ShellRun {
       case 'simple':
         return this.#simple(node, text)
       case 'pipeline':
-        return this.#pipeline(node.parts, text)
+        return this.#pipeline(node.parts, node.isNegated, text)
       case 'list':
         return this.#list(node.items, text)
       case 'if':
@@ -163,15 +163,16 @@ export class ShellRun {
     return undefined
   }
 
-  #pipeline(parts: readonly ShellNode[], text: Letters): Outcome {
+  #pipeline(parts: readonly ShellNode[], isNegated: boolean, text: Letters): Outcome {
     const outer = this.#input
+    let outcome: Outcome
     for (const part of parts) {
       const before = this.steps.length
-      this.#node(part, text)
+      outcome = this.#node(part, text)
       this.#input = this.steps.slice(before).at(-1)
     }
     this.#input = outer
-    return undefined
+    return outcome === undefined ? undefined : outcome !== isNegated
   }
 
   #simple(command: SimpleCommand, text: Letters): Outcome {
@@ -231,9 +232,27 @@ export class ShellRun {
       case 'false':
         return false
       default:
-        if (this.call(name)) return undefined
+        if (this.functions.has(name)) return this.#function(name, assigned)
         return this.#step(words, assigned, command, text)
     }
+  }
+
+  /** What is assigned in front of a function is exported while it runs. */
+  #function(name: string, assigned: ReadonlyMap<string, Letters>): Outcome {
+    const before = [...assigned.keys()].map(
+      (variable) => [variable, this.variables.get(variable), this.exported.has(variable)] as const,
+    )
+    for (const [variable, value] of assigned) {
+      this.variables.set(variable, value)
+      this.exported.add(variable)
+    }
+    this.call(name)
+    for (const [variable, value, wasExported] of before) {
+      if (value === undefined) this.variables.delete(variable)
+      else this.variables.set(variable, value)
+      if (!wasExported) this.exported.delete(variable)
+    }
+    return undefined
   }
 
   #step(

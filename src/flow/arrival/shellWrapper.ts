@@ -1,13 +1,15 @@
+import { cut } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
 import { type Letters, lettersOf } from './letters.ts'
-import type { Process } from './process.ts'
+import type { EnvironmentPart, Process } from './process.ts'
 import { k3sStep, shellOn, stepEnvironment } from './shellProcess.ts'
 import { scriptOf } from './shellRun.ts'
 import type { SourceOf } from './systemdProcess.ts'
 
 /** The process that a shell is told to become: `sh -c 'exec k3s agent'`, or a script of the node that is started. */
-export function unwrapped(process: Process, sourceOf: SourceOf, atoms: Atoms): Process {
+export function unwrapped(started: Process, sourceOf: SourceOf, atoms: Atoms): Process {
+  const process = withoutEnv(started)
   if (process.argv.length === 0 || k3sCommandOf(process.argv) !== undefined) return process
   const script = scriptIn(process, sourceOf, atoms)
   if (script === undefined) return process
@@ -28,6 +30,28 @@ export function unwrapped(process: Process, sourceOf: SourceOf, atoms: Atoms): P
     environment: stepEnvironment(step, run, own, process.environment),
     reads: [...process.reads, ...reads],
   }
+}
+
+/** `env NAME=value … program` as the program itself. */
+function withoutEnv(process: Process): Process {
+  if (!/(?:^|\/)env$/.test(process.argv[0]?.text ?? '')) return process
+  const parts: EnvironmentPart[] = []
+  let at = 1
+  for (; at < process.argv.length; at += 1) {
+    const word = process.argv[at]
+    const equals = word?.text.indexOf('=') ?? -1
+    if (word === undefined || equals < 1 || word.text.startsWith('-')) break
+    parts.push({
+      name: word.text.slice(0, equals),
+      value: cut(word, equals + 1),
+      carrier: 'environment',
+      hops: process.hops,
+      why: '',
+    })
+  }
+  const next = process.argv[at]
+  if (next === undefined || next.text.startsWith('-')) return process
+  return { ...process, argv: process.argv.slice(at), environment: [...process.environment, ...parts] }
 }
 
 function scriptIn(

@@ -7,7 +7,7 @@ import type { PaperFile, PaperFiles } from '../files.ts'
 import { type Directive, directivesOf } from './directives.ts'
 import { envFileParts, noLetters } from './envFiles.ts'
 import { execCommands, expandVariables } from './execStart.ts'
-import { type Letters, markedText, type Source, unknownIn } from './letters.ts'
+import { type Letters, madeLetters, markedText, type Source, unknownIn } from './letters.ts'
 import { fileAt, globPaths } from './paths.ts'
 import { type EnvironmentPart, type Process, variableName } from './process.ts'
 import { credentialsOf, expandSpecifiers, type UnitName } from './specifiers.ts'
@@ -28,7 +28,8 @@ export function systemdProcess(
   const hops = sourceOf(unit.fragment.path, unit.fragment.file).hops(0, 0)
   const given = environmentOf(lines.directives, name, atoms)
   const read = environmentFiles(lines.directives, files, name, sourceOf, atoms)
-  const environment = withoutUnset([...lines.unknown, ...given, ...read.parts], lines.directives, name, atoms)
+  const all = [...lines.unknown, ...credentialsVariable(lines.directives, name), ...given, ...read.parts]
+  const environment = withoutUnset(all, lines.directives, name, atoms)
   const exec = commandOf(lines.directives, name, environment, atoms)
   const credentials = credentialFiles(lines.directives, files, name, atoms)
   return {
@@ -227,7 +228,7 @@ function credentialFiles(
     const source = paths.map((path) => fileAt(files, path)).find((file) => file !== undefined)
     if (source !== undefined) put(id, { ...source.file, hops: [...source.file.hops, ...hopsAt(directive)] })
   }
-  for (const key of ['LoadCredentialEncrypted', 'SetCredentialEncrypted'])
+  for (const key of credentialKeys.slice(2))
     for (const directive of inForce(directives, key)) {
       const { id } = credential(directive.value)
       const atom = atoms.root(`credential ${unit.full} ${id}`, {
@@ -239,6 +240,23 @@ function credentialFiles(
       put(id, { kind: 'file', content, mode: 0o400, owner: undefined, hops: hopsAt(directive) })
     }
   return found
+}
+
+const credentialKeys = [
+  'LoadCredential',
+  'SetCredential',
+  'LoadCredentialEncrypted',
+  'SetCredentialEncrypted',
+]
+
+/** Set as soon as a unit has a credential. */
+function credentialsVariable(directives: readonly Directive[], unit: UnitName): readonly EnvironmentPart[] {
+  const directive = credentialKeys.flatMap((key) => inForce(directives, key))[0]
+  const origin = directive?.value.from[0]
+  if (directive === undefined || origin === undefined) return []
+  const value = madeLetters(credentialsOf(unit.full), { ...origin, atom: undefined })
+  const hops = hopsAt(directive)
+  return [{ name: 'CREDENTIALS_DIRECTORY', value, carrier: 'environment', hops, why: '' }]
 }
 
 function credential(value: Letters): { readonly id: string; readonly value: Letters } {

@@ -36,27 +36,39 @@ function quoted(value: Letters, made: (text: string) => Letters): Letters {
   return join(parts)
 }
 
-/** `while read x v`: the second word and what follows it, a backslash taken away from before any character. */
+/**
+ * `while read x v`: the second word and what follows it, a backslash taken away from before any character. White space at
+ * the end is dropped, and with it, by dash, what was escaped behind it.
+ */
 function readLines(text: Letters): readonly Letters[] {
   const lines: Letters[] = []
   let line = new SourcedBuilder<Origin>()
+  /** Of the units of the line: `e` escaped, `s` white space, `-` anything else. */
+  let kinds = ''
   let isEmpty = true
+  const end = (): void => {
+    const tail = /[se]*$/.exec(kinds)
+    const space = tail?.[0].indexOf('s') ?? -1
+    lines.push(line.done(tail === null || space === -1 ? undefined : tail.index + space))
+    line = new SourcedBuilder()
+    kinds = ''
+    isEmpty = true
+  }
   for (let at = 0; at < text.text.length; at += 1) {
     const mark = text.text[at] ?? ''
     if (mark === '\n') {
-      lines.push(line.done())
-      line = new SourcedBuilder()
-      isEmpty = true
+      end()
       continue
     }
     isEmpty = false
     if (mark === '\\') {
       at += 1
       if (text.text[at] === '\n') continue
-    }
+      kinds += 'e'
+    } else kinds += /[ \t]/.test(mark) ? 's' : '-'
     line.append(cut(text, at, at + 1))
   }
-  if (!isEmpty) lines.push(line.done())
+  if (!isEmpty) end()
   return lines.map((whole) => cut(whole, /^[ \t]*[^ \t]*[ \t]*/.exec(whole.text)?.[0].length ?? 0))
 }
 

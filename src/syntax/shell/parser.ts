@@ -76,15 +76,17 @@ class Parser {
   #pipeline(): ShellNode {
     const start = this.#at
     const parts: ShellNode[] = []
+    this.#blank(true)
+    const isNegated = this.#accept('!')
     do {
-      this.#blank(true)
-      if (this.#peekWord() === '!') this.#at += 1
       this.#blank(true)
       parts.push(this.#command())
       this.#blank(false)
     } while (this.#pipe())
     const [only] = parts
-    return parts.length === 1 && only !== undefined ? only : { kind: 'pipeline', parts, start, end: this.#at }
+    return parts.length === 1 && only !== undefined && !isNegated
+      ? only
+      : { kind: 'pipeline', isNegated, parts, start, end: this.#at }
   }
 
   #pipe(): boolean {
@@ -172,8 +174,7 @@ class Parser {
 
   #case(start: number): ShellNode {
     const bodies: ShellNode[] = []
-    while (this.#at < this.#text.length && this.#peekWord() !== 'in') this.#skipWord()
-    this.#accept('in')
+    while (this.#at < this.#text.length && !this.#accept('in')) this.#skipWord()
     for (;;) {
       this.#blank(true)
       if (this.#at >= this.#text.length || this.#accept('esac')) break

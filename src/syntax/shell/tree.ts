@@ -29,7 +29,7 @@ export interface SimpleCommand extends Place {
 
 export type ShellNode =
   | SimpleCommand
-  | ({ readonly kind: 'pipeline'; readonly parts: readonly ShellNode[] } & Place)
+  | ({ readonly kind: 'pipeline'; readonly isNegated: boolean; readonly parts: readonly ShellNode[] } & Place)
   | ({
       readonly kind: 'list'
       readonly items: readonly { readonly joint: ShellJoint; readonly node: ShellNode }[]
