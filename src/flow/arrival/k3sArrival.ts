@@ -19,10 +19,10 @@ type Settings = Pick<
 >
 
 /** What K3s makes of its command line, its config files and its environment. */
-export function k3sArrival(process: Process, files: PaperFiles, sourceOf: SourceOf, atoms: Atoms): Settings {
-  const started = k3sCommandOf(process.argv)
+export function k3sArrival(spawned: Process, files: PaperFiles, sourceOf: SourceOf, atoms: Atoms): Settings {
+  const started = k3sCommandOf(spawned.argv)
   const k3s = started ?? { command: 'unknown', args: [] }
-  const given = new Given(process, k3s, started === undefined, files, sourceOf, atoms)
+  const given = new Given(spawned, k3s, started === undefined, files, sourceOf, atoms)
   const ask = (name: K3sSettingName): Carried => carried(given.candidates(name), atoms)
   const isServer = k3s.command !== 'agent'
   return {
@@ -32,14 +32,14 @@ export function k3sArrival(process: Process, files: PaperFiles, sourceOf: Source
     serverUrl: ask('server'),
     clusterInit: isServer ? truth(ask('clusterInit')) : false,
     externalDatastore: isServer ? isGiven(ask('datastore')) : false,
-    reads: [...process.reads, ...given.configReads],
+    reads: [...spawned.reads, ...given.configReads],
   }
 }
 
 /** All that is given to one start of K3s. */
 class Given {
   readonly configReads: Arrival['reads']
-  readonly #process: Process
+  readonly #spawned: Process
   readonly #flags: readonly Flag[]
   readonly #isUnknown: boolean
   readonly #config: readonly ConfigEntry[]
@@ -47,14 +47,14 @@ class Given {
   readonly #atoms: Atoms
 
   constructor(
-    process: Process,
+    spawned: Process,
     { args }: K3sCommand,
     isUnknown: boolean,
     files: PaperFiles,
     sourceOf: SourceOf,
     atoms: Atoms,
   ) {
-    this.#process = process
+    this.#spawned = spawned
     this.#flags = flagsOf(args)
     this.#isUnknown = isUnknown
     this.#sourceOf = sourceOf
@@ -94,7 +94,7 @@ class Given {
     const unknown = text?.marks.find(({ atom }) => atom.text === undefined)
     if (unknown !== undefined)
       return { carrier, value: undefined, hops, why: unknown.atom.what, state: 'maybe' }
-    const found = this.#process.fileAt(path)
+    const found = this.#spawned.fileAt(path)
     if (found === undefined || found.file.kind !== 'file')
       return { carrier, value: undefined, hops, why: '', state: 'absent' }
     const source = this.#sourceOf(found.path, found.file)
@@ -114,16 +114,16 @@ class Given {
     const setting: { flag: string; short?: string } = k3sSettings[name]
     const found: Candidate[] = []
     for (const { name: flag, value, why } of this.#flags.toReversed()) {
-      if (flag === undefined) found.push({ carrier: 'argv', value: undefined, hops: this.#process.hops, why })
+      if (flag === undefined) found.push({ carrier: 'argv', value: undefined, hops: this.#spawned.hops, why })
       else if (flag === setting.flag || flag === setting.short)
-        found.push({ carrier: 'argv', value: value ?? noLetters, hops: this.#process.hops, why: '' })
+        found.push({ carrier: 'argv', value: value ?? noLetters, hops: this.#spawned.hops, why: '' })
     }
     if (this.#isUnknown && found.length === 0)
       found.push({
         carrier: 'argv',
         value: undefined,
-        hops: this.#process.hops,
-        why: this.#process.unknown ?? 'the unit starts something other than k3s',
+        hops: this.#spawned.hops,
+        why: this.#spawned.unknown ?? 'the unit starts something other than k3s',
       })
     return found
   }
@@ -133,15 +133,15 @@ class Given {
     return this.#config.toReversed().flatMap(({ flag, value, hops, why }): readonly Candidate[] => {
       if (flag === undefined) return [{ carrier: 'config', value: undefined, hops, why }]
       return flag === setting.flag || flag === setting.short
-        ? [{ carrier: 'config', value, hops: [...hops, ...this.#process.hops], why: '' }]
+        ? [{ carrier: 'config', value, hops: [...hops, ...this.#spawned.hops], why: '' }]
         : []
     })
   }
 
   #inEnvironment(name: K3sSettingName): readonly Candidate[] {
     const { variable } = k3sSettings[name]
-    return this.#process.environment.toReversed().flatMap((part): readonly Candidate[] => {
-      const hops = [...part.hops, ...this.#process.hops]
+    return this.#spawned.environment.toReversed().flatMap((part): readonly Candidate[] => {
+      const hops = [...part.hops, ...this.#spawned.hops]
       if (part.name === undefined) return [{ carrier: part.carrier, value: undefined, hops, why: part.why }]
       return part.name === variable ? [{ carrier: part.carrier, value: part.value, hops, why: '' }] : []
     })
@@ -149,11 +149,11 @@ class Given {
 
   /** K3S_CONFIG_FILE beats `--config`; `<file>.d/*.yaml` is read even where the file itself is missing. */
   #readConfig(files: PaperFiles): { entries: readonly ConfigEntry[]; reads: Arrival['reads'] } {
-    const named = lastPart(this.#process.environment, k3sSettings.config.variable).known
+    const named = lastPart(this.#spawned.environment, k3sSettings.config.variable).known
     const flag = this.#flags.findLast(({ name }) => name === 'config' || name === 'c')
     const chosen = named !== undefined && named.value.text !== '' ? named.value : flag?.value
     const unknown = chosen === undefined ? undefined : unknownIn(chosen)
-    const hops = chosen === undefined ? this.#process.hops : hopsOf(chosen, this.#atoms)
+    const hops = chosen === undefined ? this.#spawned.hops : hopsOf(chosen, this.#atoms)
     const path = chosen === undefined || chosen.text === '' ? defaultConfigFile : chosen.text
     if (unknown !== undefined || /^https?:/.test(path))
       return {
@@ -165,7 +165,7 @@ class Given {
     const names = namesIn(files, `${path}.d`).filter((name) => /\.ya?ml$/.test(name))
     const paths = [path, ...names.map((name) => `${path}.d/${name}`)]
     const found = paths.flatMap((at) => {
-      const file = this.#process.fileAt(at)
+      const file = this.#spawned.fileAt(at)
       return file?.file.kind === 'file'
         ? [{ path: at, file: file.file, source: this.#sourceOf(file.path, file.file) }]
         : []

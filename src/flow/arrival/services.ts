@@ -33,11 +33,11 @@ export function processOf(
   sourceOf: SourceOf,
   atoms: Atoms,
 ): Process {
-  const process =
+  const spawned =
     manager === 'systemd'
       ? systemdProcess(files, unit, sourceOf, atoms)
       : openrcProcess(files, unit, sourceOf, atoms)
-  return unwrapped(process, sourceOf, atoms)
+  return unwrapped(spawned, sourceOf, atoms)
 }
 
 export function arrivalOf(
@@ -47,11 +47,11 @@ export function arrivalOf(
   sourceOf: SourceOf,
   atoms: Atoms,
 ): Omit<Arrival, 'service'> {
-  const process = processOf(files, unit, manager, sourceOf, atoms)
+  const spawned = processOf(files, unit, manager, sourceOf, atoms)
   return {
     unit: unit.fragment.path,
-    ...k3sArrival(process, files, sourceOf, atoms),
-    failure: process.failure,
+    ...k3sArrival(spawned, files, sourceOf, atoms),
+    failure: spawned.failure,
   }
 }
 

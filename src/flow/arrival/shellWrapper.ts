@@ -9,12 +9,12 @@ import type { SourceOf } from './systemdProcess.ts'
 
 /** The process that a shell is told to become: `sh -c 'exec k3s agent'`, or a script of the node that is started. */
 export function unwrapped(started: Process, sourceOf: SourceOf, atoms: Atoms): Process {
-  const process = withoutEnv(started)
-  if (process.argv.length === 0 || k3sCommandOf(process.argv) !== undefined) return process
-  const script = scriptIn(process, sourceOf, atoms)
-  if (script === undefined) return process
-  const { run, reads } = shellOn(process.fileAt, process.hops, sourceOf, atoms)
-  for (const { name, value } of process.environment)
+  const spawned = withoutEnv(started)
+  if (spawned.argv.length === 0 || k3sCommandOf(spawned.argv) !== undefined) return spawned
+  const script = scriptIn(spawned, sourceOf, atoms)
+  if (script === undefined) return spawned
+  const { run, reads } = shellOn(spawned.fileAt, spawned.hops, sourceOf, atoms)
+  for (const { name, value } of spawned.environment)
     if (name !== undefined) {
       run.variables.set(name, value)
       run.exported.add(name)
@@ -22,36 +22,36 @@ export function unwrapped(started: Process, sourceOf: SourceOf, atoms: Atoms): P
   run.positional = script.args
   run.run(script.text)
   const step = k3sStep(run.steps)
-  if (step === undefined) return process
+  if (step === undefined) return spawned
   const own = script.text.from[0]?.source.path ?? ''
   return {
-    ...process,
+    ...spawned,
     argv: step.words,
-    environment: stepEnvironment(step, run, own, process.environment),
-    reads: [...process.reads, ...reads],
+    environment: stepEnvironment(step, run, own, spawned.environment),
+    reads: [...spawned.reads, ...reads],
   }
 }
 
 /** `env NAME=value … program` as the program itself. */
-function withoutEnv(process: Process): Process {
-  if (!/(?:^|\/)env$/.test(process.argv[0]?.text ?? '')) return process
+function withoutEnv(spawned: Process): Process {
+  if (!/(?:^|\/)env$/.test(spawned.argv[0]?.text ?? '')) return spawned
   const parts: EnvironmentPart[] = []
   let at = 1
-  for (; at < process.argv.length; at += 1) {
-    const word = process.argv[at]
+  for (; at < spawned.argv.length; at += 1) {
+    const word = spawned.argv[at]
     const equals = word?.text.indexOf('=') ?? -1
     if (word === undefined || equals < 1 || word.text.startsWith('-')) break
     parts.push({
       name: word.text.slice(0, equals),
       value: cut(word, equals + 1),
       carrier: 'environment',
-      hops: process.hops,
+      hops: spawned.hops,
       why: '',
     })
   }
-  const next = process.argv[at]
-  if (next === undefined || next.text.startsWith('-')) return process
-  return { ...process, argv: process.argv.slice(at), environment: [...process.environment, ...parts] }
+  const next = spawned.argv[at]
+  if (next === undefined || next.text.startsWith('-')) return spawned
+  return { ...spawned, argv: spawned.argv.slice(at), environment: [...spawned.environment, ...parts] }
 }
 
 function scriptIn(
