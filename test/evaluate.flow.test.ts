@@ -352,15 +352,26 @@ describe('laws', () => {
   )
   const anything = fc.array(pieces, { maxLength: 14 }).map((parts) => parts.join(''))
 
-  test('nothing throws', () => {
+  test('nothing throws, and no text of the project stands in a message', () => {
     fc.assert(
       fc.property(anything, (text) => {
         const evaluate = evaluator(scopeWith())
-        evaluate.value(`{{ ${text} }}`, at)
-        evaluate.value(text, at)
-        evaluate.text(text, at)
-        evaluate.condition(text, at)
-        evaluate.template('edge.j2', text)
+        const results = [
+          evaluate.value(`{{ ${text} }}`, at),
+          evaluate.value(text, at),
+          evaluate.text(text, at),
+          evaluate.condition(text, at),
+          evaluate.template('edge.j2', text),
+        ]
+        for (const result of results) {
+          const words =
+            result instanceof Unknown
+              ? [result.what, result.why, result.leaf.what]
+              : result instanceof Undefined
+                ? [result.message, result.fix]
+                : []
+          expect(words.join(' ')).not.toMatch(/larch-elm|alder|0644/)
+        }
         variablesRead(text, scopeWith(), 'condition')
       }),
       { numRuns: 3000 },

@@ -152,6 +152,9 @@ describe('conditions', () => {
     ['ansible_facts.os_family == ansible_facts.os_family', 'true'],
     ["same_name == 'apt'", 'true'],
     ["chosen_name == 'apt'", "?? ansible_facts.os_family == 'Debian'"],
+    ['(nowhere if ansible_facts.x else harbour_key) is defined', '?? ansible_facts.x'],
+    ["(nowhere if ansible_facts.x else harbour_key) | default('') != ''", '?? ansible_facts.x'],
+    ["('a' if ansible_facts.x else 'b') is defined", 'true'],
     // lists, templates, and what can't be read
     [['harbour_key is defined', 'berth == 7'], 'true'],
     [['nowhere is defined', 'nowhere.inner'], 'false'],

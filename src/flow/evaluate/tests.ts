@@ -18,7 +18,7 @@ import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
-import { Count, UnknownTruth } from './unknowns.ts'
+import { Count, Fork, UnknownTruth } from './unknowns.ts'
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
   '==': '==',
@@ -86,7 +86,10 @@ function holds(
   if (name === 'defined') {
     if (value instanceof Undefined || value instanceof Nothing) return false
     if (!(value instanceof Unknown) || value instanceof UnknownTruth || value instanceof Count) return true
-    return value.leaf === value ? evaluation.unknownTruth(words, [value], value.why) : true
+    // A side of a fork may be undefined; what hangs on a condition without being one is there either way.
+    return value.leaf === value || value instanceof Fork
+      ? evaluation.unknownTruth(words, [value], value.why)
+      : true
   }
   const args = [...given.positional, ...given.named.values()]
   const missing = [value, ...args].find((item) => item instanceof Undefined)

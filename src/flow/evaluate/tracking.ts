@@ -8,6 +8,7 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import { type Atom, type AtomChange, type Atoms, type Hop, hasMark } from '../atoms.ts'
+import { Fork } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What stands in some values, however deep. */
@@ -78,7 +79,8 @@ export class Tracking {
             if (atom.text === undefined) note().isUnread = true
           }
         } else if (item instanceof VaultedText) note().hasVaulted = true
-        else if (item instanceof Unknown) note().unknown ??= item
+        else if (item instanceof Unknown && (found?.unknown === undefined || item instanceof Fork))
+          note().unknown = item
       })
     return found === undefined ? nothingInside : { ...found, atoms: [...found.atoms] }
   }
