@@ -295,3 +295,9 @@ describe('writing', () => {
     )
   })
 })
+
+test('quoted texts may come back to the margin, as PyYAML lets them', () => {
+  const { root, faults } = parseYaml('vars.yml', 'quay: "{{\n  harbour\n}}"\nnext: 1\n')
+  expect(faults).toEqual([])
+  expect(root === undefined ? undefined : yamlValue(root)).toEqual({ quay: '{{ harbour }}', next: 1 })
+})

@@ -1,6 +1,7 @@
-import { Composer, type Document, type ParsedNode, Parser } from 'yaml'
+import { Composer, type Document, type ParsedNode } from 'yaml'
 import type { Fault } from './value.ts'
 import { characterFaults, syntaxFault } from './yamlFault.ts'
+import { tokensOf } from './yamlLexer.ts'
 import type { YamlText } from './yamlNode.ts'
 import { resolveJson, resolvePlain } from './yamlScalar.ts'
 import { TreeBuilder } from './yamlTree.ts'
@@ -37,7 +38,7 @@ export function parseYaml(path: string, text: string): YamlText {
 }
 
 function compose(path: string, text: string, report: (fault: Fault) => void): Document | undefined {
-  const tokens = [...new Parser().parse(text)]
+  const tokens = [...tokensOf(text)]
   const deep = tooDeep(tokens)
   if (deep !== undefined) {
     report({
