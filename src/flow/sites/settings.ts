@@ -28,8 +28,20 @@ export function settingsIn(
   return [...assignments(path, text, kind), ...options(path, text, kind, argumentNames)]
 }
 
+/** No file that somebody wrote has more; one that was made to hold millions must not take minutes. */
+const MOST = 1000
+
+function* firstOf(matches: Iterable<RegExpExecArray>): Generator<RegExpExecArray> {
+  let left = MOST
+  for (const match of matches) {
+    if (left === 0) return
+    left -= 1
+    yield match
+  }
+}
+
 function* assignments(path: string, text: string, kind: FileKind): Generator<Setting> {
-  for (const match of text.matchAll(ASSIGNMENT)) {
+  for (const match of firstOf(text.matchAll(ASSIGNMENT))) {
     const name = match[1] as keyof typeof tokenSettings
     const offset = match.index + match[0].length
     const line = lineAt(text, match.index)
@@ -84,7 +96,7 @@ function* options(
   kind: FileKind,
   argumentNames: ReadonlySet<string>,
 ): Generator<Setting> {
-  for (const match of text.matchAll(OPTION)) {
+  for (const match of firstOf(text.matchAll(OPTION))) {
     const command = commandAt(text, match.index, kind)
     const header = /^\s*(?:- )?["']?([\w.-]+)["']?:/.exec(command.text)?.[1] ?? ''
     const isKnown = argumentNames.has(header) || argumentVariables.includes(header)
@@ -139,7 +151,7 @@ export function* extraVariablesIn(
 ): Generator<Setting> {
   if (kind === 'unit' || kind === 'env-file' || kind === 'ini' || !RUNS_ANSIBLE.test(source)) return
   const text = withoutComments(source, kind)
-  for (const match of text.matchAll(EXTRA)) {
+  for (const match of firstOf(text.matchAll(EXTRA))) {
     if (!RUNS_ANSIBLE.test(commandAt(text, match.index, kind).text)) continue
     const [given = '', rest = ''] = match
     const start = match.index + given.length - rest.length
@@ -170,7 +182,9 @@ export function* rubyVariablesIn(
   names: ReadonlySet<string>,
 ): Generator<Setting> {
   if (kind !== 'vagrant' || !K3S.test(text)) return
-  for (const match of text.matchAll(/^[^#\n]*?(?<![\w:])["']?(\w+)["']?[ \t]*(?:=>|:)[ \t]*(?=["'])/gm)) {
+  for (const match of text.matchAll(
+    /^[^#\n]{0,300}?(?<![\w:])["']?(\w{1,64})["']?[ \t]*(?:=>|:)[ \t]*(?=["'])/gm,
+  )) {
     const name = match[1] ?? ''
     const value = names.has(name)
       ? readValue(path, text, match.index + match[0].length, kind, false)
@@ -211,7 +225,7 @@ export function readValue(
   const opening = quote.exec(text)?.[0]
   const start = offset + (opening?.length ?? 0)
   let end = start
-  while (end < text.length && text[end] !== '\n') {
+  while (end < text.length && end - start < REACH && text[end] !== '\n') {
     const inside = ['{{', '{%', '$('].find((brace) => text.startsWith(brace, end))
     if (inside !== undefined) {
       const close = text.indexOf(inside === '{{' ? '}}' : inside === '{%' ? '%}' : ')', end)
@@ -280,7 +294,10 @@ interface Piece {
 
 /** The command that an offset is part of: continued lines of a script, the scalar of a YAML file with its key, a whole unit. */
 function commandAt(text: string, offset: number, kind: FileKind): Piece {
-  if (kind === 'unit') return { text, start: 0 }
+  if (kind === 'unit') {
+    const from = Math.max(0, offset - REACH)
+    return { text: text.slice(from, offset + REACH), start: from }
+  }
   const lines = kind === 'yaml' || kind === 'ci'
   const begins = (line: string): boolean => /^\s*(?:- )?["']?[\w./-]+["']?:(?:\s|$)/.test(line)
   let start = lineStart(text, offset)
@@ -303,20 +320,26 @@ function commandAt(text: string, offset: number, kind: FileKind): Piece {
   return { text: text.slice(start, end), start }
 }
 
+/** How far a place is looked around, in code units: a line may be as long as the file. */
+const REACH = 4096
+
 /** The task around an offset, as far as blank lines say. */
 function paragraph(text: string, offset: number): string {
-  const start = text.lastIndexOf('\n\n', offset)
-  const end = text.indexOf('\n\n', offset)
-  return text.slice(start === -1 ? 0 : start, end === -1 ? text.length : end)
+  const from = Math.max(0, offset - REACH)
+  const around = text.slice(from, offset + REACH)
+  const start = around.lastIndexOf('\n\n', offset - from)
+  const end = around.indexOf('\n\n', offset - from)
+  return around.slice(start === -1 ? 0 : start, end === -1 ? undefined : end)
 }
 
 function lineStart(text: string, offset: number): number {
-  return text.lastIndexOf('\n', offset - 1) + 1
+  const from = Math.max(0, offset - REACH)
+  return from + text.slice(from, offset).lastIndexOf('\n') + 1
 }
 
 function lineEnd(text: string, offset: number): number {
-  const end = text.indexOf('\n', offset)
-  return end === -1 ? text.length : end
+  const end = text.slice(offset, offset + REACH).indexOf('\n')
+  return end === -1 ? Math.min(text.length, offset + REACH) : offset + end
 }
 
 function lineAt(text: string, offset: number): string {

@@ -1,8 +1,8 @@
 import { readValue, useByPath } from './settings.ts'
 import type { Setting, TokenUse } from './site.ts'
 
-const CONFIG = /(?:rancher|k3s|rke2)[^\n]*\/config\.ya?ml/
-const TOKEN_FILE = /^[ \t]*(?:dest|path):[ \t]*["']?[^\n]*(?:token)["']?[ \t]*$/m
+const CONFIG = /(?:rancher|k3s|rke2)[^\n]{0,200}\/config\.ya?ml/
+const TOKEN_FILE = /^[ \t]*(?:dest|path):[ \t]*["']?[^\n]{0,300}token["']?[ \t]*$/m
 
 /** Names of the templates that tasks make a config.yaml of. */
 export function configTemplatesIn(text: string): readonly string[] {

@@ -27,7 +27,7 @@ export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding>
           : isUnit
             ? 'put K3S_TOKEN=… into a file of mode 0600 and name that in EnvironmentFile='
             : 'give it in the environment: K3S_TOKEN, or in a file: --token-file',
-      secrets: [at],
+      ...(text === undefined ? {} : { secrets: [at] }),
       ...(severity === undefined ? {} : { severity }),
     }
   }

@@ -1,6 +1,6 @@
 import { type TokenSite, type TokenSites, tokenSites } from '../../flow/tokenSites.ts'
 import type { Analysis } from '../../lint/analysis.ts'
-import type { Secret } from '../../secret.ts'
+import { Secret } from '../../secret.ts'
 import { type Inspection, inspectToken } from '../../token/inspect.ts'
 
 /** A token whose text stands in the project, with what can be said of it. */
@@ -14,6 +14,8 @@ export interface Literal {
 
 const sites = new WeakMap<Analysis, TokenSites>()
 const literals = new WeakMap<Analysis, readonly Literal[]>()
+
+const LONGEST = 1024
 
 /** Where tokens stand; worked out once for all rules. */
 export function tokenSitesOf(analysis: Analysis): TokenSites {
@@ -33,8 +35,11 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
     if (text === undefined || text.isEmpty || retyped === 'null') return []
     // Projects write false where they mean that there is none.
     if (retyped === 'boolean' && /^(?:false|no|off)$/i.test(text.reveal())) return []
-    const inspection = inspectToken(text)
-    return [{ site, text, inspection, placeholder: placeholderIn(text.reveal(), inspection) }]
+    // What makes a token bad shows at its start; a text of megabytes is none, and takes long.
+    const inspection = inspectToken(new Secret(text.reveal().slice(0, LONGEST)))
+    return [
+      { site, text, inspection, placeholder: placeholderIn(text.reveal().slice(0, LONGEST), inspection) },
+    ]
   })
   literals.set(analysis, made)
   return made
