@@ -131,6 +131,17 @@ describe('lint', () => {
     expect(ids({ ignore: ['file-'] })).toEqual([])
   })
 
+  test('a group that is missing in one inventory and stands in another is not missing', () => {
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => analysis.inventories.flatMap(() => []),
+    })
+    const messages = (files: Readonly<Record<string, string>>): string[] =>
+      lint(new Analysis(new Map(Object.entries(files))), [asks]).findings.map(({ message }) => message)
+    const layer = { 'inventory/over/hosts': '[k3s:children]\npress\n' }
+    expect(messages({ ...layer, 'inventory/base/hosts': '[press]\nlarch\n' })).toEqual([])
+    expect(messages(layer)).toEqual(['the child group press is not there'])
+  })
+
   test('what was not looked into is an unknown, not a finding', () => {
     const project = new Map([['hosts.yml', 'plugin: amazon.aws.aws_ec2\n']])
     const asks = wordRule('word-quince', 'quince', {
@@ -383,7 +394,8 @@ describe('the mask', () => {
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: up to here
 
   test('hides what a finding says is secret', () => {
-    const finding = { secrets: [{ path: 'a', start: 13, end: 19 }] } as unknown as Finding
+    const at = { path: 'a', start: 13, end: 19 }
+    const finding = { at, secrets: [{ ...at, path: 'b', start: 0, end: 99 }, at] } as unknown as Finding
     expect(mask.shown('x: quince', 10, finding)).toBe('x: ••••')
   })
 })

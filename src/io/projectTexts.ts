@@ -14,7 +14,7 @@ import { SKIPPED } from './files.ts'
 import { GitIgnore } from './gitignore.ts'
 
 /** A larger text is no inventory, template or playbook. */
-const MAX_BYTES = 16 * 1024 * 1024
+const MAX_BYTES = 4 * 1024 * 1024
 const MAX_DEPTH = 40
 /** How often one directory is read by way of links. */
 const MAX_LINKS = 8

@@ -60,10 +60,9 @@ export class Analysis {
 
   /** What was wrong with the texts that were read so far. Reads nothing itself. */
   get faults(): { readonly content: readonly Fault[]; readonly inventories: readonly Fault[] } {
-    return {
-      content: this.#content?.faults ?? [],
-      inventories: (this.#inventories ?? []).flatMap(({ inventory }) => inventory.faults),
-    }
+    const read = this.#inventories ?? []
+    const faults = read.flatMap(({ inventory }) => inventory.faults)
+    return { content: this.#content?.faults ?? [], inventories: this.#withoutLayers(faults, read) }
   }
 
   /** What the rehearsal could not follow, where there was one. */
@@ -77,6 +76,17 @@ export class Analysis {
     for (const { kind, text } of this.#rehearsal?.tokens ?? [])
       if (kind === 'literal' && text !== undefined && text.trim() !== '') texts.add(text)
     return texts
+  }
+
+  /** A source that was found may be meant to be read over another one: a group that stands there is not missing. */
+  #withoutLayers(faults: readonly Fault[], read: readonly NamedInventory[]): readonly Fault[] {
+    const isFound = this.#options.inventories === undefined && this.#options.inventorySets === undefined
+    if (!isFound || read.length < 2 || faults.length === 0) return faults
+    const groups = new Set(read.flatMap(({ inventory }) => [...inventory.groups.keys()]))
+    return faults.filter(({ at }) => {
+      const text = this.project.get(at.path)?.slice(at.start, at.end) ?? ''
+      return !groups.has(text.trim().replace(/^\[|:(?:vars|children)\]$/g, ''))
+    })
   }
 
   #read(): readonly NamedInventory[] {

@@ -7,6 +7,9 @@ export const HIDDEN = '••••'
 /** A longer line is nothing that anybody reads, and looking for secrets in it would take its time. */
 export const MAX_LINE = 4000
 
+/** From this length on a secret is blanked inside of words, too. */
+const LONG = 6
+
 type Range = readonly [start: number, end: number]
 
 /** The name of a variable, key or flag that holds a secret; not of the file that one is in, or of its mode. */
@@ -38,30 +41,45 @@ const HARMLESS =
 
 /** Shows lines of the project with what is secret in them blanked. */
 export class Mask {
-  readonly #known: readonly string[]
+  /** A line is looked up in the secrets, not they in the line: there may be thousands, one for each host. */
+  readonly #spellings = new Set<string>()
+  /** How the long ones begin. */
+  readonly #heads = new Set<string>()
+  readonly #lengths: readonly number[]
 
   /** `secrets`: texts that are blanked wherever they occur, plain, in base64 or in hexadecimal digits. */
   constructor(secrets: Iterable<string>) {
-    const spellings = new Set<string>()
+    const lengths = new Set<number>()
     for (const secret of secrets)
       for (const part of secret.split('\n')) {
         const text = part.trim()
         if (text === '') continue
         const bytes = Buffer.from(text)
-        spellings.add(text).add(bytes.toString('base64').replace(/=+$/, '')).add(bytes.toString('hex'))
+        for (const spelling of [text, bytes.toString('base64').replace(/=+$/, ''), bytes.toString('hex')]) {
+          this.#spellings.add(spelling)
+          lengths.add(spelling.length)
+          if (spelling.length >= LONG) this.#heads.add(spelling.slice(0, LONG))
+        }
       }
-    this.#known = [...spellings].sort((a, b) => b.length - a.length)
+    this.#lengths = [...lengths].sort((one, other) => one - other)
   }
 
   /** The ranges of a line that must not be shown; in order, not overlapping. `start` is the line's offset in its text. */
   ranges(line: string, start: number, finding?: Finding): readonly Range[] {
     const found: Range[] = []
-    for (const { start: from, end } of finding?.secrets ?? [])
-      if (from < start + line.length && end > start)
+    for (const { path, start: from, end } of finding?.secrets ?? [])
+      if (path === finding?.at.path && from < start + line.length && end > start)
         found.push([Math.max(0, from - start), Math.min(line.length, end - start)])
-    for (const secret of this.#known)
-      for (let at = line.indexOf(secret); at !== -1; at = line.indexOf(secret, at + secret.length))
-        if (secret.length >= 6 || isWhole(line, at, secret.length)) found.push([at, at + secret.length])
+    for (let at = 0; at < line.length && this.#lengths.length > 0; at += 1) {
+      const isHead = this.#heads.has(line.slice(at, at + LONG))
+      for (const length of this.#lengths) {
+        const end = at + length
+        if (end > line.length || (length >= LONG && !isHead)) break
+        // A short secret inside of a longer word is that word's, not a secret.
+        if (this.#spellings.has(line.slice(at, end)) && (length >= LONG || isWhole(line, at, end)))
+          found.push([at, end])
+      }
+    }
     for (const pattern of PATTERNS)
       for (const match of line.matchAll(pattern)) {
         const range = match.indices?.[1]
@@ -89,9 +107,8 @@ export class Mask {
   }
 }
 
-/** A short secret inside of a longer word is that word's, not a secret. */
-function isWhole(line: string, at: number, length: number): boolean {
-  return !/\w/.test(line[at - 1] ?? '') && !/\w/.test(line[at + length] ?? '')
+function isWhole(line: string, start: number, end: number): boolean {
+  return !/\w/.test(line[start - 1] ?? '') && !/\w/.test(line[end] ?? '')
 }
 
 /** What of a value is literal text: all but its quotes and what it takes from elsewhere. */

@@ -6,7 +6,7 @@ export function merged(findings: readonly Finding[]): readonly Finding[] {
   const groups = new Map<string, Finding[]>()
   for (const finding of findings) {
     const { rule, at, message } = finding
-    const key = JSON.stringify([at.path, at.start, at.end, rule, message])
+    const key = `${at.start} ${at.end} ${rule} ${at.path}\n${message}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [finding])
     else group.push(finding)

@@ -48,19 +48,24 @@ export function silence(
     else suppressed.push({ finding, reason: by.reason })
   }
   const unused = [...byPath.values()].flat().filter((one) => !used.has(one))
-  return { findings: left, suppressed, unused: unused.flatMap((one) => complaint(one, known, asked)) }
+  const cures = new Map<string, string>()
+  const cureOf = (id: string): string => {
+    const cure = cures.get(id) ?? nearestRule(id, [...known].sort())
+    cures.set(id, cure)
+    return cure
+  }
+  return { findings: left, suppressed, unused: unused.flatMap((one) => complaint(one, known, asked, cureOf)) }
 }
 
 function complaint(
   { path, start, end, rule, line }: Suppression,
   known: ReadonlySet<string>,
   asked: ReadonlySet<string>,
+  cureOf: (id: string) => string,
 ): readonly RuleFinding[] {
   const at = { path, start, end }
   if (rule !== undefined && !known.has(rule))
-    return [
-      { at, message: `there is no rule ${printable(rule)}`, cure: nearestRule(rule, [...known].sort()) },
-    ]
+    return [{ at, message: `there is no rule ${printable(rule)}`, cure: cureOf(rule) }]
   if (rule !== undefined && !asked.has(rule)) return []
   const where = line === undefined ? 'in this file' : `on line ${line}`
   return [{ at, message: `nothing is found ${where} that ${rule ?? 'this comment'} would silence` }]

@@ -36,8 +36,7 @@ export async function runLint(
       ? await baselined(session, lint.outcomes, shown)
       : withoutKnown(lint.outcomes, flags, shown)
   const report: Report = {
-    // Projects may overlap.
-    findings: merged(outcomes.flatMap(({ findings }) => findings)),
+    findings: together(outcomes),
     silenced: outcomes.flatMap(({ silenced }) => silenced),
     unknowns: notesInOrder(outcomes.flatMap(({ unknowns }) => unknowns)),
     rules: lint.outcomes.length === 0 && flags.format !== 'sarif' ? known : await allRules(),
@@ -119,6 +118,12 @@ async function lintTargets(
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Of projects that overlap each finding once. */
+function together(outcomes: readonly Outcome[]): readonly Finding[] {
+  const [first, ...others] = outcomes.map(({ findings }) => findings)
+  return others.length === 0 ? (first ?? []) : merged([...(first ?? []), ...others.flat()])
 }
 
 function refuseContradictions(paths: readonly string[], flags: LintFlags): void {

@@ -26,6 +26,11 @@ export function targetsOf(cwd: string, paths: readonly string[], virtual?: strin
     const absolute = resolve(cwd, path)
     const kind = path === virtual ? 'file' : pathKind(absolute)
     if (kind === 'absent') throw new UserError('does not exist', { at: path, fix: 'check the path' })
+    if (kind === 'other')
+      throw new UserError('is neither a file nor a directory', {
+        at: path,
+        fix: 'name a file; a text from a pipe goes to standard input, with --stdin-filename',
+      })
     if (kind === 'directory') whole.set(absolute, { root: absolute, files: undefined })
     else {
       const root = rootOf(dirname(absolute))
