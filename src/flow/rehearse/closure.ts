@@ -77,7 +77,8 @@ class Reader {
       if (play.kind === 'import') {
         const name = typeof play.path.value === 'string' ? play.path.value : ''
         const directory = this.#directory
-        const target = this.#content.playbook(normal(`${directory}/${name}`))
+        const path = this.#content.findPlaybook(name, directory)
+        const target = path === undefined ? undefined : this.#content.playbook(path)
         if (target !== undefined) {
           this.imported.add(target.path)
           this.playbook(target)
@@ -152,13 +153,4 @@ class Reader {
       }
     }
   }
-}
-
-function normal(path: string): string {
-  const parts: string[] = []
-  for (const part of path.split('/')) {
-    if (part === '..' && parts.length > 0) parts.pop()
-    else if (part !== '' && part !== '.') parts.push(part)
-  }
-  return parts.join('/')
 }

@@ -118,7 +118,9 @@ export class Director {
   }
 
   take(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
-    for (const verdict of verdictsOf(playbook, scenario, hosts, worlds, (start) => this.#hops(start)))
+    for (const verdict of verdictsOf(playbook, scenario, hosts, worlds, this.#atoms, (start) =>
+      this.#hops(start),
+    ))
       this.#verdicts.push(verdict)
     for (const world of worlds)
       this.#runs.push({
@@ -236,7 +238,7 @@ class PlaybookWork {
       for (const k3s of ['present', 'older'] as const) {
         const scenario: Scenario = { ...base, k3s }
         const worlds = begin(scenario)
-        const done = this.#run(scenario, asked, k3s === 'older' ? older(worlds) : worlds)
+        const done = this.#run(scenario, asked, k3s === 'older' ? older(worlds) : present(worlds))
         if (done.some(hasStarted))
           this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
         if (!asked.has('version')) break
@@ -437,10 +439,13 @@ function rested(world: World): World {
   return new World(nodes)
 }
 
+function present(worlds: readonly World[]): readonly World[] {
+  return worlds.filter(startsK3s).concat(worlds).slice(0, 1).map(rested)
+}
+
 function older(worlds: readonly World[]): readonly World[] {
-  const [world] = worlds.filter(startsK3s)
-  if (world === undefined) return worlds.slice(0, 1)
-  const begin = rested(world)
+  const [begin] = present(worlds)
+  if (begin === undefined) return []
   for (const [host, node] of begin.nodes) if (node.k3s === 'present') begin.change(host, { k3s: 'older' })
   return [begin]
 }

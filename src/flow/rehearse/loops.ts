@@ -23,7 +23,7 @@ export function loopOf(keywords: Keywords, evaluate: Evaluator): Loop | Undefine
   const control = keywords.get('loop_control')?.value
   const loopVar = member(control, 'loop_var')
   const indexVar = member(control, 'index_var')
-  const value = valueOf(kind, placed, evaluate)
+  const value = loopValue(kind, placed, evaluate)
   if (value instanceof Undefined) return value
   return {
     items: value instanceof Unknown ? undefined : [...value].slice(0, MOST_ITEMS),
@@ -47,7 +47,7 @@ const member = (value: AnsibleValue | undefined, name: string): string | undefin
   return typeof found === 'string' ? found : undefined
 }
 
-function valueOf(
+function loopValue(
   kind: string,
   placed: Placed,
   evaluate: Evaluator,

@@ -31,7 +31,9 @@ class Playing {
         continue
       }
       const name = play.path.value
-      const file = typeof name === 'string' ? this.#stage.content.playbook(besides(path, name)) : undefined
+      const { content } = this.#stage
+      const target = typeof name === 'string' ? content.findPlaybook(name, directoryOf(path)) : undefined
+      const file = target === undefined ? undefined : content.playbook(target)
       if (file === undefined)
         this.#stage.note({
           at: play.at,
@@ -43,7 +45,7 @@ class Playing {
   }
 
   #play(play: Play, path: string, worlds: readonly World[]): readonly World[] {
-    const directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
+    const directory = directoryOf(path)
     return merged(
       worlds.flatMap((world) => {
         const base = this.#context(play, path, directory)
@@ -188,12 +190,4 @@ function restarted(world: World, hosts: readonly string[]): World {
   return next
 }
 
-/** The path of an imported playbook. */
-function besides(path: string, name: string): string {
-  const parts = path.split('/').slice(0, -1)
-  for (const part of name.split('/')) {
-    if (part === '..' && parts.length > 0) parts.pop()
-    else if (part !== '.') parts.push(part)
-  }
-  return parts.join('/')
-}
+const directoryOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '')

@@ -221,7 +221,9 @@ export class Walk {
         ? call.text('file', '_raw_params', 'free_form')
         : call.textOf(task.action.freeForm)
     const name = typeof named === 'string' ? context.stage.atoms.plain(named) : undefined
-    const path = name === undefined ? undefined : content.findFile('tasks', name, fileOrigin(context))
+    const dynamic = !task.action.module.includes('import_')
+    const path =
+      name === undefined ? undefined : content.findFile('tasks', name, { ...fileOrigin(context), dynamic })
     const file: TaskFile | undefined = path === undefined ? undefined : content.taskFile(path)
     if (file === undefined) {
       call.note(

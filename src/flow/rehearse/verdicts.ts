@@ -1,8 +1,9 @@
 import { parseToken } from '../../token/form.ts'
 import type { Arrival, Carried } from '../arrival.ts'
-import type { Atom } from '../atoms.ts'
+import type { Atom, Atoms } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import type { PaperHosts } from './hosts.ts'
+import { SERVER_DIR } from './modules/services.ts'
 import type { Started, World } from './world.ts'
 
 /** What came of one scenario in one world, node by node. */
@@ -39,13 +40,15 @@ const kindByGroup = (groups: readonly string[]): NodeKind =>
     ? 'joining-server'
     : 'agent'
 
-export function outcomesOf(world: World, hosts: PaperHosts): readonly Outcome[] {
+export function outcomesOf(world: World, hosts: PaperHosts, atoms: Atoms): readonly Outcome[] {
   const kinds = kindsOf(world, hosts)
   const first = [...kinds].find(([, kind]) => kind === 'first-server')?.[0]
   const server =
     first === undefined
       ? undefined
       : [...world.node(first).starts.values()].find(({ arrival }) => arrival.command === 'server')?.arrival
+  const file = first === undefined ? undefined : world.node(first).files.get(`${SERVER_DIR}/token`)?.content
+  const kept = typeof file === 'string' ? atoms.in(file) : []
   return [...hosts.hosts.keys()].flatMap((host) => {
     const kind = kinds.get(host) ?? 'agent'
     return [...world.node(host).starts].map(([service, start]) => ({
@@ -53,7 +56,7 @@ export function outcomesOf(world: World, hosts: PaperHosts): readonly Outcome[] 
       kind,
       service,
       start,
-      token: tokenOutcome(start.arrival, kind, server, first),
+      token: tokenOutcome(start.arrival, kind, server, kept),
     }))
   })
 }
@@ -62,40 +65,38 @@ function tokenOutcome(
   { token }: Arrival,
   kind: NodeKind,
   server: Arrival | undefined,
-  first: string | undefined,
+  kept: readonly Atom[],
 ): Verdict['token'] {
   if (token.state !== 'present' || kind === 'first-server' || server === undefined) return token.state
-  if (kind === 'agent' && server.agentToken.state === 'present')
-    return differs(token, server.agentToken, first) && differs(token, server.token, first)
-      ? 'different'
-      : 'present'
-  return differs(token, server.token, first) ? 'different' : 'present'
+  const mine = token.text?.marks.map(({ atom }) => atom) ?? []
+  if (mine.length === 0) return 'present'
+  if (kind === 'agent' && server.agentToken.state === 'present' && !differs(token, server.agentToken, []))
+    return 'present'
+  return differs(token, server.token, kept) ? 'different' : 'present'
 }
 
-/** Whether two tokens are certainly not the same. */
-function differs(own: Carried, servers: Carried, first: string | undefined): boolean {
+/** Whether a node's token is certainly not the server's; `kept` is what the server has on its disk. */
+function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean {
   const mine = own.text?.marks.map(({ atom }) => atom) ?? []
-  const theirs = servers.text?.marks.map(({ atom }) => atom) ?? []
-  if (mine.some(isCiphertext) !== theirs.some(isCiphertext)) return servers.state === 'present'
-  const [runtime] = mine.filter(
-    ({ root }) => root.kind === 'runtime' && root.what.startsWith('the token of the server '),
-  )
-  if (runtime !== undefined)
-    return (
-      first !== undefined &&
-      runtime.root.what !== `the token of the server ${first}` &&
-      servers.state === 'present' &&
-      isSettled(theirs)
-    )
-  // A founding server without a token makes one of its own: whatever text an agent was given is another one.
-  if (servers.state === 'absent' || servers.state === 'empty') return isSettled(mine)
-  if (servers.state !== 'present' || !isSettled(mine) || !isSettled(theirs)) return false
+  const given = servers.state === 'present' ? (servers.text?.marks.map(({ atom }) => atom) ?? []) : kept
+  if (given.length === 0 && servers.state === 'present') {
+    const [a, b] = [own.text?.text, servers.text?.text]
+    return mine.every(isSettled) && a !== undefined && b !== undefined && passwordOf(a) !== passwordOf(b)
+  }
+  if (mine.some(isCiphertext) !== given.some(isCiphertext)) return given.length > 0
+  if (mine.some(({ root }) => given.some((other) => other.root === root))) return false
+  // A founding server without a token has made one of its own, which no file of the project can know.
+  if (servers.state !== 'present') return given.length > 0 && mine.every(isSettled)
+  const runtime = mine.some(({ root }) => root.kind === 'runtime')
+  if (runtime) return given.every(isSettled) && mine.every(({ root }) => root.what.startsWith(SERVERS_OWN))
+  if (!mine.every(isSettled) || !given.every(isSettled)) return false
   const [a, b] = [own.text?.text, servers.text?.text]
   return a !== undefined && b !== undefined && passwordOf(a) !== passwordOf(b)
 }
 
+const SERVERS_OWN = 'the token of the server '
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
-const isSettled = (atoms: readonly Atom[]): boolean => atoms.every(({ text }) => text !== undefined)
+const isSettled = ({ text }: Atom): boolean => text !== undefined
 
 function passwordOf(text: string): string {
   const form = parseToken(text)
@@ -108,11 +109,12 @@ export function verdictsOf(
   scenario: Scenario,
   hosts: PaperHosts,
   worlds: readonly World[],
+  atoms: Atoms,
   hopsOf: (start: Started) => Verdict['hops'],
 ): readonly Verdict[] {
   const groups = new Map<string, { readonly outcome: Outcome; readonly world: World }[]>()
   for (const world of worlds)
-    for (const outcome of outcomesOf(world, hosts)) {
+    for (const outcome of outcomesOf(world, hosts, atoms)) {
       const key = `${outcome.host} ${outcome.service}`
       groups.set(key, [...(groups.get(key) ?? []), { outcome, world }])
     }

@@ -69,7 +69,8 @@ function isK3s(call: Call, node: NodeState, name: string): boolean {
   )
 }
 
-const SERVER_DIR = '/var/lib/rancher/k3s/server'
+/** Where a server keeps its token. */
+export const SERVER_DIR = '/var/lib/rancher/k3s/server'
 
 /** A server that has started keeps its token in files that other tasks read. */
 function withTokenFiles(
@@ -78,6 +79,8 @@ function withTokenFiles(
   arrival: ReturnType<typeof arrivalAt>,
 ): NodeState['files'] {
   const hop = call.hop(`K3s writes its token to ${SERVER_DIR}/token`)
+  // Without a token a server goes on with the one that it has.
+  if (arrival.token.state !== 'present' && node.files.has(`${SERVER_DIR}/token`)) return node.files
   const [mark] = arrival.token.state === 'present' ? (arrival.token.text?.marks ?? []) : []
   const content =
     mark === undefined
