@@ -2,10 +2,10 @@ import { cut, type Sourced, SourcedBuilder } from './sourced.ts'
 
 const SPACE = /[ \t\n\r]/
 
-/** The first word of a directive's value and what follows it. */
-export interface FirstWord<Origin> {
+/** A word of a directive's value, and where what follows it begins. */
+export interface UnitWord<Origin> {
   readonly word: Sourced<Origin>
-  readonly rest: Sourced<Origin>
+  readonly next: number
 }
 
 /**
@@ -17,12 +17,13 @@ export interface FirstWord<Origin> {
 export type WordStyle = 'strict' | 'relaxed' | 'loose'
 
 /** `undefined` where there is no further word; `invalid` where systemd refuses the rest of the value. */
-export function firstWord<Origin>(
+export function nextWord<Origin>(
   value: Sourced<Origin>,
+  start: number,
   style: WordStyle,
-): FirstWord<Origin> | 'invalid' | undefined {
+): UnitWord<Origin> | 'invalid' | undefined {
   const { text } = value
-  let at = skipSpace(text, 0)
+  let at = skipSpace(text, start)
   if (at === text.length) return undefined
   const word = new SourcedBuilder<Origin>()
   let quote = ''
@@ -40,7 +41,7 @@ export function firstWord<Origin>(
     at += 1
   }
   if (quote !== '' && style !== 'loose') return 'invalid'
-  return { word: word.done(), rest: cut(value, skipSpace(text, at)) }
+  return { word: word.done(), next: skipSpace(text, at) }
 }
 
 /** All words up to where systemd stops reading. */
@@ -49,13 +50,13 @@ export function unitWords<Origin>(
   style: WordStyle,
 ): { readonly words: readonly Sourced<Origin>[]; readonly isValid: boolean } {
   const words: Sourced<Origin>[] = []
-  let rest = value
+  let at = 0
   for (;;) {
-    const next = firstWord(rest, style)
-    if (next === undefined) return { words, isValid: true }
-    if (next === 'invalid') return { words, isValid: false }
-    words.push(next.word)
-    rest = next.rest
+    const read = nextWord(value, at, style)
+    if (read === undefined) return { words, isValid: true }
+    if (read === 'invalid') return { words, isValid: false }
+    words.push(read.word)
+    at = read.next
   }
 }
 

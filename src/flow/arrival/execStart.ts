@@ -1,6 +1,6 @@
 import { managerVariables } from '../../facts/systemd.ts'
-import { cut, type Sourced, SourcedBuilder, trim } from '../../syntax/sourced.ts'
-import { firstWord, skipSpace, unitWords } from '../../syntax/unitWords.ts'
+import { cut, SourcedBuilder, trim } from '../../syntax/sourced.ts'
+import { nextWord, skipSpace, unitWords } from '../../syntax/unitWords.ts'
 import type { Atoms } from '../atoms.ts'
 import { type Letters, madeLetters, type Origin, unknownIn } from './letters.ts'
 import { type EnvironmentPart, lastPart } from './process.ts'
@@ -18,14 +18,14 @@ export interface ExecCommand {
 /** `config_parse_exec` of systemd. A line that it refuses gives what came before it. */
 export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): readonly ExecCommand[] {
   const commands: ExecCommand[] = []
-  let rest: Sourced<Origin> | undefined = value
-  while (rest !== undefined) {
-    const first = firstRelaxed(rest)
-    if (first === undefined) break
+  let at: number | undefined = 0
+  while (at !== undefined) {
+    const first = nextWord(value, at, 'relaxed')
+    if (first === undefined || first === 'invalid') break
     const prefix = /^(?:[-@:+!])*/.exec(first.word.text)?.[0] ?? ''
     const program = expandSpecifiers(cut(first.word, prefix.length), unit, atoms)
     if (program === undefined || program.text === '' || program.text.endsWith('/')) break
-    const read = restOfCommand(first.rest, unit, atoms)
+    const read = restOfCommand(value, first.next, unit, atoms)
     if (read === undefined) break
     const [calledAs, ...others] = read.words
     const words = prefix.includes('@') ? [program, ...others] : [program, ...read.words]
@@ -35,37 +35,39 @@ export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): read
       calledAs: prefix.includes('@') ? calledAs : undefined,
       isLiteral: prefix.includes(':'),
     })
-    rest = read.next
+    at = read.next
   }
   return commands
 }
 
-function firstRelaxed(rest: Letters): { readonly word: Letters; readonly rest: Letters } | undefined {
-  const first = firstWord(rest, 'relaxed')
-  return first === 'invalid' ? undefined : first
-}
+const SEPARATOR = /\\?;(?=[ \t\n\r]|$)/y
 
+/** Up to a `;` that stands alone; `\;` is an argument. `undefined`: systemd refuses the command. */
 function restOfCommand(
   value: Letters,
+  start: number,
   unit: UnitName,
   atoms: Atoms,
-): { readonly words: readonly Letters[]; readonly next: Letters | undefined } | undefined {
+): { readonly words: readonly Letters[]; readonly next: number | undefined } | undefined {
   const words: Letters[] = []
-  let rest = value
-  while (rest.text !== '') {
-    if (/^;(?:[ \t\n\r]|$)/.test(rest.text)) return { words, next: cut(rest, skipSpace(rest.text, 1)) }
-    if (/^\\;(?:[ \t\n\r]|$)/.test(rest.text)) {
-      words.push(cut(rest, 1, 2))
-      rest = cut(rest, skipSpace(rest.text, 2))
+  let at = start
+  while (at < value.text.length) {
+    SEPARATOR.lastIndex = at
+    const [separator] = SEPARATOR.exec(value.text) ?? []
+    if (separator !== undefined) {
+      const end = at + separator.length
+      at = skipSpace(value.text, end)
+      if (separator === ';') return { words, next: at }
+      words.push(cut(value, end - 1, end))
       continue
     }
-    const word = firstWord(rest, 'relaxed')
-    if (word === undefined) break
-    if (word === 'invalid') return undefined
-    const resolved = expandSpecifiers(word.word, unit, atoms)
+    const read = nextWord(value, at, 'relaxed')
+    if (read === undefined) break
+    if (read === 'invalid') return undefined
+    const resolved = expandSpecifiers(read.word, unit, atoms)
     if (resolved === undefined) return undefined
     words.push(resolved)
-    rest = word.rest
+    at = read.next
   }
   return { words, next: undefined }
 }
