@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { arrivalAt, shellSteps } from '../src/flow/arrival/index.ts'
 import { Atoms, type Hop } from '../src/flow/atoms.ts'
 import type { PaperFile, PaperFiles, ServiceManager } from '../src/flow/files.ts'
-import { type InstallerResult, installerCallOf, runInstaller, runUninstaller } from '../src/flow/installer.ts'
+import {
+  type InstallerResult,
+  installerCallOf,
+  isInstaller,
+  runInstaller,
+  runUninstaller,
+} from '../src/flow/installer.ts'
 import { Unknown } from '../src/flow/unknown.ts'
 
 const hop: Hop = { at: { path: 'tasks/edge.yml', start: 3, end: 9 }, what: 'the install script runs' }
@@ -198,6 +204,11 @@ describe('the unit', () => {
     ).toBe(true)
   })
 
+  test('is a new file, its mode that of the umask', () => {
+    const files = new Map([[`${dir}/k3s.service`, { ...file('old'), mode: 0o600 }]])
+    expect(install({ files }).files.get(`${dir}/k3s.service`)?.mode).toBeUndefined()
+  })
+
   test('an unknown argument is one, an unknown command is none', () => {
     const atoms = new Atoms()
     const some = atoms.mark(atoms.root('x', { kind: 'unknown', what: 'extra_args' }))
@@ -263,6 +274,23 @@ describe('runs in shell texts', () => {
     ['cat /root/k3s-install.sh | sh -s - agent', ['agent']],
   ])('%s', (text, expected) => {
     expect(calls(text)).toEqual(expected)
+  })
+
+  test.each([
+    ['/usr/local/bin/k3s-install.sh', true],
+    ['/tmp/install_k3s.sh', true],
+    ['/opt/k3s.sh', true],
+    ['/srv/k3s-airgap/install.sh', true],
+    ['/srv/edge/install.sh', false],
+    ['/usr/local/bin/k3s-check.sh', false],
+    ['/usr/local/bin/k3s-uninstall.sh', false],
+  ])('whether %s is the install script', (path, is) => {
+    expect(isInstaller(path, new Map())).toBe(is)
+  })
+
+  test('a script under another name is known by where it is from', () => {
+    const saved = { ...file(''), content: { unknown: 'https://get.k3s.io' } }
+    expect(isInstaller('/tmp/edge.sh', new Map([['/tmp/edge.sh', saved]]))).toBe(true)
   })
 
   test('the environment of the task is that of the shell', () => {

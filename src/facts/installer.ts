@@ -17,7 +17,8 @@ export const installer = {
   /** Where the script is downloaded from. */
   addresses: /\bget\.k3s\.io\b|\/k3s-io\/k3s\/.*install\.sh|\/k3s-install\.sh\b/,
   /** Names that projects save it under. */
-  names: /^(?:(?:install|get)[-_.]?k3s|k3s[-_.]?(?:install|installer|get|setup)?)(?:[-_.][\w.-]*)?\.sh$/i,
+  names:
+    /^(?:(?:install|get)[-_.]?k3s(?:[-_.][\w.-]*)?|k3s(?:[-_.]?(?:installer|install|get|setup)(?:[-_.][\w.-]*)?)?)\.sh$/i,
   links: ['kubectl', 'crictl', 'ctr'],
 } as const
 

@@ -178,7 +178,7 @@ class Installation {
       type: this.#letters(this.#markedSetting('INSTALL_K3S_TYPE', 'notify')),
       name,
     }
-    if (isSystemd) this.#write(service, unitText(words, this.#origin), this.#before.get(service)?.mode)
+    if (isSystemd) this.#write(service, unitText(words, this.#origin), this.#files.get(service)?.mode)
     else this.#write(service, initText(words, this.#origin), 0o755)
     const enabled = not(this.#isTrue('INSTALL_K3S_SKIP_ENABLE'))
     if (isSystemd && enabled !== false) this.#link(name.text, service, directory)
