@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { tokenSites } from '../src/flow/tokenSites.ts'
 import { Analysis } from '../src/lint/analysis.ts'
 import type { Fix } from '../src/lint/finding.ts'
 import type { Example, Rule } from '../src/lint/rule.ts'
@@ -79,6 +80,40 @@ test('ids are unique, name a fault and are in order', () => {
   for (const id of ids) expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/)
 })
 
+const once: readonly (readonly [title: string, text: string, rule: string])[] = [
+  ['a sample that is weak, too', 'k3s_token: changeme!\n', 'token-placeholder'],
+  ['a variable that says it is vaulted', 'k3s_token: "{{ vault_tide }}"\nvault_tide: x\n', 'token-plaintext'],
+  [
+    'a variable that says it is a vaulted token',
+    'k3s_token: "{{ vault_tide_token }}"\nvault_tide_token: f3a9c07e51b24d8896cc01d2ab7743fe\n',
+    'vault-variable-not-encrypted',
+  ],
+  ['a strong token', 'k3s_token: f3a9c07e51b24d8896cc01d2ab7743fe\n', 'token-plaintext'],
+]
+
+test.each(once)('one text, one rule: %s', (_, text, id) => {
+  const project = new Map([['group_vars/all.yml', text]])
+  const telling = rules.filter((rule) => rule.id !== 'token-weak' && found(rule, project).length > 0)
+  expect(telling.map((rule) => rule.id)).toEqual([id])
+})
+
+test('what git does not take may hold a token, but no sample', () => {
+  const project = new Map([['group_vars/all.yml', 'k3s_token: f3a9c07e51b24d8896cc01d2ab7743fe\n']])
+  const analysis = new Analysis(project, { ignoredByGit: new Set(['group_vars/all.yml']) })
+  expect(rules.flatMap((rule) => [...rule.check(analysis)])).toEqual([])
+})
+
+test('the clusters of tests are no cause for alarm', () => {
+  const project = new Map([
+    ['molecule/default/converge.yml', '- hosts: all\n  vars:\n    k3s_token: harbour-tide\n'],
+    ['tests/vars.yml', 'k3s_token: secret12345\n'],
+  ])
+  const findings = rules.flatMap((rule) =>
+    [...rule.check(new Analysis(project))].map(({ severity }) => `${rule.id} ${severity ?? rule.severity}`),
+  )
+  expect(findings).toEqual(['token-placeholder notice', 'token-plaintext notice'])
+})
+
 describe.each(rules)('$id', (rule) => {
   test('has a manual page', () => {
     for (const text of [rule.summary, rule.why, rule.fix]) expect(text.trim()).not.toBe('')
@@ -101,6 +136,17 @@ describe.each(rules)('$id', (rule) => {
     expect(fixesOf(rule, mended)).toEqual([])
     expect(found(rule, mended).length).toBe(found(rule, project).length - fixes.length)
     expect(applied(mended, fixesOf(rule, mended))).toEqual(mended)
+  })
+
+  test.each(rule.bad)('shows no token: $title', (example) => {
+    const { project } = stated(example)
+    const analysis = new Analysis(project)
+    const shown = JSON.stringify([...rule.check(analysis)])
+    for (const { text } of tokenSites(project).sites) {
+      const token = text?.reveal().trim() ?? ''
+      // A short one may be a word of the message.
+      if (token.length > 8 && !token.startsWith('<')) expect(shown.includes(token)).toBe(false)
+    }
   })
 
   test.each(rule.good)('silent, with all other rules: $title', (example) => {

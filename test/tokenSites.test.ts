@@ -204,6 +204,11 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
       'roles/tunnel/templates/tunnel.service.j2': 'ExecStart=cloudflared run --token {{ token }}\n',
       'sealed.yml':
         'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec:\n  encryptedData:\n    token: AgBy\n',
+      'upgrade.yml': `- ansible.builtin.set_fact:
+    left: "{{ env | regex_search('K3S_TOKEN=(.+)') }}"
+    log: "{{ k3s_log | regex_replace('--token [^ ]+', '--token ***') }}"
+  when: "'K3S_TOKEN=' in env"
+`,
       'kube.sh': 'k3s kubectl --token abc get nodes\nkubeadm join --token abc\nexport MY_K3S_TOKEN_FILE=x\n',
       'group_vars/all.yml':
         'k3s_token: ""\n# k3s_token: abc\nk3s_token_location: /etc/rancher/k3s/cluster-token\n',

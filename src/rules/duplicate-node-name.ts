@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { clusterHosts, hostVariables, type Inventory } from '../ansible/inventory/index.ts'
 import type { Variable } from '../ansible/value.ts'
 import type { RuleFinding } from '../lint/finding.ts'
@@ -29,6 +30,21 @@ quay ansible_host=192.0.2.10
 pier ansible_host=192.0.2.11
 mole ansible_host=192.0.2.10
      ^^^^^^^^^^^^^^^^^^^^^^^ mole and quay have the same address
+[k3s_cluster:children]
+server
+agent
+`,
+      },
+    },
+    {
+      title: 'machines that are called the same in two domains',
+      files: {
+        'inventory.ini': `
+[server]
+quay.north.example.org
+[agent]
+quay.south.example.org
+^^^^^^^^^^^^^^^^^^^^^^ quay.south.example.org and quay.north.example.org are one node if their host name is quay alone
 [k3s_cluster:children]
 server
 agent
@@ -90,6 +106,7 @@ function* duplicates(inventory: Inventory): Generator<RuleFinding> {
   const { servers, agents } = clusterHosts(inventory)
   const addresses = new Map<string, string>()
   const names = new Map<string, string>()
+  const shorts = new Map<string, string>()
   for (const host of [...servers, ...agents]) {
     const variables = hostVariables(inventory, host)
     const address = addressOf(variables)
@@ -99,11 +116,29 @@ function* duplicates(inventory: Inventory): Generator<RuleFinding> {
       else addresses.set(address.key, host)
     }
     const name = nameOf(variables)
-    if (name === undefined) continue
+    if (name === undefined) {
+      yield* sameShort(inventory, host, shorts)
+      continue
+    }
     const other = names.get(name.key)
     if (other !== undefined) yield { at: name.at, message: `${host} and ${other} get the same node name` }
     else names.set(name.key, host)
   }
+}
+
+/** K3s takes the machine's whole host name, in lower case; what that is the inventory does not say. */
+function* sameShort({ hosts }: Inventory, host: string, shorts: Map<string, string>): Generator<RuleFinding> {
+  if (isIP(host) !== 0) return
+  const [short = host] = host.toLowerCase().split('.')
+  const other = shorts.get(short)
+  const at = hosts.get(host)?.at
+  if (other === undefined) shorts.set(short, host)
+  else if (at !== undefined)
+    yield {
+      at,
+      message: `${host} and ${other} are one node if their host name is ${short} alone`,
+      severity: 'notice',
+    }
 }
 
 interface Key {

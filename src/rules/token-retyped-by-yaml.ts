@@ -98,6 +98,12 @@ function finding({ site, text }: Literal): RuleFinding | undefined {
     message,
     severity: 'warning',
     cure: 'put it in quotes: the text stays the same',
-    fix: { edits: [{ at, text: `"${raw}"` }] },
+    // Two insertions rather than one replacement: what a fix adds gets shown.
+    fix: {
+      edits: [
+        { at: { ...at, end: at.start }, text: '"' },
+        { at: { ...at, start: at.end }, text: '"' },
+      ],
+    },
   }
 }

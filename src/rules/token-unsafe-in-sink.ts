@@ -52,6 +52,20 @@ export K3S_TOKEN="f3a9c07e51b24d$8896cc01d2ab7743fe"
 `,
       },
     },
+    {
+      title: 'digits in quotes, which a template of a config file takes the quotes off',
+      files: {
+        'host_vars/quay.yml': `
+harbour_key: "0712345670123456"
+              ^^^^^^^^^^^^^^^^ written into YAML, plain as it is, the token comes out as another text: it is read as a number, a date, a truth value or null
+`,
+        'roles/edge/templates/config.yaml.j2': `
+cluster-init: true
+tls-san: quay.example.org
+token: {{ harbour_key }}
+`,
+      },
+    },
   ],
   good: [
     {
@@ -80,7 +94,7 @@ K3S_TOKEN={{ harbour_key | quote }}
         const isHere = sink.at.path === site.at.path && sink.at.start === site.at.start
         yield {
           at: site.at,
-          message: `written into ${title} as it is, the token comes out as another text: ${why}`,
+          message: `written into ${title} as it is, the token comes out as another text: ${why.replace(/^is /, 'it is ')}`,
           secrets: [site.at],
           ...(isHere
             ? {}
@@ -100,6 +114,8 @@ K3S_TOKEN={{ harbour_key | quote }}
 function hazard({ text, inspection }: Literal, { sink, style, filters }: VariableSink): string | undefined {
   if (!filters.every((filter) => PLAIN_FILTERS.has(filter))) return undefined
   const password = text.reveal().slice(passwordOffset(text.reveal(), inspection.form))
+  // Decimal digits alone come out of YAML as they went in.
+  if (sink === 'yaml-plain' && /^(?:0|[1-9]\d{0,17})$/.test(password)) return undefined
   const found = inspection.hazards.find((each) => each.sink.id === sink)
   if (found === undefined || found.literal) return undefined
   if (style === 'single' || style === 'double') {

@@ -1,3 +1,5 @@
+import { isFixture as isTest } from '../../ansible/content/index.ts'
+
 /** What reads a file, as far as its path says. */
 export type FileKind =
   | 'docs'
@@ -25,7 +27,7 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: FileKind])[] = [
   [/(^|\/)vagrantfile$|\.rb$/i, 'vagrant'],
   [/\.(sh|bash|zsh|openrc)$|(^|\/)(init\.d|jenkinsfile)[^/]*/i, 'shell'],
   [/\.(ya?ml|json)$/i, 'yaml'],
-  [/\.(ini|cfg)$|(^|\/)hosts$/i, 'ini'],
+  [/\.ini$/i, 'ini'],
 ]
 
 /** A template is of the kind of the file that it makes. */
@@ -34,7 +36,8 @@ export function fileKind(path: string, text: string): FileKind {
   const found = KINDS.find(([pattern]) => pattern.test(made))?.[1]
   if (found !== undefined) return found
   if (text.startsWith('#!')) return 'shell'
-  if (/(^|\/)[^/.]+$/.test(made)) return /^\s*\[[^\]]+\]\s*$/m.test(text) ? 'ini' : 'yaml'
+  if (/(^|\/)[^/.]+$/.test(made))
+    return /^\s*\[[^\]\n]+\]\s*$|^[\w.-]+[ \t]+\w+=/m.test(text) ? 'ini' : 'yaml'
   return 'other'
 }
 
@@ -42,9 +45,10 @@ export function isTemplate(path: string): boolean {
   return /\.(j2|jinja2?|tmpl|tpl|tftpl)$/.test(path)
 }
 
-/** Tests, examples and documentation: the clusters of these are made for an hour. */
+/** Tests, CI, documentation and machines of Vagrant: the clusters of these are made for an hour. */
 export function isFixture(path: string): boolean {
-  return /(^|\/)(tests?|molecule|fixtures?|testdata|e2e|docs?|\.github|\.ci|ci)\/|(^|\/)(Vagrantfile|\.gitlab-ci[^/]*)$/i.test(
-    path,
+  return (
+    isTest(path) ||
+    /(^|\/)(fixtures?|testdata|e2e|docs?|\.ci|ci)\/|(^|\/)(Vagrantfile|\.gitlab-ci[^/]*)$/i.test(path)
   )
 }

@@ -40,6 +40,14 @@ function* firstOf(matches: Iterable<RegExpExecArray>): Generator<RegExpExecArray
   }
 }
 
+/** In an expression such a text is looked for: `regex_search('K3S_TOKEN=(.+)')`. */
+function isInExpression(text: string, offset: number): boolean {
+  const before = text.slice(Math.max(0, offset - REACH), offset)
+  return ['{{', '{%'].some(
+    (open) => before.lastIndexOf(open) > before.lastIndexOf(open === '{{' ? '}}' : '%}'),
+  )
+}
+
 function* assignments(path: string, text: string, kind: FileKind): Generator<Setting> {
   for (const match of firstOf(text.matchAll(ASSIGNMENT))) {
     const name = match[1] as keyof typeof tokenSettings
@@ -48,6 +56,7 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     const before = line.slice(0, match.index - lineStart(text, match.index))
     // A pattern that looks for the setting writes none, and neither does a condition.
     if (/\bregexp?:/.test(before) || /\bwhen:/.test(before) || text[offset] === '=') continue
+    if (isInExpression(text, match.index)) continue
     // 'K3S_TOKEN=' in quotes of its own is a text to look for, too.
     if (/["']/.test(text[match.index - 1] ?? '') && text[match.index - 1] === text[offset]) continue
     const { carrier, sink } = assignmentPlace(kind, before, text, match.index)
@@ -97,6 +106,7 @@ function* options(
   argumentNames: ReadonlySet<string>,
 ): Generator<Setting> {
   for (const match of firstOf(text.matchAll(OPTION))) {
+    if (isInExpression(text, match.index)) continue
     const command = commandAt(text, match.index, kind)
     const header = /^\s*(?:- )?["']?([\w.-]+)["']?:/.exec(command.text)?.[1] ?? ''
     const isKnown = argumentNames.has(header) || argumentVariables.includes(header)

@@ -10,9 +10,7 @@ export function writtenYaml({ value, at, style }: YamlScalar, source: string): W
   const raw = source.slice(at.start, at.end)
   if (value instanceof VaultedText) return { at, text: undefined, hidden: 'vaulted', style: blockOr(style) }
   const quoted = style === 'single' || style === 'double'
-  // A tag stands before the quote.
-  const quote = quoted ? raw.indexOf(style === 'single' ? "'" : '"') + 1 : 0
-  const inside = quoted ? { ...at, start: at.start + quote, end: at.end - 1 } : at
+  const inside = quoted ? { ...at, start: at.start + 1, end: at.end - 1 } : at
   if (typeof value === 'string' && (style !== 'plain' || value === raw || !looksDated(raw)))
     return { at: inside, ...known(value), style: blockOr(style) }
   return { at, ...known(raw), style: 'plain', ...retyped(value, raw) }
