@@ -62,6 +62,11 @@ token = four five
     ['group_vars/all.yml:3:11 variable unknown harbour.keys.join plain → "abc"'],
   ],
   [
+    'an anchor, where the alias gets its text',
+    { 'group_vars/all.yml': 'tide: &tide "abc"\nk3s_token: *tide\n' },
+    ['group_vars/all.yml:1:14 variable both k3s_token double → "abc"'],
+  ],
+  [
     'vaulted, sealed, looked up, left to the environment',
     {
       'group_vars/all.yml': `k3s_token: !vault |

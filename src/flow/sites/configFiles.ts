@@ -1,8 +1,9 @@
 import { configKeys } from '../../facts/tokenVariables.ts'
 import { entryOf, type YamlText } from '../../syntax/yaml.ts'
+import { withoutComments } from './around.ts'
 import { isTemplate } from './places.ts'
-import { readValue, withoutComments } from './settings.ts'
 import type { Setting, TokenUse } from './site.ts'
+import { readValue } from './value.ts'
 import { writtenYaml } from './written.ts'
 
 /** Whether a file is a config.yaml of K3s or RKE2, or a template of one: `templates` are those that tasks make one of. */

@@ -5,8 +5,9 @@ import { entryOf, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import { configSettings, isConfig } from './configFiles.ts'
 import { type Definition, definitionsIn, iniDefinitions } from './definitions.ts'
 import { type Part, partsOf } from './expressions.ts'
+import { argumentNamesIn, extraVariablesIn, rubyVariablesIn } from './extraVariables.ts'
 import { type FileKind, fileKind, isFixture, isTemplate } from './places.ts'
-import { argumentNamesIn, extraVariablesIn, rubyVariablesIn, settingsIn } from './settings.ts'
+import { settingsIn } from './settings.ts'
 import type { Setting, TokenSite, TokenSites, TokenUse, VariableSink, Written } from './site.ts'
 import { configTemplatesIn, taskFileSettings } from './taskFiles.ts'
 import { known as knownText, writtenYaml } from './written.ts'
@@ -197,7 +198,7 @@ export class Search {
           (holder, key) => entryOf(holder, key)?.value,
           value.node,
         )
-        if (node?.kind !== 'scalar' || node.alias !== undefined) continue
+        if (node?.kind !== 'scalar') continue
         const written = writtenYaml(node, value.source)
         this.#defined(dotted, written, value.source.slice(written.at.start, written.at.end), found)
       }

@@ -1,5 +1,6 @@
-import { readValue, useByPath } from './settings.ts'
 import type { Setting, TokenUse } from './site.ts'
+import { useByPath } from './use.ts'
+import { readValue } from './value.ts'
 
 const CONFIG = /(?:rancher|k3s|rke2)[^\n]{0,200}\/config\.ya?ml/
 const TOKEN_FILE = /^[ \t]*(?:dest|path):[ \t]*["']?[^\n]{0,300}token["']?[ \t]*$/m

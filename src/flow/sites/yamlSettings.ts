@@ -1,8 +1,8 @@
 import { configVariables, tokenSettings } from '../../facts/tokenVariables.ts'
 import { type Expression, parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 import type { YamlNode, YamlScalar, YamlText } from '../../syntax/yaml.ts'
-import { useByPath } from './settings.ts'
 import type { Setting, TokenUse } from './site.ts'
+import { useByPath } from './use.ts'
 import { writtenYaml } from './written.ts'
 
 /**
