@@ -142,6 +142,19 @@ describe('lint', () => {
     expect(messages(layer)).toEqual(['the child group press is not there'])
   })
 
+  test.each([
+    ['tasks', 'roles/k3s/tasks/main.yml', '- copy: [\n', true],
+    ['variables', 'group_vars/all.yml', 'k3s_token: [\n', true],
+    ['a playbook', 'site.yml', '---\n# K3s\n- hosts: [k3s\n  roles: [edge]\n', true],
+    ['a named play', 'site.yml', '- name: K3s\n  become: true\n  hosts: [k3s\n  roles: [edge]\n', true],
+    ['what has nothing to do with K3s', 'roles/edge/tasks/main.yml', '- copy: [\n', false],
+    ['a template', 'roles/k3s/templates/vars/x.yml', 'k3s: [\n', false],
+    ['manifests', 'k3s.yml', 'kind: List\n---\nkind: List\n', false],
+  ])('broken YAML: %s', (_, path, text, isReported) => {
+    const ids = new Set(run({ [path]: text }).map((line) => line.split(' ').slice(1).join(' ')))
+    expect([...ids]).toEqual(isReported ? ['error file-unreadable'] : [])
+  })
+
   test('what was not looked into is an unknown, not a finding', () => {
     const project = new Map([['hosts.yml', 'plugin: amazon.aws.aws_ec2\n']])
     const asks = wordRule('word-quince', 'quince', {

@@ -1,11 +1,11 @@
 import type { Fault } from '../ansible/value.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import type { Analysis } from './analysis.ts'
+import { ownFindings } from './faults.ts'
 import type { Finding, RuleFinding, Severity } from './finding.ts'
 import { ProjectLines } from './lines.ts'
 import { merged, notesInOrder } from './order.ts'
-import { type OwnRuleId, ownRules } from './ownRules.ts'
-import { namesK3s } from './relevance.ts'
+import { ownRules } from './ownRules.ts'
 import type { Rule } from './rule.ts'
 import { type Suppressed, silence } from './silence.ts'
 
@@ -81,38 +81,4 @@ function completed(
     severity: asSet === undefined || asSet === 'off' ? (finding.severity ?? severity) : asSet,
     cure: finding.cure ?? fix,
   }
-}
-
-interface OwnFinding extends RuleFinding {
-  readonly id: OwnRuleId
-}
-
-/**
- * What is wrong with the texts themselves, as far as they were read and concern K3s. A notice says that something was not
- * looked into: an unknown.
- */
-function ownFindings(
-  analysis: Analysis,
-  unread: readonly Fault[],
-): {
-  readonly findings: readonly OwnFinding[]
-  readonly unknowns: readonly UnknownNote[]
-} {
-  const findings: OwnFinding[] = []
-  const unknowns: UnknownNote[] = []
-  const add = ({ at, message, fix, severity = 'error' }: Fault): void => {
-    if (severity === 'notice') unknowns.push({ at, what: message })
-    else
-      findings.push({
-        id: severity === 'error' ? 'file-unreadable' : 'file-ambiguous',
-        at,
-        message,
-        cure: fix,
-      })
-  }
-  const { content, inventories } = analysis.faults
-  for (const fault of [...unread, ...inventories]) add(fault)
-  for (const fault of content)
-    if (namesK3s(fault.at.path, analysis.project.get(fault.at.path) ?? '')) add(fault)
-  return { findings, unknowns }
 }

@@ -1,0 +1,55 @@
+import type { Fault } from '../ansible/value.ts'
+import type { UnknownNote } from '../flow/unknown.ts'
+import type { Analysis } from './analysis.ts'
+import type { RuleFinding } from './finding.ts'
+import type { OwnRuleId } from './ownRules.ts'
+import { namesK3s } from './relevance.ts'
+
+export interface OwnFinding extends RuleFinding {
+  readonly id: OwnRuleId
+}
+
+/**
+ * What is wrong with the texts themselves: `unread` are files that became none, the rest was noticed while reading, as far as
+ * it concerns K3s. A notice says that something was not looked into: an unknown.
+ */
+export function ownFindings(
+  analysis: Analysis,
+  unread: readonly Fault[],
+): { readonly findings: readonly OwnFinding[]; readonly unknowns: readonly UnknownNote[] } {
+  const findings: OwnFinding[] = []
+  const unknowns: UnknownNote[] = []
+  const add = ({ at, message, fix, severity = 'error' }: Fault): void => {
+    if (severity === 'notice') unknowns.push({ at, what: message })
+    else
+      findings.push({
+        id: severity === 'error' ? 'file-unreadable' : 'file-ambiguous',
+        at,
+        message,
+        cure: fix,
+      })
+  }
+  for (const fault of unreadable(analysis)) add(fault)
+  const { content, inventories } = analysis.faults
+  for (const fault of [...unread, ...inventories]) add(fault)
+  for (const fault of content)
+    if (namesK3s(fault.at.path, analysis.project.get(fault.at.path) ?? '')) add(fault)
+  return { findings, unknowns }
+}
+
+/** Files of tasks and variables where Ansible looks for them; what lies among templates and charts may be YAML only later. */
+const READ = /(?:^|\/)(?:tasks|handlers|vars|defaults|meta|group_vars|host_vars)\/[^/]+(?:\/[^/]+)*\.ya?ml$/
+const LATER = /(?:^|\/)(?:templates|files|charts?|manifests?)\//
+
+/** A playbook that is broken is no list of plays any more: its first lines still look like one. */
+const PLAYBOOK =
+  /^-\s+(?:hosts|(?:ansible\.builtin\.)?import_playbook)\s*:|^-\s+name\s*:.*\n(?:[ \t].*\n|\r?\n)*?[ \t]+hosts\s*:/m
+
+/** The faults of syntax in what Ansible would read as YAML, whether or not anything asked for it. */
+function* unreadable({ project, content }: Analysis): Generator<Fault> {
+  for (const [path, text] of project) {
+    if (!/\.ya?ml$/.test(path) || LATER.test(path) || !namesK3s(path, text)) continue
+    if (READ.test(path) || PLAYBOOK.test(text.slice(0, 4000)))
+      yield* (content.yaml(path)?.faults ?? []).filter(({ severity = 'error' }) => severity === 'error')
+  }
+}
