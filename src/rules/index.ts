@@ -1,4 +1,5 @@
 import type { Rule } from '../lint/rule.ts'
+import { agentTokenMissing } from './agent-token-missing.ts'
 import { duplicateNodeName } from './duplicate-node-name.ts'
 import { evenServerCount } from './even-server-count.ts'
 import { tokenInArguments } from './token-in-arguments.ts'
@@ -17,6 +18,7 @@ import { vaultVariableNotEncrypted } from './vault-variable-not-encrypted.ts'
 
 /** Every rule, in the order of the ids. */
 export const rules: readonly Rule[] = [
+  agentTokenMissing,
   duplicateNodeName,
   evenServerCount,
   tokenInArguments,

@@ -1,0 +1,189 @@
+import type { Arrival } from '../../flow/arrival.ts'
+import type { Hop } from '../../flow/atoms.ts'
+import type { Event, NodeKind, Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
+import type { Analysis } from '../../lint/analysis.ts'
+import type { RuleFinding } from '../../lint/finding.ts'
+import type { Span } from '../../span.ts'
+
+/** One start on nodes that are alike, in one scenario, with all that happened there. */
+export interface Start {
+  readonly verdict: Verdict
+  readonly hosts: readonly string[]
+  /** What happened on these nodes before the start, in one of the worlds in which it has this outcome. */
+  readonly events: readonly Event[]
+  /** And all that happened there. */
+  readonly all: readonly Event[]
+}
+
+const starts = new WeakMap<Analysis, readonly Start[]>()
+
+/** The last start of every service, for each scenario. */
+export function startsOf(analysis: Analysis): readonly Start[] {
+  const known = starts.get(analysis)
+  if (known !== undefined) return known
+  const { verdicts, runs } = analysis.rehearsal
+  const groups = new Map<Arrival, { verdict: Verdict; hosts: string[] }[]>()
+  for (const verdict of verdicts) {
+    const group = groups.get(verdict.arrival) ?? []
+    const twin = group.find((one) => one.verdict.scenario === verdict.scenario)
+    if (twin === undefined) group.push({ verdict, hosts: [verdict.host] })
+    else twin.hosts.push(verdict.host)
+    groups.set(verdict.arrival, group)
+  }
+  const made = [...groups.values()].flat().map(({ verdict, hosts }) => {
+    const all = eventsOf(verdict, hosts, runs)
+    const last = all.findLastIndex(
+      (event) => event.what === 'service-started' && event.arrival === verdict.arrival,
+    )
+    return { verdict, hosts, events: last === -1 ? all : all.slice(0, last + 1), all }
+  })
+  starts.set(analysis, made)
+  return made
+}
+
+function eventsOf(
+  { scenario, arrival, playbook }: Verdict,
+  hosts: readonly string[],
+  runs: readonly Run[],
+): readonly Event[] {
+  const own = runs.filter((run) => run.scenario === scenario && run.playbook === playbook)
+  const run =
+    own.find(({ events }) =>
+      events.some((event) => event.what === 'service-started' && event.arrival === arrival),
+    ) ?? own[0]
+  return run?.events.filter(({ host }) => hosts.includes(host)) ?? []
+}
+
+/** Whether the hosts were made up, because no inventory of the project has hosts for the playbook. */
+export const isInvented = ({ servers }: Scenario): boolean => servers !== undefined
+
+/** Nodes that had nothing of K3s before the play. */
+export const isFresh = ({ k3s }: Scenario): boolean => k3s === undefined || k3s === 'absent'
+
+/** A start that is wrong, and where that is to be put right. */
+export interface Fault {
+  readonly start: Start
+  readonly at: Span
+  readonly hops: readonly Hop[]
+}
+
+/**
+ * One finding for each place, however many nodes and scenarios show it. `message` gets whom it concerns ("agents of an
+ * airgapped site") and whether these are several.
+ */
+export function* faultFindings(
+  analysis: Analysis,
+  faults: readonly Fault[],
+  message: (who: string, several: boolean) => string,
+  more: Partial<RuleFinding> = {},
+): Generator<RuleFinding> {
+  const groups = new Map<string, Fault[]>()
+  for (const fault of firstCauses(faults)) {
+    const { at, start } = fault
+    const key = `${at.path}:${at.start} ${start.verdict.kind}`
+    groups.set(key, [...(groups.get(key) ?? []), fault])
+  }
+  for (const group of groups.values()) {
+    const [first] = group
+    if (first === undefined) continue
+    const { at, hops } = first
+    const { who, several, scenario } = subject(analysis, group)
+    yield {
+      at,
+      message: message(who, several),
+      hops,
+      ...(scenario === undefined ? {} : { scenario }),
+      ...more,
+    }
+  }
+}
+
+/** What is wrong on fresh nodes is wrong for all that comes after them: told once. */
+function firstCauses(faults: readonly Fault[]): readonly Fault[] {
+  const key = ({ start: { verdict } }: Fault, host: string): string =>
+    `${host} ${verdict.service} ${verdict.scenario.airgapped ?? false}`
+  const first = new Set(
+    faults.flatMap((fault) =>
+      isFresh(fault.start.verdict.scenario) ? fault.start.hosts.map((host) => key(fault, host)) : [],
+    ),
+  )
+  return faults.filter(
+    (fault) =>
+      isFresh(fault.start.verdict.scenario) || !fault.start.hosts.some((host) => first.has(key(fault, host))),
+  )
+}
+
+const DIMENSIONS = ['airgapped', 'manager', 'tokenGiven', 'k3s', 'servers'] as const
+
+const NAMES: Readonly<Record<NodeKind, readonly [one: string, several: string]>> = {
+  'first-server': ['the first server', 'first servers'],
+  'joining-server': ['the joining server', 'joining servers'],
+  agent: ['the agent', 'agents'],
+}
+
+interface Subject {
+  readonly who: string
+  readonly several: boolean
+  readonly scenario: string | undefined
+}
+
+/** Whom a fault concerns, and the narrowest condition that all of it has in common and that others of its kind have not. */
+function subject(analysis: Analysis, group: readonly Fault[]): Subject {
+  const ill = new Set(group.map(({ start }) => start))
+  const playbooks = new Set(group.map(({ start }) => start.verdict.playbook))
+  const [kind = 'agent'] = group.map(({ start }) => start.verdict.kind)
+  const alike = startsOf(analysis).filter(
+    ({ verdict }) => playbooks.has(verdict.playbook) && verdict.kind === kind,
+  )
+  const well = alike.filter((start) => !ill.has(start) && start.verdict.token !== 'maybe')
+  const own = [...ill]
+  const common = DIMENSIONS.filter((name) => {
+    const values = new Set(own.map(({ verdict }) => settingOf(verdict.scenario, name)))
+    const [value] = values
+    return values.size === 1 && well.some(({ verdict }) => settingOf(verdict.scenario, name) !== value)
+  })
+  const [scenario = {}] = own.map(({ verdict }) => verdict.scenario)
+  // Healthy nodes in the very same scenario: it is these hosts, not their kind.
+  const besides = well.filter(({ verdict }) =>
+    common.every((name) => settingOf(verdict.scenario, name) === settingOf(scenario, name)),
+  )
+  const hosts = [...new Set(own.flatMap((start) => start.hosts))]
+  const isSome = besides.some((start) => start.hosts.some((host) => !hosts.includes(host)))
+  const site = common.includes('airgapped')
+    ? ` of ${scenario.airgapped === true ? 'an airgapped site' : 'a site with internet'}`
+    : ''
+  const [one, several] = NAMES[kind]
+  const words = [...common.flatMap((name) => wordOf(scenario, name) ?? [])]
+  return {
+    who: isSome ? `${hosts.length === 1 ? one : several} ${listed(hosts)}${site}` : `${several}${site}`,
+    several: !isSome || hosts.length > 1,
+    scenario: words.length === 0 ? undefined : words.toSpliced(1, 0, several).join(', '),
+  }
+}
+
+function settingOf(scenario: Scenario, name: (typeof DIMENSIONS)[number]): string | boolean {
+  const value = scenario[name]
+  if (value !== undefined) return value
+  return { airgapped: false, manager: 'systemd', tokenGiven: true, k3s: 'absent', servers: 'several' }[name]
+}
+
+function wordOf(scenario: Scenario, name: (typeof DIMENSIONS)[number]): string | undefined {
+  const value = settingOf(scenario, name)
+  switch (name) {
+    case 'airgapped':
+      return value === true ? 'airgapped' : 'online'
+    case 'manager':
+      return value === 'openrc' ? 'OpenRC' : 'systemd'
+    case 'tokenGiven':
+      return value === true ? 'token given' : 'no token given'
+    case 'k3s':
+      return value === 'absent' ? 'K3s absent' : value === 'older' ? 'an older K3s present' : 'K3s present'
+    case 'servers':
+      return value === 'one' ? 'one server' : 'several servers'
+  }
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} more`] : names
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`
+}

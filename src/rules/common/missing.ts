@@ -1,0 +1,92 @@
+import type { Hop } from '../../flow/atoms.ts'
+import type { Event, Verdict } from '../../flow/rehearsal.ts'
+import type { Analysis } from '../../lint/analysis.ts'
+import type { Span } from '../../span.ts'
+import { type Fault, isFresh, type Start, startsOf } from './faults.ts'
+import { conditionsOf, taskAt } from './tasks.ts'
+
+type InstallerRan = Extract<Event, { what: 'installer-ran' }>
+
+/** The last run of the install script for the service before it starts. */
+export function installerBefore({ events, verdict }: Start): InstallerRan | undefined {
+  return events.findLast(
+    (event): event is InstallerRan => event.what === 'installer-ran' && event.service === verdict.service,
+  )
+}
+
+/**
+ * Whether a start without a token can be held against the project: where the user gives none, only if the project copes
+ * with that for other nodes.
+ */
+export function isBlamed(analysis: Analysis, { verdict }: Start): boolean {
+  if (verdict.scenario.tokenGiven !== false) return true
+  return startsOf(analysis).some(
+    ({ verdict: other }) =>
+      other.scenario.tokenGiven === false &&
+      other.playbook === verdict.playbook &&
+      other.kind === verdict.kind &&
+      other.token === 'present',
+  )
+}
+
+/** Where a token should have been given to a service that starts without one, and how it came to be without. */
+export function missingToken(analysis: Analysis, start: Start): Fault {
+  const { verdict } = start
+  const installer = installerBefore(start)
+  const writer = skippedWriter(analysis, start, (one) => one.arrival.token.hops)
+  const dropped: readonly Hop[] =
+    installer === undefined
+      ? []
+      : [
+          {
+            at: installer.at,
+            what: 'runs the K3s install script without K3S_TOKEN: the env file that it makes holds none',
+          },
+        ]
+  return {
+    start,
+    at: placeOf(start, installer?.at),
+    hops: [...dropped, ...writer, ...verdict.arrival.token.hops, ...startHops(verdict)],
+  }
+}
+
+export function startHops({ hops, arrival }: Verdict): readonly Hop[] {
+  return hops.filter((hop) => !arrival.token.hops.includes(hop))
+}
+
+/** The install script is where a setting can be given, if it made the unit; else the task that starts the service. */
+export function placeOf({ verdict }: Start, installer: Span | undefined): Span {
+  return installer ?? verdict.at
+}
+
+/** The task that brings the setting to nodes of this kind in another scenario, and does not run in this one. */
+export function skippedWriter(
+  analysis: Analysis,
+  { verdict, all }: Start,
+  hopsOf: (verdict: Verdict) => readonly Hop[],
+): readonly Hop[] {
+  const ran = new Set(all.map(({ at }) => `${at.path}:${at.start}`))
+  const well = startsOf(analysis)
+    .map((start) => start.verdict)
+    .filter(
+      (other) =>
+        other.playbook === verdict.playbook &&
+        other.kind === verdict.kind &&
+        other.service === verdict.service &&
+        other.token === 'present' &&
+        isFresh(other.scenario) === isFresh(verdict.scenario),
+    )
+  for (const other of well)
+    for (const { at, what } of hopsOf(other).toReversed()) {
+      const task = taskAt(analysis, at)
+      if (task === undefined || ran.has(`${at.path}:${at.start}`)) continue
+      const conditions = conditionsOf(task)
+      return [
+        { at, what: `${what}, but not here` },
+        ...conditions
+          .slice(0, 2)
+          .map((condition) => ({ at: condition.at, what: 'is the condition of that' })),
+      ]
+    }
+  return []
+}
