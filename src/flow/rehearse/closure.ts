@@ -1,5 +1,6 @@
 import type { Content, Playbook, Role, Statement } from '../../ansible/content/index.ts'
 import type { Project } from '../../ansible/value.ts'
+import { type PlacedTask, placedTasks } from './relevance.ts'
 
 /** Everything of a project that one playbook can reach by names that stand in it: the texts in which questions are looked for. */
 export interface Closure {
@@ -10,6 +11,9 @@ export interface Closure {
   readonly isK3s: boolean
   /** Variables that its tasks register or set. */
   readonly made: ReadonlySet<string>
+  /** Its tasks, and the roles that they belong to. */
+  readonly tasks: readonly PlacedTask[]
+  readonly roles: readonly Role[]
   /** Playbooks that it imports. */
   readonly imported: readonly string[]
 }
@@ -25,6 +29,8 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     patterns: reader.patterns,
     isK3s: texts.some((text) => K3S.test(text)),
     made: reader.made,
+    tasks: reader.tasks,
+    roles: reader.roles,
     imported: [...reader.imported],
   }
 }
@@ -59,6 +65,8 @@ class Reader {
   readonly patterns: string[] = []
   readonly imported = new Set<string>()
   readonly made = new Set<string>()
+  readonly tasks: PlacedTask[] = []
+  readonly roles: Role[] = []
   readonly #content: Content
   readonly #seen = new Set<string>()
   readonly #pathsUnder: PathIndex
@@ -104,6 +112,7 @@ class Reader {
 
   /** All files of a role: which of them a dynamic include picks can't be told. */
   role(role: Role): void {
+    this.roles.push(role)
     const prefix = role.directory === '' ? '' : `${role.directory}/`
     for (const kind of ['tasks', 'templates', 'defaults', 'vars', 'handlers', 'meta'])
       for (const path of this.#pathsUnder(`${prefix}${kind}`)) this.paths.add(path)
@@ -114,11 +123,13 @@ class Reader {
     }
   }
 
-  #statements(list: readonly Statement[], role: Role | undefined, path: string): void {
+  #statements(list: readonly Statement[], role: Role | undefined, path: string, outermost = true): void {
+    if (outermost)
+      this.tasks.push(...placedTasks(list, { around: '', role, playbookDirectory: this.#directory }))
     for (const statement of list) {
       if (statement.kind === 'block') {
         for (const part of [statement.block, statement.rescue, statement.always])
-          this.#statements(part, role, path)
+          this.#statements(part, role, path, false)
         continue
       }
       const { module, arguments: args, freeForm } = statement.action

@@ -7,6 +7,7 @@ import type { ServiceManager } from '../files.ts'
 import type { Scenario } from '../rehearsal.ts'
 import type { UnknownNote } from '../unknown.ts'
 import type { PaperHosts } from './hosts.ts'
+import type { Relevance } from './relevance.ts'
 import type { RawVariable } from './world.ts'
 
 /** What stays the same while one playbook is rehearsed in one scenario. */
@@ -27,6 +28,8 @@ export interface Stage {
   note(note: UnknownNote): void
   bound(note: UnknownNote): void
   readonly playbook: string
+  /** Which tasks are worth rehearsing. */
+  readonly relevance: Relevance
 }
 
 export type Question = 'airgapped' | 'manager' | 'token' | 'version'

@@ -15,6 +15,7 @@ import { installedNodes } from './installed.ts'
 import { lonePlaybooks } from './lone.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
+import { Relevance } from './relevance.ts'
 import { airgapSwitches, Switches } from './switches.ts'
 import { assumptionsOf, eventsOf, verdictsOf } from './verdicts.ts'
 import { emptyNode, type NodeState, type Started, World } from './world.ts'
@@ -357,8 +358,18 @@ class PlaybookWork {
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
       playbook: this.#playbook.path,
+      relevance: this.#relevance(hosts),
     }
   }
+
+  #relevance(hosts: PaperHosts): Relevance {
+    const { tasks, roles } = this.#closure
+    const { content, tokenVariables } = this.#director
+    this.#relevanceFound ??= new Relevance(content, tasks, roles, hosts, tokenVariables)
+    return this.#relevanceFound
+  }
+
+  #relevanceFound: Relevance | undefined
 
   /** A token variable that nobody sets, in a project without an inventory: its users do. */
   #isUnset(name: string, hosts: PaperHosts): boolean {

@@ -150,6 +150,8 @@ function plainValue(value: AnsibleValue): FlowValue {
 }
 
 function leftToUser({ stage }: Context, name: string): ScopeVariable {
+  if (stage.relevance.isDropped(name))
+    return { value: new Unknown(name, 'made by a task that is not followed') }
   return stage.isLeftToUser(name)
     ? { value: new Unknown(name, `nothing in the project sets ${name}`) }
     : undefined

@@ -109,7 +109,7 @@ export class Walk {
 
   #task(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
     const active = hosts.filter((host) => isActive(world, host))
-    if (active.length === 0) return [world]
+    if (active.length === 0 || !context.stage.relevance.has(task)) return [world]
     switch (task.action.module.split('.').at(-1)) {
       case 'include_tasks':
       case 'import_tasks':

@@ -1,0 +1,205 @@
+import type { Content, Role, Statement, Task } from '../../ansible/content/index.ts'
+import type { AnsibleValue } from '../../ansible/value.ts'
+import type { PaperHosts } from './hosts.ts'
+
+/** A task as it stands in what a playbook reaches. */
+export interface PlacedTask {
+  readonly task: Task
+  /** `when` and `vars` of the blocks around it, as text. */
+  readonly around: string
+  readonly role: Role | undefined
+  readonly playbookDirectory: string
+}
+
+const FILES =
+  /\.service|\.env\b|systemd|init\.d|conf\.d|\/default\/|sysconfig|config\.ya?ml|token|\/bin\/k3s|install|K3S_|EnvironmentFile|\/server\b|\/k3s["'\s]/i
+const COMMANDS =
+  /install|get\.k3s|systemctl|rc-service|\bservice\b|token|killall|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
+const TOKEN = /token|K3S_|secret|vault/i
+
+/** What decides whether a task of some kind could matter: its own text and that of the variables in it. */
+const INTEREST: ReadonlyMap<string, RegExp> = new Map([
+  ...['copy', 'template', 'lineinfile', 'blockinfile', 'replace', 'ini_file', 'get_url', 'file'].map(
+    (name) => [name, FILES] as const,
+  ),
+  ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
+  ...['debug', 'fail', 'assert', 'set_fact'].map((name) => [name, TOKEN] as const),
+  ...[
+    'service',
+    'systemd',
+    'systemd_service',
+    'sysvinit',
+    'openrc',
+    'slurp',
+    'include_vars',
+    'service_facts',
+    'meta',
+  ].map((name) => [name, /(?:)/] as const),
+])
+
+const INCLUDE = /(?:^|\.)(?:include|import)_(?:tasks|role)$|^include$/
+const NAME = /[A-Za-z_]\w*/g
+const namesIn = (text: string): ReadonlySet<string> => new Set(text.match(NAME) ?? [])
+
+/**
+ * Which tasks could touch the way of the token: those that write, run or start something of K3s, and those that make a
+ * variable which such a task, or a condition on its way, reads. The others are not rehearsed.
+ */
+export class Relevance {
+  readonly #values = new Map<string, string>()
+  readonly #relevant = new Set<Task>()
+  readonly #known = new Set<Task>()
+  readonly #dropped = new Set<string>()
+  readonly #tokenNames: ReadonlySet<string>
+  readonly #content: Content
+
+  constructor(
+    content: Content,
+    tasks: readonly PlacedTask[],
+    roles: readonly Role[],
+    hosts: PaperHosts,
+    tokenNames: ReadonlySet<string>,
+  ) {
+    this.#content = content
+    this.#tokenNames = new Set([...tokenNames].map((name) => name.split('.')[0] ?? name))
+    for (const role of roles)
+      for (const variables of [content.roleDefaults(role), content.roleVars(role)])
+        for (const { name, value } of variables.values()) this.#define(name, value)
+    for (const { variables } of hosts.hosts.values())
+      for (const { name, value } of variables.values()) this.#define(name, value)
+    for (const { task } of tasks)
+      for (const [name, { value }] of task.action.module === 'set_fact' ? task.action.arguments : [])
+        this.#define(name, value)
+    this.#follow(tasks)
+  }
+
+  /** A task that was not among those looked through (a dynamic include led to it) counts as one that matters. */
+  has(task: Task): boolean {
+    return this.#relevant.has(task) || !this.#known.has(task)
+  }
+
+  #define(name: string, value: AnsibleValue): void {
+    const text = textOf(value)
+    const known = this.#values.get(name)
+    if (text !== '' && known?.includes(text) !== true) this.#values.set(name, `${known ?? ''} ${text}`)
+  }
+
+  #follow(tasks: readonly PlacedTask[]): void {
+    const needed = new Set<string>()
+    const pending: string[] = []
+    const need = (text: string): void => {
+      for (const name of namesIn(text))
+        if (!needed.has(name)) {
+          needed.add(name)
+          pending.push(name)
+        }
+    }
+    const makers = new Map<string, PlacedTask[]>()
+    const take = ({ task, around }: PlacedTask): void => {
+      if (this.#relevant.has(task)) return
+      this.#relevant.add(task)
+      need(`${this.#source(task)} ${around}`)
+    }
+    for (const placed of tasks) {
+      const { task } = placed
+      this.#known.add(task)
+      for (const name of madeBy(task)) makers.set(name, [...(makers.get(name) ?? []), placed])
+    }
+    for (const placed of tasks) if (this.#interests(placed.task)) take(placed)
+    const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
+    for (let size = -1; size !== this.#relevant.size; ) {
+      size = this.#relevant.size
+      for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+        const value = this.#values.get(name)
+        if (value !== undefined) need(value)
+        for (const maker of makers.get(name) ?? []) take(maker)
+      }
+      const files = new Set([...this.#relevant].map(({ at }) => at.path))
+      for (const include of includes) if (this.#leadsTo(include, files)) take(include)
+    }
+    for (const [name, list] of makers)
+      if (!list.some(({ task }) => this.#relevant.has(task))) this.#dropped.add(name)
+  }
+
+  /** Whether an include may run tasks that matter; one whose file is not known may run any of its role. */
+  #leadsTo({ task, role, playbookDirectory }: PlacedTask, files: ReadonlySet<string>): boolean {
+    const { action } = task
+    const text = (name: string): string | undefined => {
+      const value = action.arguments.get(name)?.value
+      return typeof value === 'string' ? value : undefined
+    }
+    const under = (directory: string): boolean => [...files].some((path) => path.startsWith(directory))
+    if (action.module.endsWith('_role')) {
+      const found = this.#content.findRole(text('name') ?? text('role') ?? '', { playbookDirectory, role })
+      return found === undefined || under(found.directory === '' ? '' : `${found.directory}/`)
+    }
+    const name = text('file') ?? (typeof action.freeForm?.value === 'string' ? action.freeForm.value : '')
+    const path = /\{[{%]/.test(name)
+      ? undefined
+      : this.#content.findFile('tasks', name, { playbookDirectory, role, includedFrom: task.at.path })
+    if (path !== undefined) return files.has(path)
+    const own = task.at.path.slice(0, task.at.path.lastIndexOf('/') + 1)
+    return [...files].some((file) => file !== task.at.path && file.startsWith(own))
+  }
+
+  /** Whether a variable is made only by tasks that are not rehearsed: what it would be is not known then. */
+  isDropped(name: string): boolean {
+    return this.#dropped.has(name)
+  }
+
+  #interests(task: Task): boolean {
+    const interest = INTEREST.get(task.action.module.split('.').at(-1) ?? '')
+    if (interest === undefined) return false
+    const text = this.#source(task)
+    if (interest.test(text)) return true
+    const seen = new Set<string>()
+    const open = [...namesIn(text)]
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      if (this.#tokenNames.has(name)) return true
+      const value = this.#values.get(name)
+      if (value === undefined) continue
+      if (interest.test(value)) return true
+      if (seen.size < 200) open.push(...namesIn(value))
+    }
+    return false
+  }
+
+  #source({ at }: Task): string {
+    return this.#content.text(at.path)?.slice(at.start, at.end) ?? ''
+  }
+}
+
+function madeBy({ action, keywords }: Task): readonly string[] {
+  const registered = keywords.get('register')?.value
+  return [
+    ...(typeof registered === 'string' ? [registered] : []),
+    ...(action.module === 'set_fact' ? action.arguments.keys() : []),
+  ]
+}
+
+function textOf(value: AnsibleValue): string {
+  if (typeof value === 'string') return value
+  if (value === null || typeof value !== 'object') return ''
+  if (Array.isArray(value)) return value.map((item: AnsibleValue) => textOf(item)).join(' ')
+  return Object.entries(value as Readonly<Record<string, AnsibleValue>>)
+    .map(([key, item]) => `${key} ${textOf(item)}`)
+    .join(' ')
+}
+
+/** The tasks of a list with what stands around them. */
+export function placedTasks(
+  list: readonly Statement[],
+  place: Omit<PlacedTask, 'task'>,
+): readonly PlacedTask[] {
+  return list.flatMap((statement): readonly PlacedTask[] => {
+    if (statement.kind === 'task') return [{ ...place, task: statement }]
+    const { keywords } = statement
+    const own = ['when', 'vars', 'environment', 'delegate_to']
+      .map((name) => textOf(keywords.get(name)?.value ?? null))
+      .join(' ')
+    const inner = { ...place, around: `${place.around} ${own}` }
+    return [statement.block, statement.rescue, statement.always].flatMap((part) => placedTasks(part, inner))
+  })
+}
