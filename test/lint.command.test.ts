@@ -35,8 +35,8 @@ vi.mock('../src/rules/index.ts', () => {
       id: 'token-plaintext',
       severity: 'error',
       fix: 'encrypt it',
-      *check({ project }) {
-        for (const [path, text] of project)
+      *check(analysis) {
+        for (const [path, text] of [...analysis.project].filter(([name]) => analysis.isTaken(name)))
           for (const { index, 1: value = '' } of text.matchAll(/harbour_key: "([^"]+)"/g)) {
             const start = index + 13
             const at = { path, start, end: start + value.length + 2 }
@@ -212,6 +212,23 @@ describe('what is looked at', () => {
     expect(await found(['--exclude', 'group_vars'])).toEqual([])
     expect(await found(['roles/edge/tasks/main.yml'])).toEqual([logged, mode])
     expect(await found(['--force-exclude', 'roles/edge/tasks/main.yml'])).toEqual([])
+  })
+
+  test('an inventory that is named, wherever it lies, and whether or not git takes it', async () => {
+    const hosts = 'all:\n  vars:\n    harbour_key: "x"\n    k3s: {mode: 0600}\n'
+    write({ '.gitignore': 'site/mine.yml\n', 'site/ansible.cfg': '', 'site/mine.yml': hosts })
+    write({ 'elsewhere/hosts.yml': hosts, 'elsewhere/group_vars/all': 'k3s: {mode: 0644}\n' })
+    execFileSync('git', ['init', '--quiet', directory])
+    expect(await found(['site'])).toEqual([])
+    expect(await found(['site', '-i', 'site/mine.yml'])).toEqual(['site/mine.yml:4 mode-unquoted'])
+    const other = [
+      'elsewhere/group_vars/all:1 mode-unquoted',
+      'elsewhere/hosts.yml:3 token-plaintext',
+      'elsewhere/hosts.yml:4 mode-unquoted',
+    ]
+    expect(await found(['site', '-i', 'elsewhere/hosts.yml'])).toEqual(other)
+    write({ 'site/.k3seal.yml': 'inventories: ../elsewhere/hosts.yml\n' })
+    expect(await found(['site'])).toEqual(other)
   })
 
   test('links are followed, circles are not', async () => {

@@ -128,7 +128,8 @@ export function modeOf(path: string): number | undefined {
 
 function statOrAbsent(path: string): Stats | undefined {
   try {
-    return statSync(path)
+    // An exception for each name that isn't there would be most of the work of looking for one.
+    return statSync(path, { throwIfNoEntry: false })
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw unreadable(path, error)
