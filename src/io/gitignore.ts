@@ -64,7 +64,7 @@ export function globMatcher(patterns: readonly string[]): (path: string) => bool
 }
 
 /** The nearest directory upwards that holds `.git`. */
-export function gitTop(from: string): string | undefined {
+function gitTop(from: string): string | undefined {
   for (let at = from; ; at = dirname(at)) {
     if (pathKind(join(at, '.git')) !== 'absent') return at
     if (dirname(at) === at) return undefined

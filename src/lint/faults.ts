@@ -5,7 +5,7 @@ import type { RuleFinding } from './finding.ts'
 import type { OwnRuleId } from './ownRules.ts'
 import { namesK3s } from './relevance.ts'
 
-export interface OwnFinding extends RuleFinding {
+interface OwnFinding extends RuleFinding {
   readonly id: OwnRuleId
 }
 

@@ -24,7 +24,7 @@ export interface Report {
   readonly mask: Mask
 }
 
-export interface Place {
+interface Place {
   readonly path: string
   readonly from: Position
   readonly to: Position

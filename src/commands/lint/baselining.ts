@@ -18,7 +18,7 @@ export function baselinePath(cwd: string, flags: LintFlags, { config, directory 
   return join(directory, config.baseline ?? DEFAULT)
 }
 
-export interface Shown {
+interface Shown {
   readonly cwd: string
   readonly lines: ProjectLines
   readonly mask: Mask
