@@ -75,13 +75,17 @@ token = four five
 k3s_control_token: ENC[AES256_GCM,data:eHh4]
 rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
 `,
-      'join.sh': 'K3S_TOKEN=$HARBOUR_KEY sh -\nK3S_TOKEN="$(cat /run/key)" sh -\n',
+      'join.sh':
+        'K3S_TOKEN=$HARBOUR_KEY sh -\nK3S_TOKEN="$(cat /run/key)" sh -\nK3S_TOKEN=$' +
+        '{KEY:-spare}\nK3S_TOKEN=<token> ./help.sh\n',
     },
     [
       'group_vars/all.yml:1:19 variable both k3s_token block → vaulted',
       'group_vars/all.yml:4:20 variable both k3s_control_token plain → sealed',
       'join.sh:1:11 shell unknown K3S_TOKEN none → reference',
       'join.sh:2:12 shell unknown K3S_TOKEN double → reference',
+      'join.sh:3:18 shell unknown K3S_TOKEN none → "spare"',
+      'join.sh:4:11 shell unknown K3S_TOKEN none → reference',
     ],
   ],
   [
@@ -214,6 +218,11 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     log: "{{ k3s_log | regex_replace('--token [^ ]+', '--token ***') }}"
   when: "'K3S_TOKEN=' in env"
 `,
+      'help.sh': `sed -i "s/^K3S_TOKEN=.*/K3S_TOKEN=$KEY/" k3s.env
+grep -q '^K3S_TOKEN=abc' k3s.env
+`,
+      'roles/edge/tasks/main.yml':
+        '- name: Write K3S_TOKEN=value\n  ansible.builtin.debug:\n    msg: set K3S_TOKEN=x\n',
       'kube.sh': 'k3s kubectl --token abc get nodes\nkubeadm join --token abc\nexport MY_K3S_TOKEN_FILE=x\n',
       'group_vars/all.yml':
         'k3s_token: ""\n# k3s_token: abc\nk3s_token_location: /etc/rancher/k3s/cluster-token\n',

@@ -30,6 +30,10 @@ export function settingsIn(
   return [...assignments(path, text, kind), ...options(path, text, kind, argumentNames)]
 }
 
+/** Patterns that look for the setting write none, and neither do conditions and texts for people. */
+const NO_SETTING =
+  /\b(?:regexp?|when|name|description|short_description|msg|fail_msg|success_msg|help):|\b(?:sed|e?grep|awk)\b/
+
 /** In an expression such a text is looked for: `regex_search('K3S_TOKEN=(.+)')`. */
 function isInExpression(text: string, offset: number): boolean {
   const before = text.slice(Math.max(0, offset - REACH), offset)
@@ -44,8 +48,7 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     const offset = match.index + match[0].length
     const line = lineAt(text, match.index)
     const before = line.slice(0, match.index - lineStart(text, match.index))
-    // A pattern that looks for the setting writes none, and neither does a condition.
-    if (/\bregexp?:/.test(before) || /\bwhen:/.test(before) || text[offset] === '=') continue
+    if (NO_SETTING.test(before) || text[offset] === '=') continue
     if (isInExpression(text, match.index)) continue
     // 'K3S_TOKEN=' in quotes of its own is a text to look for, too.
     if (/["']/.test(text[match.index - 1] ?? '') && text[match.index - 1] === text[offset]) continue
@@ -97,6 +100,7 @@ function* options(
 ): Generator<Setting> {
   for (const match of firstOf(text.matchAll(OPTION))) {
     if (isInExpression(text, match.index)) continue
+    if (NO_SETTING.test(text.slice(lineStart(text, match.index), match.index))) continue
     const command = commandAt(text, match.index, kind)
     const header = /^\s*(?:- )?["']?([\w.-]+)["']?:/.exec(command.text)?.[1] ?? ''
     const isKnown = argumentNames.has(header) || argumentVariables.includes(header)

@@ -3,6 +3,15 @@ import type { FileKind } from './places.ts'
 import type { Written } from './site.ts'
 import { known } from './written.ts'
 
+/** What goes on to its end, whatever stands in between. */
+const BRACES: readonly (readonly [open: string, close: string])[] = [
+  ['${{', '}}'],
+  ['{{', '}}'],
+  ['{%', '%}'],
+  ['$(', ')'],
+  ['${', '}'],
+]
+
 /** The value that begins at an offset: to the closing quote, or to the end of the word. */
 export function readValue(
   path: string,
@@ -18,11 +27,12 @@ export function readValue(
   const start = offset + (opening?.length ?? 0)
   let end = start
   while (end < text.length && end - start < REACH && text[end] !== '\n') {
-    const inside = ['{{', '{%', '$('].find((brace) => text.startsWith(brace, end))
+    const inside = BRACES.find(([open]) => text.startsWith(open, end))
     if (inside !== undefined) {
-      const close = text.indexOf(inside === '{{' ? '}}' : inside === '{%' ? '%}' : ')', end)
-      if (close === -1) break
-      end = close + (inside === '$(' ? 1 : 2)
+      const [, closing] = inside
+      const length = text.slice(end, end + REACH).indexOf(closing)
+      if (length === -1) break
+      end += length + closing.length
       continue
     }
     if (opening !== undefined ? text.startsWith(opening, end) : stops(text, end, kind, wholeLine)) break
@@ -35,12 +45,37 @@ export function readValue(
   const around = opening ?? (kind !== 'yaml' && /["']/.test(before) ? before : '')
   const single = around.endsWith("'")
   const style = around === '' ? 'none' : single ? 'single' : 'double'
-  const isReference = (!single || kind === 'yaml') && /^\$|`/.test(raw)
   const at = { path, start, end }
-  const isPlaceholder = /^(?:__\w+__|@\w+@|%\w+%|%s|\\?\$\{?\w+.*)$/.test(raw)
-  if (isReference || isPlaceholder || (kind === 'other' && /\$\{/.test(raw)))
+  const fallback = isShell(kind) && !single ? FALLBACK.exec(raw) : null
+  if (fallback !== null) {
+    const [, given = '', spare = ''] = fallback
+    return {
+      raw: spare,
+      written: {
+        at: { path, start: start + given.length, end: start + given.length + spare.length },
+        ...known(spare),
+        style,
+      },
+    }
+  }
+  if (isReference(raw, kind, single))
     return { raw, written: { at, text: undefined, hidden: 'reference', style } }
   return { raw, written: { at, ...known(raw), style } }
+}
+
+/** `${HARBOUR_KEY:-spare}` */
+const FALLBACK = /^(\$\{\w+:?-)([^$`{}]+)\}$/
+
+function isShell(kind: FileKind): boolean {
+  return kind === 'shell' || kind === 'make' || kind === 'ci' || kind === 'docker'
+}
+
+/** What something else fills in: a shell, sed, whoever reads the help of a script. */
+function isReference(raw: string, kind: FileKind, single: boolean): boolean {
+  if ((!single || kind === 'yaml') && /^\$|`/.test(raw)) return true
+  if (kind === 'other' && /\$\{/.test(raw)) return true
+  if ((isShell(kind) || kind === 'other') && /^<|^\.{3}$|^x{3,}$|^\.?\*|^\[\^|^\(/i.test(raw)) return true
+  return /^(?:__\w+__|@\w+@|%\w+%|%s|\\?\$\{?\w+.*)$/.test(raw)
 }
 
 function stops(text: string, at: number, kind: FileKind, wholeLine: boolean): boolean {
