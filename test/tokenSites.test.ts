@@ -194,12 +194,16 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     'launch configurations of MicroK8s, compose files, CI jobs',
     {
       'microk8s.yaml': '---\nversion: 0.1.0\npersistentClusterToken: aa\n',
-      'compose.yml': 'services:\n  server:\n    environment:\n      - K3S_TOKEN=bb\n',
+      'compose.yml':
+        'services:\n  a:\n    image: rancher/k3s\n    command: server --token dd\n    environment:\n      - K3S_TOKEN=bb\n  b:\n    environment: {K3S_TOKEN: "$' +
+        '{KEY:?no key}"}\n',
       '.github/workflows/e2e.yml': 'jobs:\n  a:\n    env:\n      K3S_TOKEN: cc\n      GITHUB_TOKEN: no\n',
     },
     [
       '.github/workflows/e2e.yml:4:18 environment unknown K3S_TOKEN plain → "cc"',
-      'compose.yml:4:19 environment unknown K3S_TOKEN none → "bb"',
+      'compose.yml:4:29 argument server --token none → "dd"',
+      'compose.yml:6:19 environment unknown K3S_TOKEN none → "bb"',
+      'compose.yml:8:31 environment unknown K3S_TOKEN double → reference',
       'microk8s.yaml:3:25 launch-config both persistentClusterToken plain → "aa"',
     ],
   ],

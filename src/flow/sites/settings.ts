@@ -104,14 +104,23 @@ function* options(
     const command = commandAt(text, match.index, kind)
     const header = /^\s*(?:- )?["']?([\w.-]+)["']?:/.exec(command.text)?.[1] ?? ''
     const isKnown = argumentNames.has(header) || argumentVariables.includes(header)
-    if (!K3S.test(command.text) && !isKnown) continue
+    // A compose file names K3s as the image, the scalar only its subcommand.
+    const isOfImage =
+      /^\s*(?:- )?command:.*\b(?:server|agent)\b/.test(command.text) && K3S.test(paragraph(text, match.index))
+    if (!K3S.test(command.text) && !isKnown && !isOfImage) continue
     const last =
       command.text
         .slice(0, match.index - command.start)
         .split(/[|;&]|\n(?=\s*\w+=)/)
         .at(-1) ?? ''
     if (FOREIGN.test(last)) continue
-    if (!isKnown && !K3S.test(last) && !/\bsh\b|_EXEC|Exec\w+=|args|options/i.test(command.text)) continue
+    if (
+      !isKnown &&
+      !isOfImage &&
+      !K3S.test(last) &&
+      !/\bsh\b|_EXEC|Exec\w+=|args|options/i.test(command.text)
+    )
+      continue
     const value = readValue(path, text, match.index + match[0].length, kind, false)
     if (value === undefined) continue
     const isAgentToken = match[1] !== undefined

@@ -41,7 +41,8 @@ export function known(text: string): Pick<Written, 'text' | 'hidden'> {
 function hiddenAs(text: string): Hidden | undefined {
   if (isVaulted(text.trimStart())) return 'vaulted'
   if (/^ENC\[/.test(text)) return 'sealed'
-  if (/\$\{\{/.test(text)) return 'reference'
+  // Compose files and CI systems fill these in.
+  if (/\$\{\{|^\$\{[^}]*\}$|^\$[A-Z][A-Z0-9_]*$|^\$\(.*\)$/.test(text)) return 'reference'
   return /\{[{%]/.test(text) ? 'template' : undefined
 }
 
