@@ -231,6 +231,19 @@ describe('what is looked at', () => {
     expect(await found(['site'])).toEqual(other)
   })
 
+  test('the inventory of ansible.cfg, even where git passes it over', async () => {
+    write({
+      '.gitignore': '/inventory.yml\n/prod/\n',
+      'ansible.cfg': '[defaults]\ninventory = ./inventory.yml,prod\n',
+      'inventory.yml': 'harbour_key: "x"\nk3s: {mode: 0600}\n',
+      'prod/hosts': 'k3s: {mode: 0600}\n',
+      'prod/host_vars/larch': 'k3s: {mode: 0600}\n',
+    })
+    const all = ['inventory.yml:2', 'prod/host_vars/larch:1', 'prod/hosts:1']
+    expect(await found()).toEqual(all.map((place) => `${place} mode-unquoted`))
+    expect(await found(['--exclude', '/inventory.yml', '--exclude', '/prod'])).toEqual([])
+  })
+
   test('links are followed, circles are not', async () => {
     write(site)
     symlinkSync('..', join(directory, 'roles/up'))

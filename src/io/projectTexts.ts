@@ -10,11 +10,12 @@ import {
   statSync,
 } from 'node:fs'
 import { join, sep } from 'node:path'
-import { SKIPPED } from './files.ts'
+import { namesIn, SKIPPED } from './files.ts'
 import { GitIgnore } from './gitignore.ts'
 
 /** A larger text is no inventory, template or playbook. */
-const MAX_BYTES = 4 * 1024 * 1024
+export const MAX_BYTES = 4 * 1024 * 1024
+export const TOO_LARGE = `is larger than ${MAX_BYTES / 1024 / 1024} MiB`
 const MAX_DEPTH = 40
 /** How often one directory is read by way of links. */
 const MAX_LINKS = 8
@@ -63,6 +64,11 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   }
   const visit = (directory: string, real: readonly string[], outer: GitIgnore): void => {
     const entries = entriesOf(join(root, directory))
+    if (!Array.isArray(entries)) {
+      if (entries !== 'ENOENT')
+        refused.push({ path: directory || '.', why: `can't be read (${entries})`, head: '' })
+      return
+    }
     const git = entries.some(({ name }) => name === '.gitignore') ? outer.inside(root, directory) : outer
     for (const entry of entries) {
       const { name } = entry
@@ -80,6 +86,8 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
       visit(`${path}/`, [...real, target], git)
     }
   }
+  // Refuses a root that is closed to us: that nothing is found there says nothing.
+  namesIn(root)
   visit('', [realOf(root) ?? root], GitIgnore.at(root))
   return { texts, refused }
 }
@@ -99,8 +107,7 @@ export function readFileText(
         head: head.toString('latin1').replaceAll('\0', ''),
       }
     if (length < chunk.length) return { text: head.toString('utf8') }
-    if (fstatSync(file).size > MAX_BYTES)
-      return { why: `is larger than ${MAX_BYTES / 1024 / 1024} MiB`, head: head.toString('latin1') }
+    if (fstatSync(file).size > MAX_BYTES) return { why: TOO_LARGE, head: head.toString('latin1') }
     return { text: readFileSync(path, 'utf8') }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
@@ -119,12 +126,12 @@ function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
   return !name.includes('.') && BARE.test(path) ? 'placed' : undefined
 }
 
-function entriesOf(directory: string): readonly Dirent[] {
+/** The error's code where a directory is closed to us, or has gone. */
+function entriesOf(directory: string): Dirent[] | string {
   try {
     return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
-  } catch {
-    // A directory that is closed to us, or has gone, holds nothing that we could look at.
-    return []
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown error'
   }
 }
 

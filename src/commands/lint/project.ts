@@ -1,9 +1,10 @@
 import { isAbsolute, join, posix, relative, resolve } from 'node:path'
+import { listItems, parseAnsibleConfig } from '../../ansible/config.ts'
 import type { Fault } from '../../ansible/value.ts'
 import { UserError } from '../../errors.ts'
 import { inventoryPaths, nameOf, pathKind, readTexts } from '../../io/files.ts'
 import { GitIgnore, globMatcher } from '../../io/gitignore.ts'
-import { readFileText, readProject } from '../../io/projectTexts.ts'
+import { MAX_BYTES, readFileText, readProject, TOO_LARGE } from '../../io/projectTexts.ts'
 import { concernsRules, matters } from '../../lint/relevance.ts'
 import type { Settings } from './settings.ts'
 import type { Target } from './targets.ts'
@@ -68,6 +69,17 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   if (instead !== undefined && target.files?.has(instead.path) === true)
     texts.set(nameOf(root, instead.path), instead.text)
 
+  const addTexts = (absolute: string): void => {
+    const { texts: found, passedOver } = readTexts(root, inventoryPaths(absolute))
+    for (const { path, why } of passedOver) if (!texts.has(path)) refuse(path, `is ${why}`, '')
+    for (const [path, text] of found)
+      if (texts.has(path)) continue
+      else if (text.length > MAX_BYTES) refuse(path, TOO_LARGE, text.slice(0, 100_000))
+      else {
+        texts.set(path, text)
+        added.push(path)
+      }
+  }
   const addInventory = (source: string, directory: string): string => {
     if (source.includes(',')) return source
     const absolute = resolve(directory, source)
@@ -76,17 +88,20 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
         at: source,
         fix: 'check -i, and inventories in the configuration',
       })
-    for (const [path, text] of readTexts(root, inventoryPaths(absolute)).texts)
-      if (!texts.has(path)) {
-        texts.set(path, text)
-        added.push(path)
-      }
+    addTexts(absolute)
     return nameOf(root, absolute)
   }
   const inventories = options.inventories?.map((source) => addInventory(source, cwd))
   const inventorySets = settings.config.inventories?.map((sources) =>
     sources.map((source) => addInventory(source, settings.directory)),
   )
+  // The inventory that Ansible takes by itself counts even where git passes it over: many projects keep theirs to themselves.
+  for (const source of configuredInventories(read)) {
+    const path = nameOf(root, resolve(root, source))
+    const isThere = texts.has(path) || [...read.keys()].some((name) => name.startsWith(`${path}/`))
+    if (!isThere && !excluded(path) && pathKind(resolve(root, source)) !== 'absent')
+      addTexts(resolve(root, source))
+  }
   const git = GitIgnore.at(root)
   return {
     root,
@@ -98,6 +113,17 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     reported,
     concernsRules: concernsRules(texts),
   }
+}
+
+/** What `inventory=` in each ansible.cfg names, relative to the project. */
+function configuredInventories(texts: ReadonlyMap<string, string>): readonly string[] {
+  return [...texts].flatMap(([path, text]) => {
+    if (!/(?:^|\/)ansible\.cfg$/.test(path) || !text.includes('inventory')) return []
+    const setting = parseAnsibleConfig(path, text).inventory
+    return listItems(setting?.value ?? '')
+      .filter((source) => source !== '' && !/^[~/]|\$|\{\{/.test(source))
+      .map((source) => posix.join(posix.dirname(path), source))
+  })
 }
 
 function excluder(
