@@ -140,6 +140,15 @@ export class Atoms {
     return known ? plain : undefined
   }
 
+  /** The same text whatever way its atoms came: each one as the mark of its root. */
+  rooted(text: string): string {
+    if (!hasMark(text)) return text
+    return text.replace(MARK, (mark) => {
+      const atom = this.#atoms[(mark.codePointAt(0) ?? 0) - PLANE]
+      return atom === undefined ? mark : this.mark(atom.root)
+    })
+  }
+
   /** Writes the known atoms out and keeps where they came from. */
   traced(text: string): TracedText {
     if (!hasMark(text)) return { text, marks: [] }

@@ -7,7 +7,7 @@ import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { scopeOf } from './scope.ts'
-import type { NodeState, World } from './world.ts'
+import type { NodeState, Stored, World } from './world.ts'
 
 /** Thrown where the way parts: the world is forked on `what`, and the task runs again in both. */
 export class Undecided {
@@ -40,7 +40,7 @@ export interface Effect {
   /** Whether it changes anything; without it that is not known. */
   readonly changed?: boolean
   /** Facts that belong to the host that the task runs for, whatever it is delegated to. */
-  readonly facts?: ReadonlyMap<string, FlowValue>
+  readonly facts?: ReadonlyMap<string, Stored>
   /** Why the module reports a failure; `ignore_errors` and `failed_when` may overrule it. */
   readonly failed?: string
   readonly events?: readonly Event[]

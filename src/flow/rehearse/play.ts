@@ -56,6 +56,7 @@ class Playing {
           [restarted(world, hosts)],
         )
       }),
+      this.#stage.atoms,
     )
   }
 

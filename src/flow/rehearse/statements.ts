@@ -31,7 +31,10 @@ export class Walk {
       now =
         statement.kind === 'block'
           ? this.#block(statement, context, hosts, now)
-          : merged(now.flatMap((world) => this.#task(statement, context, hosts, world)))
+          : merged(
+              now.flatMap((world) => this.#task(statement, context, hosts, world)),
+              context.stage.atoms,
+            )
     return now
   }
 

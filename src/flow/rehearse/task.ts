@@ -308,7 +308,9 @@ class HostTask {
   }
 }
 
-const TOUCHES = /k3s|rancher|\/systemd\/|\/etc\/(?:default|sysconfig|init\.d|conf\.d)\/|\.env$/i
+/** Files that K3s, its unit or its install script reads, and the script itself. */
+const TOUCHES =
+  /\/systemd\/|\/etc\/(?:default|sysconfig|init\.d|conf\.d)\/|\.env$|\.service$|config\.ya?ml|token|\/bin\/k3s|install|\/server\//i
 
 interface Outcome {
   readonly result: ReadonlyMap<string, FlowValue>

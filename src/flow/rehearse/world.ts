@@ -1,6 +1,6 @@
 import type { Span } from '../../span.ts'
 import type { Arrival } from '../arrival.ts'
-import { type Hop, hasMark } from '../atoms.ts'
+import { type Atoms, type Hop, hasMark } from '../atoms.ts'
 import type { FlowValue } from '../evaluate/index.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
@@ -136,12 +136,12 @@ export const emptyNode: NodeState = {
 }
 
 /** Worlds that have come to the same nodes by different decisions are one. */
-export function merged(worlds: readonly World[]): readonly World[] {
+export function merged(worlds: readonly World[], atoms: Atoms): readonly World[] {
   if (worlds.length < 2) return worlds
   const kept: World[] = []
   for (const world of worlds) {
     const twin = kept.findIndex(
-      (other) => other.events.length === world.events.length && sameNodes(other, world),
+      (other) => other.events.length === world.events.length && new Twins(atoms).nodes(other, world),
     )
     const found = kept[twin]
     if (found === undefined) kept.push(world)
@@ -150,45 +150,79 @@ export function merged(worlds: readonly World[]): readonly World[] {
   return kept
 }
 
-function sameNodes(a: World, b: World): boolean {
-  for (const [host, node] of a.nodes) {
-    const other = b.nodes.get(host)
-    if (other === undefined || !sameNode(node, other)) return false
-  }
-  return true
-}
+/** Compares worlds by what could still lead the token another way. */
+class Twins {
+  readonly #atoms: Atoms
 
-function sameNode(a: NodeState, b: NodeState): boolean {
-  if (a === b) return true
-  return (
-    a.k3s === b.k3s &&
-    a.ended === b.ended &&
-    (a.failure === undefined) === (b.failure === undefined) &&
-    a.notified.size === b.notified.size &&
-    [...a.notified].every((name) => b.notified.has(name)) &&
-    sameMap(a.files, b.files, sameFile) &&
-    sameMap(a.services, b.services, (x, y) => x.started === y.started && x.enabled === y.enabled) &&
-    sameMap(a.variables, b.variables, same) &&
-    sameMap(a.included, b.included, (x, y) => x.raw === y.raw)
-  )
+  constructor(atoms: Atoms) {
+    this.#atoms = atoms
+  }
+
+  nodes(a: World, b: World): boolean {
+    for (const [host, node] of a.nodes) {
+      const other = b.nodes.get(host)
+      if (other === undefined || !this.#node(node, other)) return false
+    }
+    return true
+  }
+
+  #node(a: NodeState, b: NodeState): boolean {
+    if (a === b) return true
+    return (
+      a.k3s === b.k3s &&
+      a.ended === b.ended &&
+      (a.failure === undefined) === (b.failure === undefined) &&
+      a.notified.size === b.notified.size &&
+      [...a.notified].every((name) => b.notified.has(name)) &&
+      sameMap(a.files, b.files, (x, y) => this.#file(x, y)) &&
+      sameMap(a.services, b.services, (x, y) => x.started === y.started && x.enabled === y.enabled) &&
+      sameMap(a.variables, b.variables, (x, y) => this.#value(x, y)) &&
+      sameMap(a.included, b.included, (x, y) => x.raw === y.raw)
+    )
+  }
+
+  /** Files that differ in nothing K3s takes its token or its server from are the same here. */
+  #file(a: PaperFile, b: PaperFile): boolean {
+    if (a.mode !== b.mode || a.kind !== b.kind) return false
+    if (a.content === b.content) return true
+    if (typeof a.content !== 'string' || typeof b.content !== 'string')
+      return typeof a.content === typeof b.content
+    return this.#telling(a.content) === this.#telling(b.content)
+  }
+
+  #telling(text: string): string {
+    return text
+      .split('\n')
+      .filter((line) => hasMark(line) || TELLING.test(line))
+      .map((line) => this.#atoms.rooted(line))
+      .join('\n')
+  }
+
+  #value(a: unknown, b: unknown): boolean {
+    if (a === b) return true
+    if (typeof a === 'string' && typeof b === 'string') return this.#atoms.rooted(a) === this.#atoms.rooted(b)
+    if (a instanceof Unknown && b instanceof Unknown) return a.what === b.what
+    if (a instanceof Choice && b instanceof Choice)
+      return a.when.what === b.when.what && this.#value(a.yes, b.yes) && this.#value(a.no, b.no)
+    if (isEntries(a) && isEntries(b)) {
+      const left = [...a.entries()].filter(tells)
+      const right = [...b.entries()].filter(tells)
+      return (
+        left.length === right.length &&
+        left.every(
+          ([key, value], index) => key === right[index]?.[0] && this.#value(value, right[index]?.[1]),
+        )
+      )
+    }
+    if (!isList(a) || !isList(b)) return false
+    const left = [...a]
+    const right = [...b]
+    return left.length === right.length && left.every((value, index) => this.#value(value, right[index]))
+  }
 }
 
 /** Lines that could lead the token another way. */
 const TELLING = /token|server|K3S_|datastore|cluster-init|Environment|Exec|^\s*\[|k3s (?:agent|server)/
-
-/** Files that differ in nothing K3s takes its token or its server from are the same here. */
-function sameFile(a: PaperFile, b: PaperFile): boolean {
-  if (a.mode !== b.mode || a.kind !== b.kind) return false
-  if (a.content === b.content) return true
-  if (typeof a.content !== 'string' || typeof b.content !== 'string')
-    return typeof a.content === typeof b.content
-  const telling = (text: string): string =>
-    text
-      .split('\n')
-      .filter((line) => hasMark(line) || TELLING.test(line))
-      .join('\n')
-  return telling(a.content) === telling(b.content)
-}
 
 function sameMap<T>(
   a: ReadonlyMap<string, T>,
@@ -202,27 +236,6 @@ function sameMap<T>(
     if (other === undefined || !(other === value || equal(value, other))) return false
   }
   return true
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (a instanceof Unknown && b instanceof Unknown) return a.what === b.what
-  if (a instanceof Choice && b instanceof Choice)
-    return a.when.what === b.when.what && same(a.yes, b.yes) && same(a.no, b.no)
-  if (isEntries(a) && isEntries(b)) {
-    const left = [...a.entries()].filter(tells)
-    const right = [...b.entries()].filter(tells)
-    return (
-      left.length === right.length &&
-      left.every(([key, value], index) => key === right[index]?.[0] && same(value, right[index]?.[1]))
-    )
-  }
-  if (isList(a) && isList(b)) {
-    const left = [...a]
-    const right = [...b]
-    return left.length === right.length && left.every((value, index) => same(value, right[index]))
-  }
-  return false
 }
 
 /** A key such as `tls-san` is a setting of K3s; only some of them count here. */

@@ -1,27 +1,37 @@
-import type { Keywords } from '../../../ansible/content/index.ts'
+import type { Placed } from '../../../ansible/content/index.ts'
 import { Omitted, Undefined } from '../../../ansible/template/values.ts'
-import type { FlowValue } from '../../evaluate/index.ts'
+import { evaluator } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
-import { fileOrigin } from '../scope.ts'
-import type { RawVariable } from '../world.ts'
+import { fileOrigin, scopeOf } from '../scope.ts'
+import { Choice, type RawVariable, type Stored, type World } from '../world.ts'
 
 export function setFact(call: Call): Effect {
-  const facts = new Map<string, FlowValue>()
+  const facts = new Map<string, Stored>()
   for (const [name, placed] of call.task.action.arguments) {
     if (name === 'cacheable') continue
-    const value = call.evaluator.variable(name, placed.value, placed.at)
-    if (value instanceof Undefined) throw new TaskFails(value.message, value.variable)
+    const value = settledBy(call, name, placed, call.world, 0)
     if (value instanceof Omitted) continue
-    if (value instanceof Unknown) call.part(value)
     facts.set(name, value)
-    collect(call, value, placed.at)
+    if (typeof value === 'string') call.use('result', value, placed.at)
   }
   return { facts, changed: false }
 }
 
-function collect(call: Call, value: FlowValue, at: Call['task']['at']): void {
-  if (typeof value === 'string') call.use('result', value, at)
+/** Deeper choices than this are left as one that is not known. */
+const MOST_CHOICES = 3
+
+/** The value, or the choice of values that hangs on what is not settled yet: a fact alone is no reason to part the worlds. */
+function settledBy(call: Call, name: string, placed: Placed, world: World, depth: number): Stored {
+  const evaluate = evaluator(scopeOf(call.context, world, call.host))
+  const value = evaluate.variable(name, placed.value, placed.at)
+  if (value instanceof Undefined) throw new TaskFails(value.message, value.variable)
+  if (!(value instanceof Unknown) || value.leaf === value || world.decisions.has(value.leaf.what))
+    return value
+  if (depth >= MOST_CHOICES) return value
+  const side = (truth: boolean): Stored =>
+    settledBy(call, name, placed, world.fork(value.leaf.what, truth), depth + 1)
+  return new Choice(value.leaf, side(true), side(false))
 }
 
 export function includeVars(call: Call): Effect {
@@ -81,9 +91,4 @@ export function assertion(call: Call): Effect {
     if (truth === false) return { failed: 'an assertion does not hold' }
   }
   return { changed: false }
-}
-
-export const keywordText = (keywords: Keywords, name: string): string | undefined => {
-  const value = keywords.get(name)?.value
-  return typeof value === 'string' ? value : undefined
 }
