@@ -16,6 +16,19 @@ export function arrivalAt(
   atoms: Atoms,
 ): Arrival {
   const name = service.replace(/\.service$/, '')
+  const known = arrivals.get(files) ?? new Map<string, Arrival>()
+  const key = `${manager} ${name}`
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const arrival = arrivalOfService(files, name, manager, atoms)
+  arrivals.set(files, known.set(key, arrival))
+  return arrival
+}
+
+/** The same files are asked before and after tasks that leave them alone. */
+const arrivals = new WeakMap<PaperFiles, Map<string, Arrival>>()
+
+function arrivalOfService(files: PaperFiles, name: string, manager: ServiceManager, atoms: Atoms): Arrival {
   const unit = serviceInForce(files, name, manager)
   if (unit === 'masked') return cannotStart(name, 'the unit is masked')
   if (unit === undefined) return cannotStart(name, `there is no service ${name}`)

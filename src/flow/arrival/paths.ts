@@ -28,6 +28,7 @@ export function fileAt(files: PaperFiles, path: string): Found | undefined {
 
 /** The path with all links of its directories and of itself followed; `undefined` for a loop or an unknown link. */
 export function realPath(files: PaperFiles, path: string): string | undefined {
+  if (!hasLinks(files)) return normalPath(path)
   let links = 0
   let done = ''
   let rest = normalPath(path).split('/').slice(1)
@@ -46,6 +47,17 @@ export function realPath(files: PaperFiles, path: string): string | undefined {
     done = ''
   }
   return done === '' ? '/' : done
+}
+
+const linked = new WeakMap<PaperFiles, boolean>()
+
+function hasLinks(files: PaperFiles): boolean {
+  let found = linked.get(files)
+  if (found === undefined) {
+    found = [...files.values()].some(({ kind }) => kind === 'link')
+    linked.set(files, found)
+  }
+  return found
 }
 
 /** Names in a directory, sorted by bytes as systemd and `glob` do. */

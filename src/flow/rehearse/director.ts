@@ -223,7 +223,10 @@ class PlaybookWork {
       this.#director.keep(this.#key(scenario), worlds)
       if (scenario.manager === 'openrc' || scenario.tokenGiven === false) continue
       this.#again({ ...scenario, k3s: 'present', again: true }, worlds, asked)
-      if (asked.has('version')) this.#again({ ...scenario, k3s: 'older', again: true }, older(worlds), asked)
+      // Where the site may be airgapped, an older K3s is another matter there only.
+      const plain = scenario.airgapped === false && rest.some(({ airgapped }) => airgapped === true)
+      if (asked.has('version') && !plain)
+        this.#again({ ...scenario, k3s: 'older', again: true }, older(worlds), asked)
     }
     return true
   }

@@ -140,10 +140,11 @@ class Steps {
   #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): string | undefined {
     const call = this.#call
     const { manager } = call.context.stage
-    const { service: planned } = runInstaller(this.#node.files, installer, call.atoms)
-    const before =
-      planned === undefined ? undefined : arrivalAt(this.#node.files, planned, manager, call.atoms).token
     const result = runInstaller(this.#node.files, installer, call.atoms)
+    const before =
+      result.service === undefined
+        ? undefined
+        : arrivalAt(this.#node.files, result.service, manager, call.atoms).token
     for (const unknown of result.unknowns) call.note(unknown)
     const services = new Map(this.#node.services)
     const { service } = result
