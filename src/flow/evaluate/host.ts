@@ -129,10 +129,7 @@ export class Host implements Evaluator {
   }
 
   #lookUp(name: string): Value | undefined {
-    const given = this.scope.variable(name)
-    if (given !== undefined) return 'value' in given ? given.value : this.#held(name, given.raw, given.at)
-    if (name === 'vars') return new VariablesDict((key) => this.read(key))
-    if (name === 'ansible_managed') return 'Ansible managed'
+    // Ansible's own names win over variables; a scope may take any other for one that the user sets.
     if (name === 'hostvars')
       return new VariablesDict((host) => {
         const scope = this.scope.hostScope(host)
@@ -140,7 +137,12 @@ export class Host implements Evaluator {
         const other = this.#of(scope)
         return new VariablesDict((key) => other.read(key))
       }, this.scope.hostNames)
-    return globals.get(name)
+    if (name === 'vars') return new VariablesDict((key) => this.read(key))
+    const given = this.scope.variable(name)
+    const global = name === 'ansible_managed' ? 'Ansible managed' : globals.get(name)
+    if (given === undefined) return global
+    if (!('value' in given)) return this.#held(name, given.raw, given.at)
+    return given.value instanceof Unknown && global !== undefined ? global : given.value
   }
 
   /** An unknown value where this world knows it after all. */
