@@ -125,19 +125,25 @@ export function readExpectation(name: string): ProjectExpectation {
   }
 }
 
-/** The verdicts about a host that a run speaks of: a scenario that says nothing of something holds either way. */
+/**
+ * The verdicts about a host that a run speaks of. A scenario that says nothing of something holds where no other one says
+ * what the run has.
+ */
 export function verdictsOf(
   verdicts: readonly Verdict[],
   run: Pick<ExpectedRun, 'playbook' | 'scenario'>,
   host: string,
 ): readonly Verdict[] {
   const wanted: Readonly<Record<string, unknown>> = { ...run.scenario }
-  return verdicts.filter(
+  const fitting = verdicts.filter(
     (verdict) =>
       verdict.playbook === run.playbook &&
       verdict.host === host &&
       Object.entries(verdict.scenario).every(([key, value]) => !(key in wanted) || wanted[key] === value),
   )
+  const said = ({ scenario }: Verdict) => Object.keys(scenario).filter((key) => key in wanted).length
+  const most = Math.max(...fitting.map(said))
+  return fitting.filter((verdict) => said(verdict) === most)
 }
 
 /** What is expected, or a verdict, in words that a comparison shows. */
