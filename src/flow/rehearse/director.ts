@@ -51,7 +51,7 @@ export class Director {
   }
 
   rehearsal(): Rehearsal {
-    const hosts = new HostSets(this.#inventories)
+    const hosts = new HostSets(this.#inventories, this.tokenVariables)
     const later: (() => void)[] = []
     for (const { playbook, closure } of this.#playbooks())
       for (const set of hosts.of(
@@ -156,10 +156,12 @@ export class Director {
 /** The hosts that a playbook is rehearsed on: those of the inventories that fit, or invented ones. */
 class HostSets {
   readonly #inventories: readonly NamedInventory[]
+  readonly #tokens: ReadonlySet<string>
   readonly #sets = new Map<NamedInventory, PaperHosts>()
 
-  constructor(inventories: readonly NamedInventory[]) {
+  constructor(inventories: readonly NamedInventory[], tokens: ReadonlySet<string>) {
     this.#inventories = inventories
+    this.#tokens = tokens
   }
 
   of(
@@ -175,7 +177,7 @@ class HostSets {
   #set(inventory: NamedInventory): PaperHosts {
     let hosts = this.#sets.get(inventory)
     if (hosts === undefined) {
-      hosts = inventoryHosts(inventory)
+      hosts = inventoryHosts(inventory, this.#tokens)
       this.#sets.set(inventory, hosts)
     }
     return hosts

@@ -30,7 +30,10 @@ export interface PaperHosts {
 }
 
 /** The hosts of an inventory, one for each kind of them: of servers the first and one more. */
-export function inventoryHosts({ inventory, sources }: NamedInventory): PaperHosts {
+export function inventoryHosts(
+  { inventory, sources }: NamedInventory,
+  tokens: ReadonlySet<string> = new Set(),
+): PaperHosts {
   const server = clusterGroups(inventory)?.server
   const firstOf = new Set(
     [...inventory.groups.keys()].flatMap((name) => groupHosts(inventory, name).slice(0, 1)),
@@ -42,8 +45,9 @@ export function inventoryHosts({ inventory, sources }: NamedInventory): PaperHos
   >()
   for (const name of groupHosts(inventory, 'all')) {
     const variables = hostVariables(inventory, name)
-    const rank = servers.has(name) && firstOf.has(name) ? 'first' : 'other'
-    const key = `${rank} ${signature(inventory, name)}`
+    // Where no group is known for that of the servers, the first host of any may be the one that founds the cluster.
+    const rank = (server === undefined || servers.has(name)) && firstOf.has(name) ? 'first' : 'other'
+    const key = `${rank} ${signature(inventory, name, tokens)}`
     const known = classes.get(key)
     if (known === undefined) classes.set(key, { name, variables, alike: [] })
     else known.alike.push(name)
@@ -66,10 +70,13 @@ export function inventoryHosts({ inventory, sources }: NamedInventory): PaperHos
 }
 
 /** Hosts with the same signature differ in nothing that could lead the token another way: addresses and names do not count. */
-function signature(inventory: Inventory, name: string): string {
+function signature(inventory: Inventory, name: string, tokens: ReadonlySet<string>): string {
   const host = inventory.hosts.get(name)
   if (host === undefined) return name
-  const own = [...host.vars.values()].map(({ name: variable, value }) => `${variable}=${shape(value)}`)
+  const own = [...host.vars.values()].map(
+    ({ name: variable, value }) =>
+      `${variable}=${tokens.has(variable) && typeof value === 'string' ? value : shape(value)}`,
+  )
   return [...host.groups, ...own].sort().join('\n')
 }
 
