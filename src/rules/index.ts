@@ -2,9 +2,14 @@ import type { Rule } from '../lint/rule.ts'
 import { agentTokenMissing } from './agent-token-missing.ts'
 import { duplicateNodeName } from './duplicate-node-name.ts'
 import { evenServerCount } from './even-server-count.ts'
+import { serverTokenMissing } from './server-token-missing.ts'
+import { serverUrlMissing } from './server-url-missing.ts'
+import { tokenDroppedByInstaller } from './token-dropped-by-installer.ts'
+import { tokenEmpty } from './token-empty.ts'
 import { tokenInArguments } from './token-in-arguments.ts'
 import { tokenKindWrong } from './token-kind-wrong.ts'
 import { tokenMalformed } from './token-malformed.ts'
+import { tokenMaskedByConfig } from './token-masked-by-config.ts'
 import { tokenMultiline } from './token-multiline.ts'
 import { tokenPlaceholder } from './token-placeholder.ts'
 import { tokenPlaintext } from './token-plaintext.ts'
@@ -12,6 +17,7 @@ import { tokenRegexpUnescaped } from './token-regexp-unescaped.ts'
 import { tokenRetypedByYaml } from './token-retyped-by-yaml.ts'
 import { tokenUnsafeInSink } from './token-unsafe-in-sink.ts'
 import { tokenWeak } from './token-weak.ts'
+import { tokensDiffer } from './tokens-differ.ts'
 import { vaultFileNotEncrypted } from './vault-file-not-encrypted.ts'
 import { vaultMalformed } from './vault-malformed.ts'
 import { vaultVariableNotEncrypted } from './vault-variable-not-encrypted.ts'
@@ -21,9 +27,14 @@ export const rules: readonly Rule[] = [
   agentTokenMissing,
   duplicateNodeName,
   evenServerCount,
+  serverTokenMissing,
+  serverUrlMissing,
+  tokenDroppedByInstaller,
+  tokenEmpty,
   tokenInArguments,
   tokenKindWrong,
   tokenMalformed,
+  tokenMaskedByConfig,
   tokenMultiline,
   tokenPlaceholder,
   tokenPlaintext,
@@ -31,6 +42,7 @@ export const rules: readonly Rule[] = [
   tokenRetypedByYaml,
   tokenUnsafeInSink,
   tokenWeak,
+  tokensDiffer,
   vaultFileNotEncrypted,
   vaultMalformed,
   vaultVariableNotEncrypted,

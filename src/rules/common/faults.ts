@@ -77,17 +77,21 @@ export function* faultFindings(
   message: (who: string, several: boolean) => string,
   more: Partial<RuleFinding> = {},
 ): Generator<RuleFinding> {
+  const { first, later } = causes(faults)
   const groups = new Map<string, Fault[]>()
-  for (const fault of firstCauses(faults)) {
+  for (const fault of first) {
     const { at, start } = fault
     const key = `${at.path}:${at.start} ${start.verdict.kind}`
     groups.set(key, [...(groups.get(key) ?? []), fault])
   }
   for (const group of groups.values()) {
-    const [first] = group
-    if (first === undefined) continue
-    const { at, hops } = first
-    const { who, several, scenario } = subject(analysis, group)
+    const [leading] = group
+    if (leading === undefined) continue
+    const { at, hops } = leading
+    const { who, several, scenario } = subject(analysis, [
+      ...group,
+      ...group.flatMap((fault) => later.get(fault) ?? []),
+    ])
     yield {
       at,
       message: message(who, several),
@@ -99,18 +103,28 @@ export function* faultFindings(
 }
 
 /** What is wrong on fresh nodes is wrong for all that comes after them: told once. */
-function firstCauses(faults: readonly Fault[]): readonly Fault[] {
+function causes(faults: readonly Fault[]): {
+  readonly first: readonly Fault[]
+  readonly later: ReadonlyMap<Fault, readonly Fault[]>
+} {
   const key = ({ start: { verdict } }: Fault, host: string): string =>
     `${host} ${verdict.service} ${verdict.scenario.airgapped ?? false}`
-  const first = new Set(
-    faults.flatMap((fault) =>
-      isFresh(fault.start.verdict.scenario) ? fault.start.hosts.map((host) => key(fault, host)) : [],
-    ),
+  const fresh = new Map(
+    faults
+      .filter(({ start }) => isFresh(start.verdict.scenario))
+      .toReversed()
+      .flatMap((fault) => fault.start.hosts.map((host) => [key(fault, host), fault] as const)),
   )
-  return faults.filter(
-    (fault) =>
-      isFresh(fault.start.verdict.scenario) || !fault.start.hosts.some((host) => first.has(key(fault, host))),
-  )
+  const first: Fault[] = []
+  const later = new Map<Fault, Fault[]>()
+  for (const fault of faults) {
+    const cause = isFresh(fault.start.verdict.scenario)
+      ? undefined
+      : fault.start.hosts.map((host) => fresh.get(key(fault, host))).find((one) => one !== undefined)
+    if (cause === undefined) first.push(fault)
+    else later.set(cause, [...(later.get(cause) ?? []), fault])
+  }
+  return { first, later }
 }
 
 const DIMENSIONS = ['airgapped', 'manager', 'tokenGiven', 'k3s', 'servers'] as const

@@ -90,3 +90,13 @@ export function skippedWriter(
     }
   return []
 }
+
+/** Whether another token, or none, is a fault here: a lone first server makes its own, and a member keeps the one it joined with. */
+export function needsToken({ verdict: { kind, scenario } }: Start): boolean {
+  return kind === 'agent' || (kind === 'joining-server' && isFresh(scenario))
+}
+
+/** Whether a token that the node had is lost by the last run of the install script. */
+export function isDropped(start: Start): boolean {
+  return start.verdict.token === 'absent' && installerBefore(start)?.before.state === 'present'
+}

@@ -1,0 +1,102 @@
+import type { Rule } from '../lint/rule.ts'
+import { faultFindings, startsOf } from './common/faults.ts'
+import { isBlamed, needsToken, startHops } from './common/missing.ts'
+import { lastPlaceIn, TOKEN_SETTING } from './common/places.ts'
+
+const INVENTORY = `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+`
+
+export const tokenEmpty: Rule = {
+  id: 'token-empty',
+  severity: 'error',
+  summary: 'Empty join token reaches a node',
+  why: 'K3S_TOKEN= is as good as no token: an agent stops with "--token is required", a joining server with "K3S_TOKEN is required to join a cluster". A default of nothing, or the output of a task that was skipped, hides on the control node that the token is missing, so that it shows on the node only.',
+  fix: 'leave the default out, so that the play fails where the token is missing; or set the token for these nodes',
+  see: ['https://docs.k3s.io/cli/token', 'https://docs.k3s.io/cli/agent'],
+  bad: [
+    {
+      title: 'a default of nothing in an env file',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.10:6443
+  environment:
+    INSTALL_K3S_SKIP_START: "true"
+- name: Write the key
+  ansible.builtin.copy:
+    content: "K3S_TOKEN={{ harbour_key | default('') }}"
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ agents get an empty join token
+    dest: /etc/systemd/system/k3s-agent.service.env
+    mode: "0600"
+  no_log: true
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s-agent
+    state: restarted
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'a default in a pattern, and a first server without a token',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+  environment:
+    INSTALL_K3S_SKIP_START: "true"
+    K3S_TOKEN: "{{ harbour_key | default('') }}"
+  no_log: true
+- name: Take an old key out
+  ansible.builtin.lineinfile:
+    path: /etc/systemd/system/k3s.service.env
+    state: absent
+    regexp: "^K3S_TOKEN=(?!{{ harbour_key | default('') | regex_escape }}$)"
+  no_log: true
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s
+    state: restarted
+`,
+      },
+    },
+  ],
+  *check(analysis) {
+    const faults = startsOf(analysis)
+      .filter((start) => needsToken(start) && start.verdict.token === 'empty' && isBlamed(analysis, start))
+      .filter(({ verdict }) => verdict.arrival.token.masked.every(({ state }) => state !== 'present'))
+      .map((start) => {
+        const { verdict } = start
+        const { hops } = verdict.arrival.token
+        return {
+          start,
+          at: lastPlaceIn(analysis, hops, TOKEN_SETTING) ?? hops[0]?.at ?? verdict.at,
+          hops: [...hops, ...startHops(verdict)],
+        }
+      })
+    yield* faultFindings(
+      analysis,
+      faults,
+      (who, several) => `${who} get${several ? '' : 's'} an empty join token`,
+    )
+  },
+}

@@ -1,0 +1,94 @@
+import type { Rule } from '../lint/rule.ts'
+import { faultFindings, startsOf } from './common/faults.ts'
+import { startHops } from './common/missing.ts'
+
+const SITE = `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`
+const TASKS = `
+- name: Install
+  ansible.builtin.command: "/usr/local/bin/k3s-install.sh {{ 'server' if inventory_hostname == 'quay-1' else 'agent' }}"
+  no_log: true
+  environment:
+    K3S_URL: "{{ '' if inventory_hostname == 'quay-1' else 'https://192.0.2.11:6443' }}"
+    K3S_TOKEN: "{{ harbour_key }}"
+`
+
+export const tokensDiffer: Rule = {
+  id: 'tokens-differ',
+  severity: 'error',
+  summary: 'Nodes of one cluster get different join tokens',
+  why: 'A server lets in who shows the token that it was started with. Another one is refused with "401 Unauthorized"; a joining server stops with "bootstrap data already found and encrypted with different token". Agents may use another one only where the servers are told it with --agent-token.',
+  fix: 'give all nodes the same token, or the servers an agent token and the agents that one',
+  see: ['https://docs.k3s.io/cli/token', 'https://docs.k3s.io/cli/server'],
+  bad: [
+    {
+      title: 'a token of its own for one host',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay-1:
+      harbour_key: 4f1c90a6d2e84b7fb3a5c8e1d7f60b29
+    quay-2:
+      harbour_key: b81e07c35d9f4a62a4c1f3d8e6025b97
+                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ agents get another token than the first server
+`,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': TASKS,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'one for all',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay-1:
+    quay-2:
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': TASKS,
+      },
+    },
+  ],
+  *check(analysis) {
+    const faults = startsOf(analysis)
+      .filter(({ verdict }) => verdict.token === 'different' && verdict.scenario.tokenGiven !== false)
+      // That one of them is written as ciphertext is another rule's.
+      .filter(
+        (start) =>
+          !hasCiphertext(start.verdict.arrival) && !servers(start.verdict.playbook).some(hasCiphertext),
+      )
+      .map((start) => {
+        const { verdict } = start
+        const { hops } = verdict.arrival.token
+        return { start, at: hops[0]?.at ?? verdict.at, hops: [...hops, ...startHops(verdict)] }
+      })
+    for (const finding of faultFindings(
+      analysis,
+      faults,
+      (who, several) => `${who} get${several ? '' : 's'} another token than the first server`,
+    ))
+      yield { ...finding, secrets: [finding.at] }
+
+    function servers(playbook: string) {
+      return startsOf(analysis).flatMap(({ verdict }) =>
+        verdict.playbook === playbook && verdict.kind === 'first-server' ? verdict.arrival : [],
+      )
+    }
+  },
+}
+
+function hasCiphertext({ token, agentToken }: import('../flow/arrival.ts').Arrival): boolean {
+  return [token, agentToken].some(
+    ({ text }) => text?.marks.some(({ atom }) => atom.isCiphertext === true) === true,
+  )
+}
