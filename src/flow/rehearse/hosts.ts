@@ -5,8 +5,9 @@ import {
   type Inventory,
   magicVariables,
 } from '../../ansible/inventory/index.ts'
-import { type AnsibleValue, Float, type Variable, VaultedText } from '../../ansible/value.ts'
+import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
+import { inventoryOf } from './beside.ts'
 
 /** A host that stands for all hosts like it. */
 export interface PaperHost {
@@ -91,8 +92,18 @@ function shape(value: AnsibleValue): string {
   return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? 'number' : item))
 }
 
-/** Hosts for a project without an inventory: of each group that its plays name the fewest that show everything. */
-export function inventedHosts(groupNames: readonly string[], servers: 'one' | 'several'): PaperHosts {
+/**
+ * Hosts for a project without an inventory: of each group that its plays name the fewest that show everything, with the
+ * variables that the project has for such groups.
+ */
+export function inventedHosts(
+  groupNames: readonly string[],
+  servers: 'one' | 'several',
+  from: { readonly project: Project; readonly playbookDirectory: string } = {
+    project: new Map(),
+    playbookDirectory: '',
+  },
+): PaperHosts {
   const members = new Map<string, readonly string[]>()
   const parents: string[] = []
   for (const name of groupNames) {
@@ -106,27 +117,23 @@ export function inventedHosts(groupNames: readonly string[], servers: 'one' | 's
     members.set('agent', ['agent-1'])
   }
   const names = [...new Set([...members.values()].flat())]
-  const groups = new Map<string, readonly string[]>([
-    ...members,
-    ...parents.map((name) => [name, names] as const),
-    ['all', names],
-    ['ungrouped', []],
-  ])
+  const own = new Map([...members, ...parents.map((name) => [name, names] as const)])
+  const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', []]])
+  const inventory = inventoryOf(own, from.project, from.playbookDirectory)
   const groupsVariable: AnsibleValue = Object.fromEntries(groups)
   const hosts = new Map(
     names.map((name) => {
-      const own = [...groups]
-        .filter(([group, list]) => group !== 'all' && list.includes(name))
-        .map(([group]) => group)
+      const ofHost = [...own].filter(([, list]) => list.includes(name)).map(([group]) => group)
       const magic = new Map<string, AnsibleValue>([
         ['inventory_hostname', name],
         ['inventory_hostname_short', name],
-        ['group_names', own.sort()],
+        ['group_names', ofHost.sort()],
         ['groups', groupsVariable],
         ['inventory_dir', 'inventory'],
         ['inventory_file', 'inventory/hosts.yml'],
       ])
-      return [name, { name, groups: own, variables: new Map(), magic, alike: [] }] as const
+      const variables = hostVariables(inventory, name)
+      return [name, { name, groups: ofHost, variables, magic, alike: [] }] as const
     }),
   )
   return { hosts, groups, sources: undefined, hasSealedFiles: false }

@@ -1,0 +1,44 @@
+import { type Inventory, readInventory } from '../../ansible/inventory/index.ts'
+import type { Project } from '../../ansible/value.ts'
+import type { NamedInventory } from '../inventories.ts'
+
+/** The inventory as a playbook sees it: with the `group_vars` and `host_vars` that lie beside the playbook. */
+export function seenFrom(named: NamedInventory, project: Project, playbookDirectory: string): NamedInventory {
+  const { inventory, sources } = named
+  if (inventory.inventoryDirectories.includes(playbookDirectory)) return named
+  if (!directoriesOfVariables(project).has(playbookDirectory)) return named
+  return { sources, inventory: readInventory(project, sources, { playbookDirectory }) }
+}
+
+/**
+ * An inventory of hosts that no file names, with the `group_vars` that the project holds for them: beside the playbook,
+ * and in the one directory whose hosts git does not take.
+ */
+export function inventoryOf(
+  groups: ReadonlyMap<string, readonly string[]>,
+  project: Project,
+  playbookDirectory: string,
+): Inventory {
+  const directories = [...directoriesOfVariables(project)].filter((one) => one !== playbookDirectory).sort()
+  const [directory = playbookDirectory] = directories
+  const path = `${directory === '' ? '' : `${directory}/`}${SOURCE}`
+  const text = [...groups].map(([name, hosts]) => `[${name}]\n${hosts.join('\n')}\n`).join('')
+  return readInventory(new Map(project).set(path, text), [path], { playbookDirectory })
+}
+
+const SOURCE = 'hosts-of-nobody.ini'
+
+const known = new WeakMap<Project, ReadonlySet<string>>()
+
+/** The directories that hold `group_vars` or `host_vars`. */
+function directoriesOfVariables(project: Project): ReadonlySet<string> {
+  const found = known.get(project)
+  if (found !== undefined) return found
+  const directories = new Set<string>()
+  for (const path of project.keys()) {
+    const [, directory] = /^(?:(.*)\/)?(?:group_vars|host_vars)\//.exec(path) ?? []
+    if (/(?:^|\/)(?:group_vars|host_vars)\//.test(path)) directories.add(directory ?? '')
+  }
+  known.set(project, directories)
+  return directories
+}
