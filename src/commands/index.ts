@@ -25,6 +25,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./lint/index.ts'),
   },
   {
+    name: 'trace',
+    summary: 'show the way of the token to each node, hop by hop',
+    load: () => import('./trace/index.ts'),
+  },
+  {
     name: 'token',
     summary: 'make a strong token, or say what a given one is',
     load: () => import('./token/index.ts'),

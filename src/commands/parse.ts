@@ -33,6 +33,15 @@ export const collect = (value: string, before: readonly string[] = []): readonly
   value,
 ]
 
+/** For an option that takes several values, with commas between them, and may be given again. */
+export const list = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+]
+
 function prepare(command: Command, session: Session): void {
   command.exitOverride()
   command.configureOutput({

@@ -14,6 +14,8 @@ export interface AnalysisOptions {
   readonly inventorySets?: readonly (readonly string[])[]
   /** Files of the project that git does not take: they were named by hand, or an `-i` names them. */
   readonly ignoredByGit?: ReadonlySet<string>
+  /** Rehearse only these playbooks, those too that others import or that belong to tests. */
+  readonly playbooks?: readonly string[]
 }
 
 /** A project and what was found out about it; each part is worked out when a rule first asks for it. */
@@ -44,6 +46,7 @@ export class Analysis {
   get rehearsal(): Rehearsal {
     this.#rehearsal ??= rehearse(this.project, this.content, this.inventories, {
       tokenVariables: new Set(this.tokenSites.variables.keys()),
+      ...(this.#options.playbooks === undefined ? {} : { playbooks: this.#options.playbooks }),
     })
     return this.#rehearsal
   }

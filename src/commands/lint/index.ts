@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { failLevels } from '../../lint/finding.ts'
-import { collect } from '../parse.ts'
+import { collect, list } from '../parse.ts'
 import type { ExitStatus, Session } from '../session.ts'
 import { formats, type LintFlags } from './flags.ts'
 import { runLint } from './run.ts'
@@ -51,11 +51,3 @@ export function command(session: Session, setStatus: (status: ExitStatus) => voi
       setStatus(await runLint(session, paths, flags))
     })
 }
-
-const list = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-]

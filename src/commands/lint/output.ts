@@ -32,13 +32,20 @@ function formatOf({ env }: Session, { format, output }: LintFlags): Format {
 }
 
 /** `Session.color` is about standard error; a report goes to standard output, or into a file. */
-export function isColored({ env, stdout }: Session, { color, output }: LintFlags): boolean {
+export function isColored(
+  { env, stdout }: Session,
+  { color, output }: Pick<LintFlags, 'color' | 'output'>,
+): boolean {
   if (!color || output !== undefined || env.NO_COLOR) return false
   if (env.FORCE_COLOR) return true
   return (stdout as { readonly isTTY?: boolean }).isTTY === true && env.TERM !== 'dumb'
 }
 
-export async function write(session: Session, { output }: LintFlags, text: string): Promise<void> {
+export async function write(
+  session: Session,
+  { output }: Pick<LintFlags, 'output'>,
+  text: string,
+): Promise<void> {
   if (output === undefined) {
     session.stdout.write(text)
     return

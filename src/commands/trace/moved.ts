@@ -1,0 +1,47 @@
+import type { Hop } from '../../flow/atoms.ts'
+import type { Verdict } from '../../flow/rehearsal.ts'
+import type { UnknownNote } from '../../flow/unknown.ts'
+import { keyOf } from '../../report/trace/facets.ts'
+
+type Rename = (text: string) => string
+
+/** A place and words about it, as they are shown. */
+export function noteMoved<T extends Hop | UnknownNote>(note: T, rename: Rename, words: Rename): T {
+  return { ...note, at: { ...note.at, path: rename(note.at.path) }, what: words(note.what) }
+}
+
+/** A verdict with all its paths renamed and all its words blanked where they would show a secret. */
+export function moved(verdict: Verdict, rename: Rename, words: Rename): Verdict {
+  const { at, hops, playbook, unknown, assumptions, arrival } = verdict
+  return {
+    ...verdict,
+    playbook: rename(playbook),
+    at: { ...at, path: rename(at.path) },
+    hops: hops.map((hop) => noteMoved(hop, rename, words)),
+    unknown: unknown === undefined ? undefined : words(unknown),
+    assumptions: assumptions.map(words),
+    arrival: { ...arrival, failure: arrival.failure === undefined ? undefined : words(arrival.failure) },
+  }
+}
+
+const natural = new Intl.Collator('en', { numeric: true })
+
+/** By playbook, host, service and scenario; of the same by where the way leads. */
+export function verdictsInOrder(verdicts: readonly Verdict[]): readonly Verdict[] {
+  const keys = new Map(
+    verdicts.map((verdict) => {
+      const { playbook, host, service, scenario, token, source, hops } = verdict
+      const way = hops.map(({ at, what }) => `${at.path} ${at.start} ${what}`).join()
+      return [verdict, [playbook, host, service, keyOf(scenario), token, source, way]] as const
+    }),
+  )
+  return [...verdicts].sort((one, other) => {
+    const [mine, theirs] = [keys.get(one) ?? [], keys.get(other) ?? []]
+    for (const [index, own] of mine.entries()) {
+      const their = theirs[index] ?? ''
+      if (own === their) continue
+      return (index === 1 ? natural.compare(own, their) : 0) || (own < their ? -1 : 1)
+    }
+    return 0
+  })
+}

@@ -1,0 +1,100 @@
+import type { NodeKind, Scenario, Verdict } from '../../flow/rehearsal.ts'
+import { Facets, keyOf } from './facets.ts'
+
+/** What comes of one playbook. */
+export interface PlaybookPicture {
+  readonly playbook: string
+  readonly facets: Facets
+  /** Whether its hosts were made up. */
+  readonly isInvented: boolean
+  readonly nodes: readonly NodeGroup[]
+}
+
+/** Hosts that fare alike in every scenario. */
+export interface NodeGroup {
+  readonly kind: NodeKind
+  readonly service: string
+  readonly hosts: readonly string[]
+  readonly outcomes: readonly Outcome[]
+}
+
+/** One outcome and the scenarios that lead to it; `verdict` stands for all of them. */
+export interface Outcome {
+  readonly verdict: Verdict
+  readonly scenarios: readonly Scenario[]
+}
+
+/** Groups sorted verdicts for people: by playbook, then hosts that are alike, then scenarios with the same outcome. */
+export function pictures(verdicts: readonly Verdict[]): readonly PlaybookPicture[] {
+  return [...grouped(verdicts, ({ playbook }) => playbook)].map(([playbook, own]) => ({
+    playbook,
+    facets: new Facets(own.map(({ scenario }) => scenario)),
+    isInvented: own.some(({ scenario }) => scenario.servers !== undefined),
+    nodes: nodeGroups(own),
+  }))
+}
+
+const KINDS: readonly NodeKind[] = ['first-server', 'joining-server', 'agent']
+
+function nodeGroups(verdicts: readonly Verdict[]): readonly NodeGroup[] {
+  const services = [
+    ...grouped(verdicts, ({ host, kind, service }) => JSON.stringify([kind, service, host])).values(),
+  ]
+  const alike = grouped(services, (own) =>
+    own
+      .map((verdict) => `${keyOf(verdict.scenario)} ${signature(verdict)}`)
+      .sort()
+      .join('\n'),
+  )
+  return [...alike.values()]
+    .flatMap((same) => {
+      const [own] = same
+      const [first] = own ?? []
+      if (own === undefined || first === undefined) return []
+      const outcomes = [...grouped(own, signature).values()].flatMap((one) =>
+        one[0] === undefined ? [] : [{ verdict: one[0], scenarios: one.map(({ scenario }) => scenario) }],
+      )
+      const hosts = same.flatMap(([verdict]) => verdict?.host ?? [])
+      return [{ kind: first.kind, service: first.service, hosts, outcomes }]
+    })
+    .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
+}
+
+/** The same for verdicts that are shown with the same words and the same way. */
+function signature({
+  kind,
+  service,
+  token,
+  source,
+  serverUrl,
+  unknown,
+  assumptions,
+  arrival,
+  hops,
+}: Verdict): string {
+  const way = hops.map(({ at, what }) => [at.path, at.start, what])
+  const masked = arrival.token.masked.map(({ carrier, state }) => [carrier, state])
+  return JSON.stringify([
+    kind,
+    service,
+    token,
+    source,
+    serverUrl,
+    unknown,
+    assumptions,
+    arrival.failure,
+    masked,
+    way,
+  ])
+}
+
+function grouped<T>(items: readonly T[], keyOfItem: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const key = keyOfItem(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}

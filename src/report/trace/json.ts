@@ -1,0 +1,31 @@
+import { placeOf } from '../report.ts'
+import { ordered } from './facets.ts'
+import type { Trace } from './trace.ts'
+
+/** `{"version":1,"verdicts":[…],"unknowns":[…],"bounds":[…]}`: places and words, never text of a file. */
+export function jsonTrace(trace: Trace): string {
+  const verdicts = trace.verdicts.map((verdict) => {
+    const { playbook, host, kind, scenario, service, token, source, serverUrl, unknown, assumptions } =
+      verdict
+    return {
+      playbook,
+      host,
+      kind,
+      scenario: ordered(scenario),
+      service,
+      token,
+      source,
+      serverUrl,
+      hops: verdict.hops.map(({ at, what }) => {
+        const { path, from } = placeOf(trace, at)
+        return { path, line: from.line, column: from.column, what }
+      }),
+      ...(unknown === undefined ? {} : { unknown }),
+      ...(assumptions.length === 0 ? {} : { assumptions }),
+    }
+  })
+  const notes = (list: Trace['unknowns']) =>
+    list.map(({ at, what }) => ({ path: at.path, line: placeOf(trace, at).from.line, what }))
+  const all = { version: 1, verdicts, unknowns: notes(trace.unknowns), bounds: notes(trace.bounds) }
+  return `${JSON.stringify(all, null, 2)}\n`
+}

@@ -1,0 +1,157 @@
+import type { Hop } from '../../flow/atoms.ts'
+import type { Span } from '../../span.ts'
+import { placeOf, printable } from '../report.ts'
+import { type Paint, painter } from '../style.ts'
+import type { Facets } from './facets.ts'
+import { type NodeGroup, type Outcome, type PlaybookPicture, pictures } from './groups.ts'
+import type { Trace } from './trace.ts'
+import { hostWords, outcomeWords, remarks, type Worry, worryOf } from './words.ts'
+
+export interface TraceTextOptions {
+  readonly color: boolean
+  readonly showUnknown: boolean
+  /** Columns of the terminal; `undefined`: no terminal, and no line is broken. */
+  readonly width: number | undefined
+}
+
+const STYLES: Readonly<Record<Worry, 'red' | 'yellow' | 'bold'>> = {
+  wrong: 'red',
+  unsure: 'yellow',
+  fine: 'bold',
+}
+
+/** For people: what arrives on which hosts in which scenarios, and the way there. */
+export function textTrace(trace: Trace, { color, showUnknown, width }: TraceTextOptions): string {
+  const page = new Page(trace, painter(color), width)
+  if (trace.verdicts.length === 0) page.nothing()
+  for (const picture of pictures(trace.verdicts)) page.playbook(picture)
+  page.notes(showUnknown)
+  return page.text
+}
+
+class Page {
+  readonly #trace: Trace
+  readonly #paint: Paint
+  readonly #width: number
+  readonly #lines: string[] = []
+
+  constructor(trace: Trace, paint: Paint, width: number | undefined) {
+    this.#trace = trace
+    this.#paint = paint
+    this.#width = width === undefined ? Number.POSITIVE_INFINITY : Math.max(width, 40)
+  }
+
+  get text(): string {
+    return this.#lines.map((line) => `${line}\n`).join('')
+  }
+
+  nothing(): void {
+    const { asked, isAnything } = this.#trace
+    this.#say(
+      0,
+      isAnything
+        ? `Nothing of K3s starts ${asked.join(', ')}.`
+        : 'Nothing about K3s was found here: no playbook or role starts one of its services.',
+    )
+    this.#blank()
+  }
+
+  playbook({ playbook, facets, isInvented, nodes }: PlaybookPicture): void {
+    this.#lines.push(this.#paint('bold', printable(playbook)))
+    this.#say(1, rehearsed(facets), 'dim')
+    if (isInvented)
+      this.#say(
+        1,
+        this.#trace.hasInventory
+          ? 'no inventory here has the groups of this playbook: one host of each kind was assumed'
+          : 'no inventory here: one host of each kind was assumed',
+        'dim',
+      )
+    for (const group of nodes) this.#group(group, facets)
+    this.#blank()
+  }
+
+  notes(showUnknown: boolean): void {
+    const { unknowns, bounds, unread } = this.#trace
+    this.#list('Not everything was rehearsed:', bounds)
+    if (showUnknown) this.#list('Could not be followed:', unknowns)
+    else if (unknowns.length > 0)
+      this.#say(0, `${counted(unknowns.length, 'place')} could not be followed (--show-unknown)`)
+    if (unread > 0)
+      this.#say(0, `${counted(unread, 'file')} could not be read as meant; k3seal lint says which and why`)
+    while (this.#lines.at(-1) === '') this.#lines.pop()
+  }
+
+  #group({ kind, service, hosts, outcomes }: NodeGroup, facets: Facets): void {
+    this.#blank()
+    this.#say(1, `${hostWords(kind, hosts)}, service ${service}`, 'bold')
+    for (const outcome of outcomes) this.#outcome(outcome, facets)
+  }
+
+  #outcome({ verdict, scenarios }: Outcome, facets: Facets): void {
+    const phrases = facets.phrases(scenarios)
+    const when = phrases.length > 0 ? phrases.join('; or ') : facets.count === 1 ? '' : 'in every scenario'
+    this.#say(2, `${when === '' ? '' : `${when}: `}${outcomeWords(verdict)}`, STYLES[worryOf(verdict)])
+    for (const remark of remarks(verdict)) this.#say(3, remark)
+    for (const [index, hop] of verdict.hops.entries()) this.#hop(hop, index === 0)
+  }
+
+  #hop({ at, what }: Hop, isFirst: boolean): void {
+    const mark = isFirst ? '' : '↳ '
+    const place = this.#location(at)
+    const words = printable(what)
+    const indent = ' '.repeat(6) + (isFirst ? '  ' : mark)
+    if (indent.length + place.length + 2 + words.length <= this.#width) {
+      this.#lines.push(`${indent}${this.#paint('dim', place)}  ${words}`)
+      return
+    }
+    this.#lines.push(`${indent}${this.#paint('dim', place)}`)
+    this.#say(5, words)
+  }
+
+  #list(title: string, notes: Trace['unknowns']): void {
+    if (notes.length === 0) return
+    this.#lines.push(title)
+    for (const { at, what } of notes) {
+      const place = this.#location(at)
+      this.#lines.push(`  ${this.#paint('dim', place)}  ${printable(what)}`)
+    }
+    this.#blank()
+  }
+
+  #location(at: Span): string {
+    const { path, from } = placeOf(this.#trace, at)
+    return `${printable(path)}:${from.line}:${from.column}`
+  }
+
+  /** A sentence, broken at blanks where the terminal ends; each step of the indent is two columns. */
+  #say(depth: number, words: string, style?: Parameters<Paint>[0]): void {
+    const indent = ' '.repeat(depth * 2)
+    let line = ''
+    let margin = indent
+    const flush = (): void => {
+      this.#lines.push(margin + (style === undefined ? line : this.#paint(style, line)))
+      margin = `${indent}  `
+      line = ''
+    }
+    for (const word of printable(words).split(' ')) {
+      if (line !== '' && margin.length + line.length + 1 + word.length > this.#width) flush()
+      line = line === '' ? word : `${line} ${word}`
+    }
+    flush()
+  }
+
+  #blank(): void {
+    if (this.#lines.length > 0 && this.#lines.at(-1) !== '') this.#lines.push('')
+  }
+}
+
+function rehearsed(facets: Facets): string {
+  const { count, varied, common } = facets
+  const said = [...varied, ...common].join('; ')
+  return `rehearsed in ${count === 1 ? 'one scenario' : `${count} scenarios`}${said === '' ? '' : `: ${said}`}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

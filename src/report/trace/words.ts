@@ -1,0 +1,106 @@
+import type { Carrier } from '../../flow/arrival.ts'
+import type { NodeKind, Verdict } from '../../flow/rehearsal.ts'
+
+export const carrierWords: Readonly<Record<Carrier, string>> = {
+  argv: 'on the command line',
+  'env-file': 'through an env file',
+  environment: 'through the environment in the unit',
+  config: 'through config.yaml',
+  'token-file': 'through a token file',
+  none: '',
+}
+
+const kindWords: Readonly<Record<NodeKind, string>> = {
+  'first-server': 'first server',
+  'joining-server': 'joining server',
+  agent: 'agent',
+}
+
+const NAMED = 4
+
+/** `agents a1, a2 and 48 more`. */
+export function hostWords(kind: NodeKind, hosts: readonly string[]): string {
+  return `${kindWords[kind]}${hosts.length === 1 ? '' : 's'} ${names(hosts)}`
+}
+
+/** Some names in one line, however many there are. */
+export function names(all: readonly string[]): string {
+  if (all.length > NAMED) return `${all.slice(0, 2).join(', ')} and ${all.length - 2} more`
+  const last = all.at(-1) ?? ''
+  return all.length < 2 ? last : `${all.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** How much an outcome should worry. A founding server without a token makes its own. */
+export type Worry = 'fine' | 'unsure' | 'wrong'
+
+export function worryOf(verdict: Verdict): Worry {
+  const { token, kind, serverUrl, arrival } = verdict
+  const joins = kind !== 'first-server'
+  if (arrival.failure !== undefined || lacksUrl(verdict) || token === 'empty' || token === 'different')
+    return 'wrong'
+  if (token === 'absent') return joins ? 'wrong' : 'fine'
+  return token === 'maybe' || (joins && serverUrl === 'maybe') ? 'unsure' : 'fine'
+}
+
+/** Servers may find each other by an external datastore; agents can't. */
+function lacksUrl({ kind, serverUrl, arrival }: Verdict): boolean {
+  if (kind === 'first-server' || serverUrl !== false) return false
+  return kind === 'agent' || arrival.externalDatastore === false
+}
+
+/** What arrives and by which carrier, in a sentence without its end. */
+export function outcomeWords(verdict: Verdict): string {
+  return `${tokenWords(verdict)}${urlWords(verdict)}`
+}
+
+function tokenWords({ token, source, kind, unknown }: Verdict): string {
+  const by = carrierWords[source] === '' ? '' : ` ${carrierWords[source]}`
+  switch (token) {
+    case 'present':
+      return `the token arrives${by}`
+    case 'empty':
+      return `an empty token arrives${by}`
+    case 'different':
+      return `a token arrives${by}, and it is not the one of the first server`
+    case 'absent':
+      if (kind === 'first-server' && source === 'none')
+        return 'no token is given; K3s makes one, or keeps its own'
+      return source === 'none' ? 'no token arrives' : `no token arrives, though one is meant to come${by}`
+    case 'maybe':
+      return `it is not known whether the token arrives${by}${unknown === undefined ? '' : `: ${unknown}`}`
+  }
+}
+
+function urlWords(verdict: Verdict): string {
+  const { kind, serverUrl } = verdict
+  if (kind === 'first-server') return ''
+  if (serverUrl === 'maybe') return '; whether it has a server URL is not known'
+  if (serverUrl) return ', with a server URL'
+  return lacksUrl(verdict) ? ', without a server URL' : ''
+}
+
+/** What else is to be said of an outcome, a sentence each. */
+export function remarks({ token, assumptions, arrival }: Verdict): readonly string[] {
+  const { state, masked } = arrival.token
+  const worst = {
+    present: 'it arrives',
+    empty: 'it is empty',
+    absent: 'it does not arrive',
+    maybe: undefined,
+  }[state]
+  return [
+    ...(arrival.failure === undefined ? [] : [`the service can't start: ${arrival.failure}`]),
+    ...(token === 'maybe' && assumptions.length > 0
+      ? [`${worst ?? 'it is not known'} where ${assumptions.join(' and ')}`]
+      : []),
+    ...masked.map((one) => {
+      const what = {
+        present: 'a token',
+        empty: 'an empty one',
+        absent: 'one that is not there',
+        maybe: 'what may come',
+      }
+      return `this hides ${what[one.state]} ${carrierWords[one.carrier]}`.trimEnd()
+    }),
+  ]
+}
