@@ -22,7 +22,9 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\
 Exit status: 0 fine, 1 findings, 2 wrong use or an input that can't be used, 3 k3seal broke, 130 interrupted.
 `
 
-process.exitCode = await main()
+void main().then((status) => {
+  process.exitCode = status
+})
 
 async function main(): Promise<ExitStatus> {
   const [first] = args

@@ -26,6 +26,19 @@ const MAX_FAULTS = 50
  * `!vault-encrypted` and `!unsafe`, JSON tried first. Never throws: what could be understood comes with the faults.
  */
 export function parseYaml(path: string, text: string): YamlText {
+  const known = parsed.get(path)
+  if (known?.text === text) return known
+  const result = parse(path, text)
+  if (parsed.size >= MOST_KEPT) parsed.clear()
+  parsed.set(path, result)
+  return result
+}
+
+/** Several readers ask for the same file: as an inventory, as variables, as a place of tokens. */
+const parsed = new Map<string, YamlText>()
+const MOST_KEPT = 10_000
+
+function parse(path: string, text: string): YamlText {
   const faults: Fault[] = [...characterFaults(path, text)]
   const report = (fault: Fault): void => {
     if (faults.length < MAX_FAULTS) faults.push(fault)

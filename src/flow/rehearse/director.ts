@@ -224,11 +224,15 @@ class PlaybookWork {
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
       this.#director.keep(this.#key(scenario), worlds)
       if (scenario.manager === 'openrc' || scenario.tokenGiven === false) continue
-      this.#again({ ...scenario, k3s: 'present', again: true }, worlds, asked)
-      // Where the site may be airgapped, an older K3s is another matter there only.
-      const plain = scenario.airgapped === false && rest.some(({ airgapped }) => airgapped === true)
-      if (asked.has('version') && !plain)
-        this.#again({ ...scenario, k3s: 'older', again: true }, older(worlds), asked)
+      // One more run shows what a second one loses: over an older K3s where versions are compared, online and airgapped alike else.
+      const isOlder =
+        asked.has('version') &&
+        (scenario.airgapped !== false || !rest.some(({ airgapped }) => airgapped === true))
+      this.#again(
+        { ...scenario, k3s: isOlder ? 'older' : 'present', again: true },
+        isOlder ? older(worlds) : worlds,
+        asked,
+      )
     }
     return true
   }

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// Becomes dist/k3seal.js: runs main.js, from the compiled code of an earlier run where it was made by this very Node.
+const { readFileSync, writeFileSync } = require('node:fs')
+const { join } = require('node:path')
+const { Script } = require('node:vm')
+
+const file = join(__dirname, 'main.js')
+const cache = join(__dirname, `main.${process.version}-${process.arch}.cache`)
+let cachedData
+try {
+  cachedData = readFileSync(cache)
+} catch {
+  // Made for another Node, or not at all: V8 compiles as it goes.
+}
+const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`
+const script = new Script(source, { filename: file, cachedData })
+script.runInThisContext()(exports, require, module, file, __dirname)
+if (process.env.K3SEAL_SAVE_COMPILED === '1')
+  process.on('exit', () => writeFileSync(cache, script.createCachedData()))
