@@ -118,6 +118,8 @@ class Reader {
       for (const path of this.#pathsUnder(`${prefix}${kind}`)) this.paths.add(path)
     for (const { name } of this.#content.roleDependencies(role)) this.#roleNamed(name, role)
     for (const path of this.#pathsUnder(`${prefix}tasks`)) {
+      // A README among them is none.
+      if (!/\.(?:ya?ml|json)$|\/[^./]+$/.test(path)) continue
       const file = this.#content.taskFile(path)
       if (file !== undefined) this.#statements(file.statements, role, path)
     }
