@@ -27,7 +27,12 @@ export function findInventories(project: Project): readonly (readonly string[])[
   const found: string[] = []
   const fixtures: string[] = []
   for (const [path, text] of project) {
-    if (named.has(path) || ELSEWHERE.test(path) || /(?:^|\/)ansible\.cfg$/.test(path)) continue
+    if (
+      [...named].some((source) => path === source || path.startsWith(`${source}/`)) ||
+      ELSEWHERE.test(path) ||
+      /(?:^|\/)ansible\.cfg$/.test(path)
+    )
+      continue
     if (!(YAML_NAME.test(path) ? readsAsYaml(path, text) : readsAsIni(path, text))) continue
     ;(isFixture(path) ? fixtures : found).push(path)
   }

@@ -1,4 +1,5 @@
 import { type Content, isFixture, type Playbook } from '../../ansible/content/index.ts'
+import { readInventory } from '../../ansible/inventory/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { type Atom, Atoms, type Hop } from '../atoms.ts'
 import type { FlowValue } from '../evaluate/index.ts'
@@ -51,7 +52,7 @@ export class Director {
   }
 
   rehearsal(): Rehearsal {
-    const hosts = new HostSets(this.#inventories, this.tokenVariables)
+    const hosts = new HostSets(this.#project, this.#inventories, this.tokenVariables)
     const later: (() => void)[] = []
     for (const { playbook, closure } of this.#playbooks())
       for (const set of hosts.of(
@@ -155,13 +156,25 @@ export class Director {
 
 /** The hosts that a playbook is rehearsed on: those of the inventories that fit, or invented ones. */
 class HostSets {
+  readonly #project: Project
   readonly #inventories: readonly NamedInventory[]
-  readonly #tokens: ReadonlySet<string>
-  readonly #sets = new Map<NamedInventory, PaperHosts>()
+  readonly #sets = new Map<string, PaperHosts>()
+  readonly #withVariables: ReadonlySet<string>
+  readonly #tokenVariables: ReadonlySet<string>
 
-  constructor(inventories: readonly NamedInventory[], tokens: ReadonlySet<string>) {
+  constructor(
+    project: Project,
+    inventories: readonly NamedInventory[],
+    tokenVariables: ReadonlySet<string>,
+  ) {
+    this.#project = project
+    this.#tokenVariables = tokenVariables
     this.#inventories = inventories
-    this.#tokens = tokens
+    const directories = [...project.keys()].flatMap((path) => {
+      const [, directory] = /^(.*?)(?:^|\/)(?:group_vars|host_vars)\//.exec(path) ?? []
+      return directory === undefined ? [] : [directory]
+    })
+    this.#withVariables = new Set(directories)
   }
 
   of(
@@ -169,16 +182,30 @@ class HostSets {
     full: (playbook: string) => void,
     playbook: string,
   ): readonly (PaperHosts | 'invented')[] {
-    const fitting = this.#inventories.map((one) => this.#set(one)).filter((hosts) => fits(closure, hosts))
+    const fitting = this.#inventories
+      .map((one) => this.#set(one, playbook))
+      .filter((hosts) => fits(closure, hosts))
     if (fitting.length > MOST_INVENTORIES) full(playbook)
     return fitting.length === 0 ? ['invented'] : fitting.slice(0, MOST_INVENTORIES)
   }
 
-  #set(inventory: NamedInventory): PaperHosts {
-    let hosts = this.#sets.get(inventory)
+  /** Variables beside the playbook count, too. */
+  #set(inventory: NamedInventory, playbook: string): PaperHosts {
+    const directory = playbook.includes('/') ? playbook.slice(0, playbook.lastIndexOf('/')) : ''
+    const own = inventory.inventory.inventoryDirectories.includes(directory)
+    const beside = this.#withVariables.has(directory) && !own ? directory : undefined
+    const key = `${inventory.sources.join()}\n${beside ?? ''}`
+    let hosts = this.#sets.get(key)
     if (hosts === undefined) {
-      hosts = inventoryHosts(inventory, this.#tokens)
-      this.#sets.set(inventory, hosts)
+      const read =
+        beside === undefined
+          ? inventory
+          : {
+              ...inventory,
+              inventory: readInventory(this.#project, inventory.sources, { playbookDirectory: beside }),
+            }
+      hosts = inventoryHosts(read, this.#tokenVariables)
+      this.#sets.set(key, hosts)
     }
     return hosts
   }

@@ -95,10 +95,13 @@ export class Relevance {
         }
     }
     const makers = new Map<string, PlacedTask[]>()
-    const take = ({ task, around }: PlacedTask): void => {
-      if (this.#relevant.has(task)) return
-      this.#relevant.add(task)
-      need(`${this.#source(task)} ${around}`)
+    let looked = ''
+    const take = (placed: PlacedTask): void => {
+      if (this.#relevant.has(placed.task)) return
+      this.#relevant.add(placed.task)
+      const text = `${this.#source(placed.task)} ${placed.around} ${this.#templates(placed)}`
+      looked += `${text}\n`
+      need(text)
     }
     for (const placed of tasks) {
       const { task } = placed
@@ -107,6 +110,9 @@ export class Relevance {
     }
     for (const placed of tasks) if (this.#interests(placed.task)) take(placed)
     const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
+    const writers = tasks.filter(
+      ({ task }) => INTEREST.get(task.action.module.split('.').at(-1) ?? '') === FILES,
+    )
     for (let size = -1; size !== this.#relevant.size; ) {
       size = this.#relevant.size
       for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
@@ -116,9 +122,30 @@ export class Relevance {
       }
       const files = new Set([...this.#relevant].map(({ at }) => at.path))
       for (const include of includes) if (this.#leadsTo(include, files)) take(include)
+      for (const writer of writers) if (this.#isRead(writer.task, looked, needed)) take(writer)
     }
     for (const [name, list] of makers)
       if (!list.some(({ task }) => this.#relevant.has(task))) this.#dropped.add(name)
+  }
+
+  /** Whether a file that a task writes is named in what was looked at, by its path or by a variable of it. */
+  #isRead({ action }: Task, looked: string, needed: ReadonlySet<string>): boolean {
+    for (const name of ['dest', 'path', 'name']) {
+      const value = action.arguments.get(name)?.value
+      if (typeof value !== 'string') continue
+      if (!/\{[{%]/.test(value)) return value.length > 4 && looked.includes(value)
+      for (const variable of namesIn(value)) if (variable !== 'item' && needed.has(variable)) return true
+    }
+    return false
+  }
+
+  /** The texts of the templates and files that a task writes. */
+  #templates({ task, role, playbookDirectory }: PlacedTask): string {
+    const source = task.action.arguments.get('src')?.value
+    if (typeof source !== 'string') return ''
+    const from = { playbookDirectory, role, includedFrom: task.at.path }
+    const path = /\{[{%]/.test(source) ? undefined : this.#content.findFile('templates', source, from)
+    return path === undefined ? '' : (this.#content.text(path) ?? '')
   }
 
   /** Whether an include may run tasks that matter; one whose file is not known may run any of its role. */
@@ -166,8 +193,11 @@ export class Relevance {
     return false
   }
 
-  #source({ at }: Task): string {
-    return this.#content.text(at.path)?.slice(at.start, at.end) ?? ''
+  #source({ at, action }: Task): string {
+    const text = this.#content.text(at.path)?.slice(at.start, at.end) ?? ''
+    // Behind an alias the arguments stand elsewhere.
+    if (!/:\s*\*\w/.test(text)) return text
+    return `${text} ${[...action.arguments.values()].map(({ value }) => textOf(value)).join(' ')}`
   }
 }
 
