@@ -23,6 +23,8 @@ export type NodeKind = 'first-server' | 'joining-server' | 'agent'
 
 export interface Verdict {
   readonly playbook: string
+  /** The sources of the inventory that the host is from; missing where the host is invented. */
+  readonly inventory?: readonly string[]
   readonly host: string
   readonly kind: NodeKind
   readonly scenario: Scenario

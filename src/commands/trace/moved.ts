@@ -12,10 +12,14 @@ export function noteMoved<T extends Hop | UnknownNote>(note: T, rename: Rename, 
 
 /** A verdict with all its paths renamed and all its words blanked where they would show a secret. */
 export function moved(verdict: Verdict, rename: Rename, words: Rename): Verdict {
-  const { at, hops, playbook, unknown, assumptions, arrival } = verdict
+  const { at, hops, playbook, inventory, unknown, assumptions, arrival } = verdict
   return {
     ...verdict,
     playbook: rename(playbook),
+    // A source with commas is a list of hosts.
+    ...(inventory === undefined
+      ? {}
+      : { inventory: inventory.map((source) => (source.includes(',') ? source : rename(source))) }),
     at: { ...at, path: rename(at.path) },
     hops: hops.map((hop) => noteMoved(hop, rename, words)),
     unknown: unknown === undefined ? undefined : words(unknown),
@@ -30,9 +34,12 @@ const natural = new Intl.Collator('en', { numeric: true })
 export function verdictsInOrder(verdicts: readonly Verdict[]): readonly Verdict[] {
   const keys = new Map(
     verdicts.map((verdict) => {
-      const { playbook, host, service, scenario, token, source, hops } = verdict
+      const { playbook, inventory = [], host, service, scenario, token, source, hops } = verdict
       const way = hops.map(({ at, what }) => `${at.path} ${at.start} ${what}`).join()
-      return [verdict, [playbook, host, service, keyOf(scenario), token, source, way]] as const
+      return [
+        verdict,
+        [playbook, host, service, inventory.join(), keyOf(scenario), token, source, way],
+      ] as const
     }),
   )
   return [...verdicts].sort((one, other) => {

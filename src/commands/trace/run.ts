@@ -56,7 +56,7 @@ function playbooksOf({ files }: Target, { playbook }: TraceFlags): readonly stri
   return named.length === 0 ? undefined : named
 }
 
-type Rehearsed = Pick<Trace, 'verdicts' | 'unknowns' | 'bounds' | 'hasInventory' | 'unread' | 'lines'> & {
+type Rehearsed = Pick<Trace, 'verdicts' | 'unknowns' | 'bounds' | 'inventories' | 'unread' | 'lines'> & {
   readonly hosts: ReadonlySet<string>
 }
 
@@ -96,7 +96,7 @@ function rehearsed(
     verdicts: verdictsInOrder(verdicts.map((verdict) => moved(verdict, rename, words))),
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
-    hasInventory: analysis.inventories.length > 0,
+    inventories: inventories !== undefined ? 'given' : analysis.inventories.length > 0 ? 'found' : 'none',
     unread: new Set(faults.filter(({ severity = 'error' }) => severity === 'error').map(({ at }) => at.path))
       .size,
     lines: new ProjectLines(new Map([...texts].map(([path, text]) => [rename(path), text]))),

@@ -130,6 +130,7 @@ export function verdictsOf(
     const names = [host, ...(hosts.hosts.get(host)?.alike ?? [])]
     return names.map((name) => ({
       playbook,
+      ...(hosts.sources === undefined ? {} : { inventory: hosts.sources }),
       host: name,
       kind,
       scenario,

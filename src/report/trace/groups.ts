@@ -1,9 +1,11 @@
 import type { NodeKind, Scenario, Verdict } from '../../flow/rehearsal.ts'
 import { Facets, keyOf } from './facets.ts'
 
-/** What comes of one playbook. */
+/** What comes of one playbook on the hosts of one inventory. */
 export interface PlaybookPicture {
   readonly playbook: string
+  /** The sources of the inventory, where the playbook was rehearsed on several. */
+  readonly inventory: readonly string[] | undefined
   readonly facets: Facets
   /** Whether its hosts were made up. */
   readonly isInvented: boolean
@@ -24,14 +26,29 @@ export interface Outcome {
   readonly scenarios: readonly Scenario[]
 }
 
-/** Groups sorted verdicts for people: by playbook, then hosts that are alike, then scenarios with the same outcome. */
+/** Groups sorted verdicts for people: by playbook and inventory, then hosts that are alike, then scenarios with the same outcome. */
 export function pictures(verdicts: readonly Verdict[]): readonly PlaybookPicture[] {
-  return [...grouped(verdicts, ({ playbook }) => playbook)].map(([playbook, own]) => ({
-    playbook,
+  const several = onSeveral(verdicts)
+  const parts = grouped(verdicts, ({ playbook, inventory }) => JSON.stringify([playbook, inventory ?? []]))
+  return [...parts.values()].map((own) => ({
+    playbook: own[0]?.playbook ?? '',
+    inventory: own[0] !== undefined && several.has(own[0].playbook) ? own[0].inventory : undefined,
     facets: new Facets(own.map(({ scenario }) => scenario)),
-    isInvented: own.some(({ scenario }) => scenario.servers !== undefined),
+    isInvented: own.some(({ inventory }) => inventory === undefined),
     nodes: nodeGroups(own),
   }))
+}
+
+/** Playbooks that were rehearsed on more than one inventory: hosts of one name may stand for several there. */
+export function onSeveral(verdicts: readonly Verdict[]): ReadonlySet<string> {
+  const first = new Map<string, string>()
+  const several = new Set<string>()
+  for (const { playbook, inventory = [] } of verdicts) {
+    const sources = JSON.stringify(inventory)
+    if ((first.get(playbook) ?? sources) !== sources) several.add(playbook)
+    first.set(playbook, sources)
+  }
+  return several
 }
 
 const KINDS: readonly NodeKind[] = ['first-server', 'joining-server', 'agent']

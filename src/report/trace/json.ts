@@ -1,14 +1,17 @@
 import { placeOf } from '../report.ts'
 import { ordered } from './facets.ts'
+import { onSeveral } from './groups.ts'
 import type { Trace } from './trace.ts'
 
 /** `{"version":1,"verdicts":[…],"unknowns":[…],"bounds":[…]}`: places and words, never text of a file. */
 export function jsonTrace(trace: Trace): string {
+  const several = onSeveral(trace.verdicts)
   const verdicts = trace.verdicts.map((verdict) => {
     const { playbook, host, kind, scenario, service, token, source, serverUrl, unknown, assumptions } =
       verdict
     return {
       playbook,
+      ...(several.has(playbook) ? { inventory: verdict.inventory ?? [] } : {}),
       host,
       kind,
       scenario: ordered(scenario),

@@ -16,7 +16,7 @@ const CLASSES: Readonly<Record<Worry, string>> = {
  */
 export function mermaidTrace(trace: Trace): string {
   const charts = pictures(trace.verdicts).map((picture) => ({
-    title: printable(picture.playbook),
+    title: printable([picture.playbook, ...(picture.inventory ?? [])].join(' ')),
     text: flowchart(trace, picture),
   }))
   const [first] = charts
@@ -29,7 +29,7 @@ export function mermaidTrace(trace: Trace): string {
     .join('\n')
 }
 
-function flowchart(trace: Trace, { playbook, nodes, facets }: PlaybookPicture): string {
+function flowchart(trace: Trace, { playbook, inventory = [], nodes, facets }: PlaybookPicture): string {
   const ways = new Ways(trace)
   for (const group of nodes)
     for (const { verdict, scenarios } of group.outcomes) {
@@ -37,7 +37,9 @@ function flowchart(trace: Trace, { playbook, nodes, facets }: PlaybookPicture): 
       const worry = worryOf(verdict)
       ways.add(verdict.hops, endWords(group, outcomeWords(verdict)), phrases.join('; or '), worry)
     }
-  return ['flowchart LR', `  %% ${printable(playbook)}`, ...ways.lines].map((line) => `${line}\n`).join('')
+  return ['flowchart LR', `  %% ${printable([playbook, ...inventory].join(' '))}`, ...ways.lines]
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 const endWords = ({ kind, hosts, service }: NodeGroup, outcome: string): readonly string[] => [

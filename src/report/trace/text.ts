@@ -29,6 +29,12 @@ export function textTrace(trace: Trace, { color, showUnknown, width }: TraceText
   return page.text
 }
 
+const inventoryWords: Readonly<Record<Trace['inventories'], string>> = {
+  none: 'no inventory here',
+  found: 'no inventory here has the groups of this playbook',
+  given: 'the inventory has none of the groups of this playbook',
+}
+
 class Page {
   readonly #trace: Trace
   readonly #paint: Paint
@@ -56,17 +62,11 @@ class Page {
     this.#blank()
   }
 
-  playbook({ playbook, facets, isInvented, nodes }: PlaybookPicture): void {
-    this.#lines.push(this.#paint('bold', printable(playbook)))
+  playbook({ playbook, inventory, facets, isInvented, nodes }: PlaybookPicture): void {
+    this.#say(0, `${playbook}${inventory === undefined ? '' : ` on ${inventory.join(' and ')}`}`, 'bold')
     this.#say(1, rehearsed(facets), 'dim')
     if (isInvented)
-      this.#say(
-        1,
-        this.#trace.hasInventory
-          ? 'no inventory here has the groups of this playbook: one host of each kind was assumed'
-          : 'no inventory here: one host of each kind was assumed',
-        'dim',
-      )
+      this.#say(1, `${inventoryWords[this.#trace.inventories]}: one host of each kind was assumed`, 'dim')
     for (const group of nodes) this.#group(group, facets)
     this.#blank()
   }

@@ -9,8 +9,8 @@ export interface Trace {
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on what is rehearsed was hit. */
   readonly bounds: readonly UnknownNote[]
-  /** Whether the project has an inventory, or was given one. */
-  readonly hasInventory: boolean
+  /** Whether the project has an inventory, or `-i` gave one. */
+  readonly inventories: 'none' | 'found' | 'given'
   /** What the user asked for, in words, where that left nothing over: `on host a1`. */
   readonly asked: readonly string[]
   /** Whether there were verdicts before the user's choice. */

@@ -72,11 +72,12 @@ function tokenWords({ token, source, kind, unknown }: Verdict): string {
 }
 
 function urlWords(verdict: Verdict): string {
-  const { kind, serverUrl } = verdict
+  const { kind, serverUrl, token } = verdict
   if (kind === 'first-server') return ''
-  if (serverUrl === 'maybe') return '; whether it has a server URL is not known'
-  if (serverUrl) return ', with a server URL'
-  return lacksUrl(verdict) ? ', without a server URL' : ''
+  if (serverUrl === 'maybe') return '; whether a server URL arrives is not known'
+  const isAlone = token === 'absent'
+  if (serverUrl) return isAlone ? ', only a server URL' : ', with a server URL'
+  return lacksUrl(verdict) ? (isAlone ? ', and no server URL' : ', but no server URL') : ''
 }
 
 /** What else is to be said of an outcome, a sentence each. */
@@ -94,13 +95,8 @@ export function remarks({ token, assumptions, arrival }: Verdict): readonly stri
       ? [`${worst ?? 'it is not known'} where ${assumptions.join(' and ')}`]
       : []),
     ...masked.map((one) => {
-      const what = {
-        present: 'a token',
-        empty: 'an empty one',
-        absent: 'one that is not there',
-        maybe: 'what may come',
-      }
-      return `this hides ${what[one.state]} ${carrierWords[one.carrier]}`.trimEnd()
+      const what = { present: 'a token', empty: 'an empty one', absent: 'one', maybe: 'what may be one' }
+      return `this hides ${what[one.state]} that comes ${carrierWords[one.carrier]}`.trimEnd()
     }),
   ]
 }
