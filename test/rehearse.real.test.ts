@@ -46,3 +46,41 @@ ${installs('harbour_agents', {
     expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toEqual(['agent-1 agent present env-file url'])
   })
 })
+
+describe('modules', () => {
+  test('systemd-run starts a server of its own, whose token the later unit goes on with', () => {
+    const site = `
+- hosts: harbour
+  vars:
+    pass: 0ddpassword
+    words: "{{ '--cluster-init' if inventory_hostname == groups['harbour'][0] else '--server https://quay:6443' }} --token {{ pass }}"
+  tasks:
+    - ansible.builtin.command:
+        cmd: systemd-run -p RestartSec=2 --unit=k3s-first k3s server {{ words }}
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s server
+    - ansible.builtin.systemd: { name: k3s, state: restarted }
+`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': '[harbour]\nquay\njetty ansible_port=1\n' })).toEqual([
+      'jetty joining-server present none no url',
+      'jetty joining-server present argv url',
+      'quay first-server absent none no url',
+      'quay first-server present argv no url',
+    ])
+  })
+
+  test('with_items goes through a mapping by its keys, and not at all through an empty one', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.template: { src: gone.j2, dest: '/etc/rancher/k3s/{{ item.name }}' }
+      with_items: '{{ extra_files }}'
+${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', K3S_TOKEN: 'x' })}`
+    expect(
+      arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth\n[berths:vars]\nextra_files={}\n' }),
+    ).toEqual(['berth agent present env-file url'])
+  })
+})

@@ -1,14 +1,5 @@
 import { type Inventory, readInventory } from '../../ansible/inventory/index.ts'
 import type { Project } from '../../ansible/value.ts'
-import type { NamedInventory } from '../inventories.ts'
-
-/** The inventory as a playbook sees it: with the `group_vars` and `host_vars` that lie beside the playbook. */
-export function seenFrom(named: NamedInventory, project: Project, playbookDirectory: string): NamedInventory {
-  const { inventory, sources } = named
-  if (inventory.inventoryDirectories.includes(playbookDirectory)) return named
-  if (!directoriesOfVariables(project).has(playbookDirectory)) return named
-  return { sources, inventory: readInventory(project, sources, { playbookDirectory }) }
-}
 
 /**
  * An inventory of hosts that no file names, with the `group_vars` that the project holds for them: beside the playbook,

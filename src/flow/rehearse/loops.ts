@@ -57,7 +57,8 @@ function loopValue(
   if (kind === 'fileglob') return [new Unknown('a file found', 'files of the control node', placed.at)]
   const value = listValue(placed, evaluate)
   if (value instanceof Undefined || value instanceof Unknown) return value
-  const items = value instanceof List ? [...value] : [value]
+  // A mapping is gone through by its keys, as Python does.
+  const items = value instanceof List ? [...value] : value instanceof Dict ? [...value.keys()] : [value]
   switch (kind) {
     case 'items':
     case 'flattened':

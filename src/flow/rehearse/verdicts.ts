@@ -51,14 +51,24 @@ export function outcomesOf(world: World, hosts: PaperHosts, atoms: Atoms): reado
   const kept = typeof file === 'string' ? atoms.in(file) : []
   return [...hosts.hosts.keys()].flatMap((host) => {
     const kind = kinds.get(host) ?? 'agent'
-    return [...world.node(host).starts].map(([service, start]) => ({
+    const { starts } = world.node(host)
+    return [...starts].map(([service, start]) => ({
       host,
       kind,
       service,
       start,
-      token: tokenOutcome(start.arrival, kind, server, kept),
+      token: hasJoined(start, kind, starts) ? 'present' : tokenOutcome(start.arrival, kind, server, kept),
     }))
   })
+}
+
+/** Whether another service has made the node a server already: without a token K3s goes on with the one it keeps there. */
+function hasJoined({ arrival }: Started, kind: NodeKind, starts: ReadonlyMap<string, Started>): boolean {
+  if (kind !== 'joining-server' || arrival.token.state !== 'absent') return false
+  return [...starts.values()].some(
+    ({ arrival: other }) =>
+      other !== arrival && other.command === 'server' && other.token.state === 'present',
+  )
 }
 
 function tokenOutcome(
@@ -145,6 +155,27 @@ export function verdictsOf(
       assumptions: agree ? [] : assumptionsOf(worst.world),
     }))
   })
+}
+
+/**
+ * Without the second server of invented hosts where no scenario brings it to the first one: the project is for a single
+ * server, and nobody will give it two.
+ */
+export function ofServersThatJoin(verdicts: readonly Verdict[]): readonly Verdict[] {
+  const isSecond = ({ kind, scenario }: Verdict): boolean =>
+    kind === 'joining-server' && scenario.servers === 'several'
+  const joined = new Set(
+    verdicts
+      .filter(
+        (verdict) =>
+          isSecond(verdict) &&
+          (verdict.token !== 'absent' ||
+            verdict.serverUrl !== false ||
+            verdict.arrival.externalDatastore !== false),
+      )
+      .map(({ playbook }) => playbook),
+  )
+  return verdicts.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
 }
 
 export const assumptionsOf = (world: World): readonly string[] =>

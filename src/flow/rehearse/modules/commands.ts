@@ -8,6 +8,7 @@ import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
 import { readBack, taskRun, unknownContent, withoutFile } from './files.ts'
 import { started } from './services.ts'
+import { transientUnit } from './transient.ts'
 
 /** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
 export function command(call: Call): Effect {
@@ -121,6 +122,7 @@ class Steps {
       )
       return undefined
     }
+    if (name === 'systemd-run') this.#transient(step)
     if (name === 'rm') for (const path of words.slice(1)) if (path.startsWith('/')) this.#remove(path)
     if (name === 'k3s' && words[1] === 'token' && words[2] === 'create')
       this.#stdout = call.serverToken(call.target, 'is printed by k3s token create')
@@ -214,6 +216,15 @@ class Steps {
       )
         this.#start(name)
     }
+  }
+
+  #transient({ words }: ShellStep): void {
+    const call = this.#call
+    const hop = call.hop('runs K3s by systemd-run')
+    const unit = transientUnit(words, (word) => call.atoms.traced(word).text, hop)
+    if (unit === undefined) return
+    this.#node = { ...this.#node, files: new Map(this.#node.files).set(unit.path, unit.file) }
+    this.#start(unit.service)
   }
 
   #remove(path: string): void {

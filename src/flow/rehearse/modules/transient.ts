@@ -1,0 +1,46 @@
+import type { Hop } from '../../atoms.ts'
+import type { PaperFile } from '../../files.ts'
+
+/** Options of systemd-run that take a value, in the next word where none stands behind `=`. */
+const WITH_VALUE =
+  /^(?:-[puEHM]|--(?:property|unit|setenv|description|slice|uid|gid|nice|working-directory|service-type|machine|host|on-\w+|timer-property|path-property|socket-property))$/
+
+/**
+ * The unit that `systemd-run` makes and starts, where what it runs is K3s; `text` writes the known atoms of a word out.
+ * https://www.freedesktop.org/software/systemd/man/latest/systemd-run.html
+ */
+export function transientUnit(
+  marked: readonly string[],
+  text: (word: string) => string,
+  hop: Hop,
+): { readonly service: string; readonly path: string; readonly file: PaperFile } | undefined {
+  const directives: string[] = []
+  let service: string | undefined
+  let at = 1
+  for (; at < marked.length; at += 1) {
+    const word = text(marked[at] ?? '')
+    if (word === '--') {
+      at += 1
+      break
+    }
+    if (!word.startsWith('-')) break
+    const [, option = word, joined] = /^(--[\w-]+)=([^]*)$/.exec(word) ?? []
+    const short = /^-([puE])(.+)$/.exec(word)
+    const name = short === null ? option : `-${short[1]}`
+    const value = short?.[2] ?? joined ?? (WITH_VALUE.test(name) ? text(marked[++at] ?? '') : '')
+    if (name === '-u' || name === '--unit') service = value.replace(/\.service$/, '')
+    if (name === '-p' || name === '--property') directives.push(value)
+    if (name === '-E' || name === '--setenv') directives.push(`Environment=${quoted(value)}`)
+  }
+  const command = marked.slice(at)
+  if (!/(?:^|\s|\/)k3s\s+(?:server|agent)\b/.test(command.slice(0, 4).map(text).join(' '))) return undefined
+  const content = ['[Service]', ...directives, `ExecStart=${command.map(quoted).join(' ')}`, ''].join('\n')
+  const name = service ?? 'run-k3s'
+  return {
+    service: name,
+    path: `/run/systemd/transient/${name}.service`,
+    file: { kind: 'file', content, mode: 0o644, owner: 'root', hops: [hop] },
+  }
+}
+
+const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&').replace(/[%$]/g, '$&$&')}"`
