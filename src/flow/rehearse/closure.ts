@@ -1,5 +1,5 @@
-import type { Content, Playbook, Role, Statement } from '../../ansible/content/index.ts'
-import type { Project } from '../../ansible/value.ts'
+import type { Content, Keywords, Playbook, Role, RoleUse, Statement } from '../../ansible/content/index.ts'
+import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { type PlacedTask, placedTasks } from './relevance.ts'
 
 /** Everything of a project that one playbook can reach by names that stand in it: the texts in which questions are looked for. */
@@ -14,6 +14,8 @@ export interface Closure {
   /** Its tasks, and the roles that they belong to. */
   readonly tasks: readonly PlacedTask[]
   readonly roles: readonly Role[]
+  /** Mappings of variables that plays, imports, roles, blocks and tasks bring along. */
+  readonly variables: readonly AnsibleValue[]
   /** Playbooks that it imports. */
   readonly imported: readonly string[]
 }
@@ -30,6 +32,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     isK3s: texts.some((text) => K3S.test(text)),
     made: reader.made,
     tasks: reader.tasks,
+    variables: reader.variables,
     roles: reader.roles,
     imported: [...reader.imported],
   }
@@ -66,6 +69,7 @@ class Reader {
   readonly imported = new Set<string>()
   readonly made = new Set<string>()
   readonly tasks: PlacedTask[] = []
+  readonly variables: AnsibleValue[] = []
   readonly roles: Role[] = []
   readonly #content: Content
   readonly #seen = new Set<string>()
@@ -82,6 +86,7 @@ class Reader {
     this.paths.add(path)
     this.#directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
     for (const play of plays) {
+      this.#variables(play.keywords)
       if (play.kind === 'import') {
         const name = typeof play.path.value === 'string' ? play.path.value : ''
         const directory = this.#directory
@@ -97,10 +102,21 @@ class Reader {
       const { hosts } = play
       for (const item of Array.isArray(hosts?.value) ? hosts.value : [hosts?.value])
         if (typeof item === 'string') this.patterns.push(item)
-      for (const use of play.roles) this.#roleNamed(use.name, undefined)
+      for (const use of play.roles) this.#roleUse(use, undefined)
       for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers])
         this.#statements(list, undefined, path)
     }
+  }
+
+  #variables(keywords: Keywords): void {
+    const value = keywords.get('vars')?.value
+    if (value !== undefined) this.variables.push(value)
+  }
+
+  #roleUse(use: RoleUse, from: Role | undefined): void {
+    this.#variables(use.keywords)
+    for (const { name, value } of use.parameters.values()) this.variables.push({ [name]: value })
+    this.#roleNamed(use.name, from)
   }
 
   #roleNamed(name: string, from: Role | undefined): void {
@@ -116,7 +132,7 @@ class Reader {
     const prefix = role.directory === '' ? '' : `${role.directory}/`
     for (const kind of ['tasks', 'templates', 'defaults', 'vars', 'handlers', 'meta'])
       for (const path of this.#pathsUnder(`${prefix}${kind}`)) this.paths.add(path)
-    for (const { name } of this.#content.roleDependencies(role)) this.#roleNamed(name, role)
+    for (const use of this.#content.roleDependencies(role)) this.#roleUse(use, role)
     for (const path of this.#pathsUnder(`${prefix}tasks`)) {
       // A README among them is none.
       if (!/\.(?:ya?ml|json)$|\/[^./]+$/.test(path)) continue
@@ -129,6 +145,7 @@ class Reader {
     if (outermost)
       this.tasks.push(...placedTasks(list, { around: '', role, playbookDirectory: this.#directory }))
     for (const statement of list) {
+      this.#variables(statement.keywords)
       if (statement.kind === 'block') {
         for (const part of [statement.block, statement.rescue, statement.always])
           this.#statements(part, role, path, false)

@@ -162,11 +162,7 @@ class HostSets {
   readonly #withVariables: ReadonlySet<string>
   readonly #tokenVariables: ReadonlySet<string>
 
-  constructor(
-    project: Project,
-    inventories: readonly NamedInventory[],
-    tokenVariables: ReadonlySet<string>,
-  ) {
+  constructor(project: Project, inventories: readonly NamedInventory[], tokenVariables: ReadonlySet<string>) {
     this.#project = project
     this.#tokenVariables = tokenVariables
     this.#inventories = inventories
@@ -399,9 +395,8 @@ class PlaybookWork {
   }
 
   #relevance(hosts: PaperHosts): Relevance {
-    const { tasks, roles } = this.#closure
     const { content, tokenVariables } = this.#director
-    this.#relevanceFound ??= new Relevance(content, tasks, roles, hosts, tokenVariables)
+    this.#relevanceFound ??= new Relevance(content, this.#closure, hosts, tokenVariables)
     return this.#relevanceFound
   }
 

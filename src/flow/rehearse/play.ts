@@ -1,4 +1,4 @@
-import type { Play, Playbook, RoleUse } from '../../ansible/content/index.ts'
+import type { Keywords, Play, Playbook, RoleUse } from '../../ansible/content/index.ts'
 import { evaluator } from '../evaluate/index.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
@@ -22,12 +22,18 @@ class Playing {
     this.#walk = new Walk(room)
   }
 
-  playbook({ path, plays }: Playbook, worlds: readonly World[], trail: readonly string[]): readonly World[] {
+  /** `imports`: the keywords with which it was imported, the outermost first. */
+  playbook(
+    { path, plays }: Playbook,
+    worlds: readonly World[],
+    trail: readonly string[],
+    imports: readonly Keywords[] = [],
+  ): readonly World[] {
     if (trail.includes(path)) return worlds
     let now = worlds
     for (const play of plays) {
       if (play.kind === 'play') {
-        now = this.#play(play, path, now)
+        now = this.#play(play, path, now, imports)
         continue
       }
       const name = play.path.value
@@ -39,16 +45,16 @@ class Playing {
           at: play.at,
           what: `the playbook ${typeof name === 'string' ? name : ''} is not in the project`,
         })
-      else now = this.playbook(file, now, [...trail, path])
+      else now = this.playbook(file, now, [...trail, path], [...imports, play.keywords])
     }
     return now
   }
 
-  #play(play: Play, path: string, worlds: readonly World[]): readonly World[] {
+  #play(play: Play, path: string, worlds: readonly World[], imports: readonly Keywords[]): readonly World[] {
     const directory = directoryOf(path)
     return merged(
       worlds.flatMap((world) => {
-        const base = this.#context(play, path, directory)
+        const base = this.#context(play, path, directory, imports)
         const hosts = this.#hosts(play, base, world)
         if (hosts.length === 0) return [world]
         return batches(hosts, play).reduce<readonly World[]>(
@@ -78,7 +84,7 @@ class Playing {
     return matchingHosts(words.join(','), hosts)
   }
 
-  #context(play: Play, path: string, directory: string): Context {
+  #context(play: Play, path: string, directory: string, imports: readonly Keywords[]): Context {
     const { content } = this.#stage
     const playVars = new Map<string, RawVariable>()
     const empty: Context = {
@@ -105,6 +111,8 @@ class Playing {
     }
     for (const [name, variable] of rawVariables(play.keywords.get('vars'))) playVars.set(name, variable)
     for (const [name, variable] of prompted(play)) playVars.set(name, variable)
+    for (const keywords of imports.toReversed())
+      for (const [name, variable] of rawVariables(keywords.get('vars'))) playVars.set(name, variable)
     const files = play.keywords.get('vars_files')?.value
     for (const file of Array.isArray(files) ? files : files === undefined ? [] : [files]) {
       const candidates = Array.isArray(file) ? file : [file]
@@ -121,8 +129,10 @@ class Playing {
       for (const { name, value, at } of variables?.values() ?? []) playVars.set(name, { raw: value, at })
     }
     // `vars` of a play are its playVars, not those of a block, which win over include_vars.
-    const keywords = new Map([...play.keywords].filter(([name]) => name !== 'vars'))
-    return within(this.#roles(play.roles, empty), keywords)
+    const own = [...imports, play.keywords].map(
+      (keywords) => new Map([...keywords].filter(([name]) => name !== 'vars')),
+    )
+    return own.reduce(within, this.#roles(play.roles, empty))
   }
 
   /** Defaults, vars and handlers of a play's roles are there for all of it. */
@@ -134,8 +144,8 @@ class Playing {
       if (role === undefined) continue
       const { roleDefaults, roleVars } = enterRole(
         role,
-        { ...use, parameters: new Map() },
-        { ...known, conditions: [] },
+        use,
+        within({ ...known, conditions: [] }, use.keywords),
       )
       known = { ...known, roleDefaults, roleVars }
     }

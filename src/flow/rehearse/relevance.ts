@@ -1,5 +1,6 @@
 import type { Content, Role, Statement, Task } from '../../ansible/content/index.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
+import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 
 /** A task as it stands in what a playbook reaches. */
@@ -55,21 +56,23 @@ export class Relevance {
 
   constructor(
     content: Content,
-    tasks: readonly PlacedTask[],
-    roles: readonly Role[],
+    { tasks, roles, variables }: Pick<Closure, 'tasks' | 'roles' | 'variables'>,
     hosts: PaperHosts,
     tokenNames: ReadonlySet<string>,
   ) {
     this.#content = content
     this.#tokenNames = new Set([...tokenNames].map((name) => name.split('.')[0] ?? name))
     for (const role of roles)
-      for (const variables of [content.roleDefaults(role), content.roleVars(role)])
-        for (const { name, value } of variables.values()) this.#define(name, value)
-    for (const { variables } of hosts.hosts.values())
-      for (const { name, value } of variables.values()) this.#define(name, value)
+      for (const known of [content.roleDefaults(role), content.roleVars(role)])
+        for (const { name, value } of known.values()) this.#define(name, value)
+    for (const host of hosts.hosts.values())
+      for (const { name, value } of host.variables.values()) this.#define(name, value)
     for (const { task } of tasks)
       for (const [name, { value }] of task.action.module === 'set_fact' ? task.action.arguments : [])
         this.#define(name, value)
+    for (const mapping of variables)
+      if (typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping))
+        for (const [name, value] of Object.entries(mapping)) this.#define(name, value as AnsibleValue)
     this.#follow(tasks)
   }
 

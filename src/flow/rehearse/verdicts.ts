@@ -89,19 +89,15 @@ function tokenOutcome(
 function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean {
   const mine = own.text?.marks.map(({ atom }) => atom) ?? []
   const given = servers.state === 'present' ? (servers.text?.marks.map(({ atom }) => atom) ?? []) : kept
-  if (given.length === 0 && servers.state === 'present') {
-    const [a, b] = [own.text?.text, servers.text?.text]
-    return mine.every(isSettled) && a !== undefined && b !== undefined && passwordOf(a) !== passwordOf(b)
-  }
   if (mine.some(isCiphertext) !== given.some(isCiphertext)) return given.length > 0
+  const [a, b] = [own.text?.text, servers.state === 'present' ? servers.text?.text : undefined]
+  if (a !== undefined && b !== undefined && mine.every(isSettled) && given.every(isSettled))
+    return passwordOf(a) !== passwordOf(b)
   if (mine.some(({ root }) => given.some((other) => other.root === root))) return false
   // A founding server without a token has made one of its own, which no file of the project can know.
   if (servers.state !== 'present') return given.length > 0 && mine.every(isSettled)
-  const runtime = mine.some(({ root }) => root.kind === 'runtime')
-  if (runtime) return given.every(isSettled) && mine.every(({ root }) => root.what.startsWith(SERVERS_OWN))
-  if (!mine.every(isSettled) || !given.every(isSettled)) return false
-  const [a, b] = [own.text?.text, servers.text?.text]
-  return a !== undefined && b !== undefined && passwordOf(a) !== passwordOf(b)
+  const isServersOwn = mine.length > 0 && mine.every(({ root }) => root.what.startsWith(SERVERS_OWN))
+  return isServersOwn && given.length > 0 && given.every(isSettled)
 }
 
 const SERVERS_OWN = 'the token of the server '
