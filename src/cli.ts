@@ -7,10 +7,11 @@ const [, , ...args] = process.argv
 
 const USAGE = `Usage: k3seal [command] [options]
 
-Makes, seals and delivers the join token of K3s clusters that are run with Ansible.
+Makes, seals, delivers and follows the join token of K3s clusters that are run with Ansible.
 
   k3seal                       ask, show every file as a diff, then write
   k3seal init site --answers answers.yml --yes
+  k3seal lint
   k3seal token new
 
 Commands:
