@@ -38,6 +38,9 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
   ].map((name) => [name, /(?:)/] as const),
 ])
 
+const READERS = new Set(['slurp', 'command', 'shell'])
+const TOKEN_PATH = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
+
 const INCLUDE = /(?:^|\.)(?:include|import)_(?:tasks|role)$|^include$/
 const NAME = /[A-Za-z_]\w*/g
 const namesIn = (text: string): ReadonlySet<string> => new Set(text.match(NAME) ?? [])
@@ -51,7 +54,7 @@ export class Relevance {
   readonly #relevant = new Set<Task>()
   readonly #known = new Set<Task>()
   readonly #dropped = new Set<string>()
-  readonly #tokenNames: ReadonlySet<string>
+  readonly #tokenNames: Set<string>
   readonly #content: Content
 
   constructor(
@@ -111,6 +114,7 @@ export class Relevance {
       this.#known.add(task)
       for (const name of madeBy(task)) makers.set(name, [...(makers.get(name) ?? []), placed])
     }
+    this.#taint(tasks)
     for (const placed of tasks) if (this.#interests(placed.task)) take(placed)
     const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
     const writers = tasks.filter(
@@ -129,6 +133,22 @@ export class Relevance {
     }
     for (const [name, list] of makers)
       if (!list.some(({ task }) => this.#relevant.has(task))) this.#dropped.add(name)
+  }
+
+  /** Results of tasks that read a token back, and the facts made of them, lead to tokens, too: who prints them shows one. */
+  #taint(tasks: readonly PlacedTask[]): void {
+    for (let size = -1; size !== this.#tokenNames.size; ) {
+      size = this.#tokenNames.size
+      for (const { task } of tasks) {
+        const { module } = task.action
+        const source = madeBy(task).length === 0 ? '' : this.#source(task)
+        const isMade =
+          module === 'set_fact'
+            ? [...namesIn(source)].some((name) => this.#tokenNames.has(name))
+            : READERS.has(module) && TOKEN_PATH.test(source)
+        if (isMade) for (const name of madeBy(task)) this.#tokenNames.add(name)
+      }
+    }
   }
 
   /** Whether a file that a task writes is named in what was looked at, by its path or by a variable of it. */
