@@ -1,6 +1,7 @@
 import type { Rule } from '../lint/rule.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
-import { installerBefore, isBlamed, missingToken } from './common/missing.ts'
+import { isBlamed, isDropped, missingToken } from './common/missing.ts'
+import { wrongVariable } from './token-variable-wrong.ts'
 
 export const agentTokenMissing: Rule = {
   id: 'agent-token-missing',
@@ -93,7 +94,8 @@ harbour:
   *check(analysis) {
     const faults = startsOf(analysis)
       .filter(({ verdict }) => verdict.kind === 'agent' && verdict.token === 'absent')
-      .filter((start) => isBlamed(analysis, start) && installerBefore(start)?.before.state !== 'present')
+      .filter((start) => isBlamed(analysis, start) && !isDropped(start))
+      .filter((start) => wrongVariable(analysis, start) === undefined)
       .map((start) => missingToken(analysis, start))
     yield* faultFindings(
       analysis,

@@ -1,13 +1,16 @@
 import type { Rule } from '../lint/rule.ts'
 import { agentTokenMissing } from './agent-token-missing.ts'
 import { duplicateNodeName } from './duplicate-node-name.ts'
+import { envFileNotRead } from './env-file-not-read.ts'
 import { evenServerCount } from './even-server-count.ts'
 import { serverTokenMissing } from './server-token-missing.ts'
 import { serverUrlMissing } from './server-url-missing.ts'
+import { serviceStartedBeforeToken } from './service-started-before-token.ts'
 import { tokenDroppedByInstaller } from './token-dropped-by-installer.ts'
 import { tokenEmpty } from './token-empty.ts'
 import { tokenInArguments } from './token-in-arguments.ts'
 import { tokenKindWrong } from './token-kind-wrong.ts'
+import { tokenLogged } from './token-logged.ts'
 import { tokenMalformed } from './token-malformed.ts'
 import { tokenMaskedByConfig } from './token-masked-by-config.ts'
 import { tokenMultiline } from './token-multiline.ts'
@@ -15,8 +18,11 @@ import { tokenPlaceholder } from './token-placeholder.ts'
 import { tokenPlaintext } from './token-plaintext.ts'
 import { tokenRegexpUnescaped } from './token-regexp-unescaped.ts'
 import { tokenRetypedByYaml } from './token-retyped-by-yaml.ts'
+import { tokenUndefined } from './token-undefined.ts'
 import { tokenUnsafeInSink } from './token-unsafe-in-sink.ts'
+import { tokenVariableWrong } from './token-variable-wrong.ts'
 import { tokenWeak } from './token-weak.ts'
+import { tokenWorldReadable } from './token-world-readable.ts'
 import { tokensDiffer } from './tokens-differ.ts'
 import { vaultFileNotEncrypted } from './vault-file-not-encrypted.ts'
 import { vaultMalformed } from './vault-malformed.ts'
@@ -26,13 +32,16 @@ import { vaultVariableNotEncrypted } from './vault-variable-not-encrypted.ts'
 export const rules: readonly Rule[] = [
   agentTokenMissing,
   duplicateNodeName,
+  envFileNotRead,
   evenServerCount,
   serverTokenMissing,
   serverUrlMissing,
+  serviceStartedBeforeToken,
   tokenDroppedByInstaller,
   tokenEmpty,
   tokenInArguments,
   tokenKindWrong,
+  tokenLogged,
   tokenMalformed,
   tokenMaskedByConfig,
   tokenMultiline,
@@ -40,8 +49,11 @@ export const rules: readonly Rule[] = [
   tokenPlaintext,
   tokenRegexpUnescaped,
   tokenRetypedByYaml,
+  tokenUndefined,
   tokenUnsafeInSink,
+  tokenVariableWrong,
   tokenWeak,
+  tokenWorldReadable,
   tokensDiffer,
   vaultFileNotEncrypted,
   vaultMalformed,

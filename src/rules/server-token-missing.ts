@@ -1,6 +1,7 @@
 import type { Rule } from '../lint/rule.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
 import { isBlamed, isDropped, missingToken, needsToken } from './common/missing.ts'
+import { wrongVariable } from './token-variable-wrong.ts'
 
 const INVENTORY = `
 harbour:
@@ -86,6 +87,7 @@ export const serverTokenMissing: Rule = {
         ({ verdict: { serverUrl, arrival } }) => serverUrl === true || arrival.externalDatastore === true,
       )
       .filter((start) => isBlamed(analysis, start) && !isDropped(start))
+      .filter((start) => wrongVariable(analysis, start) === undefined)
       .map((start) => missingToken(analysis, start))
     yield* faultFindings(
       analysis,

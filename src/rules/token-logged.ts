@@ -1,0 +1,155 @@
+import type { AtomUse, TaskRun } from '../flow/rehearsal.ts'
+import type { Analysis } from '../lint/analysis.ts'
+import type { Fix, RuleFinding, Severity } from '../lint/finding.ts'
+import type { Rule } from '../lint/rule.ts'
+import { keywordAdded } from './common/edits.ts'
+import { isToken, tokenTasks } from './common/leaks.ts'
+import { once } from './common/once.ts'
+import { taskAt } from './common/tasks.ts'
+
+const INVENTORY = `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`
+const SITE = `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`
+
+export const tokenLogged: Rule = {
+  id: 'token-logged',
+  severity: 'warning',
+  summary: 'Task shows the join token',
+  why: 'Ansible prints what a task returns from -v on and wherever one fails; callbacks and log files keep it. With --diff it prints the text of each file that changes, with -vvv every argument. Logs of CI outlive the cluster.',
+  fix: 'write no_log: true at the task; where only --diff shows it, diff: false is enough',
+  see: [
+    'https://docs.ansible.com/ansible/latest/reference_appendices/logging.html',
+    'https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_checkmode.html',
+  ],
+  bad: [
+    {
+      title: 'read back, kept, printed and written',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Found
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+- name: Read
+  ansible.builtin.slurp:
+  ^^^^^^^^^^^^^^^^^^^^^ the token is in what this task returns, which -v and logs show
+    src: /var/lib/rancher/k3s/server/token
+  register: anchor
+- name: Keep
+  ansible.builtin.set_fact:
+  ^^^^^^^^^^^^^^^^^^^^^^^^ the token is in what this task returns, which -v and logs show
+    anchor_key: "{{ anchor.content | b64decode | trim }}"
+- name: Tell
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    msg: "The key is {{ anchor_key }}"
+- name: Write
+  ansible.builtin.copy:
+  ^^^^^^^^^^^^^^^^^^^^ --diff shows the token that this task writes
+    content: "{{ anchor_key }}"
+    dest: /etc/rancher/k3s/harbour
+    mode: "0600"
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'told not to, by the task or by the block that it stands in',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Found
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+- name: Read
+  ansible.builtin.slurp:
+    src: /var/lib/rancher/k3s/server/token
+  register: anchor
+  no_log: true
+- name: Keep
+  no_log: true
+  block:
+    - name: As a fact
+      ansible.builtin.set_fact:
+        anchor_key: "{{ anchor.content | b64decode | trim }}"
+- name: Write
+  ansible.builtin.copy:
+    content: "{{ anchor_key }}"
+    dest: /etc/rancher/k3s/harbour
+    mode: "0600"
+  diff: false
+`,
+      },
+    },
+  ],
+  check: (analysis) => once(shown(analysis)),
+}
+
+/** How a use is shown; the first one that applies is told. */
+const WAYS: readonly {
+  readonly where: readonly AtomUse['where'][]
+  readonly severity: Severity
+  readonly message: string
+}[] = [
+  { where: ['message'], severity: 'error', message: 'this task prints the token' },
+  {
+    where: ['result'],
+    severity: 'warning',
+    message: 'the token is in what this task returns, which -v and logs show',
+  },
+  {
+    where: ['command'],
+    severity: 'warning',
+    message: 'the token is in the command of this task, which -v and logs show, and everybody where it fails',
+  },
+  { where: ['content'], severity: 'notice', message: '--diff shows the token that this task writes' },
+  {
+    where: ['regexp'],
+    severity: 'notice',
+    message: '-vvv shows the pattern of this task, with the token in it',
+  },
+  {
+    where: ['environment'],
+    severity: 'notice',
+    message: '-vvv shows the environment of this task, with the token in it',
+  },
+]
+
+function* shown(analysis: Analysis): Generator<RuleFinding> {
+  for (const task of tokenTasks(analysis)) {
+    if (task.noLog !== false) continue
+    const seen = new Set(task.uses.filter(({ atom }) => isToken(analysis, atom)).map(({ where }) => where))
+    if (!task.diff) seen.delete('content')
+    const way = WAYS.find(({ where }) => where.some((one) => seen.has(one)))
+    if (way === undefined) continue
+    const fix = silenced(analysis, task)
+    const hop = task.uses.find(
+      ({ atom, where }) => way.where.includes(where) && isToken(analysis, atom),
+    )?.atom
+    yield {
+      at: task.at,
+      message: way.message,
+      severity: way.severity,
+      hops: hop === undefined ? [] : analysis.rehearsal.atoms.hops(hop),
+      ...(fix === undefined ? {} : { fix }),
+    }
+  }
+}
+
+function silenced(analysis: Analysis, { at, noLog }: TaskRun): Fix | undefined {
+  const task = taskAt(analysis, at)?.task
+  if (noLog !== false || task === undefined || task.keywords.has('no_log')) return undefined
+  return keywordAdded(analysis, task, 'no_log: true')
+}

@@ -1,0 +1,148 @@
+import type { Event } from '../flow/rehearsal.ts'
+import type { Analysis } from '../lint/analysis.ts'
+import type { RuleFinding } from '../lint/finding.ts'
+import type { Rule } from '../lint/rule.ts'
+import { isInvented } from './common/faults.ts'
+import { certainNodeRuns, type EventOf, type NodeRun } from './common/nodes.ts'
+import { once } from './common/once.ts'
+import { placeIn } from './common/places.ts'
+
+const INVENTORY = `
+harbour:
+  hosts:
+    quay-1:
+      ansible_host: 192.0.2.11
+    quay-2:
+      ansible_host: 192.0.2.12
+`
+
+export const tokenUndefined: Rule = {
+  id: 'token-undefined',
+  severity: 'error',
+  summary: 'Join token is asked of a variable that nobody sets',
+  why: 'Ansible ends the play for a host at a task with a variable that is not defined. A fact that set_fact made belongs to the host that the task ran for: others find it in hostvars of that host, under the same name. Defaults of a role are not in hostvars at all.',
+  fix: 'read the fact under the name that it was set, from hostvars of the host that it was set on; or set the variable in the inventory',
+  see: [
+    'https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_vars_facts.html',
+    'https://docs.ansible.com/ansible/latest/collections/ansible/builtin/set_fact_module.html',
+  ],
+  bad: [
+    {
+      title: 'a fact that was set under another name',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: quay-1
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - name: Read
+      ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/token
+      register: anchor
+      no_log: true
+    - name: Keep
+      ansible.builtin.set_fact:
+        anchor_key: "{{ anchor.content | b64decode | trim }}"
+      no_log: true
+- hosts: quay-2
+  become: true
+  tasks:
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.11:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ hostvars['quay-1'].harbour_key }}"
+                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ harbour_key is not defined here, and the play ends
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'a fact under its name',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: quay-1
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - name: Read
+      ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/token
+      register: anchor
+      no_log: true
+    - name: Keep
+      ansible.builtin.set_fact:
+        anchor_key: "{{ anchor.content | b64decode | trim }}"
+      no_log: true
+- hosts: quay-2
+  become: true
+  tasks:
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.11:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ hostvars['quay-1'].anchor_key }}"
+`,
+      },
+    },
+  ],
+  check: (analysis) => once(undefinedTokens(analysis)),
+}
+
+function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
+  const found = certainNodeRuns(analysis, (node) => asked(analysis, node) !== undefined)
+  for (const node of found) {
+    const event = asked(analysis, node)
+    if (event === undefined) continue
+    const { at, variable, task } = event
+    const { scenario } = node.run
+    const place = placeIn(
+      analysis,
+      { at: task.at, what: '' },
+      new RegExp(
+        `(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${variable.split('.').at(-1)?.replace(/\W/g, '\\$&')}\\b(?!\\s*:)`,
+      ),
+    )
+    yield {
+      at: place ?? at,
+      message: `${/[\w.]+$/.exec(variable)?.[0].replace(/^\.+/, '') ?? 'the variable of the token'} is not defined here, and the play ends`,
+      hops: [...producers(node), ...event.hops],
+      ...(scenario.tokenGiven === false ? { scenario: 'no token given' } : {}),
+    }
+  }
+}
+
+/** The task that fails for want of the token, where that is the project's fault and not its user's. */
+function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'> | undefined {
+  const event = node.events.find(
+    (one): one is EventOf<'undefined-variable'> =>
+      one.what === 'undefined-variable' && isToken(analysis, one.variable),
+  )
+  if (event === undefined) return undefined
+  const { scenario } = node.run
+  const isLeft = isInvented(scenario) || scenario.tokenGiven === false
+  return !isLeft || producers(node).length > 0 ? event : undefined
+}
+
+function isToken({ tokenSites }: Analysis, variable: string): boolean {
+  const last = variable.split('.').at(-1) ?? variable
+  return [...tokenSites.variables.keys()].some((name) => name === variable || name.split('.').at(-1) === last)
+}
+
+/** Tasks of the same run that have read the token back from the first server: it is there, under another name. */
+function producers({ run, host }: NodeRun): readonly { at: Event['at']; what: string }[] {
+  const found = run.events.findLast(
+    (event) =>
+      event.what === 'task-ran' &&
+      event.host !== host &&
+      event.task.uses.some(
+        ({ where, atom }) => where === 'result' && atom.root.what.startsWith('the token of the server '),
+      ),
+  )
+  return found === undefined ? [] : [{ at: found.at, what: `has the token, on ${found.host}` }]
+}

@@ -1,0 +1,151 @@
+import type { Analysis } from '../lint/analysis.ts'
+import type { Rule } from '../lint/rule.ts'
+import type { Span } from '../span.ts'
+import { faultFindings, type Start, startsOf } from './common/faults.ts'
+import { installerBefore, isBlamed, needsToken, startHops } from './common/missing.ts'
+import type { EventOf } from './common/nodes.ts'
+import { placeIn } from './common/places.ts'
+import { taskAt } from './common/tasks.ts'
+
+const INVENTORY = `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`
+const SITE = `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`
+
+export const tokenVariableWrong: Rule = {
+  id: 'token-variable-wrong',
+  severity: 'error',
+  summary: 'Join token in a variable that K3s does not read',
+  why: 'An agent takes its token from K3S_TOKEN, whatever kind of token it is: K3S_AGENT_TOKEN is a setting of servers, and K3S_CLUSTER_SECRET is read no more. The install script copies only variables into the env file whose names begin with K3S_. A name that nobody reads is no fault to anybody.',
+  fix: 'call it K3S_TOKEN',
+  see: ['https://docs.k3s.io/reference/env-variables', 'https://docs.k3s.io/cli/agent'],
+  bad: [
+    {
+      title: 'the variable of servers on an agent',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.10:6443
+  no_log: true
+  environment:
+    K3S_AGENT_TOKEN: "{{ harbour_key }}"
+    ^^^^^^^^^^^^^^^ K3S_AGENT_TOKEN is not read on agents, which have no other token
+`,
+      },
+    },
+    {
+      title: 'a slip of the pen in an env file',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.10:6443
+  environment:
+    INSTALL_K3S_SKIP_START: "true"
+- name: Write the key
+  ansible.builtin.copy:
+    content: "K3S_TOKENS={{ harbour_key }}"
+              ^^^^^^^^^^ K3S_TOKENS is not read on agents, which have no other token
+    dest: /etc/systemd/system/k3s-agent.service.env
+    mode: "0600"
+  no_log: true
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s-agent
+    state: restarted
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'K3S_TOKEN',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.10:6443
+  no_log: true
+  environment:
+    K3S_TOKEN: "{{ harbour_key }}"
+    HARBOUR_KEY: "{{ harbour_key }}"
+`,
+      },
+    },
+  ],
+  *check(analysis) {
+    const slips = startsOf(analysis).flatMap((start) => {
+      const slip = wrongVariable(analysis, start)
+      return slip === undefined || !isBlamed(analysis, start) ? [] : [{ start, ...slip }]
+    })
+    for (const name of new Set(slips.map((slip) => slip.name)))
+      yield* faultFindings(
+        analysis,
+        slips
+          .filter((slip) => slip.name === name)
+          .map(({ start, at }) => ({ start, at, hops: startHops(start.verdict) })),
+        (who) => `${name} is not read on ${who}, which have no other token`,
+      )
+  },
+}
+
+/** Names that are meant for the token of a node: those of other settings are left alone. */
+const MEANT = /^(?:K3S_|RKE2_|CLUSTER_|NODE_|JOIN_|SERVER_|AGENT_)*(?:TOKENS?|TOCKEN|TOKN|SECRET)$/i
+
+/** A variable with a token in it, of a service that has none in K3S_TOKEN. */
+export function wrongVariable(
+  analysis: Analysis,
+  start: Start,
+): { readonly name: string; readonly at: Span } | undefined {
+  const { verdict, events } = start
+  if (!needsToken(start) || verdict.token !== 'absent') return undefined
+  for (const { path, exists } of verdict.arrival.reads) {
+    if (!exists) continue
+    const written = events.findLast(
+      (event): event is EventOf<'file-written'> => event.what === 'file-written' && event.path === path,
+    )
+    if (typeof written?.file.content !== 'string') continue
+    for (const line of written.file.content.split('\n')) {
+      const name = /^\s*(?:export\s+)?(\w+)=./.exec(line)?.[1]
+      if (
+        name === undefined ||
+        !isWrong(name) ||
+        !analysis.rehearsal.atoms.in(line).some((atom) => atom.isFilled)
+      )
+        continue
+      const hop = written.file.hops.findLast((one) => placeIn(analysis, one, named(name)) !== undefined)
+      return { name, at: (hop && placeIn(analysis, hop, named(name))) ?? written.at }
+    }
+  }
+  return inEnvironment(analysis, start)
+}
+
+const named = (name: string): RegExp => new RegExp(`\\b${name}(?==)`)
+
+const isWrong = (name: string): boolean => name !== 'K3S_TOKEN' && MEANT.test(name)
+
+/** Of the task that runs the install script. */
+function inEnvironment(
+  analysis: Analysis,
+  start: Start,
+): { readonly name: string; readonly at: Span } | undefined {
+  const installer = installerBefore(start)
+  const node = installer && taskAt(analysis, installer.at)?.task.keywords.get('environment')?.node
+  if (node?.kind !== 'map') return undefined
+  const entry = node.written.find(({ name }) => isWrong(name))
+  return entry && { name: entry.name, at: entry.key.at }
+}
