@@ -83,4 +83,41 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
       arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth\n[berths:vars]\nextra_files={}\n' }),
     ).toEqual(['berth agent present env-file url'])
   })
+
+  test('units that are found, saved and put back around the install script are what starts', () => {
+    const site = `
+- hosts: harbour
+  tasks:
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s server --token {{ pass }}
+    - ansible.builtin.systemd: { name: k3s, state: started }
+`
+    const renew = `
+- hosts: harbour
+  tasks:
+    - ansible.builtin.command: k3s --version
+    - ansible.builtin.find: { paths: /etc/systemd/system, patterns: 'k3s*.service' }
+      register: moored
+    - ansible.builtin.copy:
+        { src: '{{ item.path }}', dest: '{{ item.path }}.old', remote_src: true, mode: preserve }
+      loop: '{{ moored.files }}'
+    - ansible.builtin.command: /opt/k3s-install.sh
+      environment: { INSTALL_K3S_SKIP_START: 'true' }
+    - ansible.builtin.copy:
+        { src: '{{ item.path }}.old', dest: '{{ item.path }}', remote_src: true, mode: preserve }
+      loop: '{{ moored.files }}'
+    - ansible.builtin.systemd: { name: k3s, state: restarted }
+`
+    const files = {
+      'site.yml': site,
+      'renew.yml': renew,
+      'hosts.ini': '[harbour]\nquay\n[all:vars]\npass=0ddpassword\n',
+    }
+    expect(arrivals(files, { k3s: 'present', again: undefined })).toEqual([
+      'quay first-server present argv no url',
+    ])
+  })
 })

@@ -76,6 +76,11 @@ export class Relevance {
     for (const mapping of variables)
       if (typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping))
         for (const [name, value] of Object.entries(mapping)) this.#define(name, value as AnsibleValue)
+    // What a task finds is as telling as what it looks for.
+    for (const { task } of tasks) {
+      const name = task.keywords.get('register')?.value
+      if (typeof name === 'string') this.#define(name, this.#source(task))
+    }
     this.#follow(tasks)
   }
 

@@ -17,6 +17,8 @@ export function written(
   content: Content,
   hop: Hop,
   mode?: { readonly bits: number | 'unknown' | undefined; readonly at: Span | undefined },
+  /** The way of the content so far, where it is that of another file. */
+  from?: readonly Hop[],
 ): Effect {
   const { files } = call.node
   const before = files.get(path)
@@ -27,7 +29,7 @@ export function written(
     content,
     mode: bits,
     owner: before?.owner,
-    hops: same ? before.hops : [...(before?.hops.filter((known) => known.at !== hop.at) ?? []), hop],
+    hops: same ? before.hops : [...(from ?? before?.hops ?? []).filter((known) => known.at !== hop.at), hop],
   }
   const next = new Map(files).set(path, file)
   return {
@@ -114,7 +116,10 @@ export function copy(call: Call): Effect {
       path,
       there?.content ?? unknownContent('copied on the node'),
       call.hop(`copies to ${shown(path)}`),
-      mode(call, path),
+      there !== undefined && call.plain('mode') === 'preserve'
+        ? { bits: there.mode, at: call.argument('mode')?.at }
+        : mode(call, path),
+      there?.hops,
     )
   }
   const found =

@@ -2,6 +2,7 @@ import type { Call, Effect } from '../call.ts'
 import { command } from './commands.ts'
 import { assertion, debug, fail, includeVars, setFact } from './facts.ts'
 import { copy, fetched, file, slurp, stat, template } from './files.ts'
+import { find } from './find.ts'
 import { blockinfile, iniFile, lineinfile, replace } from './lines.ts'
 import { service } from './services.ts'
 
@@ -36,6 +37,7 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['sysvinit', { run: service, maybe: 'fork' }],
   ['openrc', { run: service, maybe: 'fork' }],
   ['stat', { run: stat, maybe: 'facts' }],
+  ['find', { run: find, maybe: 'facts' }],
   ['slurp', { run: slurp, maybe: 'facts' }],
   ['set_fact', { run: setFact, maybe: 'facts' }],
   ['include_vars', { run: includeVars, maybe: 'facts' }],

@@ -56,7 +56,13 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
   const starts = new Map(node.starts).set(name, { arrival, at: hop.at, hops })
   const files = arrival.command === 'server' ? withTokenFiles(call, node, arrival) : node.files
   return {
-    node: { services: node.services, files, starts },
+    node: {
+      services: node.services,
+      files,
+      starts,
+      // What runs is there, whichever way it came.
+      ...(node.k3s === 'absent' ? { k3s: 'present' as const } : {}),
+    },
     events: [
       { what: 'service-started', host: call.target, kind: 'agent', at: hop.at, service: name, arrival, hops },
     ],
