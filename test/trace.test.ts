@@ -1,6 +1,8 @@
-import { dirname } from 'node:path'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from '../src/commands/parse.ts'
 import type { ExitStatus, Session } from '../src/commands/session.ts'
 import { command } from '../src/commands/trace/index.ts'
@@ -120,7 +122,7 @@ describe('agents that get the key only where the program is fetched', () => {
     expect(status).toBe(0)
     expect(text).toContain('site.yml\n')
     expect(text).toContain('  agents alder and rowan, service k3s-agent\n')
-    expect(text).toContain('    airgapped: no token arrives, with a server URL\n')
+    expect(text).toContain('    airgapped: no token arrives, only a server URL\n')
     expect(text).toContain('    online: the token arrives through an env file, with a server URL\n')
     expect(text).toMatch(
       / {8}group_vars\/all\/sealed\.yml:2:28 {2}sealed_harbour_key is set here\n {6}↳ inventory\.yml:17:18 {2}harbour_key takes it\n/,
@@ -140,5 +142,294 @@ describe('agents that get the key only where the program is fetched', () => {
     const whole = await verdicts(cwd)
     expect(await verdicts(cwd, ['site.yml'])).toEqual(whole)
     expect(await verdicts(cwd, ['--playbook', 'site.yml'])).toEqual(whole)
+  })
+})
+
+describe('other projects, as they were worked out by hand', () => {
+  test('what the installer wiped and a task wrote again arrives, by the second writing', async () => {
+    const found = await verdicts(projectDirectory('wiped-then-written'), [
+      '--host',
+      'alder',
+      '--scenario',
+      'first-run',
+    ])
+    expect(found.map(({ token, source, serverUrl }) => [token, source, serverUrl])).toEqual([
+      ['present', 'env-file', true],
+    ])
+    expect(places(found[0] as Shown).slice(-2)).toEqual([
+      'site.yml:46 writes /etc/systemd/system/k3s-agent.service.env',
+      'site.yml:51 starts k3s-agent',
+    ])
+  })
+
+  test('an upgrade without the token is shown beside the site that had it', async () => {
+    const cwd = projectDirectory('upgrade-drops-token')
+    const found = await verdicts(cwd, ['--host', 'alder'])
+    expect([...new Set(found.map(({ playbook, token }) => `${playbook} ${token}`))]).toEqual([
+      'site.yml present',
+      'upgrade.yml absent',
+    ])
+    const upgrade = await verdicts(cwd, ['--playbook', 'upgrade.yml', '--host', 'alder'])
+    expect(upgrade).toEqual(found.filter(({ playbook }) => playbook === 'upgrade.yml'))
+    expect(places(upgrade[0] as Shown)).toEqual(['upgrade.yml:17 starts k3s-agent'])
+  })
+
+  test('an empty token that hides another is told with what it hides', async () => {
+    const { text } = await trace(projectDirectory('settings-mask-environment'), ['--host', 'alder'])
+    expect(text).toContain('an empty token arrives through config.yaml, with a server URL\n')
+    expect(text).toContain('      this hides a token that comes through an env file\n')
+  })
+
+  test('sites with inventories of their own are told apart', async () => {
+    const { text } = await trace(projectDirectory('two-inventories'))
+    expect(text).toContain('site.yml on inventories/open/hosts.ini\n')
+    expect(text).toContain('site.yml on inventories/isolated/hosts.ini\n')
+  })
+
+  test('a role by itself is played on hosts that are made up, which is said', async () => {
+    const { text } = await trace(dirname(projectDirectory('lone-role')), ['lone-role'])
+    expect(text).toMatch(/^lone-role\n/)
+    expect(text).toContain('  no inventory here: one host of each kind was assumed\n')
+    expect(text).toContain('lone-role/tasks/online.yml:9:3')
+  })
+})
+
+const MARKER = 'Qx7-quince.Rk29vTz'
+
+const small = {
+  'inventory.yml': `all:
+  vars:
+    quay_key: ${MARKER}
+  children:
+    quays:
+      hosts:
+        larch:
+    boats:
+      hosts:
+        a[1:50]:
+`,
+  'site.yml': `- hosts: quays
+  tasks:
+    - name: Start the quay
+      ansible.builtin.command: k3s-install.sh server
+      environment:
+        K3S_TOKEN: "{{ quay_key }}"
+- hosts: boats
+  tasks:
+    - ansible.builtin.command: cat /etc/boat
+      register: boat_answer
+    - name: Start a boat
+      ansible.builtin.command: k3s-install.sh agent
+      environment:
+        K3S_TOKEN: "{{ quay_key if boat_answer.stdout == '${MARKER}y' | default('${MARKER}z') else '' }}"
+        K3S_URL: https://192.0.2.11:6443
+`,
+}
+
+describe('in a project of its own', () => {
+  let directory: string
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'k3seal-trace-'))
+    write(small)
+  })
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+  function write(files: Readonly<Record<string, string>>): void {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(directory, path)), { recursive: true })
+      writeFileSync(join(directory, path), text)
+    }
+  }
+
+  test.each(['text', 'json', 'mermaid'])('no text of a token is shown: %s', async (format) => {
+    const { text } = await trace(directory, ['--format', format, '--show-unknown'])
+    expect(text).toMatch(/a1\b/)
+    expect(text).not.toContain(MARKER)
+    expect(text).not.toContain(MARKER.slice(0, 8))
+  })
+
+  test.each(['text', 'json', 'mermaid'])('two runs show the same: %s', async (format) => {
+    const args = ['--format', format, '--show-unknown']
+    expect(await trace(directory, args)).toEqual(await trace(directory, args))
+  })
+
+  test('hosts that are alike stand in one line, a maybe with its cause', async () => {
+    const { text } = await trace(directory)
+    expect(text).toContain('  first server larch, service k3s\n')
+    expect(text).toContain('  agents a1, a2 and 48 more, service k3s-agent\n')
+    expect(text).toContain(
+      '    in every scenario: whether the token arrives through an env file is not known; a server URL does\n',
+    )
+    expect(text).toMatch(/^ {6}because: \S/m)
+    expect(text).toContain("      it is empty where not (boat_answer.stdout == '••••')\n")
+  })
+
+  test('the JSON has one verdict for each host, in their natural order', async () => {
+    const { text } = await trace(directory, ['-f', 'json', '--scenario', 'first-run'])
+    const all = JSON.parse(text) as { verdicts: readonly Shown[] }
+    expect(Object.keys(all)).toEqual(['version', 'verdicts', 'unknowns', 'bounds'])
+    expect(all.verdicts.map(({ host }) => host).slice(0, 3)).toEqual(['a1', 'a2', 'a3'])
+    expect(all.verdicts).toHaveLength(51)
+    const maybe = all.verdicts.find(({ host }) => host === 'a7') as Shown & { unknown?: string }
+    expect(maybe.token).toBe('maybe')
+    expect(maybe.unknown).toEqual(expect.any(String))
+    const keys = ['playbook', 'host', 'kind', 'scenario', 'service', 'token', 'source', 'serverUrl', 'hops']
+    const larch = all.verdicts.find(({ host }) => host === 'larch') as Shown
+    expect(Object.keys(larch)).toEqual(keys)
+    expect(Object.keys(maybe).slice(0, keys.length)).toEqual(keys)
+  })
+
+  test('an inventory outside of the project is read, and its places are named from here', async () => {
+    write({
+      'other/hosts.ini': '[quays]\nbirch quay_key=plain1Yd3Kp9Vc5Rn\n',
+      'own/site.yml': small['site.yml'],
+    })
+    const found = await verdicts(join(directory, 'own'), ['-i', '../other/hosts.ini'])
+    expect([...new Set(found.map(({ host }) => host))]).toEqual(['birch'])
+    expect(places(found[0] as Shown)[0]).toBe('../other/hosts.ini:2 quay_key is set here')
+  })
+
+  test('where there is nothing about K3s, that is said', async () => {
+    write({ 'empty/site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.ping:\n' })
+    const { status, text } = await trace(directory, ['empty'])
+    expect(status).toBe(0)
+    expect(text).toBe('Nothing about K3s was found here: no playbook or role starts one of its services.\n')
+    expect(JSON.parse((await trace(directory, ['empty', '-f', 'json'])).text)).toEqual({
+      version: 1,
+      verdicts: [],
+      unknowns: [],
+      bounds: [],
+    })
+    const { text: other } = await trace(directory, ['--scenario', 'openrc', '--host', 'larch'])
+    expect(other).toMatch(/^Nothing of K3s starts on larch, with --scenario openrc\.\n/)
+  })
+
+  test('hosts on which the play ends are not passed over', async () => {
+    write({ 'site.yml': small['site.yml'].replace('register: boat_answer', 'register: boat_word') })
+    const { text } = await trace(directory)
+    expect(text).toContain(
+      '  a1, and hosts like it\n    the play ends before K3s starts, because boat_answer is undefined\n        site.yml:12:',
+    )
+  })
+
+  test('what there is not is refused with what there is', async () => {
+    const messages = async (...args: string[]) => {
+      const { status, error } = await trace(directory, args)
+      expect(status).toBe(2)
+      return `${error?.at ?? ''}: ${error?.message} / ${error?.fix}`
+    }
+    expect(await messages('--host', 'larc')).toBe(': there is no host "larc" / did you mean larch?')
+    expect(await messages('--host', 'unheard-of')).toMatch(/some of them: .* and 39 more$/)
+    expect(await messages('--scenario', 'airgaped')).toMatch(
+      /^: there is no scenario "airgaped" \/ did you mean airgapped\? .*openrc/,
+    )
+    expect(await messages('--scenario', 'wet')).toMatch(/one of: airgapped, online, systemd, openrc, /)
+    expect(await messages('--playbook', 'sit.yml')).toMatch(
+      /^sit\.yml: is no playbook of this project \/ did you mean site\.yml\?/,
+    )
+    expect(await messages('inventory.yml')).toMatch(/^inventory\.yml: is no playbook of this project/)
+    expect(await messages('nowhere')).toBe('nowhere: does not exist / check the path')
+    expect(await messages('-i', 'nowhere.ini')).toMatch(/^nowhere\.ini: there is no such inventory/)
+    expect(await messages('--format', 'html')).toMatch(/text, json, mermaid/)
+  })
+
+  test('colours are for terminals only, and lines end where those do', async () => {
+    expect((await trace(directory, [], { columns: 100 })).text).toContain('\u001B[33m')
+    expect((await trace(directory, [], { columns: 100, env: { NO_COLOR: '1' } })).text).not.toContain(
+      '\u001B',
+    )
+    expect((await trace(directory, ['--no-color'], { columns: 100 })).text).not.toContain('\u001B')
+    const { text } = await trace(directory, ['--no-color'], { columns: 60 })
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(60)
+  })
+
+  test('the picture can go to a file', async () => {
+    const { text } = await trace(directory, ['-o', 'out/way.mmd', '-f', 'mermaid'], { columns: 60 })
+    expect(text).toBe('')
+    expect(readFileSync(join(directory, 'out/way.mmd'), 'utf8')).toMatch(/^flowchart LR\n/)
+  })
+
+  test('a playbook in a repository of several sites has the inventory that is nearest to it', async () => {
+    write({
+      'ansible.cfg': '[defaults]\n',
+      'sites/b/hosts.ini': '[quays]\nbirch quay_key=plain1Yd3Kp9Vc5Rn\n',
+      'sites/b/site.yml': small['site.yml'],
+    })
+    const found = await verdicts(directory, ['sites/b/site.yml'])
+    expect([...new Set(found.map(({ host }) => host))]).toEqual(['birch'])
+    expect(found[0]?.playbook).toBe('sites/b/site.yml')
+  })
+
+  describe('a flowchart', () => {
+    const NODE = /^ {2}(n\d+)(?:\["([^"]*)"\]|\(\["([^"]*)"\]\))$/
+    const EDGE = /^ {2}(n\d+) -->(?:\|"[^"]*"\|)? (n\d+)$/
+
+    /** What Mermaid would read; throws for a line that is none of its. */
+    function chartOf(text: string) {
+      const [head, title, ...lines] = text.trimEnd().split('\n')
+      expect(head).toBe('flowchart LR')
+      expect(title).toMatch(/^ {2}%% /)
+      const nodes = new Map<string, string>()
+      const edges: [string, string][] = []
+      const classes = new Map<string, string>()
+      for (const line of lines) {
+        const node = NODE.exec(line)
+        const edge = EDGE.exec(line)
+        const kind = /^ {2}class ((?:n\d+,?)+) (fine|unsure|wrong)$/.exec(line)
+        if (node !== null) nodes.set(node[1] ?? '', node[2] ?? node[3] ?? '')
+        else if (edge !== null) edges.push([edge[1] ?? '', edge[2] ?? ''])
+        else if (kind !== null) for (const id of (kind[1] ?? '').split(',')) classes.set(id, kind[2] ?? '')
+        else expect(line).toMatch(/^ {2}classDef (?:fine|unsure|wrong) [\w:,-]+$/)
+      }
+      for (const id of [...edges.flat(), ...classes.keys()]) expect(nodes.has(id)).toBe(true)
+      for (const label of nodes.values())
+        expect(label.replaceAll('<br/>', '')).not.toMatch(/[<>"`&|\\]|#(?!\d+;)/)
+      return { nodes, edges, classes }
+    }
+
+    test('holds the hops in their order, and ends with what arrives', async () => {
+      const { text } = await trace(directory, ['-f', 'mermaid', '--host', 'larch'])
+      const { nodes, edges, classes } = chartOf(text)
+      expect([...nodes.values()]).toEqual([
+        'inventory.yml:3:15<br/>quay_key is set here',
+        'site.yml:4:7<br/>runs the K3s install script',
+        'site.yml:4:7<br/>starts k3s',
+        'first server larch<br/>k3s<br/>the token arrives through an env file',
+      ])
+      expect(edges).toEqual([
+        ['n1', 'n2'],
+        ['n2', 'n3'],
+        ['n3', 'n4'],
+      ])
+      expect([...classes]).toEqual([['n4', 'fine']])
+    })
+
+    test('says which way is right, wrong, or not known', async () => {
+      const { text } = await trace(projectDirectory('isolated-agents-without-token'), ['-f', 'mermaid'])
+      const { nodes, classes } = chartOf(text)
+      const ends = [...classes].map(([id, kind]) => `${nodes.get(id)} ${kind}`)
+      expect(ends).toContain(
+        'agents alder and rowan<br/>k3s-agent<br/>no token arrives, only a server URL wrong',
+      )
+      expect(ends.filter((end) => end.endsWith(' fine')).length).toBeGreaterThan(0)
+    })
+
+    test('survives names that mean something to it', async () => {
+      const name = 'end "a" #1 [x] `b` <i> & c|d.yml'
+      write({ [name]: small['site.yml'] })
+      const { text } = await trace(directory, ['-f', 'mermaid', '--playbook', name])
+      chartOf(text)
+      expect(text).toContain('end #34;a#34; #35;1 [x] #96;b#96; #60;i#62; #38; c#124;d.yml:4:7')
+    })
+
+    test('stands in a fence where there are several', async () => {
+      write({ 'again.yml': small['site.yml'] })
+      const { text } = await trace(directory, ['-f', 'mermaid'])
+      const charts = [...text.matchAll(/^## (\S+)\n\n```mermaid\n([^`]*)```\n/gm)]
+      expect(charts.map(([, title]) => title)).toEqual(['again.yml', 'site.yml'])
+      for (const [, , chart = ''] of charts) chartOf(chart)
+    })
   })
 })

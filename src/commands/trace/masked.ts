@@ -10,10 +10,12 @@ const VERSION = /^v?\d+\.\d+/
 export function wordMask(secrets: Iterable<string>): (words: string) => string {
   const mask = new Mask(secrets)
   return (words) =>
-    mask
-      .shown(words, 0)
-      .replace(FALLBACK, `$1'${HIDDEN}'`)
-      .replace(COMPARED, (whole, text: string) => (isRandom(text) ? `'${HIDDEN}'` : whole))
+    mask.shown(
+      words
+        .replace(FALLBACK, `$1'${HIDDEN}'`)
+        .replace(COMPARED, (whole, text: string) => (isRandom(text) ? `'${HIDDEN}'` : whole)),
+      0,
+    )
 }
 
 const isRandom = (text: string): boolean =>

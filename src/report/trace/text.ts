@@ -4,7 +4,7 @@ import { placeOf, printable } from '../report.ts'
 import { type Paint, painter } from '../style.ts'
 import type { Facets } from './facets.ts'
 import { type NodeGroup, type Outcome, type PlaybookPicture, pictures } from './groups.ts'
-import type { Trace } from './trace.ts'
+import type { Stop, Trace } from './trace.ts'
 import { hostWords, outcomeWords, remarks, type Worry, worryOf } from './words.ts'
 
 export interface TraceTextOptions {
@@ -25,6 +25,7 @@ export function textTrace(trace: Trace, { color, showUnknown, width }: TraceText
   const page = new Page(trace, painter(color), width)
   if (trace.verdicts.length === 0) page.nothing()
   for (const picture of pictures(trace.verdicts)) page.playbook(picture)
+  page.stopped()
   page.notes(showUnknown)
   return page.text
 }
@@ -52,10 +53,10 @@ class Page {
   }
 
   nothing(): void {
-    const { asked, isAnything } = this.#trace
+    const { asked } = this.#trace
     this.#say(
       0,
-      isAnything
+      asked.length > 0
         ? `Nothing of K3s starts ${asked.join(', ')}.`
         : 'Nothing about K3s was found here: no playbook or role starts one of its services.',
     )
@@ -68,7 +69,19 @@ class Page {
     if (isInvented)
       this.#say(1, `${inventoryWords[this.#trace.inventories]}: one host of each kind was assumed`, 'dim')
     for (const group of nodes) this.#group(group, facets)
+    this.#stops(this.#trace.stops.filter((stop) => stop.playbook === playbook))
     this.#blank()
+  }
+
+  /** Playbooks in which no host comes to a start. */
+  stopped(): void {
+    const shown = new Set(this.#trace.verdicts.map(({ playbook }) => playbook))
+    const others = this.#trace.stops.filter(({ playbook }) => !shown.has(playbook))
+    for (const name of new Set(others.map(({ playbook }) => playbook))) {
+      this.#say(0, name, 'bold')
+      this.#stops(others.filter(({ playbook }) => playbook === name))
+      this.#blank()
+    }
   }
 
   notes(showUnknown: boolean): void {
@@ -80,6 +93,15 @@ class Page {
     if (unread > 0)
       this.#say(0, `${counted(unread, 'file')} could not be read as meant; k3seal lint says which and why`)
     while (this.#lines.at(-1) === '') this.#lines.pop()
+  }
+
+  #stops(stops: readonly Stop[]): void {
+    for (const { host, variable, at } of stops) {
+      this.#blank()
+      this.#say(1, `${host}, and hosts like it`, 'bold')
+      this.#say(2, `the play ends before K3s starts, because ${variable} is undefined`, 'red')
+      this.#say(4, this.#location(at), 'dim')
+    }
   }
 
   #group({ kind, service, hosts, outcomes }: NodeGroup, facets: Facets): void {

@@ -1,20 +1,29 @@
 import type { Verdict } from '../../flow/rehearsal.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
 import type { ProjectLines } from '../../lint/lines.ts'
+import type { Span } from '../../span.ts'
+
+/** Where a play ends before the service of K3s starts: a variable is undefined. */
+export interface Stop {
+  readonly playbook: string
+  readonly host: string
+  readonly variable: string
+  readonly at: Span
+}
 
 /** All that a picture of the token's way may know. Paths are relative to the working directory, words hold no secret. */
 export interface Trace {
   /** In the order in which they are shown. */
   readonly verdicts: readonly Verdict[]
+  /** Of hosts that have no verdict in a playbook. */
+  readonly stops: readonly Stop[]
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on what is rehearsed was hit. */
   readonly bounds: readonly UnknownNote[]
   /** Whether the project has an inventory, or `-i` gave one. */
   readonly inventories: 'none' | 'found' | 'given'
-  /** What the user asked for, in words, where that left nothing over: `on host a1`. */
+  /** To what the user narrowed it down, in words: `on a1`. */
   readonly asked: readonly string[]
-  /** Whether there were verdicts before the user's choice. */
-  readonly isAnything: boolean
   /** Files with faults that hide part of the project. */
   readonly unread: number
   readonly lines: ProjectLines

@@ -53,7 +53,7 @@ export function outcomeWords(verdict: Verdict): string {
   return `${tokenWords(verdict)}${urlWords(verdict)}`
 }
 
-function tokenWords({ token, source, kind, unknown }: Verdict): string {
+function tokenWords({ token, source, kind }: Verdict): string {
   const by = carrierWords[source] === '' ? '' : ` ${carrierWords[source]}`
   switch (token) {
     case 'present':
@@ -67,21 +67,24 @@ function tokenWords({ token, source, kind, unknown }: Verdict): string {
         return 'no token is given; K3s makes one, or keeps its own'
       return source === 'none' ? 'no token arrives' : `no token arrives, though one is meant to come${by}`
     case 'maybe':
-      return `it is not known whether the token arrives${by}${unknown === undefined ? '' : `: ${unknown}`}`
+      return `whether the token arrives${by} is not known`
   }
 }
 
 function urlWords(verdict: Verdict): string {
   const { kind, serverUrl, token } = verdict
   if (kind === 'first-server') return ''
-  if (serverUrl === 'maybe') return '; whether a server URL arrives is not known'
   const isAlone = token === 'absent'
-  if (serverUrl) return isAlone ? ', only a server URL' : ', with a server URL'
+  const isUnsure = token === 'maybe'
+  if (serverUrl === 'maybe')
+    return isUnsure ? ', nor whether a server URL does' : '; whether a server URL does is not known'
+  if (serverUrl)
+    return isUnsure ? '; a server URL does' : isAlone ? ', only a server URL' : ', with a server URL'
   return lacksUrl(verdict) ? (isAlone ? ', and no server URL' : ', but no server URL') : ''
 }
 
 /** What else is to be said of an outcome, a sentence each. */
-export function remarks({ token, assumptions, arrival }: Verdict): readonly string[] {
+export function remarks({ token, unknown, assumptions, arrival }: Verdict): readonly string[] {
   const { state, masked } = arrival.token
   const worst = {
     present: 'it arrives',
@@ -91,6 +94,7 @@ export function remarks({ token, assumptions, arrival }: Verdict): readonly stri
   }[state]
   return [
     ...(arrival.failure === undefined ? [] : [`the service can't start: ${arrival.failure}`]),
+    ...(token === 'maybe' && unknown !== undefined ? [`because: ${unknown}`] : []),
     ...(token === 'maybe' && assumptions.length > 0
       ? [`${worst ?? 'it is not known'} where ${assumptions.join(' and ')}`]
       : []),
