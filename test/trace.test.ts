@@ -295,13 +295,19 @@ describe('in a project of its own', () => {
     write({ 'empty/site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.ping:\n' })
     const { status, text } = await trace(directory, ['empty'])
     expect(status).toBe(0)
-    expect(text).toBe('Nothing about K3s was found here: no playbook or role starts one of its services.\n')
+    expect(text).toBe(
+      'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.\n',
+    )
     expect(JSON.parse((await trace(directory, ['empty', '-f', 'json'])).text)).toEqual({
       version: 1,
       verdicts: [],
       unknowns: [],
       bounds: [],
     })
+    write({ 'broken/site.yml': '- hosts: all\n  tasks:\n    - k3s: [\n' })
+    expect((await trace(directory, ['broken'])).text).toMatch(
+      /^Nothing about K3s .*\n\n1 file could not be read as meant; k3seal lint says which and why\n$/,
+    )
     const { text: other } = await trace(directory, ['--scenario', 'openrc', '--host', 'larch'])
     expect(other).toMatch(/^Nothing of K3s starts on larch, with --scenario openrc\.\n/)
   })
@@ -321,7 +327,7 @@ describe('in a project of its own', () => {
       return `${error?.at ?? ''}: ${error?.message} / ${error?.fix}`
     }
     expect(await messages('--host', 'larc')).toBe(': there is no host "larc" / did you mean larch?')
-    expect(await messages('--host', 'unheard-of')).toMatch(/some of them: .* and 39 more$/)
+    expect(await messages('--host', 'unheard-of')).toMatch(/some of them: .* and 46 more$/)
     expect(await messages('--scenario', 'airgaped')).toMatch(
       /^: there is no scenario "airgaped" \/ did you mean airgapped\? .*openrc/,
     )

@@ -41,10 +41,11 @@ export function checkHosts(asked: readonly string[], known: ReadonlySet<string>)
 }
 
 const MANY = 12
+const SOME = 5
 
 /** What was meant, or some of what there is: an inventory may have thousands of hosts. */
 function few(word: string, known: readonly string[]): string {
   const words = suggestion(word, known)
   if (!words.startsWith('one of') || known.length <= MANY) return words
-  return `some of them: ${known.slice(0, MANY).join(', ')} and ${known.length - MANY} more`
+  return `some of them: ${known.slice(0, SOME).join(', ')} and ${known.length - SOME} more`
 }

@@ -58,7 +58,7 @@ class Page {
       0,
       asked.length > 0
         ? `Nothing of K3s starts ${asked.join(', ')}.`
-        : 'Nothing about K3s was found here: no playbook or role starts one of its services.',
+        : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
     )
     this.#blank()
   }
@@ -98,7 +98,7 @@ class Page {
   #stops(stops: readonly Stop[]): void {
     for (const { host, variable, at } of stops) {
       this.#blank()
-      this.#say(1, `${host}, and hosts like it`, 'bold')
+      this.#say(1, this.#trace.inventories === 'none' ? host : `${host}, and hosts like it`, 'bold')
       this.#say(2, `the play ends before K3s starts, because ${variable} is undefined`, 'red')
       this.#say(4, this.#location(at), 'dim')
     }

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { wordMask } from '../src/commands/trace/masked.ts'
+import { scenarioFilter } from '../src/commands/trace/scenarios.ts'
+import type { Scenario } from '../src/flow/rehearsal.ts'
+import { Facets } from '../src/report/trace/facets.ts'
+import { hostWords } from '../src/report/trace/words.ts'
+
+describe('scenarios in words', () => {
+  const online: Scenario = { k3s: 'absent', airgapped: false }
+  const airgapped: Scenario = { k3s: 'absent', airgapped: true }
+  const onlineAgain: Scenario = { k3s: 'present', airgapped: false, again: true }
+  const airgappedAgain: Scenario = { k3s: 'present', airgapped: true, again: true }
+  const older: Scenario = { k3s: 'older', airgapped: false, again: true }
+  const openrc: Scenario = { k3s: 'absent', airgapped: false, manager: 'openrc' }
+  const all = [online, airgapped, onlineAgain, airgappedAgain, older, openrc]
+  const facets = new Facets(all)
+
+  test.each<[string, readonly Scenario[], readonly string[]]>([
+    ['all of them need none', all, []],
+    ['one question tells', [airgapped, airgappedAgain], ['airgapped']],
+    ['what is not said is as usual', [openrc], ['OpenRC']],
+    ['two questions tell', [airgappedAgain], ['airgapped, run again']],
+    ['two phrases, where no single one does', [openrc, airgapped, airgappedAgain], ['airgapped', 'OpenRC']],
+    ['the release that was there', [older], ['over an older K3s']],
+  ])('%s', (_, some, phrases) => {
+    expect(facets.phrases(some)).toEqual(phrases)
+  })
+
+  test('what varies is told once', () => {
+    expect(facets.count).toBe(6)
+    expect(facets.varied).toEqual([
+      'online or airgapped',
+      'first run, run again or run again over an older K3s',
+      'systemd or OpenRC',
+    ])
+    expect(new Facets([airgappedAgain]).common).toEqual(['airgapped', 'run again'])
+  })
+
+  test.each<[string, readonly Scenario[]]>([
+    ['airgapped', [airgapped, airgappedAgain]],
+    ['airgapped,first-run', [airgapped]],
+    ['airgapped,online,again', [onlineAgain, airgappedAgain, older]],
+    ['openrc', [openrc]],
+    ['older', [older]],
+    ['token-not-given', []],
+    ['token-given,systemd,first-run', [online, airgapped]],
+  ])('--scenario %s', (words, chosen) => {
+    expect(all.filter(scenarioFilter(words.split(',')))).toEqual(chosen)
+  })
+})
+
+test.each([
+  [['a1'], 'agent a1'],
+  [['a1', 'a2'], 'agents a1 and a2'],
+  [['a1', 'a2', 'a3', 'a4'], 'agents a1, a2, a3 and a4'],
+  [Array.from({ length: 50 }, (_, index) => `a${index + 1}`), 'agents a1, a2 and 48 more'],
+])('names hosts: %#', (hosts, words) => {
+  expect(hostWords('agent', hosts)).toBe(words)
+})
+
+describe('words that quote the project', () => {
+  const shown = wordMask(['sesame'])
+
+  test.each([
+    ["not (answer.stdout == 'sesame')", "not (answer.stdout == '••••')"],
+    ["harbour_key | default('opal')", "harbour_key | default('••••')"],
+    ["harbour_key == 'Qx7-quince.Rk29vTz'", "harbour_key == '••••'"],
+    ["ansible_facts.os_family == 'RedHat'", "ansible_facts.os_family == 'RedHat'"],
+    ["'v1.31.0+k3s1' is version(release, '<=')", "'v1.31.0+k3s1' is version(release, '<=')"],
+    ["hostvars['control-plane-1'].stdout", "hostvars['control-plane-1'].stdout"],
+    ['writes /etc/systemd/system/k3s.service.env', 'writes /etc/systemd/system/k3s.service.env'],
+    ['vault_k3s_token is set here', 'vault_k3s_token is set here'],
+  ])('%s', (words, safe) => {
+    expect(shown(words)).toBe(safe)
+  })
+})
