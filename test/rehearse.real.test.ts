@@ -47,6 +47,43 @@ ${installs('harbour_agents', {
   })
 })
 
+describe('hosts', () => {
+  test('invented hosts have the group_vars of the project, beside the playbook or beside hosts that git passes over', () => {
+    const site = installs('harbour_agents', {
+      INSTALL_K3S_EXEC: 'agent',
+      K3S_URL: 'https://{{ quay }}:6443',
+      K3S_TOKEN: '{{ harbour_key }}',
+    })
+    expect(
+      arrivals({
+        'plays/site.yml': site,
+        'plays/group_vars/all.yml': 'quay: quay.test\n',
+        'stock/group_vars/harbour_agents.yml': 'harbour_key: ""\n',
+      }),
+    ).toEqual(['agent-1 agent empty env-file url'])
+  })
+
+  test('a project for a single server is not given a second one', () => {
+    const site = installs('harbour_servers', { INSTALL_K3S_EXEC: 'server' })
+    expect(arrivals({ 'site.yml': site })).toEqual(['server-1 first-server absent none no url'])
+  })
+
+  test('conditions count all servers, though one stands for those that are alike', () => {
+    const site = `
+- hosts: harbour
+  tasks:
+    - ansible.builtin.fail: { msg: three secret keepers at least }
+      when: groups['harbour'] | length < 3
+${installs('harbour', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: "{{ hostvars[groups['harbour'][2]].pass }}" })}`
+    const hosts = '[harbour]\nquay pass=a1\njetty pass=b2\npier pass=\n'
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': hosts })).toEqual([
+      'jetty joining-server empty env-file no url',
+      'pier joining-server empty env-file no url',
+      'quay first-server empty env-file no url',
+    ])
+  })
+})
+
 describe('modules', () => {
   test('systemd-run starts a server of its own, whose token the later unit goes on with', () => {
     const site = `

@@ -18,7 +18,7 @@ import { matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { airgapSwitches, Switches } from './switches.ts'
-import { assumptionsOf, eventsOf, verdictsOf } from './verdicts.ts'
+import { assumptionsOf, eventsOf, ofServersThatJoin, verdictsOf } from './verdicts.ts'
 import { emptyNode, type NodeState, type Started, World } from './world.ts'
 
 /** Worlds of one scenario, and inventories of one playbook, that are followed at most. */
@@ -69,7 +69,7 @@ export class Director {
       }
     for (const work of later) work()
     return {
-      verdicts: this.#verdicts.sort(byPlace),
+      verdicts: ofServersThatJoin(this.#verdicts).toSorted(byPlace),
       runs: this.#runs,
       atoms: this.#atoms,
       tokens: tokensOf(this.#runs),
@@ -154,6 +154,8 @@ export class Director {
   }
 }
 
+const directoryOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '')
+
 /** The hosts that a playbook is rehearsed on: those of the inventories that fit, or invented ones. */
 class HostSets {
   readonly #project: Project
@@ -187,7 +189,7 @@ class HostSets {
 
   /** Variables beside the playbook count, too. */
   #set(inventory: NamedInventory, playbook: string): PaperHosts {
-    const directory = playbook.includes('/') ? playbook.slice(0, playbook.lastIndexOf('/')) : ''
+    const directory = directoryOf(playbook)
     const own = inventory.inventory.inventoryDirectories.includes(directory)
     const beside = this.#withVariables.has(directory) && !own ? directory : undefined
     const key = `${inventory.sources.join()}\n${beside ?? ''}`
@@ -342,6 +344,7 @@ class PlaybookWork {
       hosts = inventedHosts(
         namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]),
         servers,
+        { project: this.#director.project, playbookDirectory: directoryOf(this.#playbook.path) },
       )
       this.#invented.set(servers, hosts)
     }

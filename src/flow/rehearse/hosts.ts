@@ -22,8 +22,12 @@ export interface PaperHost {
 /** The hosts of one rehearsal, and the groups that plays and templates see. */
 export interface PaperHosts {
   readonly hosts: ReadonlyMap<string, PaperHost>
-  /** Group → its rehearsed hosts, in Ansible's order. */
+  /** Group → its hosts, in Ansible's order, as templates count them; of large groups not all. */
   readonly groups: ReadonlyMap<string, readonly string[]>
+  /** The rehearsed host that stands for a host of the groups. */
+  readonly standIn: (name: string) => string | undefined
+  /** What the inventory says of a host, whether it is rehearsed or not. */
+  readonly known: (name: string) => Pick<PaperHost, 'variables' | 'magic'> | undefined
   /** `undefined`: invented for a project that has none. */
   readonly sources: readonly string[] | undefined
   /** Whether a file of variables is encrypted as a whole, so that a variable which seems undefined may not be. */
@@ -63,11 +67,32 @@ export function inventoryHosts(
   const groups = new Map(
     [...inventory.groups.keys()].map((name) => [
       name,
-      groupHosts(inventory, name).filter((host) => hosts.has(host)),
+      shortened(groupHosts(inventory, name), (host) => hosts.has(host)),
     ]),
   )
+  const stands = new Map(
+    [...hosts.values()].flatMap(({ name, alike }) => [name, ...alike].map((one) => [one, name])),
+  )
+  const known = (name: string) =>
+    hosts.get(name) ??
+    (stands.has(name)
+      ? { variables: hostVariables(inventory, name), magic: magicVariables(inventory, name) }
+      : undefined)
   const hasSealedFiles = inventory.faults.some(({ severity }) => severity === 'notice')
-  return { hosts, groups, sources, hasSealedFiles }
+  return { hosts, groups, standIn: (name) => stands.get(name), known, sources, hasSealedFiles }
+}
+
+/** More hosts of a group than this tell a condition nothing new, but whether they are even. */
+const MOST_OF_A_GROUP = 16
+
+function shortened(names: readonly string[], isRehearsed: (name: string) => boolean): readonly string[] {
+  if (names.length <= MOST_OF_A_GROUP) return names
+  const needed = names.filter(isRehearsed)
+  const others = names.filter((name) => !isRehearsed(name))
+  const count = Math.max(0, MOST_OF_A_GROUP - needed.length)
+  const even = (needed.length + count) % 2 === names.length % 2 ? 0 : 1
+  const kept = new Set([...needed, ...others.slice(0, count + even)])
+  return names.filter((name) => kept.has(name))
 }
 
 /** Hosts with the same signature differ in nothing that could lead the token another way: addresses and names do not count. */
@@ -109,11 +134,11 @@ export function inventedHosts(
   for (const name of groupNames) {
     const kind = groupKind(name)
     if (kind === 'cluster') parents.push(name)
-    else if (kind === 'server') members.set(name, servers === 'one' ? ['server-1'] : ['server-1', 'server-2'])
+    else if (kind === 'server') members.set(name, servers === 'one' ? ['server-1'] : SERVERS)
     else members.set(name, [kind === 'agent' ? 'agent-1' : `${name}-1`])
   }
   if (members.size === 0) {
-    members.set('server', servers === 'one' ? ['server-1'] : ['server-1', 'server-2'])
+    members.set('server', servers === 'one' ? ['server-1'] : SERVERS)
     members.set('agent', ['agent-1'])
   }
   const names = [...new Set([...members.values()].flat())]
@@ -136,8 +161,20 @@ export function inventedHosts(
       return [name, { name, groups: ofHost, variables, magic, alike: [] }] as const
     }),
   )
-  return { hosts, groups, sources: undefined, hasSealedFiles: false }
+  const known = new Map(hosts)
+  for (const name of SERVERS.slice(2)) hosts.delete(name)
+  return {
+    hosts,
+    groups,
+    standIn: (name) => (hosts.has(name) ? name : known.has(name) ? SERVERS[1] : undefined),
+    known: (name) => known.get(name),
+    sources: undefined,
+    hasSealedFiles: false,
+  }
 }
+
+/** Etcd wants three servers; the third one is like the second. */
+const SERVERS = ['server-1', 'server-2', 'server-3']
 
 function groupKind(name: string): 'cluster' | 'server' | 'agent' | 'other' {
   if (/agent|worker|node/i.test(name)) return 'agent'

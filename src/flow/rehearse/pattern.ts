@@ -17,7 +17,7 @@ export function matchingHosts(pattern: string, hosts: PaperHosts): readonly stri
     const own = new Set(members(term.slice(1), hosts))
     for (const host of found) if (own.has(host) === term.startsWith('!')) found.delete(host)
   }
-  return [...found]
+  return [...new Set([...found].flatMap((host) => hosts.standIn(host) ?? []))]
 }
 
 function members(term: string, hosts: PaperHosts): readonly string[] {

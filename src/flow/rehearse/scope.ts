@@ -38,13 +38,14 @@ export const fileOrigin = (context: Context) => ({
 /** `hostvars[host]`: what belongs to the host, and nothing of the play or its roles. */
 function hostScope(context: Context, world: World, host: string): EvaluationScope | undefined {
   const { hosts } = context.stage
-  if (!hosts.hosts.has(host)) return undefined
+  const standIn = hosts.standIn(host)
+  if (standIn === undefined) return undefined
   return {
     ...scopeOf(context, world, host),
     variable: (name) => {
       const set = context.stage.overrides.get(name)
       if (set !== undefined) return { value: set }
-      const stored = world.node(host).variables.get(name)
+      const stored = world.node(standIn).variables.get(name)
       if (stored !== undefined) return settled(stored, name, world)
       if (context.stage.overrides.has(name)) return undefined
       return (
@@ -81,7 +82,7 @@ function taskVariable(context: Context, world: World, host: string, name: string
 }
 
 function inventoryVariable({ stage }: Context, host: string, name: string): ScopeVariable {
-  const own = stage.hosts.hosts.get(host)?.variables.get(name)
+  const own = stage.hosts.known(host)?.variables.get(name)
   return own === undefined ? undefined : { raw: own.value, at: own.at }
 }
 
@@ -128,7 +129,7 @@ function magic(context: Context, host: string, name: string): ScopeVariable {
     case 'ansible_host':
       return { value: host }
   }
-  const own = stage.hosts.hosts.get(host)?.magic.get(name)
+  const own = stage.hosts.known(host)?.magic.get(name)
   return own === undefined ? undefined : { value: plainValue(own) }
 }
 

@@ -98,7 +98,8 @@ class HostTask {
       context.stage.note({ at: delegateTo.at, what: 'the host of delegate_to is not known' })
       return 'a delegated host'
     }
-    return ['127.0.0.1', '::1'].includes(plain) ? 'localhost' : plain
+    if (['127.0.0.1', '::1'].includes(plain)) return 'localhost'
+    return context.stage.hosts.standIn(plain) ?? plain
   }
 
   #loop(loop: Loop, module: Module | undefined): void {

@@ -1,5 +1,5 @@
 import type { Placed } from '../../../ansible/content/index.ts'
-import { Omitted, Undefined } from '../../../ansible/template/values.ts'
+import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
 import { evaluator } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
@@ -13,9 +13,19 @@ export function setFact(call: Call): Effect {
     const value = settledBy(call, name, placed, call.world, 0)
     if (value instanceof Omitted) continue
     facts.set(name, value)
-    if (typeof value === 'string') call.use('result', value, placed.at)
+    for (const text of textsIn(value)) call.use('result', text, placed.at)
   }
   return { facts, changed: false }
+}
+
+/** All texts of a value, whatever it hangs on: what a task returns is shown as a whole. */
+function* textsIn(value: Stored | undefined): Generator<string> {
+  if (typeof value === 'string') yield value
+  else if (value instanceof Choice) {
+    yield* textsIn(value.yes)
+    yield* textsIn(value.no)
+  } else if (value instanceof Dict) for (const [, item] of value.entries()) yield* textsIn(item)
+  else if (value instanceof List) for (const item of value) yield* textsIn(item)
 }
 
 /** Deeper choices than this are left as one that is not known. */
