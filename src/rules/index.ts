@@ -1,4 +1,5 @@
 import type { Rule } from '../lint/rule.ts'
+import { agentHoldsServerToken } from './agent-holds-server-token.ts'
 import { agentTokenMissing } from './agent-token-missing.ts'
 import { duplicateNodeName } from './duplicate-node-name.ts'
 import { envFileNotRead } from './env-file-not-read.ts'
@@ -9,6 +10,7 @@ import { serviceStartedBeforeToken } from './service-started-before-token.ts'
 import { tokenDroppedByInstaller } from './token-dropped-by-installer.ts'
 import { tokenEmpty } from './token-empty.ts'
 import { tokenInArguments } from './token-in-arguments.ts'
+import { tokenInWorldReadableUnit } from './token-in-world-readable-unit.ts'
 import { tokenKindWrong } from './token-kind-wrong.ts'
 import { tokenLogged } from './token-logged.ts'
 import { tokenMalformed } from './token-malformed.ts'
@@ -26,10 +28,12 @@ import { tokenWorldReadable } from './token-world-readable.ts'
 import { tokensDiffer } from './tokens-differ.ts'
 import { vaultFileNotEncrypted } from './vault-file-not-encrypted.ts'
 import { vaultMalformed } from './vault-malformed.ts'
+import { vaultValueWrittenAsCiphertext } from './vault-value-written-as-ciphertext.ts'
 import { vaultVariableNotEncrypted } from './vault-variable-not-encrypted.ts'
 
 /** Every rule, in the order of the ids. */
 export const rules: readonly Rule[] = [
+  agentHoldsServerToken,
   agentTokenMissing,
   duplicateNodeName,
   envFileNotRead,
@@ -40,6 +44,7 @@ export const rules: readonly Rule[] = [
   tokenDroppedByInstaller,
   tokenEmpty,
   tokenInArguments,
+  tokenInWorldReadableUnit,
   tokenKindWrong,
   tokenLogged,
   tokenMalformed,
@@ -57,5 +62,6 @@ export const rules: readonly Rule[] = [
   tokensDiffer,
   vaultFileNotEncrypted,
   vaultMalformed,
+  vaultValueWrittenAsCiphertext,
   vaultVariableNotEncrypted,
 ]

@@ -104,13 +104,11 @@ function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
     const place = placeIn(
       analysis,
       { at: task.at, what: '' },
-      new RegExp(
-        `(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${variable.split('.').at(-1)?.replace(/\W/g, '\\$&')}\\b(?!\\s*:)`,
-      ),
+      new RegExp(`(?<=\\{\\{[^}]*)(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`),
     )
     yield {
       at: place ?? at,
-      message: `${/[\w.]+$/.exec(variable)?.[0].replace(/^\.+/, '') ?? 'the variable of the token'} is not defined here, and the play ends`,
+      message: `${lastName(variable)} is not defined here, and the play ends`,
       hops: [...producers(node), ...event.hops],
       ...(scenario.tokenGiven === false ? { scenario: 'no token given' } : {}),
     }
@@ -129,8 +127,13 @@ function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'>
   return !isLeft || producers(node).length > 0 ? event : undefined
 }
 
+/** `hostvars[…].harbour_key` → `harbour_key` */
+function lastName(variable: string): string {
+  return /\w+$/.exec(variable)?.[0] ?? 'token'
+}
+
 function isToken({ tokenSites }: Analysis, variable: string): boolean {
-  const last = variable.split('.').at(-1) ?? variable
+  const last = lastName(variable)
   return [...tokenSites.variables.keys()].some((name) => name === variable || name.split('.').at(-1) === last)
 }
 

@@ -107,8 +107,8 @@ ${INSTALL}`,
 
 type Write = EventOf<'file-written'>
 
-/** Units are another rule's: systemd shows them to everybody, whatever their mode. K3s makes its own directory for root alone. */
-const ELSEWHERE = /\.service$|\.service\.d\/|^\/var\/lib\/rancher\/k3s\/server\/|^\/root\//
+/** K3s makes its own directory for root alone. */
+const ELSEWHERE = /^\/var\/lib\/rancher\/k3s\/server\/|^\/root\//
 
 function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
   for (const { events } of nodeRunsOf(analysis)) {
@@ -124,7 +124,9 @@ function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
   }
 }
 
-function isOpen({ file: { mode } }: Write): boolean {
+function isOpen({ file: { mode, content } }: Write): boolean {
+  // Units and copies of them are another rule's: systemd shows what is in them, whatever the mode.
+  if (typeof content === 'string' && /^(?:Exec\w+|Environment)=/m.test(content)) return false
   return mode === undefined || (typeof mode === 'number' && (mode & 0o044) !== 0)
 }
 

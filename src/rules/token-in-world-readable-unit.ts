@@ -1,0 +1,117 @@
+import { fileKind } from '../flow/sites/places.ts'
+import type { Analysis } from '../lint/analysis.ts'
+import type { RuleFinding } from '../lint/finding.ts'
+import type { Rule } from '../lint/rule.ts'
+import { isToken } from './common/leaks.ts'
+import { nodeRunsOf } from './common/nodes.ts'
+import { once } from './common/once.ts'
+import { lastPlaceIn } from './common/places.ts'
+
+const SITE = `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`
+
+export const tokenInWorldReadableUnit: Rule = {
+  id: 'token-in-world-readable-unit',
+  severity: 'error',
+  summary: 'Join token in the environment of a unit',
+  why: 'systemd tells every user what Environment= of a unit says: systemctl show, and the bus, ask for no right. The mode of the unit file does not matter.',
+  fix: 'put K3S_TOKEN=… into a file of mode 0600 and name it in EnvironmentFile=',
+  see: [
+    'https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html',
+    'https://docs.k3s.io/cli/token',
+  ],
+  bad: [
+    {
+      title: 'in a template of a unit, and in a unit that a task writes',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+        'site.yml': SITE,
+        'roles/pier/templates/k3s-agent.service.j2': `
+[Service]
+Environment="K3S_TOKEN={{ harbour_key }}"
+             ^^^^^^^^^^^^^^^^^^^^^^^^^^^ every user may ask systemd for the token in Environment=
+ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Write the unit
+  ansible.builtin.copy:
+    content: |
+      [Service]
+      Environment=K3S_TOKEN={{ harbour_key }}
+      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ every user may ask systemd for the token in Environment=
+      ExecStart=/usr/local/bin/k3s server
+    dest: /etc/systemd/system/k3s.service
+    mode: "0600"
+  no_log: true
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s
+    state: started
+`,
+      },
+    },
+  ],
+  good: [
+    {
+      title: 'in a file of its own',
+      files: {
+        'roles/pier/templates/k3s-agent.service.j2': `
+[Service]
+Environment="K3S_TOKEN_FILE=/etc/rancher/k3s/harbour"
+# Environment="K3S_TOKEN={{ harbour_key }}"
+EnvironmentFile=/etc/systemd/system/k3s-agent.service.env
+ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443
+`,
+      },
+    },
+  ],
+  check(analysis) {
+    const written = [...inUnits(analysis)]
+    const paths = new Set(written.map(({ at }) => at.path))
+    return once([...written, ...[...inStarted(analysis)].filter(({ at }) => !paths.has(at.path))])
+  },
+}
+
+const MESSAGE = 'every user may ask systemd for the token in Environment='
+const SETTING = /\bK3S_(?:AGENT_)?TOKEN=(?!%)(?:\{\{[^}\n]*\}\}|[^"'\s])+/
+
+/** Units and their templates as they stand in the project. */
+function* inUnits({ project }: Analysis): Generator<RuleFinding> {
+  for (const [path, text] of project) {
+    if (!/K3S_(?:AGENT_)?TOKEN=/.test(text) || fileKind(path, text) !== 'unit') continue
+    for (const line of text.matchAll(/^[ \t]*Environment[ \t]*=[^\n]*/gm)) {
+      const match = SETTING.exec(line[0])
+      if (match === null) continue
+      const start = line.index + match.index
+      const at = { path, start, end: start + match[0].length }
+      yield { at, message: MESSAGE, ...(match[0].includes('{{') ? {} : { secrets: [at] }) }
+    }
+  }
+}
+
+function* inStarted(analysis: Analysis): Generator<RuleFinding> {
+  for (const { events } of nodeRunsOf(analysis))
+    for (const event of events) {
+      if (event.what !== 'service-started') continue
+      for (const { carrier, text, hops } of [event.arrival.token, event.arrival.agentToken]) {
+        if (carrier !== 'environment' || text?.marks.some(({ atom }) => isToken(analysis, atom)) !== true)
+          continue
+        yield {
+          at: lastPlaceIn(analysis, hops, /(?:^|\n)[ \t]*Environment=[^\n]*TOKEN=[^\n]*/) ?? event.at,
+          message: MESSAGE,
+          hops: [...hops, ...event.hops],
+        }
+      }
+    }
+}
