@@ -347,7 +347,7 @@ describe('in a project of its own', () => {
       '\u001B',
     )
     expect((await trace(directory, ['--no-color'], { columns: 100 })).text).not.toContain('\u001B')
-    const { text } = await trace(directory, ['--no-color'], { columns: 60 })
+    const { text } = await trace(directory, ['--no-color', '--show-unknown'], { columns: 60 })
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(60)
   })
 

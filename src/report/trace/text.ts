@@ -119,26 +119,23 @@ class Page {
   }
 
   #hop({ at, what }: Hop, isFirst: boolean): void {
-    const mark = isFirst ? '' : '↳ '
-    const place = this.#location(at)
-    const words = printable(what)
-    const indent = ' '.repeat(6) + (isFirst ? '  ' : mark)
-    if (indent.length + place.length + 2 + words.length <= this.#width) {
-      this.#lines.push(`${indent}${this.#paint('dim', place)}  ${words}`)
-      return
-    }
-    this.#lines.push(`${indent}${this.#paint('dim', place)}`)
-    this.#say(5, words)
+    this.#placed(isFirst ? '        ' : '      ↳ ', at, what)
   }
 
   #list(title: string, notes: Trace['unknowns']): void {
     if (notes.length === 0) return
-    this.#lines.push(title)
-    for (const { at, what } of notes) {
-      const place = this.#location(at)
-      this.#lines.push(`  ${this.#paint('dim', place)}  ${printable(what)}`)
-    }
+    this.#say(0, title)
+    for (const { at, what } of notes) this.#placed('  ', at, what)
     this.#blank()
+  }
+
+  /** A place and words about it: in one line, where the terminal is wide enough. */
+  #placed(margin: string, at: Span, what: string): void {
+    const place = this.#location(at)
+    const words = printable(what)
+    const fits = margin.length + place.length + 2 + words.length <= this.#width
+    this.#lines.push(`${margin}${this.#paint('dim', place)}${fits ? `  ${words}` : ''}`)
+    if (!fits) this.#say(margin.length / 2 + 1, words)
   }
 
   #location(at: Span): string {
