@@ -25,6 +25,9 @@ import { emptyNode, type NodeState, type Started, World } from './world.ts'
 const MOST_WORLDS = 24
 const MOST_INVENTORIES = 4
 
+/** Playbooks that nobody plays on clean nodes, though they might run there. */
+const UPKEEP = /(?:^|[/_-])(?:upgrade|update|reset|restart|reboot|rotate)[^/]*$/i
+
 /** Chooses what is rehearsed: playbooks, hosts, scenarios; and collects what came of it. */
 export class Director {
   readonly #project: Project
@@ -54,7 +57,9 @@ export class Director {
   rehearsal(): Rehearsal {
     const hosts = new HostSets(this.#project, this.#inventories, this.tokenVariables)
     const later: (() => void)[] = []
-    for (const { playbook, closure } of this.#playbooks())
+    const playbooks = this.#playbooks()
+    const hasOther = playbooks.some(({ playbook }) => !UPKEEP.test(playbook.path))
+    for (const { playbook, closure } of playbooks)
       for (const set of hosts.of(
         closure,
         (at) =>
@@ -65,7 +70,7 @@ export class Director {
         playbook.path,
       )) {
         const work = new PlaybookWork(this, playbook, closure, set)
-        if (!work.fresh()) later.push(() => work.onInstalled())
+        if ((hasOther && UPKEEP.test(playbook.path)) || !work.fresh()) later.push(() => work.onInstalled())
       }
     for (const work of later) work()
     return {
@@ -119,11 +124,23 @@ export class Director {
     this.#bounds.set(`${note.at.path}:${note.at.start} ${note.what}`, note)
   }
 
-  take(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
+  /** `all`: services that this playbook left running as they were count, too. */
+  take(
+    playbook: string,
+    scenario: Scenario,
+    hosts: PaperHosts,
+    worlds: readonly World[],
+    which: 'all' | 'started' = 'all',
+  ): void {
+    const started = new Set(
+      worlds.flatMap(({ events }) =>
+        events.flatMap((event) => (event.what === 'service-started' ? [event.arrival] : [])),
+      ),
+    )
     for (const verdict of verdictsOf(playbook, scenario, hosts, worlds, this.#atoms, (start) =>
       this.#hops(start),
     ))
-      this.#verdicts.push(verdict)
+      if (which === 'all' || started.has(verdict.arrival)) this.#verdicts.push(verdict)
     for (const world of worlds)
       this.#runs.push({
         playbook,
@@ -275,13 +292,13 @@ class PlaybookWork {
         const worlds = begin(scenario)
         const done = this.#run(scenario, asked, k3s === 'older' ? older(worlds) : present(worlds))
         if (done.some(hasStarted))
-          this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
+          this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done, 'started')
         if (!asked.has('version')) break
       }
       for (const variant of this.#variants({ ...base, k3s: 'older' }, asked)) {
         const done = this.#run(variant, asked, older(begin(variant)))
         if (done.some(hasStarted))
-          this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done)
+          this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done, 'started')
       }
     }
   }

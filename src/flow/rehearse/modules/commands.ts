@@ -22,7 +22,9 @@ export function command(call: Call): Effect {
     return { result: output(call, undefined) }
   }
   call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
-  const steps = shellSteps(marked, environment, call.hop('runs a command'), call.atoms)
+  // Without a shell the end of a line is a blank like any other.
+  const line = call.task.action.module === 'command' ? marked.replace(/\n/g, ' ') : marked
+  const steps = shellSteps(line, environment, call.hop('runs a command'), call.atoms)
   const [creates, removes] = [call.path('creates'), call.path('removes')]
   if (creates !== undefined && isThere(call, creates)) return { changed: false, result: output(call, '') }
   if (removes !== undefined && !isThere(call, removes)) return { changed: false, result: output(call, '') }
