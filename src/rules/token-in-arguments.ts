@@ -1,5 +1,8 @@
+import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { writtenCommandLines } from './common/commandLines.ts'
+import { once } from './common/once.ts'
+import { startedCommandLines } from './common/startedCommandLines.ts'
 
 export const tokenInArguments: Rule = {
   id: 'token-in-arguments',
@@ -48,6 +51,44 @@ deploy:
 `,
       },
     },
+    {
+      title: 'behind variables of the install script, and before a command of a task',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay-1:
+      ansible_host: 192.0.2.11
+    quay-2:
+      ansible_host: 192.0.2.12
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`,
+        'roles/edge/vars/main.yml': `
+edge_words: "server --token {{ harbour_key }}"
+                    ^^^^^^^^^^^^^^^^^^^^^^^^^ the token becomes an argument of k3s, which every user of the node can read
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Found
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh
+  environment:
+    INSTALL_K3S_EXEC: "{{ edge_words }}"
+  no_log: true
+  when: inventory_hostname == 'quay-1'
+- name: Join
+  ansible.builtin.shell: K3S_TOKEN={{ harbour_key }} /usr/local/bin/k3s-install.sh agent --server https://192.0.2.11:6443
+                                   ^^^^^^^^^^^^^^^^^ the token is part of this command line, which every user of the node can read while it runs
+  no_log: true
+  when: inventory_hostname != 'quay-1'
+`,
+      },
+    },
   ],
   good: [
     {
@@ -70,5 +111,18 @@ ansible-playbook site.yml -e @vault.yml -e k3s_version=v1.31.2+k3s1
       },
     },
   ],
-  check: writtenCommandLines,
+  check(analysis) {
+    const written = [...writtenCommandLines(analysis)]
+    return [...written, ...once(startedCommandLines(analysis)).filter((finding) => !isTold(finding, written))]
+  },
+}
+
+/** Whether the text of a file has told it already: at this place, or in a unit or template on the way. */
+function isTold({ at, hops = [] }: RuleFinding, written: readonly RuleFinding[]): boolean {
+  const templates = new Set(hops.flatMap(({ what }) => /^renders (.+) to \S+$/.exec(what)?.[1] ?? []))
+  return written.some(
+    (known) =>
+      templates.has(known.at.path) ||
+      (known.at.path === at.path && known.at.start < at.end && at.start < known.at.end),
+  )
 }
