@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
+import { lint } from '../src/lint/run.ts'
+import { rules } from '../src/rules/index.ts'
+import { positionAt } from '../src/span.ts'
+import { inWords, projectNames, readExpectation, readProject, verdictsOf } from './projects/expectation.ts'
+
+describe.each(projectNames)('%s', (name) => {
+  const { runs, findings, clean } = readExpectation(name)
+  const project = readProject(name)
+
+  test.each(runs)('is rehearsed as it is played: $name', (run) => {
+    const inventories = run.inventory === undefined ? {} : { inventories: [run.inventory] }
+    const { verdicts } = new Analysis(project, inventories).rehearsal
+    const said = Object.entries(run.verdicts).map(([host]) => {
+      const words = verdictsOf(verdicts, run, host).map(inWords)
+      return [host, words.length === 0 ? inWords('none') : [...new Set(words)].join(' | ')]
+    })
+    const wanted = Object.entries(run.verdicts).map(([host, one]) => [host, inWords(one)])
+    expect(Object.fromEntries(said)).toEqual(Object.fromEntries(wanted))
+  })
+
+  test('is found fault with where it is wrong', () => {
+    const found = lint(new Analysis(project), rules).findings.map(({ rule, at }) => ({
+      rule,
+      at: `${at.path}:${positionAt(project.get(at.path) ?? '', at.start).line}`,
+    }))
+    for (const { rule, at } of findings) expect(found).toContainEqual({ rule, at: at ?? expect.any(String) })
+    expect(found.filter(({ rule }) => clean.includes(rule))).toEqual([])
+  })
+})
