@@ -47,6 +47,40 @@ ${installs('harbour_agents', {
   })
 })
 
+describe('variables that nobody sets', () => {
+  const agent = (pass: string): string =>
+    installs('berths', {
+      INSTALL_K3S_EXEC: 'agent',
+      K3S_URL: 'https://{{ quay_address }}:6443',
+      K3S_TOKEN: pass,
+    })
+  const hosts = '[berths]\nberth\n'
+
+  test('are left to the user, who is asked for them; but a token is not', () => {
+    expect(arrivals({ 'site.yml': agent('0ddpassword'), 'hosts.ini': hosts })).toEqual([
+      'berth agent present env-file url',
+    ])
+    expect(arrivals({ 'site.yml': agent('{{ harbour_key }}'), 'hosts.ini': hosts })).toEqual([])
+  })
+
+  test('are not there for those who ask', () => {
+    const site = agent('{{ harbour_key }}')
+      .replace('{{ quay_address }}', "{{ quay_address | default('quay') }}")
+      .replace(
+        '  tasks:',
+        '  vars:\n    harbour_key: \'{{ "" if lighthouse is undefined else "x" }}\'\n  tasks:',
+      )
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': hosts })).toEqual(['berth agent empty env-file url'])
+  })
+
+  test('are taken from a file of variables that is there for `-e @FILE`', () => {
+    const files = { 'site.yml': agent('{{ harbour_key }}'), 'hosts.ini': hosts }
+    expect(arrivals({ ...files, 'vars.yml': 'harbour_key: 0ddpassword\n' })).toEqual([
+      'berth agent present env-file url',
+    ])
+  })
+})
+
 describe('hosts', () => {
   test('invented hosts have the group_vars of the project, beside the playbook or beside hosts that git passes over', () => {
     const site = installs('harbour_agents', {

@@ -18,7 +18,7 @@ import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
-import { Count, Fork, UnknownTruth } from './unknowns.ts'
+import { Count, Fork, Ungiven, UnknownTruth } from './unknowns.ts'
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
   '==': '==',
@@ -84,7 +84,7 @@ function holds(
     return `${names.operand()} is ${name}${inside === '' ? '' : `(${inside})`}`
   }
   if (name === 'defined') {
-    if (value instanceof Undefined || value instanceof Nothing) return false
+    if (value instanceof Undefined || value instanceof Nothing || value instanceof Ungiven) return false
     if (!(value instanceof Unknown) || value instanceof UnknownTruth || value instanceof Count) return true
     // A side of a fork may be undefined; what hangs on a condition without being one is there either way.
     return value.leaf === value || value instanceof Fork

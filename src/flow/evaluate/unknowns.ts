@@ -21,6 +21,12 @@ export class Tainted extends Unknown {
   }
 }
 
+/**
+ * What users may set and this project does not: who asks whether it is there finds that it isn't, who needs it gets a value
+ * that is not known.
+ */
+export class Ungiven extends Unknown {}
+
 /** The length of a text that is not known. */
 export class Count extends Unknown {
   readonly least: number

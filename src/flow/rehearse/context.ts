@@ -20,8 +20,10 @@ export interface Stage {
   readonly manager: ServiceManager
   /** Variables that the scenario sets, over all others, as `-e` would; `undefined`: no file sets it, though a task may. */
   readonly overrides: ReadonlyMap<string, FlowValue | undefined>
-  /** Variables that no file of the project sets and that no condition asks whether they are there: the user sets them. */
+  /** Variables that no file of the project sets for these hosts: the user does, where they are needed. */
   readonly isLeftToUser: (name: string) => boolean
+  /** What a file of variables says that nothing in the project reads: it is there for `-e @FILE`. */
+  readonly extraVariable: (name: string) => RawVariable | undefined
   /** What the play asked about: only that is worth another scenario. */
   readonly asked: Set<Question>
   /** Something could not be followed. */

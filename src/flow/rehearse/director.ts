@@ -11,6 +11,7 @@ import type { UnknownNote } from '../unknown.ts'
 import type { Undecided } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import type { Question, Stage } from './context.ts'
+import { extraVariables } from './extraVariables.ts'
 import { inventedHosts, inventoryHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { lonePlaybooks } from './lone.ts'
@@ -19,7 +20,7 @@ import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { airgapSwitches, Switches } from './switches.ts'
 import { assumptionsOf, eventsOf, ofServersThatJoin, verdictsOf } from './verdicts.ts'
-import { emptyNode, type NodeState, type Started, World } from './world.ts'
+import { emptyNode, type NodeState, type RawVariable, type Started, World } from './world.ts'
 
 /** Worlds of one scenario, and inventories of one playbook, that are followed at most. */
 const MOST_WORLDS = 24
@@ -107,6 +108,26 @@ export class Director {
     }
     return undefined
   }
+
+  /** Whether some role has a default of that name, or sets it. */
+  isOfRole(name: string): boolean {
+    this.#ofRoles ??= new Set(
+      this.#content.roles.flatMap((role) => [
+        ...this.#content.roleDefaults(role).keys(),
+        ...this.#content.roleVars(role).keys(),
+      ]),
+    )
+    return this.#ofRoles.has(name)
+  }
+
+  #ofRoles: ReadonlySet<string> | undefined
+
+  extraVariable(name: string): RawVariable | undefined {
+    this.#extraVariables ??= extraVariables(this.#project, this.#content)
+    return this.#extraVariables.get(name)
+  }
+
+  #extraVariables: ReadonlyMap<string, RawVariable> | undefined
 
   installed(key: string): readonly World[] | undefined {
     return this.#installed.get(key)
@@ -404,8 +425,8 @@ class PlaybookWork {
       scenario,
       manager,
       overrides,
-      isLeftToUser: (name) =>
-        (this.#hosts === 'invented' || hosts.hasSealedFiles) && !this.#switches.isOptional(name),
+      isLeftToUser: (name) => this.#isLeftToUser(name, hosts),
+      extraVariable: (name) => director.extraVariable(name),
       asked: watched(asked, new Set(airgap.map(({ name }) => name)), overrides),
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
@@ -421,6 +442,18 @@ class PlaybookWork {
   }
 
   #relevanceFound: Relevance | undefined
+
+  /**
+   * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
+   * read, may it come from elsewhere.
+   */
+  #isLeftToUser(name: string, hosts: PaperHosts): boolean {
+    const { tokenVariables } = this.#director
+    const isToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
+    if (this.#hosts === 'invented' || hosts.hasSealedFiles)
+      return !isToken || !this.#switches.isOptional(name)
+    return !isToken && !this.#switches.isSet(name) && !this.#director.isOfRole(name)
+  }
 
   /** A token variable that nobody sets, in a project without an inventory: its users do. */
   #isUnset(name: string, hosts: PaperHosts): boolean {

@@ -1,6 +1,6 @@
 import { Dict, List } from '../../ansible/template/values.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
-import type { EvaluationScope, FlowValue, ScopeVariable } from '../evaluate/index.ts'
+import { type EvaluationScope, type FlowValue, type ScopeVariable, Ungiven } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
@@ -51,7 +51,8 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
       return (
         fact(context, world, host, name) ??
         inventoryVariable(context, host, name) ??
-        (name === 'ansible_host' ? undefined : magic(context, host, name))
+        (name === 'ansible_host' ? undefined : magic(context, host, name)) ??
+        leftToUser(context, name)
       )
     },
   }
@@ -153,7 +154,9 @@ function plainValue(value: AnsibleValue): FlowValue {
 function leftToUser({ stage }: Context, name: string): ScopeVariable {
   if (stage.relevance.isDropped(name))
     return { value: new Unknown(name, 'made by a task that is not followed') }
+  const extra = stage.extraVariable(name)
+  if (extra !== undefined) return extra
   return stage.isLeftToUser(name)
-    ? { value: new Unknown(name, `nothing in the project sets ${name}`) }
+    ? { value: new Ungiven(name, `nothing in the project sets ${name}`) }
     : undefined
 }

@@ -177,7 +177,7 @@ export class Walk {
           failed(world, host, call, new TaskFails(condition.message, condition.variable))
           continue
         }
-        for (const target of this.#targets(task, context, call, kind)) {
+        for (const target of this.#targetsOrFailure(task, context, call, kind)) {
           const group = groups.get(target.key) ?? {
             hosts: [],
             target,
@@ -198,6 +198,17 @@ export class Walk {
     } catch (part) {
       if (!(part instanceof Undecided)) throw part
       return forked(part, world, this.#room).flatMap((one) => this.#included(task, outer, hosts, one, kind))
+    }
+  }
+
+  /** A name that can't be evaluated ends the play for the host. */
+  #targetsOrFailure(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
+    try {
+      return this.#targets(task, context, call, kind)
+    } catch (error) {
+      if (!(error instanceof TaskFails)) throw error
+      failed(call.world, call.host, call, error)
+      return []
     }
   }
 

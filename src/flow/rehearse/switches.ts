@@ -37,6 +37,19 @@ export class Switches {
     return known
   }
 
+  /** Names that stand in one expression with one of these. */
+  besides(tokens: ReadonlySet<string>): ReadonlySet<string> {
+    this.#besides ??= new Set(
+      [...this.#text.matchAll(/\{\{[^{}\n]*\}\}/g)].flatMap(([expression]) => {
+        const names = expression.match(/[A-Za-z_]\w*/g) ?? []
+        return names.some((name) => tokens.has(name)) ? names : []
+      }),
+    )
+    return this.#besides
+  }
+
+  #besides: ReadonlySet<string> | undefined
+
   #isTested(name: string): boolean {
     const word = `\\b${escaped(name)}\\b`
     return new RegExp(`(?:when:|that:|^\\s*-|\\{[{%]|\\b(?:and|or|not|if)\\b)[^\\n]*${word}`, 'm').test(

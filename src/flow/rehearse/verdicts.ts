@@ -119,11 +119,17 @@ export function verdictsOf(
   hopsOf: (start: Started) => Verdict['hops'],
 ): readonly Verdict[] {
   const groups = new Map<string, { readonly outcome: Outcome; readonly world: World }[]>()
-  for (const world of worlds)
+  for (const world of worlds) {
+    // What an earlier playbook has started, and this one leaves alone, is not its outcome.
+    const begun = new Set(
+      world.events.flatMap((event) => (event.what === 'service-started' ? [event.arrival] : [])),
+    )
     for (const outcome of outcomesOf(world, hosts, atoms)) {
+      if (scenario.again !== true && !begun.has(outcome.start.arrival)) continue
       const key = `${outcome.host} ${outcome.service}`
       groups.set(key, [...(groups.get(key) ?? []), { outcome, world }])
     }
+  }
   return [...groups.values()].flatMap((all) => {
     const [first] = all
     if (first === undefined) return []
