@@ -2,7 +2,7 @@ import type { Arrival } from '../arrival.ts'
 import type { Atoms } from '../atoms.ts'
 import type { PaperFiles, ServiceManager } from '../files.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
-import { paperSource } from './letters.ts'
+import { paperSource, unknownIn } from './letters.ts'
 import { arrivalOf, cannotStart, processOf, serviceInForce, serviceNames } from './services.ts'
 
 export { arrivalOfUnitText } from './loneUnit.ts'
@@ -33,6 +33,24 @@ function arrivalOfService(files: PaperFiles, name: string, manager: ServiceManag
   if (unit === 'masked') return cannotStart(name, 'the unit is masked')
   if (unit === undefined) return cannotStart(name, `there is no service ${name}`)
   return { service: name, ...arrivalOf(files, unit, manager, paperSource, atoms) }
+}
+
+/** Whether the unit of a service is there and certainly starts a program that is not K3s. */
+export function startsAnother(
+  files: PaperFiles,
+  service: string,
+  manager: ServiceManager,
+  atoms: Atoms,
+): boolean {
+  const unit = serviceInForce(files, service, manager)
+  if (unit === undefined || unit === 'masked') return false
+  const { argv, unknown } = processOf(files, unit, manager, paperSource, atoms)
+  return (
+    unknown === undefined &&
+    argv.length > 0 &&
+    k3sCommandOf(argv) === undefined &&
+    argv.every((word) => unknownIn(word) === undefined)
+  )
 }
 
 /** The services, without `.service`, whose unit or init script starts `k3s server` or `k3s agent`. Sorted. */

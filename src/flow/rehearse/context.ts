@@ -68,6 +68,8 @@ export interface Context {
   readonly delegateTo: Placed | undefined
   readonly runOnce: boolean
   readonly ignoreErrors: boolean
+  /** The task only checks what users give: what nobody has set may be there all the same. */
+  readonly isDemand?: boolean
   /** The handlers of the play, in the order in which they run; a role that is included adds its own. */
   readonly handlers: HandlerUse[]
   /** The file whose tasks run. */

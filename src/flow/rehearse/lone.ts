@@ -24,7 +24,7 @@ export function lonePlaybooks(
       hosts: { value: 'all', at, node: undefined },
       keywords: new Map(),
       preTasks: [],
-      roles: [{ at, name: role.name, keywords: new Map(), parameters: new Map() }],
+      roles: [{ at, name: role.name === '' ? '.' : role.name, keywords: new Map(), parameters: new Map() }],
       tasks: [],
       postTasks: [],
       handlers: [],

@@ -80,7 +80,11 @@ function loopValue(
       return items
         .reduce<FlowValue[][]>(
           (rows, item) =>
-            rows.flatMap((row) => (item instanceof List ? [...item] : [item]).map((one) => [...row, one])),
+            rows
+              .flatMap((row) =>
+                (item instanceof List ? [...item] : [item]).slice(0, MOST_ITEMS).map((one) => [...row, one]),
+              )
+              .slice(0, MOST_ITEMS),
           [[]],
         )
         .map((row) => new List(row))

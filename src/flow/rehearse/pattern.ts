@@ -42,7 +42,8 @@ function named(name: string, hosts: PaperHosts): readonly string[] {
 
 function matcher(name: string): RegExp | undefined {
   try {
-    if (name.startsWith('~')) return new RegExp(`^(?:${name.slice(1)})`)
+    if (name.startsWith('~'))
+      return mayTakeForever(name) ? undefined : new RegExp(`^(?:${name.slice(1)})`)
     if (!/[*?[]/.test(name)) return undefined
     const body = name
       .replace(/[.+^${}()|\\]/g, '\\$&')

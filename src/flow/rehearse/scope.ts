@@ -151,12 +151,12 @@ function plainValue(value: AnsibleValue): FlowValue {
   return String(value)
 }
 
-function leftToUser({ stage }: Context, name: string): ScopeVariable {
+function leftToUser({ stage, isDemand }: Context, name: string): ScopeVariable {
   if (stage.relevance.isDropped(name))
     return { value: new Unknown(name, 'made by a task that is not followed') }
   const extra = stage.extraVariable(name)
   if (extra !== undefined) return extra
-  return stage.isLeftToUser(name)
-    ? { value: new Ungiven(name, `nothing in the project sets ${name}`) }
-    : undefined
+  if (!stage.isLeftToUser(name)) return undefined
+  const why = `nothing in the project sets ${name}`
+  return { value: isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
 }

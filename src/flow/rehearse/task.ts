@@ -84,7 +84,10 @@ class HostTask {
     this.#loop(loop, module)
   }
 
-  #call(context: Context): Call {
+  #call(outer: Context): Call {
+    // What a task demands of the user, the user gives.
+    const isDemand = moduleOf(this.#task.action.module)?.maybe === 'skip'
+    const context = isDemand ? { ...outer, isDemand } : outer
     return new Call(context, this.#world, this.#task, this.#host, this.#target(context))
   }
 

@@ -1,3 +1,4 @@
+import { mayTakeForever } from '../../../ansible/template/regexCost.ts'
 import { List } from '../../../ansible/template/values.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
@@ -70,7 +71,7 @@ function texts(call: Call, ...names: readonly string[]): readonly string[] | und
 
 function matcher(pattern: string, isRegex: boolean): RegExp {
   try {
-    if (isRegex) return new RegExp(`^(?:${pattern})`)
+    if (isRegex) return mayTakeForever(pattern) ? /^/ : new RegExp(`^(?:${pattern})`)
   } catch {
     return /^/
   }

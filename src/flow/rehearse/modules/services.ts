@@ -1,5 +1,5 @@
 import { Dict } from '../../../ansible/template/values.ts'
-import { arrivalAt, servicesRunning } from '../../arrival/index.ts'
+import { arrivalAt, servicesRunning, startsAnother } from '../../arrival/index.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile } from '../../files.ts'
@@ -69,10 +69,11 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
   }
 }
 
-function isK3s(call: Call, node: NodeState, name: string): boolean {
-  return (
-    /k3s/i.test(name) || servicesRunning(node.files, call.context.stage.manager, call.atoms).includes(name)
-  )
+function isK3s({ context, atoms }: Call, { files }: NodeState, name: string): boolean {
+  const { manager } = context.stage
+  if (/\.(?:timer|socket|path|target|mount|slice)$/.test(name)) return false
+  if (!/k3s/i.test(name)) return servicesRunning(files, manager, atoms).includes(name)
+  return !startsAnother(files, name, manager, atoms)
 }
 
 /** Where a server keeps its token. */
