@@ -1,4 +1,5 @@
 import { pythonSpace } from '../../syntax/jinja/index.ts'
+import { mayTakeForever } from './regexCost.ts'
 import { refused, unsupported } from './values.ts'
 
 export interface RegexOptions {
@@ -42,6 +43,7 @@ export function pythonRegex(pattern: string, options: RegexOptions = {}): RegExp
     multiline ||= flags[1]?.includes('m') ?? false
     dotAll = flags[1]?.includes('s') ?? false
   }
+  if (mayTakeForever(source)) throw unsupported('a regular expression that may take forever')
   try {
     return new RegExp(translated(source, multiline, dotAll), ignoreCase ? 'giu' : 'gu')
   } catch (error) {

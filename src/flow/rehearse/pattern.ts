@@ -1,3 +1,4 @@
+import { mayTakeForever } from '../../ansible/template/regexCost.ts'
 import type { PaperHosts } from './hosts.ts'
 
 /**
@@ -42,8 +43,7 @@ function named(name: string, hosts: PaperHosts): readonly string[] {
 
 function matcher(name: string): RegExp | undefined {
   try {
-    if (name.startsWith('~'))
-      return mayTakeForever(name) ? undefined : new RegExp(`^(?:${name.slice(1)})`)
+    if (name.startsWith('~')) return mayTakeForever(name) ? undefined : new RegExp(`^(?:${name.slice(1)})`)
     if (!/[*?[]/.test(name)) return undefined
     const body = name
       .replace(/[.+^${}()|\\]/g, '\\$&')
