@@ -3,6 +3,7 @@ import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
 import { faultFindings, isFresh, isInvented, type Start, startsOf } from './common/faults.ts'
 import { installerBefore, skippedWriter, startHops } from './common/missing.ts'
+import { nodeRunsOf } from './common/nodes.ts'
 import { placeIn } from './common/places.ts'
 
 export const serverUrlMissing: Rule = {
@@ -107,7 +108,7 @@ function needsUrl(analysis: Analysis, start: Start): boolean {
   if (scenario.tokenGiven === false) return false
   if (kind === 'agent') return arrival.command === 'agent'
   if (kind !== 'joining-server' || !isFresh(scenario) || isInvented(scenario)) return false
-  if (arrival.externalDatastore !== false || hasJoined(start)) return false
+  if (arrival.externalDatastore !== false || hasJoined(analysis, start)) return false
   // Several servers may be several clusters; those that share a token are one.
   return (
     token === 'present' ||
@@ -117,10 +118,13 @@ function needsUrl(analysis: Analysis, start: Start): boolean {
   )
 }
 
-/** A server that was started once with all it needs, as by systemd-run, keeps it. */
-function hasJoined({ events }: Start): boolean {
-  return events.some(
-    (event) => event.what === 'service-started' && event.arrival.serverUrl.state === 'present',
+/** A server that was started once with all it needs, as by systemd-run, keeps it: in whichever of the ways the play may go. */
+function hasJoined(analysis: Analysis, { hosts, verdict }: Start): boolean {
+  return nodeRunsOf(analysis).some(
+    ({ run, host, events }) =>
+      run.scenario === verdict.scenario &&
+      hosts.includes(host) &&
+      events.some((event) => event.what === 'service-started' && event.arrival.serverUrl.state !== 'absent'),
   )
 }
 

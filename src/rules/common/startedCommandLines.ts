@@ -10,11 +10,13 @@ import { taskAt } from './tasks.ts'
 
 /** Tokens on the command lines that the rehearsal sees: of services that start, and of what tasks run. */
 export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding> {
+  const starting = new Set<string>()
   for (const { events } of nodeRunsOf(analysis))
     for (const event of events) {
       if (event.what !== 'service-started') continue
       for (const { carrier, text, hops } of [event.arrival.token, event.arrival.agentToken]) {
         if (carrier !== 'argv' || text?.marks.some(({ atom }) => isToken(analysis, atom)) !== true) continue
+        starting.add(`${event.at.path}:${event.at.start}`)
         yield {
           at: optionIn(analysis, hops) ?? hops.at(-1)?.at ?? event.at,
           message: `the token becomes an argument of ${event.service}, which every user of the node can read`,
@@ -22,7 +24,9 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
         }
       }
     }
-  for (const task of tokenTasks(analysis))
+  for (const task of tokenTasks(analysis)) {
+    // What systemd-run starts is told as a service.
+    if (starting.has(`${task.at.path}:${task.at.start}`)) continue
     for (const use of task.uses) {
       if (use.where !== 'command' || !isToken(analysis, use.atom)) continue
       yield {
@@ -34,6 +38,7 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
         hops: analysis.rehearsal.atoms.hops(use.atom),
       }
     }
+  }
 }
 
 const OPTION = /--(?:agent-)?token[= ]+(?:\{\{[^}\n]*\}\}|[^\s"'])+|(?<=\s)-t[= ](?:\{\{[^}\n]*\}\}|[^\s"'])+/
