@@ -128,7 +128,7 @@ function* duplicates(inventory: Inventory): Generator<RuleFinding> {
 
 /** K3s takes the machine's whole host name, in lower case; what that is the inventory does not say. */
 function* sameShort({ hosts }: Inventory, host: string, shorts: Map<string, string>): Generator<RuleFinding> {
-  if (isIP(host) !== 0) return
+  if (/^\d|:/.test(host) && isIP(host) !== 0) return
   const [short = host] = host.toLowerCase().split('.')
   const other = shorts.get(short)
   const at = hosts.get(host)?.at

@@ -42,6 +42,7 @@ export function expandHostPattern(text: string): HostPattern | string {
 
 /** A host that Ansible does not take for an address keeps its whole text, a port and all. */
 function splitHost(text: string): { readonly host: string; readonly port: number | undefined } {
+  if (!/[:[]/.test(text)) return { host: text, port: undefined }
   let host = text
   let port: number | undefined
   for (const form of [BRACKETED, WITH_PORT]) {

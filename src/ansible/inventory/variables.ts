@@ -89,7 +89,7 @@ export function magicVariables(inventory: Inventory, host: string): ReadonlyMap<
   const source = inventory.hosts.get(host)?.source
   return new Map<string, AnsibleValue>([
     ['inventory_hostname', host],
-    ['inventory_hostname_short', isIP(host) === 0 ? (host.split('.')[0] ?? host) : host],
+    ['inventory_hostname_short', isAddress(host) ? host : (host.split('.')[0] ?? host)],
     [
       'group_names',
       groupsOf(inventory, host)
@@ -101,6 +101,9 @@ export function magicVariables(inventory: Inventory, host: string): ReadonlyMap<
     ['inventory_dir', source === undefined ? null : directoryOf(source)],
   ])
 }
+
+/** Asked of every host, and most are names: `isIP` begins by compiling a large pattern. */
+const isAddress = (host: string): boolean => /^\d|:/.test(host) && isIP(host) !== 0
 
 const groupsVariables = new WeakMap<Inventory, AnsibleValue>()
 
