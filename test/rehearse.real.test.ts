@@ -81,6 +81,42 @@ describe('variables that nobody sets', () => {
   })
 })
 
+describe('templates', () => {
+  test('filters over the white space of a unit leave what is not known in it as it is', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.template: { src: k3s.service.j2, dest: /etc/systemd/system/k3s.service }
+    - ansible.builtin.systemd: { name: k3s, state: started }
+`
+    const unit = `[Service]
+{% filter regex_replace('\\s+', ' ') %}
+ExecStart=/usr/local/bin/k3s agent
+    --server https://{{ ansible_facts['fqdn'] }}:6443
+    --token {{ harbour_key }}
+{% endfilter %}
+`
+    const hosts = '[berths]\nberth harbour_key=0ddpassword\n'
+    expect(arrivals({ 'site.yml': site, 'templates/k3s.service.j2': unit, 'hosts.ini': hosts })).toEqual([
+      'berth agent present argv url',
+    ])
+  })
+
+  test('what only a newer ansible-core gets past is gone on with there', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.slurp: { src: /etc/harbour_key }
+      register: slip
+      when: harbour_key is undefined
+    - ansible.builtin.set_fact:
+        pass: '{{ harbour_key | default(slip.content | b64decode) }}'
+${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', K3S_TOKEN: '{{ pass }}' })}`
+    const hosts = '[berths]\nberth harbour_key=0ddpassword\n'
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': hosts })).toEqual(['berth agent present env-file url'])
+  })
+})
+
 describe('hosts', () => {
   test('invented hosts have the group_vars of the project, beside the playbook or beside hosts that git passes over', () => {
     const site = installs('harbour_agents', {

@@ -58,7 +58,7 @@ export function filtered(
     return evaluation.attempted(() => applyFilter(name, value, given, plugin), words, [value, ...args])
 
   const { tracking } = evaluation.host
-  const isWriting = writing.test(short)
+  const isWriting = writing.test(short) || (short === 'regex_replace' && isOfSpaces(given, evaluation))
   const ciphered = serialising.test(short) ? evaluation.host.ciphered(value, evaluation.at) : value
   const contents = tracking.contents([ciphered, ...args])
   const operands = [ciphered, ...args].map((operand) =>
@@ -91,6 +91,13 @@ export function filtered(
     words,
     operands,
   )
+}
+
+/** A pattern that matches white space only finds nothing in what is not known: no token has any. */
+function isOfSpaces({ positional, named }: CallArguments, { host }: Evaluation): boolean {
+  const pattern = positional[0] ?? named.get('pattern')
+  const text = typeof pattern === 'string' ? host.tracking.knownText(pattern) : undefined
+  return text !== undefined && /^\^?(?:(?:\\[snrt]|\s|\[(?:\\[snrt]|\s)+\])[*+?]?)+\$?$/.test(text)
 }
 
 const spread = ({ positional, named }: CallArguments, values: readonly Value[]): CallArguments => ({

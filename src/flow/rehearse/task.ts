@@ -1,6 +1,6 @@
 import type { Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
-import { evaluator, type FlowValue } from '../evaluate/index.ts'
+import { evaluator, type FlowValue, newerCore } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import { type Context, within } from './context.ts'
@@ -187,6 +187,8 @@ class HostTask {
       effect = module === undefined ? unmodelled(call) : module.run(call)
     } catch (error) {
       if (!(error instanceof TaskFails)) throw error
+      if (error.variable !== undefined && module !== undefined && this.#isOfOldCore(call, module))
+        throw new Undecided(newerCore, call.task.action.at)
       if (ran instanceof Unknown) return { result: new Map(), changed: false, ran }
       return this.#fail(call, error)
     }
@@ -218,6 +220,19 @@ class HostTask {
     if (effect.failed !== undefined && !this.#forgiven(call, result))
       return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
     return { result, changed, ran }
+  }
+
+  /** Whether the task fails under an older ansible-core only, which stops at what a newer one hands on to `default`. */
+  #isOfOldCore(call: Call, module: Module): boolean {
+    if (call.world.decisions.has(newerCore)) return false
+    const newer = call.world.fork(newerCore, true)
+    try {
+      module.run(new Call(call.context, newer, call.task, call.host, call.target))
+      return true
+    } catch (error) {
+      if (error instanceof TaskFails || error instanceof Undecided) return error instanceof Undecided
+      throw error
+    }
   }
 
   #remember(facts: ReadonlyMap<string, FlowValue>, ran: true | Unknown): void {

@@ -9,7 +9,7 @@ import { readValue } from './value.ts'
 const NAMES = Object.keys(tokenSettings).join('|')
 const ASSIGNMENT = new RegExp(`(?<![\\w-])(${NAMES})[ \\t]*[:?]?=[ \\t]*`, 'g')
 const OPTION =
-  /(?<![\w-])(?:--(agent-)?token(?![\w-])|(?<=(?:\b(?:k3s|rke2)|\bsh[ \t]+-s[ \t]+-)\s[^\n]{0,300}\s)-t(?![\w-]))(?:=|[ \t]+|\\\s*\n\s*|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
+  /(?<![\w-])(?:--(agent-)?token(?![\w-])|-t(?![\w-])(?<=(?:\b(?:k3s|rke2)|\bsh[ \t]+-s[ \t]+-)\s[^\n]{0,300}\s-t))(?:=|[ \t]+|\\\s*\n\s*|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
 const K3S = /k3s|rke2/i
 /** Programs with a `--token` of their own, and commands of k3s that hand it to one. */
 const FOREIGN =
