@@ -20,7 +20,7 @@ export interface IniSection {
 // The breaks of Python's str.splitlines, less the control characters that no text has.
 const LINES = /([^\n\r\v\f\x85\u2028\u2029]*)(\r\n|[\n\r\v\f\x85\u2028\u2029]|$)/gy
 // Python's strip leaves a byte order mark, JavaScript's trim takes it away.
-const SPACE_AROUND = /^[^\S\ufeff]+|[^\S\ufeff]+$/g
+const SPACE_AROUND = /^[^\S\ufeff]+|(?<![^\S\ufeff])[^\S\ufeff]+$/g
 const SECTION = /^\[([^:\]\s]+)(?::([\p{L}\p{N}_]+))?\]\s*(?:#.*)?$/u
 const GROUP_NAME = /^([^:\]\s]+)\s*(?:#.*)?$/
 

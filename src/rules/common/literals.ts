@@ -1,4 +1,4 @@
-import { type TokenSite, type TokenSites, tokenSites } from '../../flow/tokenSites.ts'
+import type { TokenSite, TokenSites } from '../../flow/tokenSites.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import { Secret } from '../../secret.ts'
 import { type Inspection, inspectToken } from '../../token/inspect.ts'
@@ -12,18 +12,13 @@ export interface Literal {
   readonly placeholder: string | undefined
 }
 
-const sites = new WeakMap<Analysis, TokenSites>()
 const literals = new WeakMap<Analysis, readonly Literal[]>()
 
 const LONGEST = 1024
 
 /** Where tokens stand; worked out once for all rules. */
 export function tokenSitesOf(analysis: Analysis): TokenSites {
-  const known = sites.get(analysis)
-  if (known !== undefined) return known
-  const made = tokenSites(analysis.project)
-  sites.set(analysis, made)
-  return made
+  return analysis.tokenSites
 }
 
 /** The tokens whose text is known: not vaulted, not sealed, not fetched, not left open. */
