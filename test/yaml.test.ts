@@ -301,3 +301,9 @@ test('quoted texts may come back to the margin, as PyYAML lets them', () => {
   expect(faults).toEqual([])
   expect(root === undefined ? undefined : yamlValue(root)).toEqual({ quay: '{{ harbour }}', next: 1 })
 })
+
+test('true and false as names are meant so', () => {
+  const { root, faults } = parseYaml('vars.yml', 'true: 1\nFalse: 2\n')
+  expect(faults).toEqual([])
+  expect(root === undefined ? undefined : yamlValue(root)).toEqual({ True: 1, False: 2 })
+})

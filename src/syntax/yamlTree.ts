@@ -203,7 +203,10 @@ export class TreeBuilder {
     const shown =
       key.value === null ? 'None' : key.value === true ? 'True' : key.value === false ? 'False' : ''
     const name = shown === '' && typeof key.value === 'object' ? String(key.value?.value) : shown
-    if (key.at.end > key.at.start || value.at.end > value.at.start)
+    // `true` and `false` are meant so; `yes` and `on` hardly are.
+    const length = key.at.end - key.at.start
+    const isMeant = (key.value === true && length === 4) || (key.value === false && length === 5)
+    if (!isMeant && (length > 0 || value.at.end > value.at.start))
       this.#report({
         at: key.at,
         message: `the name of this entry is read as ${name}, not as text`,
