@@ -6,7 +6,7 @@ import type { Event } from '../../rehearsal.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
-import { readBack, taskRun, unknownContent, withoutFile } from './files.ts'
+import { readBack, shown, taskRun, unknownContent, withoutFile } from './files.ts'
 import { started } from './services.ts'
 import { transientUnit } from './transient.ts'
 
@@ -126,6 +126,7 @@ class Steps {
     }
     if (name === 'systemd-run') this.#transient(step)
     if (name === 'rm') for (const path of words.slice(1)) if (path.startsWith('/')) this.#remove(path)
+    if (name === 'cp' || name === 'mv') this.#copied(name, words.slice(1))
     if (name === 'k3s' && words[1] === 'token' && words[2] === 'create')
       this.#stdout = call.serverToken(call.target, 'is printed by k3s token create')
     const read = words.slice(1).find((word) => TOKEN_FILE.test(word))
@@ -232,6 +233,41 @@ class Steps {
   #remove(path: string): void {
     const gone = /\/bin\/k3s$/.test(path) ? ({ k3s: 'absent' } as const) : {}
     this.#node = { ...this.#node, files: withoutFile(this.#node.files, normalised(path)), ...gone }
+  }
+
+  /** `cp` and `mv` of files that the play knows; a pattern stands for those that it fits. */
+  #copied(program: 'cp' | 'mv', words: readonly string[]): void {
+    const paths = words.filter((word) => !word.startsWith('-'))
+    const target = paths.at(-1)
+    if (target === undefined || !target.startsWith('/')) return
+    const sources = paths.slice(0, -1).flatMap((path) => this.#matching(path))
+    const isDirectory =
+      target.endsWith('/') ||
+      sources.length > 1 ||
+      this.#node.files.get(normalised(target))?.kind === 'directory' ||
+      [...this.#node.files.keys()].some((path) => path.startsWith(`${normalised(target)}/`))
+    const files = new Map(this.#node.files)
+    for (const source of sources) {
+      const file = this.#node.files.get(source)
+      if (file === undefined) continue
+      if (program === 'mv') files.delete(source)
+      const path = isDirectory ? `${target}/${source.slice(source.lastIndexOf('/') + 1)}` : target
+      files.set(normalised(path), {
+        ...file,
+        hops: [...file.hops, this.#call.hop(`${program} to ${shown(normalised(path))}`)],
+      })
+    }
+    this.#node = { ...this.#node, files }
+  }
+
+  #matching(path: string): readonly string[] {
+    if (!/[*?]/.test(path)) return [normalised(path)]
+    const pattern = normalised(path)
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '[^/]*')
+      .replaceAll('?', '[^/]')
+    const whole = new RegExp(`^${pattern}$`)
+    return [...this.#node.files.keys()].filter((known) => whole.test(known))
   }
 
   /** A shell that writes a file of K3s by itself: what is in it then is not known. */

@@ -18,13 +18,13 @@ function comparable(call: Call, text: string): string {
     .join('')
 }
 
-function pattern(call: Call, ...names: readonly string[]): RegExp | 'unknown' | undefined {
+function pattern(call: Call, names: readonly string[], multiline = false): RegExp | 'unknown' | undefined {
   const text = call.text(...names)
   if (text === undefined || text === '') return undefined
   if (typeof text !== 'string') return 'unknown'
   call.use('regexp', text, call.argument(...names)?.at ?? call.task.action.at)
   try {
-    return pythonRegex(comparable(call, text), { ignoreCase: false, multiline: false })
+    return pythonRegex(comparable(call, text), { ignoreCase: false, multiline })
   } catch {
     return 'unknown'
   }
@@ -36,7 +36,7 @@ export function lineinfile(call: Call): Effect {
   if (path === undefined) return {}
   const absent = call.plain('state') === 'absent'
   const line = call.text('line', 'value')
-  const regexp = pattern(call, 'regexp', 'regex')
+  const regexp = pattern(call, ['regexp', 'regex'])
   const search = call.plain('search_string')
   call.use('content', line, call.argument('line', 'value')?.at ?? call.task.action.at)
   const mode = { bits: modeOf(call, call.node.files.get(path)?.mode), at: call.argument('mode')?.at }
@@ -148,7 +148,7 @@ export function replace(call: Call): Effect {
   const path = call.path('path', 'dest', 'destfile', 'name')
   const before = path === undefined ? undefined : call.node.files.get(path)
   if (path === undefined || before === undefined) return {}
-  const regexp = pattern(call, 'regexp')
+  const regexp = pattern(call, ['regexp'], true)
   const replacement = call.text('replace') ?? ''
   call.use('content', replacement, call.argument('replace')?.at ?? call.task.action.at)
   const hop = call.hop(`replaces text in ${shown(path)}`)
@@ -164,7 +164,14 @@ export function replace(call: Call): Effect {
   const global = new RegExp(regexp.source, `${regexp.flags.replace(/[gm]/g, '')}gm`)
   const text = comparable(call, content)
   if (!global.test(text)) return { changed: false }
-  global.lastIndex = 0
+  // Matches may go over several lines.
+  if (!hasMark(content))
+    return written(
+      call,
+      path,
+      content.replace(global, () => replacement),
+      hop,
+    )
   const lines = content.split('\n').map((line) => {
     const plain = comparable(call, line)
     global.lastIndex = 0
@@ -172,7 +179,8 @@ export function replace(call: Call): Effect {
       ? plain.replace(new RegExp(global.source, global.flags), () => replacement)
       : line
   })
-  return written(call, path, lines.join('\n'), hop)
+  const edited = lines.join('\n')
+  return written(call, path, edited === content ? unknownContent('text replaced by a pattern') : edited, hop)
 }
 
 /** `community.general.ini_file`: the shape of units and drop-ins. */
