@@ -123,6 +123,8 @@ function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'>
   )
   if (event === undefined) return undefined
   const { scenario } = node.run
+  // A play that ends there has no second run.
+  if (scenario.again === true) return undefined
   const isLeft = isInvented(scenario) || scenario.tokenGiven === false
   return !isLeft || producers(node).length > 0 ? event : undefined
 }
