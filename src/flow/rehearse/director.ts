@@ -325,7 +325,7 @@ class PlaybookWork {
   }
 
   #again(scenario: Scenario, worlds: readonly World[], asked: Set<Question>): void {
-    const begin = worlds.find(startsK3s)
+    const begin = fullest(worlds)
     if (begin === undefined) return
     const done = this.#run(scenario, asked, [rested(begin)])
     this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
@@ -534,8 +534,15 @@ function rested(world: World): World {
   return new World(nodes)
 }
 
+/** The world in which K3s runs on the most nodes: in others an assumption may have kept it from some. */
+function fullest(worlds: readonly World[]): World | undefined {
+  const running = (world: World): number =>
+    [...world.nodes.values()].filter(({ starts }) => starts.size > 0).length
+  return worlds.filter(startsK3s).toSorted((a, b) => running(b) - running(a))[0]
+}
+
 function present(worlds: readonly World[]): readonly World[] {
-  return worlds.filter(startsK3s).concat(worlds).slice(0, 1).map(rested)
+  return [fullest(worlds) ?? worlds[0]].flatMap((world) => (world === undefined ? [] : [rested(world)]))
 }
 
 function older(worlds: readonly World[]): readonly World[] {
