@@ -145,17 +145,22 @@ function finding(analysis: Analysis, writes: readonly Write[], last: Write): Rul
     }
   }
   const modeAt = writes.findLast((write) => write.modeAt !== undefined)?.modeAt
-  const who = (mode & 0o004) !== 0 ? 'every user' : 'its group'
+  const isForAll = (mode & 0o004) !== 0
+  const closed = (mode & 0o111) === 0 ? '"0600"' : '"0700"'
   const written =
     modeAt === undefined ? '' : (analysis.project.get(modeAt.path)?.slice(modeAt.start, modeAt.end) ?? '')
   const [, variable] = /^["']\{\{\s*(\w+)\b[^}]*\}\}["']$/.exec(written) ?? []
   const isLiteral = /^(["']?)[\w=,+-]+\1$/.test(written)
   return {
     at: modeAt ?? last.at,
-    message: `${path} holds the token, and with mode 0${mode.toString(8)} ${who} may read it`,
+    message: `${path} holds the token, and with mode 0${mode.toString(8)} ${isForAll ? 'every user' : 'its group'} may read it`,
     hops,
-    ...(variable === undefined ? {} : { cure: `set ${variable}: "0600"` }),
-    ...(modeAt !== undefined && isLiteral ? { fix: { edits: [{ at: modeAt, text: '"0600"' }] } } : {}),
+    ...(variable === undefined ? {} : { cure: `set ${variable}: ${closed}` }),
+    // The group is often that of root alone, and may be meant.
+    ...(isForAll ? {} : { severity: 'notice' as const }),
+    ...(isForAll && modeAt !== undefined && isLiteral
+      ? { fix: { edits: [{ at: modeAt, text: closed }] } }
+      : {}),
   }
 }
 

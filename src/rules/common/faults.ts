@@ -149,11 +149,19 @@ function subject(analysis: Analysis, group: readonly Fault[]): Subject {
   const alike = startsOf(analysis).filter(
     ({ verdict }) => playbooks.has(verdict.playbook) && verdict.kind === kind,
   )
-  const well = alike.filter((start) => !ill.has(start) && start.verdict.token !== 'maybe')
+  const isGivenOne = [...ill].every(({ verdict }) => verdict.scenario.tokenGiven !== false)
+  const well = alike.filter(
+    (start) =>
+      !ill.has(start) &&
+      start.verdict.token !== 'maybe' &&
+      (!isGivenOne || start.verdict.scenario.tokenGiven !== false),
+  )
   const own = [...ill]
   const common = DIMENSIONS.filter((name) => {
     const values = new Set(own.map(({ verdict }) => settingOf(verdict.scenario, name)))
     const [value] = values
+    // That a token is given goes without saying.
+    if (name === 'tokenGiven' && value === true) return false
     return values.size === 1 && well.some(({ verdict }) => settingOf(verdict.scenario, name) !== value)
   })
   const [scenario = {}] = own.map(({ verdict }) => verdict.scenario)
