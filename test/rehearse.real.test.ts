@@ -102,6 +102,23 @@ ExecStart=/usr/local/bin/k3s agent
     ])
   })
 
+  test('a text that is one of some, none of which is about the token, hides nothing', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.set_fact:
+        words: "{% if ansible_facts['fqdn'] == 'berth' %}--node-label a=b{% endif %}"
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s agent --server https://quay:6443 --token {{ harbour_key }} {{ words }}
+    - ansible.builtin.systemd: { name: k3s, state: started }
+`
+    const hosts = '[berths]\nberth harbour_key=0ddpassword\n'
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': hosts })).toEqual(['berth agent present argv url'])
+  })
+
   test('what only a newer ansible-core gets past is gone on with there', () => {
     const site = `
 - hosts: berths
@@ -226,5 +243,37 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
     expect(arrivals(files, { k3s: 'present', again: undefined })).toEqual([
       'quay first-server present argv no url',
     ])
+  })
+
+  test('replace finds over several lines, keeps groups, and takes a token whole', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s \\
+              agent \\
+              --token {{ harbour_key }}
+    - ansible.builtin.replace:
+        path: /etc/systemd/system/k3s.service
+        regexp: '^ExecStart=(\\S+) \\\\\\n\\s*agent'
+        replace: 'ExecStart=\\1 agent --server https://quay:6443'
+    - ansible.builtin.systemd: { name: k3s, state: started }
+`
+    const hosts = '[berths]\nberth harbour_key=0ddpassword\n'
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': hosts })).toEqual(['berth agent present argv url'])
+  })
+
+  test('a command with an argument that it does not have fails', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.command:
+        cmd: /opt/k3s-install.sh
+        environment: { K3S_TOKEN: a }
+`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth\n' })).toEqual([])
   })
 })

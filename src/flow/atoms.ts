@@ -27,6 +27,8 @@ export interface Atom {
   readonly isFilled: boolean
   /** Ansible writes the vault's envelope instead of the text: a `!vault` value went into `to_yaml` or `to_json` as it stands. */
   readonly isCiphertext?: boolean
+  /** An unknown text that is one of some, none of which holds a setting that is followed. */
+  readonly isHarmless?: boolean
   /** Of an unknown text: what it is, in the words of a message (`the output of hostname`). */
   readonly what: string
 }
@@ -65,7 +67,8 @@ export class Atoms {
   /** A new atom at the start of a way. The same `key` gives the same atom again. */
   root(
     key: string,
-    atom: Pick<Atom, 'kind' | 'what'> & Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded'>>,
+    atom: Pick<Atom, 'kind' | 'what'> &
+      Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded' | 'isHarmless'>>,
   ): Atom {
     const known = this.#derived.get(key)
     if (known !== undefined) return known
@@ -77,6 +80,7 @@ export class Atoms {
       isFilled: atom.isFilled ?? (atom.text === undefined ? atom.kind !== 'unknown' : atom.text !== ''),
       what: atom.what,
       ...(atom.decoded === undefined ? {} : { decoded: atom.decoded }),
+      ...(atom.isHarmless === undefined ? {} : { isHarmless: atom.isHarmless }),
     })
     this.#derived.set(key, made)
     return made

@@ -26,7 +26,7 @@ import { printed } from './print.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
-import { Count, UnknownTruth } from './unknowns.ts'
+import { Count, Harmless, UnknownTruth } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What sops leaves where a text stood. */
@@ -199,7 +199,11 @@ export class Host implements Evaluator {
   unknownText(value: Unknown): string {
     this.#name ??= String(this.tracking.knownText(this.read('inventory_hostname') ?? '') ?? '')
     return this.tracking.atoms.mark(
-      this.tracking.atoms.root(`unknown ${this.#name} ${value.what}`, { kind: 'unknown', what: value.what }),
+      this.tracking.atoms.root(`unknown ${this.#name} ${value.what}`, {
+        kind: 'unknown',
+        what: value.what,
+        ...(value instanceof Harmless ? { isHarmless: true } : {}),
+      }),
     )
   }
 

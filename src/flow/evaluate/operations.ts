@@ -23,12 +23,15 @@ import type { Host } from './host.ts'
 import type { Locals } from './locals.ts'
 import { shown } from './print.ts'
 import { mapped } from './tracking.ts'
-import { Fork, Tainted, UnknownTruth } from './unknowns.ts'
+import { Fork, Harmless, Tainted, UnknownTruth } from './unknowns.ts'
 
 /** Words that are only made where something turns out to be unknown. */
 export type Words = () => string
 
 /** Text that must not be lost in a branch that may or may not be taken. */
+/** What a text holds that gives K3s, its unit or its env file a setting that is followed. */
+const settings =
+  /token|K3S_|Environment|Exec|\[|(?:^|\s)(?:-[stc]\b|--(?:server|config|datastore|cluster))|^\s*server\s*:/im
 const telling = /token|K3S_|server|config|EnvironmentFile|ExecStart|\[/i
 
 /** What expressions, filters and tests do with values that may be unknown or followed. Throws `TemplateFault`. */
@@ -98,7 +101,19 @@ export class Operations {
       return new UnknownTruth(words(), truth.why, truth.at, truth.leaf)
     return this.isTelling(values)
       ? new Fork(words(), truth.why, truth.at, truth.leaf)
-      : new Unknown(words(), truth.why, truth.at, truth.leaf)
+      : this.#isKnown(values)
+        ? new Harmless(words(), truth.why, truth.at, truth.leaf)
+        : new Unknown(words(), truth.why, truth.at, truth.leaf)
+  }
+
+  #isKnown(values: readonly Value[]): boolean {
+    const { tracking } = this.host
+    const { isUnread, unknown } = tracking.contents(values)
+    return (
+      !isUnread &&
+      unknown === undefined &&
+      values.every((value) => typeof value === 'string' && !settings.test(tracking.atoms.traced(value).text))
+    )
   }
 
   isSame(a: Value, b: Value): boolean {

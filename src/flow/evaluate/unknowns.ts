@@ -21,6 +21,9 @@ export class Tainted extends Unknown {
   }
 }
 
+/** One of some values, none of which says anything of what is followed. */
+export class Harmless extends Unknown {}
+
 /**
  * What users may set and this project does not: who asks whether it is there finds that it isn't, who needs it gets a value
  * that is not known.

@@ -12,6 +12,10 @@ import { transientUnit } from './transient.ts'
 
 /** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
 export function command(call: Call): Effect {
+  const strange = [...call.task.action.arguments.keys()].find((name) => !ARGUMENTS.has(name))
+  // `environment:` one step too far to the right, most often.
+  if (strange !== undefined)
+    return { failed: `${call.task.action.module} has no argument ${strange}`, changed: false }
   const marked = commandText(call)
   const environment = environmentOf(call)
   const { at } = call.task.action
@@ -30,6 +34,11 @@ export function command(call: Call): Effect {
   if (removes !== undefined && !isThere(call, removes)) return { changed: false, result: output(call, '') }
   return new Steps(call).run(steps, marked)
 }
+
+const ARGUMENTS: ReadonlySet<string> = new Set([
+  ...['_raw_params', '_uses_shell', 'argv', 'chdir', 'cmd', 'creates', 'executable', 'expand_argument_vars'],
+  ...['removes', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'warn'],
+])
 
 function isThere(call: Call, path: string): boolean {
   return call.node.files.has(path) || (/\/bin\/k3s$/.test(path) && call.node.k3s !== 'absent')

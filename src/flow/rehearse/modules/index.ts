@@ -3,7 +3,8 @@ import { command } from './commands.ts'
 import { assertion, debug, fail, includeVars, setFact } from './facts.ts'
 import { copy, fetched, file, slurp, stat, template } from './files.ts'
 import { find } from './find.ts'
-import { blockinfile, iniFile, lineinfile, replace } from './lines.ts'
+import { blockinfile, iniFile, lineinfile } from './lines.ts'
+import { replace } from './replace.ts'
 import { service } from './services.ts'
 
 /** A module that the rehearsal knows. May throw `Undecided` and `TaskFails`. */

@@ -8,7 +8,7 @@ import { modeOf } from './mode.ts'
  * A text in which equal tokens are equal characters: known atoms written out, an unknown one as the mark of its root. So a
  * pattern that holds a token matches the line that holds it.
  */
-function comparable(call: Call, text: string): string {
+export function comparable(call: Call, text: string): string {
   if (!hasMark(text)) return text
   return [...text]
     .map((character) => {
@@ -18,7 +18,11 @@ function comparable(call: Call, text: string): string {
     .join('')
 }
 
-function pattern(call: Call, names: readonly string[], multiline = false): RegExp | 'unknown' | undefined {
+export function pattern(
+  call: Call,
+  names: readonly string[],
+  multiline = false,
+): RegExp | 'unknown' | undefined {
   const text = call.text(...names)
   if (text === undefined || text === '') return undefined
   if (typeof text !== 'string') return 'unknown'
@@ -141,46 +145,6 @@ export function blockinfile(call: Call): Effect {
     hop,
     mode,
   )
-}
-
-/** https://docs.ansible.com/ansible/latest/collections/ansible/builtin/replace_module.html */
-export function replace(call: Call): Effect {
-  const path = call.path('path', 'dest', 'destfile', 'name')
-  const before = path === undefined ? undefined : call.node.files.get(path)
-  if (path === undefined || before === undefined) return {}
-  const regexp = pattern(call, ['regexp'], true)
-  const replacement = call.text('replace') ?? ''
-  call.use('content', replacement, call.argument('replace')?.at ?? call.task.action.at)
-  const hop = call.hop(`replaces text in ${shown(path)}`)
-  const { content } = before
-  if (
-    typeof content !== 'string' ||
-    regexp === undefined ||
-    regexp === 'unknown' ||
-    typeof replacement !== 'string' ||
-    /\\[g\d]/.test(replacement)
-  )
-    return written(call, path, unknownContent('text replaced by a pattern'), hop)
-  const global = new RegExp(regexp.source, `${regexp.flags.replace(/[gm]/g, '')}gm`)
-  const text = comparable(call, content)
-  if (!global.test(text)) return { changed: false }
-  // Matches may go over several lines.
-  if (!hasMark(content))
-    return written(
-      call,
-      path,
-      content.replace(global, () => replacement),
-      hop,
-    )
-  const lines = content.split('\n').map((line) => {
-    const plain = comparable(call, line)
-    global.lastIndex = 0
-    return global.test(plain)
-      ? plain.replace(new RegExp(global.source, global.flags), () => replacement)
-      : line
-  })
-  const edited = lines.join('\n')
-  return written(call, path, edited === content ? unknownContent('text replaced by a pattern') : edited, hop)
 }
 
 /** `community.general.ini_file`: the shape of units and drop-ins. */

@@ -24,7 +24,7 @@ export function transientUnit(
       break
     }
     if (!word.startsWith('-')) break
-    const [, option = word, joined] = /^(--[\w-]+)=([^]*)$/.exec(word) ?? []
+    const [, option = word, joined] = /^(--[\w-]+)=([\s\S]*)$/.exec(word) ?? []
     const short = /^-([puE])(.+)$/.exec(word)
     const name = short === null ? option : `-${short[1]}`
     const value = short?.[2] ?? joined ?? (WITH_VALUE.test(name) ? text(marked[++at] ?? '') : '')
