@@ -38,8 +38,6 @@ export function factOf(stage: Stage, world: World, host: string, name: string): 
     name.startsWith('ansible_parent')
   )
     return undefined
-  if (name === 'ansible_hostname' || name === 'ansible_nodename' || name === 'ansible_fqdn')
-    return new Unknown(`ansible_facts.${name.slice(8)} of ${host}`, 'a fact of the node')
   return member(stage, world, host, name.slice('ansible_'.length))
 }
 
@@ -56,8 +54,15 @@ function member(stage: Stage, world: World, host: string, name: string): FlowVal
     return stage.manager
   }
   if (name === 'system') return 'Linux'
+  if (name === 'hostname' || name === 'nodename' || name === 'fqdn') return nodeName(host, name)
   if (name === 'services') return services(stage, world, host)
   return new Unknown(`ansible_facts.${name}`, 'a fact of the node')
+}
+
+/** Nodes are taken to be called as the inventory calls them, those that it has by address by a name of their own. */
+function nodeName(host: string, fact: string): string {
+  if (/^[\d.]+$|:/.test(host)) return `node-${host.replace(/[.:]/g, '-')}`
+  return fact === 'hostname' ? (host.split('.')[0] ?? host) : host
 }
 
 /** As `service_facts` would find them: K3s' own services are known, others could be anything. */
