@@ -276,4 +276,25 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
 `
     expect(arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth\n' })).toEqual([])
   })
+
+  test('with_first_found takes the first file that is known and there', () => {
+    const tasks = `
+- ansible.builtin.include_tasks: '{{ item }}'
+  with_first_found:
+    - 'on-{{ ansible_facts.distribution }}.yml'
+    - gone.yml
+    - elsewhere.yml
+`
+    const elsewhere = `
+- ansible.builtin.command: /opt/k3s-install.sh agent
+  environment: { K3S_TOKEN: a, K3S_URL: https://quay:6443 }
+`
+    const files = {
+      'site.yml': '- hosts: berths\n  roles: [moorings]\n',
+      'roles/moorings/tasks/main.yml': tasks,
+      'roles/moorings/tasks/elsewhere.yml': elsewhere,
+      'hosts.ini': '[berths]\nberth\n',
+    }
+    expect(arrivals(files)).toEqual(['berth agent present env-file url'])
+  })
 })

@@ -6,7 +6,7 @@ import { type Evaluator, evaluator, type FlowValue } from '../evaluate/index.ts'
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
-import { scopeOf } from './scope.ts'
+import { fileOrigin, scopeOf } from './scope.ts'
 import type { NodeState, Stored, World } from './world.ts'
 
 /** Thrown where the way parts: the world is forked on `what`, and the task runs again in both. */
@@ -146,6 +146,17 @@ export class Call {
     if (unknown.leaf === unknown) return
     const { what, at } = unknown.leaf
     if (!this.world.decisions.has(what)) throw new Undecided(what, at)
+  }
+
+  /** The name of a file that the task may mean, where the project has it. */
+  inProject(marked: string): string | undefined {
+    const name = this.atoms.plain(marked)
+    if (name === undefined) return undefined
+    const { content } = this.context.stage
+    const from = fileOrigin(this.context)
+    for (const kind of ['tasks', 'templates', 'files', 'vars'] as const)
+      if (content.findFile(kind, name, from) !== undefined) return name
+    return undefined
   }
 
   use(where: AtomUse['where'], text: string | Unknown | undefined, at: Span): void {

@@ -16,14 +16,19 @@ export interface Loop {
 const MOST_ITEMS = 200
 
 /** The loop of a task; `undefined` where it has none. An undefined list is the caller's: Ansible fails there. */
-export function loopOf(keywords: Keywords, evaluate: Evaluator): Loop | Undefined | undefined {
+export function loopOf(
+  keywords: Keywords,
+  evaluate: Evaluator,
+  /** A file of the project by a name as `with_first_found` has it: the known text, or `undefined`. */
+  exists: (name: string) => string | undefined,
+): Loop | Undefined | undefined {
   const written = loopKeyword(keywords)
   if (written === undefined) return undefined
   const [kind, placed] = written
   const control = keywords.get('loop_control')?.value
   const loopVar = member(control, 'loop_var')
   const indexVar = member(control, 'index_var')
-  const value = loopValue(kind, placed, evaluate)
+  const value = loopValue(kind, placed, evaluate, exists)
   if (value instanceof Undefined) return value
   return {
     items: value instanceof Unknown ? undefined : [...value].slice(0, MOST_ITEMS),
@@ -51,9 +56,9 @@ function loopValue(
   kind: string,
   placed: Placed,
   evaluate: Evaluator,
+  exists: (name: string) => string | undefined,
 ): Iterable<FlowValue> | Unknown | Undefined {
-  if (kind === 'first_found')
-    return [new Unknown('the first file found', 'files of the control node', placed.at)]
+  if (kind === 'first_found') return firstFound(listValue(placed, evaluate), exists, placed)
   if (kind === 'fileglob') return [new Unknown('a file found', 'files of the control node', placed.at)]
   const value = listValue(placed, evaluate)
   if (value instanceof Undefined || value instanceof Unknown) return value
@@ -96,6 +101,22 @@ function loopValue(
     default:
       return new Unknown(`with_${kind}`, `with_${kind} is not followed`, placed.at)
   }
+}
+
+/** The first name that is known and there: names made of facts are for other systems than the usual one. */
+function firstFound(
+  value: FlowValue,
+  exists: (name: string) => string | undefined,
+  placed: Placed,
+): readonly FlowValue[] {
+  const items = value instanceof List ? [...value] : [value]
+  const names = items.flatMap((item) => {
+    const files = item instanceof Dict ? item.get('files') : item
+    const list = files instanceof List ? [...files] : [files]
+    return list.filter((name) => typeof name === 'string')
+  })
+  const found = names.map(exists).find((name) => name !== undefined)
+  return [found ?? new Unknown('the first file found', 'files of the control node', placed.at)]
 }
 
 function together(items: readonly FlowValue[]): FlowValue[] {

@@ -348,7 +348,7 @@ function loopItems(
   task: Task,
   call: Call,
 ): readonly { readonly variable?: string; readonly item?: import('../evaluate/index.ts').FlowValue }[] {
-  const loop = loopOf(task.keywords, call.evaluator)
+  const loop = loopOf(task.keywords, call.evaluator, (name) => call.inProject(name))
   if (loop === undefined || loop instanceof Undefined) return [{}]
   if (loop.items === undefined)
     return [{ variable: loop.variable, item: new Unknown('item', loop.why, task.at) }]

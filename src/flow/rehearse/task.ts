@@ -71,7 +71,7 @@ class HostTask {
   run(): void {
     const module = moduleOf(this.#task.action.module)
     const call = this.#call(this.#context)
-    const loop = loopOf(this.#task.keywords, call.evaluator)
+    const loop = loopOf(this.#task.keywords, call.evaluator, (name) => call.inProject(name))
     if (loop instanceof Undefined) {
       if (conditionOf(call) === true) this.#fail(call, new TaskFails(loop.message, loop.variable))
       else this.#register(skipped())
