@@ -3,7 +3,7 @@ import type { Event, Verdict } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { Span } from '../../span.ts'
 import { type Fault, isFresh, type Start, startsOf } from './faults.ts'
-import { conditionsOf, taskAt } from './tasks.ts'
+import { conditionsOf, isWrittenThrough, taskAt } from './tasks.ts'
 
 type InstallerRan = Extract<Event, { what: 'installer-ran' }>
 
@@ -19,6 +19,7 @@ export function installerBefore({ events, verdict }: Start): InstallerRan | unde
  * with that for other nodes.
  */
 export function isBlamed(analysis: Analysis, { verdict }: Start): boolean {
+  if (mayBeElsewhere(analysis, verdict)) return false
   if (verdict.scenario.tokenGiven !== false) return true
   return startsOf(analysis).some(
     ({ verdict: other }) =>
@@ -27,6 +28,15 @@ export function isBlamed(analysis: Analysis, { verdict }: Start): boolean {
       other.kind === verdict.kind &&
       other.token === 'present',
   )
+}
+
+/** A token file that a task of the project does write, by the variable that names it here, may have been missed. */
+function mayBeElsewhere(analysis: Analysis, { source, arrival }: Verdict): boolean {
+  if (source !== 'token-file') return false
+  return arrival.token.hops.some(({ what }) => {
+    const [, name] = /^(\w+) takes it$/.exec(what) ?? []
+    return name !== undefined && isWrittenThrough(analysis, name)
+  })
 }
 
 /** Where a token should have been given to a service that starts without one, and how it came to be without. */

@@ -12,12 +12,27 @@ const indexes = new WeakMap<Analysis, ReadonlyMap<string, PlacedTask>>()
 
 /** The task whose action stands at `at`, as the events of a rehearsal name it. */
 export function taskAt(analysis: Analysis, at: Span): PlacedTask | undefined {
+  return indexOf(analysis).get(key(at))
+}
+
+function indexOf(analysis: Analysis): ReadonlyMap<string, PlacedTask> {
   let index = indexes.get(analysis)
   if (index === undefined) {
     index = indexed(analysis)
     indexes.set(analysis, index)
   }
-  return index.get(key(at))
+  return index
+}
+
+/** Whether some task writes to a path that is made of this variable. */
+export function isWrittenThrough(analysis: Analysis, variable: string): boolean {
+  const named = new RegExp(`\\b${variable}\\b`)
+  return [...indexOf(analysis).values()].some(({ task }) =>
+    ['dest', 'path'].some((name) => {
+      const value = task.action.arguments.get(name)?.value
+      return typeof value === 'string' && named.test(value)
+    }),
+  )
 }
 
 /** The conditions of a task and of its blocks. */
