@@ -214,6 +214,18 @@ describe('the token that K3s uses', () => {
     expect(short(at(files).token)).toBe(expected)
   })
 
+  test('an unknown piece in front of a flag does not hide it', () => {
+    const atoms = new Atoms()
+    const perhaps = atoms.mark(atoms.root('p', { kind: 'unknown', what: 'another flag, perhaps' }))
+    const arrival = at(
+      { [agent]: unit(run(`agent ${perhaps}--token key`)) },
+      'harbour-agent',
+      'systemd',
+      atoms,
+    )
+    expect(short(arrival.token)).toBe('present argv key')
+  })
+
   test('unknown pieces matter only where they stand', () => {
     const atoms = new Atoms()
     const some = atoms.mark(atoms.root('x', { kind: 'unknown', what: 'the host name' }))

@@ -18,8 +18,14 @@ export interface Flag {
 export function flagsOf(words: readonly Letters[]): readonly Flag[] {
   const flags: Flag[] = []
   for (let index = 0; index < words.length; index += 1) {
-    const word = words[index]
-    if (word === undefined) break
+    const whole = words[index]
+    if (whole === undefined) break
+    const word = behindUnknown(whole)
+    if (word !== whole) {
+      const unknown = unknownIn(cut(whole, 0, whole.text.length - word.text.length))
+      if (unknown !== undefined && unknown.root.isHarmless !== true)
+        flags.push({ name: undefined, value: undefined, why: unknown.what })
+    }
     const [dashes = ''] = /^--?/.exec(word.text) ?? []
     const equals = word.text.indexOf('=')
     const name = cut(word, dashes.length, equals === -1 ? undefined : equals)
@@ -38,4 +44,13 @@ export function flagsOf(words: readonly Letters[]): readonly Flag[] {
     }
   }
   return flags
+}
+
+/**
+ * A template may put something in front of a flag, `{% if … %}--flag {% endif %}--token`: what is not known there is empty, or
+ * a word of its own.
+ */
+function behindUnknown(word: Letters): Letters {
+  const [unknown = ''] = /^[\u{f0000}-\u{ffffd}]+(?=--?[a-z])/u.exec(word.text) ?? []
+  return unknown === '' ? word : cut(word, unknown.length)
 }
