@@ -107,12 +107,12 @@ ExecStart=/usr/local/bin/k3s agent
 - hosts: berths
   tasks:
     - ansible.builtin.set_fact:
-        words: "{% if ansible_facts['fqdn'] == 'berth' %}--node-label a=b{% endif %}"
+        words: "{% if ansible_facts['fqdn'] == 'berth' %}--node-label a=b {% endif %}"
     - ansible.builtin.copy:
         dest: /etc/systemd/system/k3s.service
         content: |
           [Service]
-          ExecStart=/usr/local/bin/k3s agent --server https://quay:6443 --token {{ harbour_key }} {{ words }}
+          ExecStart=/usr/local/bin/k3s agent --server https://quay:6443 {{ words }}--token {{ harbour_key }} {{ words }}
     - ansible.builtin.systemd: { name: k3s, state: started }
 `
     const hosts = '[berths]\nberth harbour_key=0ddpassword\n'

@@ -31,8 +31,7 @@ export function flagsOf(words: readonly Letters[]): readonly Flag[] {
     const name = cut(word, dashes.length, equals === -1 ? undefined : equals)
     const unknown = unknownIn(name)
     if (unknown !== undefined) {
-      if (unknown.root.isHarmless !== true)
-        flags.push({ name: undefined, value: undefined, why: unknown.what })
+      flags.push({ name: undefined, value: undefined, why: unknown.what })
       continue
     }
     if (dashes === '' || name.text === '' || word.text === '-') break

@@ -43,7 +43,9 @@ export function lettersOf(marked: string, source: Source, atoms: Atoms): Letters
   for (const { 0: mark, index } of marked.matchAll(MARK)) {
     plain(marked.slice(last, index), last)
     const [atom] = atoms.in(mark)
-    built.add(atom?.text ?? mark, { source, at: index, atom })
+    // What gives no setting either way may as well not be there.
+    if (atom?.text !== undefined || atom?.root.isHarmless !== true)
+      built.add(atom?.text ?? mark, { source, at: index, atom })
     last = index + mark.length
   }
   plain(marked.slice(last), last)
