@@ -134,7 +134,10 @@ export function verdictsOf(
     const [first] = all
     if (first === undefined) return []
     const worst = all.find(({ outcome }) => outcome.token !== 'present') ?? first
-    const agree = all.every(({ outcome }) => outcome.token === first.outcome.token)
+    // A start that only some worlds have may be of a world that can't be: no fault is certain there.
+    const agree =
+      all.every(({ outcome }) => outcome.token === first.outcome.token) &&
+      (all.length === worlds.length || first.outcome.token === 'present')
     const { host, kind, service, start } = worst.outcome
     const { arrival } = start
     const urls = new Set(all.map(({ outcome }) => outcome.start.arrival.serverUrl.state))
@@ -149,7 +152,10 @@ export function verdictsOf(
       service,
       token: agree ? worst.outcome.token : ('maybe' as const),
       source: arrival.token.carrier,
-      serverUrl: urls.size > 1 || url === 'maybe' ? ('maybe' as const) : url === 'present',
+      serverUrl:
+        urls.size > 1 || url === 'maybe' || (url !== 'present' && all.length < worlds.length)
+          ? ('maybe' as const)
+          : url === 'present',
       hops: hopsOf(start),
       arrival,
       at: start.at,
