@@ -1,0 +1,55 @@
+import { emptyNode, World } from './world.ts'
+
+/** Whether K3s runs on some node, whoever started it. */
+export const startsK3s = (world: World): boolean =>
+  [...world.nodes.values()].some(({ starts }) => starts.size > 0)
+
+/** Whether this run itself started it. */
+export const hasStarted = (world: World): boolean =>
+  world.events.some(({ what }) => what === 'service-started')
+
+/** A finished world as the beginning of the next run. */
+export function rested(world: World): World {
+  const nodes = new Map(
+    [...world.nodes].map(([host, node]) => [
+      host,
+      { ...emptyNode, files: node.files, services: node.services, k3s: node.k3s, starts: node.starts },
+    ]),
+  )
+  return new World(nodes)
+}
+
+/** The world in which K3s runs on the most nodes: in others an assumption may have kept it from some. */
+export function fullest(worlds: readonly World[]): World | undefined {
+  const running = (world: World): number =>
+    [...world.nodes.values()].filter(({ starts }) => starts.size > 0).length
+  return worlds.filter(startsK3s).toSorted((a, b) => running(b) - running(a))[0]
+}
+
+/** The same nodes before their services are started. */
+export function idle(world: World): World {
+  const nodes = new Map(
+    [...world.nodes].map(([host, node]) => [
+      host,
+      {
+        ...node,
+        starts: new Map(),
+        services: new Map([...node.services].map(([name, state]) => [name, { ...state, started: false }])),
+      },
+    ]),
+  )
+  return new World(nodes)
+}
+
+/** The nodes that a run left, as the next one finds them. */
+export function present(worlds: readonly World[]): readonly World[] {
+  return [fullest(worlds) ?? worlds[0]].flatMap((world) => (world === undefined ? [] : [rested(world)]))
+}
+
+/** The same, under a K3s of before. */
+export function older(worlds: readonly World[]): readonly World[] {
+  const [begin] = present(worlds)
+  if (begin === undefined) return []
+  for (const [host, node] of begin.nodes) if (node.k3s === 'present') begin.change(host, { k3s: 'older' })
+  return [begin]
+}

@@ -1,0 +1,77 @@
+import { readInventory } from '../../ansible/inventory/index.ts'
+import type { Project } from '../../ansible/value.ts'
+import type { NamedInventory } from '../inventories.ts'
+import type { Closure } from './closure.ts'
+import { inventoryHosts, type PaperHosts } from './hosts.ts'
+import { matchingHosts, namedGroups } from './pattern.ts'
+
+/** Inventories of one playbook that are followed at most. */
+const MOST_INVENTORIES = 4
+
+/** Of a path in the project; the project itself is ''. */
+export const directoryOf = (path: string): string =>
+  path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
+
+/** The hosts that a playbook is rehearsed on: those of the inventories that fit, or invented ones. */
+export class HostSets {
+  readonly #project: Project
+  readonly #inventories: readonly NamedInventory[]
+  readonly #sets = new Map<string, PaperHosts>()
+  readonly #withVariables: ReadonlySet<string>
+  readonly #tokenVariables: ReadonlySet<string>
+
+  constructor(project: Project, inventories: readonly NamedInventory[], tokenVariables: ReadonlySet<string>) {
+    this.#project = project
+    this.#tokenVariables = tokenVariables
+    this.#inventories = inventories
+    const directories = [...project.keys()].flatMap((path) => {
+      const [, directory] = /^(.*?)(?:^|\/)(?:group_vars|host_vars)\//.exec(path) ?? []
+      return directory === undefined ? [] : [directory]
+    })
+    this.#withVariables = new Set(directories)
+  }
+
+  of(
+    closure: Closure,
+    full: (playbook: string) => void,
+    playbook: string,
+  ): readonly (PaperHosts | 'invented')[] {
+    const fitting = this.#inventories
+      .map((one) => this.#set(one, playbook))
+      .filter((hosts) => fits(closure, hosts))
+    if (fitting.length > MOST_INVENTORIES) full(playbook)
+    return fitting.length === 0 ? ['invented'] : fitting.slice(0, MOST_INVENTORIES)
+  }
+
+  /** Variables beside the playbook count, too. */
+  #set(inventory: NamedInventory, playbook: string): PaperHosts {
+    const directory = directoryOf(playbook)
+    const own = inventory.inventory.inventoryDirectories.includes(directory)
+    const beside = this.#withVariables.has(directory) && !own ? directory : undefined
+    const key = `${inventory.sources.join()}\n${beside ?? ''}`
+    let hosts = this.#sets.get(key)
+    if (hosts === undefined) {
+      const read =
+        beside === undefined
+          ? inventory
+          : {
+              ...inventory,
+              inventory: readInventory(this.#project, inventory.sources, { playbookDirectory: beside }),
+            }
+      hosts = inventoryHosts(read, this.#tokenVariables)
+      this.#sets.set(key, hosts)
+    }
+    return hosts
+  }
+}
+
+/** Whether the groups that the plays name have hosts in this inventory. */
+function fits({ patterns }: Closure, hosts: PaperHosts): boolean {
+  const names = namedGroups(patterns)
+  if (names.length === 0)
+    return (
+      hosts.hosts.size > 0 &&
+      patterns.some((pattern) => matchingHosts(pattern, hosts).length > 0 || /\{\{/.test(pattern))
+    )
+  return names.some((name) => (hosts.groups.get(name)?.length ?? 0) > 0 || hosts.hosts.has(name))
+}

@@ -1,0 +1,289 @@
+import type { Playbook } from '../../ansible/content/index.ts'
+import type { Atoms } from '../atoms.ts'
+import type { FlowValue } from '../evaluate/index.ts'
+import type { ServiceManager } from '../files.ts'
+import type { Scenario } from '../rehearsal.ts'
+import { fullest, hasStarted, idle, older, present, rested, startsK3s } from './beginnings.ts'
+import type { Undecided } from './call.ts'
+import type { Closure } from './closure.ts'
+import type { Question, Stage } from './context.ts'
+import type { Director } from './director.ts'
+import { directoryOf } from './hostSets.ts'
+import { inventedHosts, type PaperHosts } from './hosts.ts'
+import { installedNodes } from './installed.ts'
+import { namedGroups } from './pattern.ts'
+import { playThrough } from './play.ts'
+import { Relevance } from './relevance.ts'
+import { airgapSwitches, Switches } from './switches.ts'
+import { emptyNode, type NodeState, World } from './world.ts'
+
+/** Worlds of one scenario that are followed at most. */
+const MOST_WORLDS = 24
+
+/** One playbook on one set of hosts, in all its scenarios. */
+export class PlaybookWork {
+  readonly #director: Director
+  readonly #playbook: Playbook
+  readonly #closure: Closure
+  readonly #hosts: PaperHosts | 'invented'
+  readonly #switches: Switches
+
+  constructor(director: Director, playbook: Playbook, closure: Closure, hosts: PaperHosts | 'invented') {
+    this.#director = director
+    this.#playbook = playbook
+    this.#closure = closure
+    this.#hosts = hosts
+    this.#switches = new Switches(closure)
+  }
+
+  /** On clean nodes. `false`: nothing of K3s starts, so this is a playbook for nodes that have it. */
+  fresh(): boolean {
+    const asked = new Set<Question>()
+    const [base] = this.#servers()
+    if (base === undefined) return true
+    const first = this.#run(base, asked, this.#clean(base))
+    if (!first.some(startsK3s)) return false
+    const rest = this.#variants(base, asked)
+    for (const scenario of [base, ...rest]) {
+      const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
+      this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
+      this.#director.keep(this.#key(scenario), worlds)
+      if (scenario.manager === 'openrc' || scenario.tokenGiven === false) continue
+      // One more run shows what a second one loses: over an older K3s where versions are compared, online and airgapped alike else.
+      const isOlder =
+        asked.has('version') &&
+        (scenario.airgapped !== false || !rest.some(({ airgapped }) => airgapped === true))
+      this.#again(
+        { ...scenario, k3s: isOlder ? 'older' : 'present', again: true },
+        isOlder ? older(worlds) : worlds,
+        asked,
+      )
+    }
+    return true
+  }
+
+  /** On nodes that have K3s already: as another playbook left them, or as K3s's own script would have. */
+  onInstalled(): void {
+    const asked = new Set<Question>()
+    for (const base of this.#servers()) {
+      const begin = (scenario: Scenario): readonly World[] =>
+        this.#director.installed(this.#key(scenario)) ??
+        this.#director.installed(this.#key(base)) ??
+        this.#installed(scenario)
+      for (const k3s of ['present', 'older'] as const) {
+        const scenario: Scenario = { ...base, k3s }
+        const worlds = begin(scenario)
+        const first = k3s === 'older' ? older(worlds) : present(worlds)
+        let done = this.#run(scenario, asked, first)
+        // An image may hold K3s that has never been started.
+        if (
+          !done.some(hasStarted) &&
+          this.#closure.texts.some((text) => /\bstate\s*[:=]\s*["']?started/.test(text))
+        )
+          done = this.#run(scenario, asked, first.map(idle))
+        if (done.some(hasStarted))
+          this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done, 'started')
+        if (!asked.has('version')) break
+      }
+      for (const variant of this.#variants({ ...base, k3s: 'older' }, asked)) {
+        const done = this.#run(variant, asked, older(begin(variant)))
+        if (done.some(hasStarted))
+          this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done, 'started')
+      }
+    }
+  }
+
+  #again(scenario: Scenario, worlds: readonly World[], asked: Set<Question>): void {
+    const begin = fullest(worlds)
+    if (begin === undefined) return
+    const done = this.#run(scenario, asked, [rested(begin)])
+    this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
+  }
+
+  #servers(): readonly Scenario[] {
+    const base: Scenario = { k3s: 'absent', ...this.#airgapped(false) }
+    return this.#hosts === 'invented' ? [{ ...base, servers: 'several' }] : [base]
+  }
+
+  #airgapped(value: boolean): { readonly airgapped?: boolean } {
+    const { switches, settled } = this.#airgap(this.#hostsOf({ servers: 'several' }))
+    if (settled === true) return { airgapped: true }
+    return switches.length === 0 ? {} : { airgapped: value }
+  }
+
+  /** The other scenarios that the conditions of this playbook can tell apart. */
+  #variants(base: Scenario, asked: ReadonlySet<Question>): readonly Scenario[] {
+    const result: Scenario[] = []
+    const hosts = this.#hostsOf(base)
+    const { switches, settled } = this.#airgap(hosts)
+    const airgapped = asked.has('airgapped') && switches.length > 0 && settled !== true
+    if (airgapped) result.push({ ...base, airgapped: true })
+    const optional = [...this.#director.tokenVariables].filter((name) => this.#switches.isOptional(name))
+    if (optional.length > 0) {
+      result.push({ ...base, tokenGiven: false })
+      if (airgapped) result.push({ ...base, airgapped: true, tokenGiven: false })
+    }
+    if (
+      asked.has('manager') &&
+      this.#closure.texts.some((text) => /openrc|rc-service|init\.d|service_mgr/i.test(text))
+    ) {
+      result.push({ ...base, manager: 'openrc' })
+      if (airgapped) result.push({ ...base, airgapped: true, manager: 'openrc' })
+    }
+    if (base.servers === 'several') result.push({ ...base, servers: 'one' })
+    return result
+  }
+
+  #airgap(hosts: PaperHosts) {
+    return airgapSwitches(
+      this.#switches,
+      hosts,
+      (name) => this.#director.defaultOf(name),
+      this.#director.atoms,
+    )
+  }
+
+  #hostsOf(scenario: Scenario): PaperHosts {
+    if (this.#hosts !== 'invented') return this.#hosts
+    const servers = scenario.servers ?? 'several'
+    let hosts = this.#invented.get(servers)
+    if (hosts === undefined) {
+      hosts = inventedHosts(
+        namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]),
+        servers,
+        { project: this.#director.project, playbookDirectory: directoryOf(this.#playbook.path) },
+      )
+      this.#invented.set(servers, hosts)
+    }
+    return hosts
+  }
+
+  readonly #invented = new Map<string, PaperHosts>()
+
+  #run(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
+    const stage = this.#stage(scenario, asked)
+    const room = {
+      left: MOST_WORLDS,
+      full: ({ what, at }: Undecided) =>
+        this.#director.bound({
+          at: at ?? { path: this.#playbook.path, start: 0, end: 0 },
+          what: `more ways than ${MOST_WORLDS}: ${what}`,
+        }),
+    }
+    return start.flatMap((world) => playThrough(stage, this.#playbook, world, room))
+  }
+
+  #stage(scenario: Scenario, asked: Set<Question>): Stage {
+    const director = this.#director
+    const hosts = this.#hostsOf(scenario)
+    const manager: ServiceManager = scenario.manager ?? 'systemd'
+    const airgap = this.#airgap(hosts).switches
+    const overrides = new Map<string, FlowValue | undefined>()
+    if (scenario.airgapped !== undefined)
+      for (const { name, on, off } of airgap) overrides.set(name, scenario.airgapped ? on : off)
+    for (const name of director.tokenVariables) {
+      if (name.includes('.')) continue
+      if (scenario.tokenGiven === false && this.#switches.isOptional(name)) overrides.set(name, undefined)
+      else if (this.#isUnset(name, hosts)) overrides.set(name, givenToken(director.atoms, name))
+    }
+    return {
+      content: director.content,
+      project: director.project,
+      atoms: director.atoms,
+      hosts,
+      scenario,
+      manager,
+      overrides,
+      isLeftToUser: (name) => this.#isLeftToUser(name, hosts),
+      extraVariable: (name) => director.extraVariable(name),
+      asked: watched(asked, new Set(airgap.map(({ name }) => name)), overrides),
+      note: (note) => director.note(note),
+      bound: (note) => director.bound(note),
+      playbook: this.#playbook.path,
+      relevance: this.#relevance(hosts),
+    }
+  }
+
+  #relevance(hosts: PaperHosts): Relevance {
+    const { content, tokenVariables } = this.#director
+    this.#relevanceFound ??= new Relevance(content, this.#closure, hosts, tokenVariables)
+    return this.#relevanceFound
+  }
+
+  #relevanceFound: Relevance | undefined
+
+  /**
+   * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
+   * read, may it come from elsewhere.
+   */
+  #isLeftToUser(name: string, hosts: PaperHosts): boolean {
+    const { tokenVariables } = this.#director
+    const isToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
+    if (this.#hosts === 'invented' || hosts.hasSealedFiles)
+      return !isToken || !this.#switches.isOptional(name)
+    return !isToken && !this.#switches.isSet(name) && !this.#director.isOfRole(name)
+  }
+
+  /** A token variable that nobody sets, in a project without an inventory: its users do. */
+  #isUnset(name: string, hosts: PaperHosts): boolean {
+    if (this.#hosts !== 'invented') return false
+    if (this.#director.defaultOf(name) !== undefined) return false
+    return (
+      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) && !this.#switches.isSet(name)
+    )
+  }
+
+  #clean(scenario: Scenario): readonly World[] {
+    const nodes = new Map<string, NodeState>(
+      [...this.#hostsOf(scenario).hosts.keys()].map((host) => [host, emptyNode]),
+    )
+    return [new World(nodes)]
+  }
+
+  #installed(scenario: Scenario): readonly World[] {
+    const hosts = this.#hostsOf(scenario)
+    return [new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms))]
+  }
+
+  /** Scenarios that begin with the same nodes. */
+  #key({ airgapped, manager, tokenGiven, servers }: Scenario): string {
+    const hosts =
+      this.#hosts === 'invented'
+        ? `invented ${[...this.#hostsOf({ servers: servers ?? 'several' }).hosts.keys()]}`
+        : (this.#hosts.sources ?? []).join()
+    return JSON.stringify([hosts, airgapped ?? false, manager ?? 'systemd', tokenGiven ?? true, servers])
+  }
+}
+
+function givenToken(atoms: Atoms, name: string): FlowValue {
+  return atoms.mark(
+    atoms.root(`given ${name}`, {
+      kind: 'scenario',
+      what: `${name}, which the inventory sets`,
+      isFilled: true,
+    }),
+  )
+}
+
+/** Notes when a variable of the scenario is read. */
+function watched(
+  asked: Set<Question>,
+  airgap: ReadonlySet<string>,
+  overrides: Map<string, FlowValue | undefined>,
+): Set<Question> {
+  const get = overrides.get.bind(overrides)
+  overrides.get = (name) => {
+    if (airgap.has(name)) asked.add('airgapped')
+    return get(name)
+  }
+  return asked
+}
+
+const groupsIn = (texts: readonly string[]): readonly string[] =>
+  texts.flatMap((text) =>
+    [
+      ...text.matchAll(
+        /\bgroups(?:\.(\w+)|\[['"]([\w-]+)['"]\])|['"]([\w-]+)['"]\s+(?:not\s+)?in\s+group_names/g,
+      ),
+    ].flatMap(([, a, b, c]) => a ?? b ?? c ?? []),
+  )
