@@ -1,20 +1,25 @@
-import type { Block, Role, RoleUse, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
+import type { Block, RoleUse, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
 import { Undefined } from '../../ansible/template/values.ts'
 import { evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
-import { type Context, type HandlerUse, rawVariables, within } from './context.ts'
+import { type Context, rawVariables, within } from './context.ts'
 import { loopOf } from './loops.ts'
+import { enterRole, handlerNames, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import { conditionOf, forked, type Room, runOnHost } from './task.ts'
-import { merged, type RawVariable, type World } from './world.ts'
+import { merged, type World } from './world.ts'
 
 /** An include that leads deeper than this leads back to itself. */
 const DEEPEST = 40
 
+/** Tasks that are rehearsed on hosts in one play-through: a playbook that people write has far fewer. */
+const MOST_TASKS = 6000
+
 /** Walks lists of tasks over the hosts of a play, host by host within each task as the linear strategy does. */
 export class Walk {
   readonly #room: Room
+  #left = MOST_TASKS
 
   constructor(room: Room) {
     this.#room = room
@@ -113,6 +118,11 @@ export class Walk {
   #task(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
     const active = hosts.filter((host) => isActive(world, host))
     if (active.length === 0 || !context.stage.relevance.has(task)) return [world]
+    if (this.#left <= 0) {
+      context.stage.bound({ at: { ...task.at, start: 0, end: 0 }, what: `more than ${MOST_TASKS} tasks` })
+      return [world]
+    }
+    this.#left -= active.length
     switch (task.action.module.split('.').at(-1)) {
       case 'include_tasks':
       case 'import_tasks':
@@ -311,14 +321,6 @@ interface Target {
   readonly run: (context: Context, hosts: readonly string[], worlds: readonly World[]) => readonly World[]
 }
 
-/** `tasks_from` and its like. */
-export interface RoleParts {
-  readonly tasks?: string | undefined
-  readonly vars?: string | undefined
-  readonly defaults?: string | undefined
-  readonly handlers?: string | undefined
-}
-
 export function isActive(world: World, host: string): boolean {
   const { failure, ended } = world.node(host)
   return failure === undefined && !ended
@@ -373,55 +375,4 @@ function shared(task: Task, world: World, from: string, hosts: readonly string[]
     next.change(host, { variables, ...(failure === undefined ? {} : { failure }) })
   }
   return next
-}
-
-/** The context of a role's own tasks. */
-export function enterRole(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): Context {
-  const { content } = context.stage
-  const rawOf = (
-    variables: ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>,
-  ): ReadonlyMap<string, RawVariable> =>
-    new Map([...variables].map(([name, { value, at }]) => [name, { raw: value, at }]))
-  const defaults = rawOf(content.roleDefaults(role, parts.defaults))
-  const vars = rawOf(content.roleVars(role, parts.vars))
-  const entered: Context = {
-    ...context,
-    role,
-    roleDefaults: new Map([...context.roleDefaults, ...defaults]),
-    roleVars: new Map([...context.roleVars, ...vars]),
-    parameters: new Map([...context.parameters, ...rawOf(use.parameters)]),
-    trail: [...context.trail, role.directory],
-  }
-  const handlers = content.roleHandlers(role, parts.handlers)
-  if (handlers !== undefined) addHandlers(handlers.statements, { ...entered, file: handlers.path })
-  return entered
-}
-
-/** Handlers are the play's: whatever role brings them, every task of the play may notify them. */
-export function addHandlers(statements: readonly Statement[], context: Context): void {
-  for (const task of statements.flatMap(tasksOf))
-    if (!context.handlers.some((known) => known.task === task))
-      context.handlers.push({ task, context: bare(context) })
-}
-
-/** A handler runs on its own conditions, not on those of what brought it. */
-const bare = (context: Context): Context => ({
-  ...context,
-  conditions: [],
-  delegateTo: undefined,
-  runOnce: false,
-  items: new Map(),
-})
-
-const tasksOf = (statement: Statement): readonly Task[] =>
-  statement.kind === 'task'
-    ? [statement]
-    : [...statement.block, ...statement.rescue, ...statement.always].flatMap(tasksOf)
-
-function handlerNames({ task, context }: HandlerUse): readonly string[] {
-  const listen = task.keywords.get('listen')?.value
-  const topics = Array.isArray(listen) ? listen : [listen]
-  const names = [task.name, ...topics].filter((name): name is string => typeof name === 'string')
-  const { role } = context
-  return role === undefined || task.name === undefined ? names : [...names, `${role.name} : ${task.name}`]
 }
