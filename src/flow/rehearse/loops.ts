@@ -103,7 +103,10 @@ function loopValue(
   }
 }
 
-/** The first name that is known and there: names made of facts are for other systems than the usual one. */
+/**
+ * The first name that is there. One that stands in the list as it is comes before one that is made of facts or variables:
+ * those are for other systems than the usual one.
+ */
 function firstFound(
   value: FlowValue,
   exists: (name: string) => string | undefined,
@@ -115,7 +118,9 @@ function firstFound(
     const list = files instanceof List ? [...files] : [files]
     return list.filter((name) => typeof name === 'string')
   })
-  const found = names.map(exists).find((name) => name !== undefined)
+  const written = Array.isArray(placed.value) ? placed.value : [placed.value]
+  const usual = written.filter((name) => typeof name === 'string' && !/\{[{%]/.test(name))
+  const found = [...usual, ...names].map((name) => exists(String(name))).find((name) => name !== undefined)
   return [found ?? new Unknown('the first file found', 'files of the control node', placed.at)]
 }
 
