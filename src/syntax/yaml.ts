@@ -1,4 +1,4 @@
-import { Composer, type Document, type ParsedNode } from 'yaml'
+import { Composer, type CST, type Document, type ParsedNode } from 'yaml'
 import type { Fault } from './value.ts'
 import { characterFaults, syntaxFault } from './yamlFault.ts'
 import { tokensOf } from './yamlLexer.ts'
@@ -51,11 +51,11 @@ function parse(path: string, text: string): YamlText {
 }
 
 function compose(path: string, text: string, report: (fault: Fault) => void): Document | undefined {
-  const tokens = [...tokensOf(text)]
-  const deep = tooDeep(tokens)
-  if (deep !== undefined) {
+  const tokens = tokensOrNone(text)
+  const deep = tokens === undefined ? 0 : tooDeep(tokens)
+  if (tokens === undefined || deep !== undefined) {
     report({
-      at: { path, start: deep, end: deep + 1 },
+      at: { path, start: deep ?? 0, end: (deep ?? 0) + 1 },
       message: `nested deeper than ${MAX_DEPTH} levels`,
       fix: 'flatten the file; no inventory needs that depth',
     })
@@ -77,6 +77,16 @@ function compose(path: string, text: string, report: (fault: Fault) => void): Do
       fix: 'remove the line --- or ... before it, or put it into a file of its own',
     })
   return document as Document | undefined
+}
+
+/** `undefined`: so deep that the stack was used up. */
+function tokensOrNone(text: string): CST.Token[] | undefined {
+  try {
+    return [...tokensOf(text)]
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 interface Token {

@@ -14,7 +14,7 @@ export function inventoryOf(
   const [directory = playbookDirectory] = directories
   const path = `${directory === '' ? '' : `${directory}/`}${SOURCE}`
   const text = [...groups].map(([name, hosts]) => `[${name}]\n${hosts.join('\n')}\n`).join('')
-  return readInventory(new Map(project).set(path, text), [path], { playbookDirectory })
+  return readInventory(new Map(variablesOf(project)).set(path, text), [path], { playbookDirectory })
 }
 
 const SOURCE = 'hosts-of-nobody.ini'
@@ -32,4 +32,15 @@ function directoriesOfVariables(project: Project): ReadonlySet<string> {
   }
   known.set(project, directories)
   return directories
+}
+
+const variables = new WeakMap<Project, Project>()
+
+/** The files that may be read with an inventory: without the others a large project costs no more than a small one. */
+function variablesOf(project: Project): Project {
+  const known = variables.get(project)
+  if (known !== undefined) return known
+  const made = new Map([...project].filter(([path]) => /(?:^|\/)(?:group|host)_vars/.test(path)))
+  variables.set(project, made)
+  return made
 }
