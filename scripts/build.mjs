@@ -69,6 +69,8 @@ const results = [
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results))
 writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n')
 copyFileSync(join(root, 'scripts/start.cjs'), join(dist, 'k3seal.js'))
+if (/[^\0-\x7f]/.test(readFileSync(join(dist, 'main.js'), 'latin1')))
+  throw new Error('main.js holds more than ASCII, which start.cjs reads it as: escape it in the source')
 saveCompiledCode()
 
 /** Lints a few projects once, and keeps what V8 compiled on the way. Without it k3seal starts slower, and no worse. */
