@@ -69,14 +69,6 @@ export const bombs: Readonly<Record<string, Files>> = {
     'handlers/main.yml':
       '- name: one\n  command: k3s\n  notify: two\n- name: two\n  command: k3s\n  notify: one\n',
   }),
-  'includes that fan out': played('- include_tasks: t0.yml\n', {
-    ...Object.fromEntries(
-      Array.from({ length: 40 }, (_, index) => [
-        `t${index}.yml`,
-        `- include_tasks: t${index + 1}.yml\n`.repeat(10),
-      ]),
-    ),
-  }),
   'role dependencies that fan out': played('- include_role: {name: r0}\n', {
     ...Object.fromEntries(
       Array.from({ length: 30 }, (_, index) => [
@@ -110,9 +102,6 @@ export const bombs: Readonly<Record<string, Files>> = {
   'a power': valued('{{ 10 ** 10 ** 10 ** 10 }}'),
   'a huge number': valued(`{{ ${'9'.repeat(100_000)} ** 99999 * ${'9'.repeat(100_000)} }}`),
   'a long shift': valued('{{ 2 ** 1000000000 // 3 }}'),
-  'texts that double': played(
-    range(60, () => '- set_fact: {harbour_key: "{{ harbour_key }}{{ harbour_key }}"}\n'),
-  ),
   'lists that double': played(
     range(60, () => '- set_fact: {many: "{{ (many | default([1])) + (many | default([1])) }}"}\n'),
   ),
