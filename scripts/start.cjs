@@ -2,7 +2,12 @@
 // Becomes dist/k3seal.js: runs main.js, from the compiled code of an earlier run where it was made by this very Node.
 const { readFileSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
+const { setFlagsFromString } = require('node:v8')
 const { Script } = require('node:vm')
+
+// Most runs end before code that V8 optimizes could pay for its optimization; a long one reaches this budget, too. Later
+// releases of V8 have no such flag.
+if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=1000000')
 
 const file = join(__dirname, 'main.js')
 const cache = join(__dirname, `main.${process.version}-${process.arch}.cache`)
