@@ -157,7 +157,7 @@ const parts = {
   },
   hook() {
     const file = (path) => [`k3seal lint --force-exclude ${path}`, ...lint.slice(1), '--force-exclude', path]
-    const foreign = Object.entries(infrastructure(40)).filter(([path]) => /service/.test(path))
+    const foreign = Object.entries(infrastructure(40)).filter(([path]) => /service\d/.test(path))
     const plain = Object.fromEntries(
       foreign.map(([path, text]) => [path, text.replaceAll(/k3s|token|vault/gi, 'x')]),
     )
