@@ -31,7 +31,11 @@ test('the package holds the bundles, the notices and nothing of the sources', ()
     'package/dist/THIRD-PARTY-NOTICES.txt',
     'package/dist/interactive.js',
     'package/dist/k3seal.js',
+    'package/dist/main.js',
+    `package/dist/main.${process.version}-${process.arch}.cache`,
+    'package/dist/package.json',
     'package/package.json',
+    'package/schema/k3seal.schema.json',
   ])
 })
 
@@ -52,9 +56,20 @@ test('the notices name every package whose code is carried', () => {
 })
 
 test('the main bundle loads wizard and child processes only when they are needed', () => {
-  const text = readFileSync(join(root, 'dist/k3seal.js'), 'utf8')
-  expect(text).toContain('import("./interactive.js")')
-  expect(text).not.toMatch(/from\s*"\.\/interactive\.js"/)
+  const text = readFileSync(join(root, 'dist/main.js'), 'utf8')
+  const loads = text.match(/.{40}require\("\.\/interactive\.js"\)/g) ?? []
+  expect(loads.length).toBeGreaterThan(0)
+  for (const load of loads) expect(load).toContain('Promise.resolve().then(()=>')
+})
+
+test('it starts as well without the compiled code, and with code that does not fit', () => {
+  const dist = join(elsewhere, 'node_modules/k3seal/dist')
+  const cache = readdirSync(dist).find((name) => name.endsWith('.cache')) ?? ''
+  const version = run(process.execPath, [join(dist, 'k3seal.js'), '--version'], elsewhere)
+  writeFileSync(join(dist, cache), 'spoilt')
+  expect(run(process.execPath, [join(dist, 'k3seal.js'), '--version'], elsewhere)).toBe(version)
+  rmSync(join(dist, cache))
+  expect(run(process.execPath, [join(dist, 'k3seal.js'), '--version'], elsewhere)).toBe(version)
 })
 
 test('npx runs it from the tarball and makes a site', () => {
