@@ -298,3 +298,19 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
     expect(arrivals(files)).toEqual(['berth agent present env-file url'])
   })
 })
+
+test.each([
+  ['texts', '{{ harbour_key }}{{ harbour_key }}'],
+  ['lists', '{{ [harbour_key, harbour_key] }}'],
+])('%s that double are not followed to their end', (_, expression) => {
+  const step = `    - set_fact:\n        harbour_key: ${JSON.stringify(expression)}\n`
+  const { verdicts } = new Analysis(
+    new Map(
+      Object.entries({
+        'inventory.yml': 'server:\n  hosts:\n    quay:\n',
+        'site.yml': `- hosts: all\n  tasks:\n    - set_fact: {harbour_key: abc}\n${step.repeat(60)}    - command: /usr/local/bin/k3s-install.sh\n      environment:\n        K3S_TOKEN: "{{ harbour_key }}"\n`,
+      }),
+    ),
+  ).rehearsal
+  expect(verdicts.map(({ kind }) => kind)).toContain('first-server')
+})

@@ -5,6 +5,7 @@ import {
   globals,
   List,
   Omitted,
+  refused,
   TemplateFault,
   truth as truthOfKnown,
   Undefined,
@@ -318,18 +319,23 @@ const vaultedNames = new WeakMap<VaultedText, string>()
 
 const place = ({ path, start }: Span): string => `${path}:${start}`
 
+/** A list that is put into itself doubles each time. */
+const MOST_PARTS = 100_000
+
 /** To the bottom: without `omit` in lists and dicts; one undefined part makes the whole undefined. */
-function finished(value: Value): Value {
+function finished(value: Value, room = { left: MOST_PARTS }): Value {
+  room.left -= 1
+  if (room.left < 0) throw refused('a value of too many parts')
   if (value instanceof VariablesDict) return value
   if (value instanceof List) {
-    const items = [...value].map(finished)
+    const items = [...value].map((item) => finished(item, room))
     return (
       items.find((item) => item instanceof Undefined) ??
       new List(items.filter((item) => !(item instanceof Omitted)))
     )
   }
   if (value instanceof Dict) {
-    const entries = [...value.entries()].map(([key, item]) => [key, finished(item)] as const)
+    const entries = [...value.entries()].map(([key, item]) => [key, finished(item, room)] as const)
     const missing = entries.find(([, item]) => item instanceof Undefined)?.[1]
     return missing ?? new Dict(entries.filter(([, item]) => !(item instanceof Omitted)))
   }

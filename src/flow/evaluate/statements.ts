@@ -35,6 +35,8 @@ import { printed } from './print.ts'
 import { Fork } from './unknowns.ts'
 
 const mostPieces = 200_000
+/** In UTF-16 units: a text that is put into itself doubles each time. */
+const longestText = 500_000
 const deepestInclude = 20
 
 /** Carries out the statements of one template. */
@@ -43,6 +45,7 @@ export class Statements {
   readonly #place: (node: Range) => Span
   readonly #depth: number
   #count = 0
+  #length = 0
   #printedEmpty = false
 
   constructor(host: Host, place: (node: Range) => Span, depth = 0) {
@@ -138,7 +141,9 @@ export class Statements {
     if (value === '') this.#printedEmpty = true
     if (value === null || value === '') return
     this.#count += 1
-    if (this.#count > mostPieces) throw refused('a template prints without an end')
+    this.#length += typeof value === 'string' ? value.length : 0
+    if (this.#count > mostPieces || this.#length > longestText)
+      throw refused('a template prints without an end')
     pieces.push(value)
   }
 
