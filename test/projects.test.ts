@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
 import { lint } from '../src/lint/run.ts'
@@ -28,4 +30,26 @@ describe.each(projectNames)('%s', (name) => {
     for (const { rule, at } of findings) expect(found).toContainEqual({ rule, at: at ?? expect.any(String) })
     expect(found.filter(({ rule }) => clean.includes(rule))).toEqual([])
   })
+})
+
+test.each(['airgapped-ha.yml', 'online.yml'])('the example %s is clean', (name) => {
+  const text = readFileSync(join(import.meta.dirname, '../inventory-examples', name), 'utf8')
+  expect(lint(new Analysis(new Map([[name, text]])), rules).findings).toEqual([])
+})
+
+test('a playbook that ends before K3s starts is not passed over in silence', () => {
+  const { rehearsal } = new Analysis(
+    new Map([
+      ['inventory.yml', 'harbour:\n  hosts:\n    quay:\n'],
+      [
+        'site.yml',
+        '- hosts: harbour\n  tasks:\n    - ansible.builtin.fail:\n        msg: no token of the harbour\n' +
+          '    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server\n',
+      ],
+    ]),
+  )
+  expect(rehearsal.verdicts).toEqual([])
+  expect(rehearsal.unknowns.map(({ what }) => what)).toContain(
+    'the play ends here for quay: a task that fails on purpose',
+  )
 })

@@ -42,7 +42,10 @@ export class PlaybookWork {
     const [base] = this.#servers()
     if (base === undefined) return true
     const first = this.#run(base, asked, this.#clean(base))
-    if (!first.some(startsK3s)) return false
+    if (!first.some(startsK3s)) {
+      this.#ended = first
+      return false
+    }
     const rest = this.#variants(base, asked)
     for (const scenario of [base, ...rest]) {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
@@ -65,6 +68,7 @@ export class PlaybookWork {
   /** On nodes that have K3s already: as another playbook left them, or as K3s's own script would have. */
   onInstalled(): void {
     const asked = new Set<Question>()
+    let isStarted = false
     for (const base of this.#servers()) {
       const begin = (scenario: Scenario): readonly World[] =>
         this.#director.installed(this.#key(scenario)) ??
@@ -81,17 +85,30 @@ export class PlaybookWork {
           this.#closure.texts.some((text) => /\bstate\s*[:=]\s*["']?started/.test(text))
         )
           done = this.#run(scenario, asked, first.map(idle))
+        isStarted ||= done.some(hasStarted)
         if (done.some(hasStarted))
           this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done, 'started')
         if (!asked.has('version')) break
       }
       for (const variant of this.#variants({ ...base, k3s: 'older' }, asked)) {
         const done = this.#run(variant, asked, older(begin(variant)))
+        isStarted ||= done.some(hasStarted)
         if (done.some(hasStarted))
           this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done, 'started')
       }
     }
+    if (!isStarted) this.#sayWhereItEnds()
   }
+
+  /** A playbook in which K3s never starts because a task fails before is not passed over in silence. */
+  #sayWhereItEnds(): void {
+    for (const world of this.#ended)
+      for (const [host, { failure }] of world.nodes)
+        if (failure !== undefined)
+          this.#director.note({ at: failure.at, what: `the play ends here for ${host}: ${failure.why}` })
+  }
+
+  #ended: readonly World[] = []
 
   #again(scenario: Scenario, worlds: readonly World[], asked: Set<Question>): void {
     const begin = fullest(worlds)
