@@ -64,6 +64,8 @@ const results = [
       sourcefile: 'interactive.js',
     },
     outfile: join(dist, 'interactive.js'),
+    // To a bundle of an ES module the default of a CommonJS one is all of it.
+    footer: { js: 'module.exports = Object.assign(module.exports.default, { ...module.exports })' },
   }),
 ]
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results))
