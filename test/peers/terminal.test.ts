@@ -25,7 +25,7 @@ beforeAll(() => {
     const { status, stderr } = spawnSync('node', ['scripts/build.mjs'], { cwd: root, encoding: 'utf8' })
     expect(status, stderr).toBe(0)
   }
-  for (const name of ['k3seal.js', 'interactive.js']) cpSync(join(built, name), join(copy, name))
+  cpSync(built, copy, { recursive: true })
 })
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
