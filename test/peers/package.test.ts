@@ -23,7 +23,12 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 test('the package holds the bundles, the notices and nothing of the sources', () => {
-  const names = run('tar', ['-tzf', tarball], scratch).trim().split('\n').sort()
+  // The compiled code is that of the Node which built the bundle.
+  const names = run('tar', ['-tzf', tarball], scratch)
+    .trim()
+    .split('\n')
+    .map((name) => name.replace(/main\.v[\d.]+-\w+\.cache$/, 'main.cache'))
+    .sort()
   expect(names).toEqual([
     'package/CHANGELOG.md',
     'package/LICENSE',
@@ -31,8 +36,8 @@ test('the package holds the bundles, the notices and nothing of the sources', ()
     'package/dist/THIRD-PARTY-NOTICES.txt',
     'package/dist/interactive.js',
     'package/dist/k3seal.js',
+    'package/dist/main.cache',
     'package/dist/main.js',
-    `package/dist/main.${process.version}-${process.arch}.cache`,
     'package/dist/package.json',
     'package/package.json',
     'package/schema/k3seal.schema.json',
