@@ -1,7 +1,7 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
 import { Omitted, Undefined } from '../../ansible/template/values.ts'
 import type { Span } from '../../span.ts'
-import type { Atom, Hop } from '../atoms.ts'
+import type { Hop } from '../atoms.ts'
 import { type Evaluator, evaluator, type FlowValue } from '../evaluate/index.ts'
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -198,10 +198,6 @@ export class Call {
     })
     return this.atoms.mark(atom)
   }
-}
-
-export function atomsOf(value: FlowValue, atoms: { in(text: string): readonly Atom[] }): readonly Atom[] {
-  return typeof value === 'string' ? atoms.in(value) : []
 }
 
 /** `/etc//systemd/./system/` → `/etc/systemd/system` */

@@ -1,4 +1,5 @@
 import type { Content, Keywords, Playbook, Role, RoleUse, Statement } from '../../ansible/content/index.ts'
+import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { type PlacedTask, placedTasks } from './relevance.ts'
 
@@ -84,7 +85,7 @@ class Reader {
   playbook({ path, plays }: Playbook): void {
     if (this.paths.has(path)) return
     this.paths.add(path)
-    this.#directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
+    this.#directory = directoryOf(path)
     for (const play of plays) {
       this.#variables(play.keywords)
       if (play.kind === 'import') {

@@ -11,7 +11,7 @@ import { HostSets } from './hostSets.ts'
 import type { PaperHosts } from './hosts.ts'
 import { lonePlaybooks } from './lone.ts'
 import { PlaybookWork } from './playbookWork.ts'
-import { assumptionsOf, eventsOf, ofServersThatJoin, verdictsOf } from './verdicts.ts'
+import { assumptionsOf, eventsOf, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
 import type { RawVariable, Started, World } from './world.ts'
 
 /** Playbooks that nobody plays on clean nodes, though they might run there. */
@@ -189,7 +189,7 @@ function tokensOf(runs: readonly Run[]): ReadonlySet<Atom> {
         for (const { atom } of text?.marks ?? []) tokens.add(atom.root)
     if (event.what === 'task-ran')
       for (const { atom } of event.task.uses)
-        if (atom.root.what.startsWith('the token of the server ')) tokens.add(atom.root)
+        if (atom.root.what.startsWith(SERVERS_OWN)) tokens.add(atom.root)
   }
   for (const { events } of runs) for (const event of events) add(event)
   return tokens

@@ -1,4 +1,5 @@
 import { readInventory } from '../../ansible/inventory/index.ts'
+import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
 import type { Closure } from './closure.ts'
@@ -7,10 +8,6 @@ import { matchingHosts, namedGroups } from './pattern.ts'
 
 /** Inventories of one playbook that are followed at most. */
 const MOST_INVENTORIES = 4
-
-/** Of a path in the project; the project itself is ''. */
-export const directoryOf = (path: string): string =>
-  path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
 
 /** The hosts that a playbook is rehearsed on: those of the inventories that fit, or invented ones. */
 export class HostSets {

@@ -1,4 +1,5 @@
 import type { Keywords, Play, Playbook, RoleUse } from '../../ansible/content/index.ts'
+import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import { evaluator } from '../evaluate/index.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
@@ -201,5 +202,3 @@ function restarted(world: World, hosts: readonly string[]): World {
   for (const host of hosts) if (next.node(host).ended) next.change(host, { ended: false })
   return next
 }
-
-const directoryOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '')

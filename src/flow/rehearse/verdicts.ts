@@ -100,7 +100,8 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
   return isServersOwn && given.length > 0 && given.every(isSettled)
 }
 
-const SERVERS_OWN = 'the token of the server '
+/** How the atom of a token that a server has made begins to say what it is. */
+export const SERVERS_OWN = 'the token of the server '
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
 const isSettled = ({ text }: Atom): boolean => text !== undefined
 
