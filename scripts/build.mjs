@@ -1,6 +1,7 @@
 // Bundles src/ into dist/: main.js holds everything that the lint path needs, in one file; interactive.js holds
-// inquirer and execa, loaded when a question is asked or a child process is started. k3seal.js starts main.js, with
-// the code that V8 has compiled before where main.cache fits this Node: a hook runs for every commit.
+// inquirer and execa, loaded when a question is asked or a child process is started, and airgap.js what only the bundle
+// for an airgapped site needs. k3seal.js starts main.js, with the code that V8 has compiled before where main.cache fits
+// this Node: a hook runs for every commit.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -36,14 +37,17 @@ const templatesAsText = {
   },
 }
 
+const chunks = {
+  './interactive.js': /^(inquirer|@inquirer\/core|execa)$/,
+  './airgap.js': /^(tar-stream|fzstd|undici|cli-progress|@cyclonedx\/cyclonedx-library)$/,
+}
+
 /** @type {import('esbuild').Plugin} */
-const toInteractiveChunk = {
-  name: 'to-interactive-chunk',
+const toChunks = {
+  name: 'to-chunks',
   setup({ onResolve }) {
-    onResolve({ filter: /^(inquirer|@inquirer\/core|execa)$/ }, () => ({
-      path: './interactive.js',
-      external: true,
-    }))
+    for (const [path, filter] of Object.entries(chunks))
+      onResolve({ filter }, () => ({ path, external: true }))
   },
 }
 
@@ -53,7 +57,7 @@ const results = [
     ...common,
     entryPoints: { main: 'src/cli.ts' },
     outdir: dist,
-    plugins: [templatesAsText, toInteractiveChunk],
+    plugins: [templatesAsText, toChunks],
   }),
   await build({
     ...common,
@@ -66,6 +70,23 @@ const results = [
     outfile: join(dist, 'interactive.js'),
     // To a bundle of an ES module the default of a CommonJS one is all of it.
     footer: { js: 'module.exports = Object.assign(module.exports.default, { ...module.exports })' },
+  }),
+  await build({
+    ...common,
+    stdin: {
+      contents: [
+        "export { extract, pack } from 'tar-stream'",
+        "export { Decompress } from 'fzstd'",
+        "export { EnvHttpProxyAgent, request } from 'undici'",
+        "export { MultiBar } from 'cli-progress'",
+        "export { Builders, Enums, Factories, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library'",
+      ].join('\n'),
+      resolveDir: root,
+      sourcefile: 'airgap.js',
+    },
+    // Optional to the CycloneDX library, which does without: they validate, and write XML.
+    external: ['ajv', 'ajv-formats', 'ajv-formats-draft2019', 'libxmljs2', 'xmlbuilder2'],
+    outfile: join(dist, 'airgap.js'),
   }),
 ]
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results))

@@ -34,6 +34,7 @@ test('the package holds the bundles, the notices and nothing of the sources', ()
     'package/LICENSE',
     'package/README.md',
     'package/dist/THIRD-PARTY-NOTICES.txt',
+    'package/dist/airgap.js',
     'package/dist/interactive.js',
     'package/dist/k3seal.js',
     'package/dist/main.cache',
