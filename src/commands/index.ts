@@ -40,6 +40,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./render/index.ts'),
   },
   {
+    name: 'airgap',
+    summary: 'plan, fetch, verify and pack what a site without internet needs',
+    load: () => import('./airgap/index.ts'),
+  },
+  {
     name: 'vault',
     summary: 'check that what is named a vault is encrypted, and whole',
     load: () => import('./vault.ts'),

@@ -70,6 +70,16 @@ export function namesIn(path: string): readonly string[] {
   }
 }
 
+/** Bytes of each file in a directory, by name; links are followed. None where it does not exist. Throws `UserError`. */
+export function fileSizes(directory: string): ReadonlyMap<string, number> {
+  return new Map(
+    namesIn(directory).flatMap((name) => {
+      const stats = statOrAbsent(join(directory, name))
+      return stats?.isFile() === true ? [[name, stats.size] as const] : []
+    }),
+  )
+}
+
 /**
  * Reads files, and directories with all below them, as text. Binary and oversized files are passed over,
  * so that a directory with container images beside the inventory costs nothing. What does not exist is left out.

@@ -1,5 +1,11 @@
 import type { NodeSpec } from '../ansible/nodeSpec.ts'
-import { airgapArtefacts } from '../facts/airgap.ts'
+import {
+  airgapArchitectures,
+  airgapRole,
+  type ImageArchive,
+  imageEndings,
+  imagesName,
+} from '../facts/airgap.ts'
 import { orchestration } from '../facts/orchestration.ts'
 
 export interface NextSteps {
@@ -50,9 +56,20 @@ export function airgapNeeds(
   has: (name: string) => boolean,
 ): readonly { readonly name: string; readonly from: string | undefined }[] {
   const architectures = [...new Set(nodes.map(({ arch }) => arch ?? 'amd64'))].sort()
-  const isThere = (name: string): boolean =>
-    has(name) || (architectures.length === 1 && /^k3s-[^-.]+$/.test(name) && has('k3s'))
-  return [...architectures.flatMap((arch) => airgapArtefacts[arch]), ...airgapArtefacts.any]
-    .filter(({ names }) => !names.some(isThere))
-    .map(({ names, from }) => ({ name: names[0], from }))
+  const wanted = [
+    ...architectures.flatMap((arch) => {
+      const { asset, target } = airgapArchitectures[arch]
+      // The role gives it to every node whose own file is missing, so that beside others it can only be the one for amd64.
+      const fallback = architectures.length === 1 || arch === 'amd64' ? [airgapRole.fallback] : []
+      const images = (Object.keys(imageEndings) as ImageArchive[]).map((form) => imagesName(arch, form))
+      return [
+        { names: [target, ...fallback], from: asset === target ? undefined : `the release's ${asset}` },
+        { names: images, from: undefined },
+      ]
+    }),
+    { names: [airgapRole.installScript], from: 'install.sh of the git tag' },
+  ]
+  return wanted
+    .filter(({ names }) => !names.some(has))
+    .map(({ names: [name = ''], from }) => ({ name, from }))
 }

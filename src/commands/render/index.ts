@@ -1,11 +1,8 @@
-import { dirname, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { listItems, parseAnsibleConfig } from '../../ansible/config.ts'
 import { readInventory } from '../../ansible/inventory/index.ts'
 import { UserError } from '../../errors.ts'
 import type { ServiceManager } from '../../generate/unit.ts'
-import { ansibleConfigFile } from '../../io/ansibleConfigFile.ts'
-import { ansiblePath } from '../../io/ansiblePath.ts'
 import {
   inventoryPaths,
   modeOf,
@@ -22,6 +19,7 @@ import { type FileWrite, recoverWrites, writeAll } from '../../io/write.ts'
 import { Secret } from '../../secret.ts'
 import { positionAt } from '../../span.ts'
 import { isVaulted } from '../../syntax/vault.ts'
+import { configuredInventories } from '../configuredInventories.ts'
 import { collect } from '../parse.ts'
 import type { ExitStatus, Session } from '../session.ts'
 import { decryptAny, type VaultFlags, type VaultSecret, vaultSecrets } from '../vaultSecrets.ts'
@@ -114,7 +112,7 @@ async function planFor(session: Session, options: Options, say: (text: string) =
     })
     return secrets.secrets
   }
-  const sources = options.inventory ?? (await configured(session))
+  const sources = options.inventory ?? (await configuredInventories(session))
   for (const source of sources)
     if (!source.includes(',') && pathKind(resolve(cwd, source)) === 'absent')
       throw new UserError('does not exist', { at: source, fix: 'name the inventory with -i' })
@@ -158,20 +156,6 @@ async function planFor(session: Session, options: Options, say: (text: string) =
 async function typed(label: string, session: Session): Promise<Secret> {
   const { askSecret } = await import('../../wizard/ask.ts')
   return askSecret(label === 'default' ? 'Vault password' : `Vault password (${label})`, session)
-}
-
-/** The inventories that Ansible would take by itself. */
-async function configured({ cwd, env }: Session): Promise<readonly string[]> {
-  const { found } = await ansibleConfigFile({ projectDir: cwd, cwd, env })
-  const setting = found && parseAnsibleConfig(found.path, found.text).inventory
-  const [value, base] = env.ANSIBLE_INVENTORY
-    ? [env.ANSIBLE_INVENTORY, cwd]
-    : [setting?.value ?? '', found === undefined ? cwd : dirname(found.path)]
-  const items = listItems(value).filter((item) => item !== '')
-  if (items.length > 0) return Promise.all(items.map((item) => ansiblePath(item, base, env)))
-  throw new UserError('no inventory is named, here or in an ansible.cfg', {
-    fix: 'name it: -i inventory.yml',
-  })
 }
 
 const MANY = 5

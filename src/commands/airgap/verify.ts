@@ -1,0 +1,6 @@
+import { Command } from 'commander'
+import type { ExitStatus, Session } from '../session.ts'
+
+export function verifyCommand(_session: Session, _setStatus: (status: ExitStatus) => void): Command {
+  return new Command('verify')
+}
