@@ -1,12 +1,13 @@
-// Bundles src/ into dist/: main.js holds everything that the lint path needs, in one file; interactive.js holds
-// inquirer and execa, loaded when a question is asked or a child process is started, and airgap.js what only the bundle
-// for an airgapped site needs. k3seal.js starts main.js, with the code that V8 has compiled before where main.cache fits
-// this Node: a hook runs for every commit.
+// Bundles src/ into dist/. main.js holds what starts, and what finds out that a repository has nothing to do with K3s: a
+// hook runs for every commit. engine.js holds the rest of our code, interactive.js inquirer and execa, loaded when a
+// question is asked or a child process is started, airgap.js what only the bundle for an airgapped site needs. k3seal.js
+// starts main.js, with the code that V8 has compiled before where it was compiled by this Node.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -37,6 +38,9 @@ const templatesAsText = {
   },
 }
 
+/** What a hook runs in a repository without K3s. */
+const START = ['src/cli.ts', 'src/commands/lint/index.ts', 'src/commands/parse.ts', 'src/report/text.ts']
+
 const chunks = {
   './interactive.js': /^(inquirer|@inquirer\/core|execa)$/,
   './airgap.js': /^(tar-stream|fzstd|undici|cli-progress|@cyclonedx\/cyclonedx-library)$/,
@@ -51,14 +55,57 @@ const toChunks = {
   },
 }
 
+/** What Node loads in milliseconds each, and most runs never use: loaded when a name of it is first asked for. */
+const late = ['child_process', 'crypto', 'dgram', 'fs/promises', 'net', 'os', 'process', 'stream', 'v8']
+
+/** @type {import('esbuild').Plugin} */
+const lateBuiltins = {
+  name: 'late-builtins',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^(node:)?(${late.join('|')})$`)
+    onResolve({ filter }, ({ path, namespace }) =>
+      namespace === 'late'
+        ? { path, external: true }
+        : { path: path.replace(/^node:/, ''), namespace: 'late' },
+    )
+    onLoad({ filter: /^/, namespace: 'late' }, ({ path }) => {
+      const builtin = createRequire(import.meta.url)(`node:${path}`)
+      // A function of no properties of its own may be handed on before it is called; all else is found when it is named.
+      const isPlain = (name) =>
+        /^[a-z]/.test(name) &&
+        typeof builtin[name] === 'function' &&
+        Object.getOwnPropertySymbols(builtin[name]).length === 0 &&
+        Object.keys(builtin[name]).length === 0
+      const names = Object.keys(builtin)
+      return {
+        contents: [
+          'let loaded',
+          `const all = () => loaded ??= require('node:${path}')`,
+          `for (const name of ${JSON.stringify(names.filter(isPlain))})`,
+          '  exports[name] = (...args) => all()[name](...args)',
+          `for (const name of ${JSON.stringify(names.filter((name) => !isPlain(name)))})`,
+          '  Object.defineProperty(exports, name, { enumerable: true, get: () => all()[name] })',
+        ].join('\n'),
+        loader: 'js',
+      }
+    })
+  },
+}
+
 rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist)
+const own = await build({
+  ...common,
+  entryPoints: { main: 'src/cli.ts' },
+  format: 'esm',
+  splitting: true,
+  outdir: dist,
+  write: false,
+  plugins: [templatesAsText, toChunks, lateBuiltins],
+})
+await writeModules(own)
 const results = [
-  await build({
-    ...common,
-    entryPoints: { main: 'src/cli.ts' },
-    outdir: dist,
-    plugins: [templatesAsText, toChunks],
-  }),
+  own,
   await build({
     ...common,
     stdin: {
@@ -92,9 +139,68 @@ const results = [
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(results))
 writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n')
 copyFileSync(join(root, 'scripts/start.cjs'), join(dist, 'k3seal.js'))
-if (/[^\0-\x7f]/.test(readFileSync(join(dist, 'main.js'), 'latin1')))
-  throw new Error('main.js holds more than ASCII, which start.cjs reads it as: escape it in the source')
+for (const name of ['main.js', 'engine.js'])
+  if (/[^\0-\x7f]/.test(readFileSync(join(dist, name), 'latin1')))
+    throw new Error(`${name} holds more than ASCII, which start.cjs reads it as: escape it in the source`)
 saveCompiledCode()
+
+/**
+ * Writes the modules that esbuild made of our code as two files: those of `START` with all that they import before anything
+ * else runs, and the others. A module is a function, called when it is first imported.
+ * @param {import('esbuild').BuildResult} result
+ */
+async function writeModules({ outputFiles, metafile }) {
+  const outputs = new Map(
+    Object.entries(metafile.outputs).map(([path, output]) => [`./${basename(path)}`, output]),
+  )
+  const first = new Set()
+  const add = (name) => {
+    if (first.has(name) || !outputs.has(name)) return
+    first.add(name)
+    for (const { path, kind } of outputs.get(name).imports)
+      if (kind === 'import-statement') add(`./${basename(path)}`)
+  }
+  for (const [name, { entryPoint }] of outputs) if (START.includes(entryPoint)) add(name)
+
+  const texts = new Map()
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, {
+      ...{ format: 'cjs', platform: 'node', target: common.target, supported: common.supported },
+      ...{ minifySyntax: true, minifyWhitespace: true },
+    })
+    texts.set(`./${basename(path)}`, code)
+  }
+  const table = (names) =>
+    `{${names.map((name) => `${JSON.stringify(name)}:function(exports,require,module){${texts.get(name)}\n}`).join(',\n')}}`
+  const names = [...texts.keys()].sort()
+  writeFileSync(
+    join(dist, 'main.js'),
+    `const modules=${table(names.filter((name) => first.has(name)))};\n(${runModules})(modules,require)\n`,
+  )
+  writeFileSync(
+    join(dist, 'engine.js'),
+    `module.exports=${table(names.filter((name) => !first.has(name)))}\n`,
+  )
+}
+
+/** Stands in main.js as it is written here. */
+function runModules(modules, requireOther) {
+  const loaded = Object.create(null)
+  function load(name) {
+    if (!name.startsWith('./')) return requireOther(name)
+    if (loaded[name] !== undefined) return loaded[name]
+    if (modules[name] === undefined) {
+      if (name === './interactive.js' || name === './airgap.js') return requireOther(name)
+      Object.assign(modules, requireOther('./engine.js'))
+    }
+    const module = { exports: {} }
+    modules[name](module.exports, load, module)
+    // All of it is set by now: values are found faster than through the getters that esbuild writes.
+    loaded[name] = Object.defineProperty({ ...module.exports }, '__esModule', { value: true })
+    return loaded[name]
+  }
+  load('./main.js')
+}
 
 /** Lints a few projects once, and keeps what V8 compiled on the way. Without it k3seal starts slower, and no worse. */
 function saveCompiledCode() {

@@ -1,9 +1,13 @@
 import { commands } from './commands/index.ts'
 import type { ExitStatus, Session } from './commands/session.ts'
 import { Interrupted, UserError } from './errors.ts'
+import { isTerminal, output } from './io/output.ts'
 import { version } from './version.ts'
 
 const [, , ...args] = process.argv
+const errors = () => process.stderr
+let stdout: Session['stdout'] | undefined
+let stderr: Session['stderr'] | undefined
 
 const USAGE = `Usage: k3seal [command] [options]
 
@@ -30,15 +34,13 @@ void main().then((status) => {
 async function main(): Promise<ExitStatus> {
   const [first] = args
   if (first === '--version' || first === '-V') {
-    process.stdout.write(`${version}\n`)
+    toStdout().write(`${version}\n`)
     return 0
   }
   if (first === '--help' || first === '-h' || first === 'help') {
-    process.stdout.write(USAGE)
+    toStdout().write(USAGE)
     return 0
   }
-  process.stdout.on('error', closedPipe)
-  process.stderr.on('error', closedPipe)
   try {
     return await run(first)
   } catch (error) {
@@ -71,15 +73,23 @@ async function run(first: string | undefined): Promise<ExitStatus> {
 }
 
 function session(): Session {
-  const { env, stdin, stdout, stderr } = process
+  const { env } = process
   return {
     cwd: process.cwd(),
     env,
-    stdin,
-    stdout,
-    stderr,
-    interactive: Boolean(stdin.isTTY && stderr.isTTY) && (env.CI ?? '') === '',
-    color: stderr.isTTY ? !env.NO_COLOR && env.TERM !== 'dumb' : Boolean(env.FORCE_COLOR),
+    get stdin() {
+      return process.stdin
+    },
+    get stdout() {
+      return toStdout()
+    },
+    get stderr() {
+      return toStderr()
+    },
+    get interactive() {
+      return isTerminal(2, errors) && process.stdin.isTTY && (env.CI ?? '') === ''
+    },
+    color: isTerminal(2, errors) ? !env.NO_COLOR && env.TERM !== 'dumb' : Boolean(env.FORCE_COLOR),
   }
 }
 
@@ -87,18 +97,27 @@ function report(error: unknown): ExitStatus {
   if (error instanceof Interrupted) return 130
   if (error instanceof UserError) {
     const place = error.at === undefined ? '' : `${error.at}: `
-    process.stderr.write(`k3seal: ${place}${error.message}\n  cure: ${error.fix}\n`)
+    toStderr().write(`k3seal: ${place}${error.message}\n  cure: ${error.fix}\n`)
     return 2
   }
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(
+  toStderr().write(
     `k3seal broke; this is a defect in k3seal ${version}, not in your files. Please report what follows.\n${shown}\n`,
   )
   return 3
 }
 
+function toStdout(): Session['stdout'] {
+  stdout ??= output(1, () => process.stdout, closed)
+  return stdout
+}
+
+function toStderr(): Session['stderr'] {
+  stderr ??= output(2, errors, closed)
+  return stderr
+}
+
 /** `k3seal … | head` closes our output early; that is no fault of anybody's. */
-function closedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+function closed(): never {
   process.exit(0)
 }

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -27,7 +36,7 @@ test('the package holds the bundles, the notices and nothing of the sources', ()
   const names = run('tar', ['-tzf', tarball], scratch)
     .trim()
     .split('\n')
-    .map((name) => name.replace(/main\.v[\d.]+-\w+\.cache$/, 'main.cache'))
+    .map((name) => name.replace(/\.v[\d.]+-\w+\.cache$/, '.cache'))
     .sort()
   expect(names).toEqual([
     'package/CHANGELOG.md',
@@ -35,6 +44,8 @@ test('the package holds the bundles, the notices and nothing of the sources', ()
     'package/README.md',
     'package/dist/THIRD-PARTY-NOTICES.txt',
     'package/dist/airgap.js',
+    'package/dist/engine.cache',
+    'package/dist/engine.js',
     'package/dist/interactive.js',
     'package/dist/k3seal.js',
     'package/dist/main.cache',
@@ -61,21 +72,39 @@ test('the notices name every package whose code is carried', () => {
     expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
 })
 
-test('the main bundle loads wizard and child processes only when they are needed', () => {
-  const text = readFileSync(join(root, 'dist/main.js'), 'utf8')
-  const loads = text.match(/.{40}require\("\.\/interactive\.js"\)/g) ?? []
-  expect(loads.length).toBeGreaterThan(0)
-  for (const load of loads) expect(load).toContain('Promise.resolve().then(()=>')
+test('a hook in a repository without K3s needs main.js alone; one that knows K3s the engine, and no library of the wizard', () => {
+  const [plain, cluster, few] = ['plain', 'cluster', 'few'].map((name) => join(scratch, name)) as [
+    string,
+    string,
+    string,
+  ]
+  cpSync(join(root, 'dist'), few, { recursive: true })
+  mkdirSync(plain)
+  writeFileSync(join(plain, 'site.yml'), '- hosts: all\n  tasks: []\n')
+  mkdirSync(cluster)
+  writeFileSync(
+    join(cluster, 'k3s.service'),
+    '[Service]\nExecStart=/usr/local/bin/k3s server --token sloe-and-hawthorn-42\n',
+  )
+  const lint = (cwd: string): string =>
+    run(process.execPath, [join(few, 'k3seal.js'), 'lint', '--exit-zero'], cwd)
+  rmSync(join(few, 'interactive.js'))
+  rmSync(join(few, 'airgap.js'))
+  expect(lint(cluster)).toContain('[token-in-arguments]')
+  rmSync(join(few, 'engine.js'))
+  expect(lint(plain)).toBe('nothing found in 1 file\n')
+  expect(() => lint(cluster)).toThrow('engine.js')
 })
 
 test('it starts as well without the compiled code, and with code that does not fit', () => {
   const dist = join(elsewhere, 'node_modules/k3seal/dist')
-  const cache = readdirSync(dist).find((name) => name.endsWith('.cache')) ?? ''
-  const version = run(process.execPath, [join(dist, 'k3seal.js'), '--version'], elsewhere)
-  writeFileSync(join(dist, cache), 'spoilt')
-  expect(run(process.execPath, [join(dist, 'k3seal.js'), '--version'], elsewhere)).toBe(version)
-  rmSync(join(dist, cache))
-  expect(run(process.execPath, [join(dist, 'k3seal.js'), '--version'], elsewhere)).toBe(version)
+  const rules = run(process.execPath, [join(dist, 'k3seal.js'), 'lint', '--list-rules'], elsewhere)
+  const caches = readdirSync(dist).filter((name) => name.endsWith('.cache'))
+  expect(caches).toHaveLength(2)
+  for (const cache of caches) writeFileSync(join(dist, cache), 'spoilt')
+  expect(run(process.execPath, [join(dist, 'k3seal.js'), 'lint', '--list-rules'], elsewhere)).toBe(rules)
+  for (const cache of caches) rmSync(join(dist, cache))
+  expect(run(process.execPath, [join(dist, 'k3seal.js'), 'lint', '--list-rules'], elsewhere)).toBe(rules)
 })
 
 test('npx runs it from the tarball and makes a site', () => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
+import { optimizeLate } from '../../io/host.ts'
 import { type FailOn, type Finding, severities } from '../../lint/finding.ts'
 import { ProjectLines } from '../../lint/lines.ts'
 import { Mask } from '../../lint/mask.ts'
@@ -85,6 +86,7 @@ async function lintTargets(
     })
     const rename = renamer(cwd, project.root)
     if (project.concernsRules || project.faults.length > 0) {
+      if (lengthOf(project.texts) > MUCH_TEXT) optimizeLate()
       const { check } = await import('./engine.ts')
       const options = lintOptions(flags, settings)
       let checked = check(project, options)
@@ -114,6 +116,15 @@ async function lintTargets(
     for (const [path, text] of project.texts) texts.set(rename(path), text)
   }
   return { outcomes, texts, secrets, isChanged }
+}
+
+/** Characters from which on a project takes more than a moment. */
+const MUCH_TEXT = 32 * 1024
+
+function lengthOf(texts: ReadonlyMap<string, string>): number {
+  let length = 0
+  for (const text of texts.values()) length += text.length
+  return length
 }
 
 function counted(count: number, noun: string): string {
