@@ -1,0 +1,123 @@
+import type { Architecture } from '../../airgap/artefact.ts'
+import { byBytes, manifestText, modeOf, README, SBOM, SUMS, sumsText, TOP } from '../../airgap/bundle.ts'
+import { BundlePaths } from '../../airgap/bundlePath.ts'
+import { MANIFEST, type ManifestFile } from '../../airgap/manifest.ts'
+import { readmeText } from '../../airgap/readme.ts'
+import { type BundledImage, sbomText } from '../../airgap/sbom.ts'
+import { UserError } from '../../errors.ts'
+import type { ArchiveEntries, PackedFile } from '../../io/bundleWrite.ts'
+import { nameOf } from '../../io/files.ts'
+import { version } from '../../version.ts'
+import type { Session } from '../session.ts'
+import { artefactFiles, deliveryItems, type PackItem, programItems } from './packFiles.ts'
+import { isBelow, nameBelow, type PackedInventory, packedInventory } from './packInventory.ts'
+import { refuseHead, refuseSecrets } from './packSecrets.ts'
+
+/** All that one archive will hold but the lists at its end. */
+export interface Contents {
+  /** In the order of the archive. */
+  readonly items: readonly PackItem[]
+  readonly k3sVersion: string | undefined
+  readonly architectures: readonly Architecture[]
+  readonly inventory: PackedInventory | undefined
+}
+
+/** Throws `UserError` for what can't be packed, or may not. */
+export async function contentsOf(
+  session: Session,
+  directory: string,
+  sources: readonly string[],
+): Promise<Contents> {
+  const inventory = sources.length === 0 ? undefined : packedInventory(session, sources, directory)
+  const place = placeOf(directory, inventory)
+  const { items: artefacts, manifest } = artefactFiles(session, directory, place)
+  const architectures = [
+    ...new Set([
+      ...(manifest?.architectures ?? []),
+      ...artefacts.flatMap(({ arch }) => (arch === undefined ? [] : [arch])),
+    ]),
+  ]
+  const delivery = deliveryItems(inventory === undefined ? [session.cwd] : [inventory.base, session.cwd])
+  const owned = new Set(delivery.map(({ path }) => path))
+  const inventoryItems = (inventory?.files ?? [])
+    .filter(({ path }) => !owned.has(path))
+    .map(
+      ({ absolute, path, bytes }): PackItem => ({
+        path,
+        role: 'inventory',
+        content: { bytes },
+        from: absolute,
+      }),
+    )
+  await refuseSecrets(
+    session,
+    [...inventoryItems, ...delivery, ...artefacts].flatMap(({ from, content }) =>
+      from === undefined ? [] : [{ absolute: from, ...('bytes' in content ? { bytes: content.bytes } : {}) }],
+    ),
+    inventory?.base ?? session.cwd,
+  )
+  const facts = { k3sVersion: manifest?.k3sVersion, architectures }
+  const readme = readmeText({ ...facts, directory: place, inventories: inventory?.sources ?? [] })
+  const items = [
+    ...artefacts,
+    ...delivery,
+    ...inventoryItems,
+    ...programItems(),
+    { path: README, role: 'other' as const, content: { bytes: Buffer.from(readme) } },
+  ].sort((a, b) => byBytes(a.path, b.path))
+  const paths = new BundlePaths(
+    nameOf(session.cwd, directory),
+    'give one of them another name, or leave it out',
+  )
+  for (const path of [...items.map((item) => item.path), SBOM, MANIFEST, SUMS]) paths.add(path)
+  return { items, inventory, ...facts }
+}
+
+/** Where the inventory has the directory, so that an airgap_dir relative to it stays right. */
+function placeOf(directory: string, inventory: PackedInventory | undefined): string {
+  const isInside = inventory !== undefined && isBelow(inventory.base, directory)
+  const name = isInside ? nameBelow(inventory.base, directory) : ''
+  return name === '' ? 'airgap' : name
+}
+
+/** Writes all files, each read once, and behind them what lists them. */
+export async function fill(session: Session, contents: Contents, entries: ArchiveEntries): Promise<void> {
+  const { items, k3sVersion, architectures } = contents
+  const files: ManifestFile[] = []
+  const images: BundledImage[] = []
+  const add = async (item: PackItem): Promise<void> => {
+    const { path, role, arch, source, content } = item
+    const packed =
+      'bytes' in content
+        ? await entries.bytes(TOP + path, content.bytes, modeOf(role))
+        : await entries.file(TOP + path, content.file, modeOf(role), refuseHead(session, content.file))
+    compare(session, item, packed)
+    files.push({
+      path,
+      ...packed,
+      role,
+      ...(arch === undefined ? {} : { arch }),
+      ...(source === undefined ? {} : { source }),
+    })
+  }
+  const addText = (path: string, role: ManifestFile['role'], text: string): Promise<void> =>
+    add({ path, role, content: { bytes: Buffer.from(text) } })
+  for (const item of items) await add(item)
+  await addText(SBOM, 'sbom', await sbomText({ k3sVersion, version, files, images }))
+  const manifest = { version: 1 as const, architectures, files: [...files] }
+  await addText(
+    MANIFEST,
+    'other',
+    manifestText(k3sVersion === undefined ? manifest : { ...manifest, k3sVersion }),
+  )
+  await entries.bytes(TOP + SUMS, Buffer.from(sumsText(files)), modeOf('other'))
+}
+
+function compare({ cwd }: Session, { content, expected }: PackItem, { size, sha256 }: PackedFile): void {
+  if (expected === undefined || !('file' in content)) return
+  if (expected.size === size && expected.sha256 === sha256) return
+  throw new UserError(`is not the file that was fetched: ${MANIFEST} lists another`, {
+    at: nameOf(cwd, content.file),
+    fix: 'remove it and run k3seal airgap fetch again',
+  })
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { roleOf } from '../../airgap/artefactNames.ts'
+import { NOTICES, PROGRAM, readManifest } from '../../airgap/bundle.ts'
+import { type BundleManifest, MANIFEST, type ManifestFile } from '../../airgap/manifest.ts'
+import { singleFile } from '../../airgap/program.ts'
+import { UserError } from '../../errors.ts'
+import { DELIVER, deliveryFiles } from '../../generate/delivery.ts'
+import { filesBelow } from '../../io/bundleFiles.ts'
+import { nameOf, pathKind, readBytes, readText } from '../../io/files.ts'
+import { type BuiltProgram, builtProgram } from '../../io/program.ts'
+import { version } from '../../version.ts'
+import type { Session } from '../session.ts'
+
+/** A file that goes into the archive. */
+export interface PackItem {
+  /** In the archive, below its top. */
+  readonly path: string
+  readonly role: ManifestFile['role']
+  readonly arch?: ManifestFile['arch']
+  readonly source?: string
+  readonly content: { readonly file: string } | { readonly bytes: Uint8Array }
+  /** Absolute: the user's file that it is; undefined for what k3seal makes. */
+  readonly from?: string
+  /** As fetch wrote it down. */
+  readonly expected?: Pick<ManifestFile, 'size' | 'sha256'>
+}
+
+export interface ArtefactFiles {
+  readonly items: readonly PackItem[]
+  /** What fetch wrote, where it did. */
+  readonly manifest: BundleManifest | undefined
+}
+
+/** The files of a directory that is packed, to lie below `place`. Throws `UserError`. */
+export function artefactFiles({ cwd }: Session, directory: string, place: string): ArtefactFiles {
+  const text = readText(join(directory, MANIFEST))
+  const manifest = text === undefined ? undefined : readManifest(text, nameOf(cwd, join(directory, MANIFEST)))
+  const known = new Map(manifest?.files.map((file) => [file.path, file]))
+  const files = filesBelow(directory)
+  if (files.length === 0)
+    throw new UserError('holds no file', {
+      at: nameOf(cwd, directory),
+      fix: 'fetch what the nodes need first',
+    })
+  const items = files.map(({ path, absolute }): PackItem => {
+    if (/\.k3seal-part(?:\.|$)/.test(path))
+      throw new UserError('is a part of a download that has not come to its end', {
+        at: nameOf(cwd, absolute),
+        fix: 'run k3seal airgap fetch again, or remove it',
+      })
+    const { role, arch, source, size, sha256 } = { ...roleOf(path), ...known.get(path) }
+    known.delete(path)
+    return {
+      path: `${place}/${path}`,
+      role,
+      ...(arch === undefined ? {} : { arch }),
+      ...(source === undefined ? {} : { source }),
+      content: { file: absolute },
+      from: absolute,
+      ...(size === undefined || sha256 === undefined ? {} : { expected: { size, sha256 } }),
+    }
+  })
+  const [missing] = known.keys()
+  if (missing !== undefined)
+    throw new UserError(`${missing} is missing, and ${MANIFEST} lists it`, {
+      at: nameOf(cwd, directory),
+      fix: 'run k3seal airgap fetch again',
+    })
+  return { items, manifest }
+}
+
+/** The delivery playbook with its templates: the project's own, and k3seal's for what is missing there. */
+export function deliveryItems(projects: readonly string[]): readonly PackItem[] {
+  const own = projects.find((directory) => pathKind(join(directory, DELIVER)) === 'file')
+  return deliveryFiles.map(({ path, text }) => {
+    const role = path.includes('/templates/') ? 'template' : 'playbook'
+    const from = own === undefined ? undefined : join(own, path)
+    const bytes = from === undefined ? undefined : readBytes(from)
+    return bytes === undefined || from === undefined
+      ? { path, role, content: { bytes: Buffer.from(typeof text === 'string' ? text : text.revealBytes()) } }
+      : { path, role, content: { bytes }, from }
+  })
+}
+
+/** k3seal itself. Throws `UserError` where it runs from its sources. */
+export function programItems(built: BuiltProgram = builtProgram()): readonly PackItem[] {
+  const text = built.kind === 'file' ? built.text : singleFile({ ...built, version })
+  return [
+    { path: PROGRAM, role: 'program', content: { bytes: Buffer.from(text) } },
+    ...(built.notices === undefined
+      ? []
+      : [{ path: NOTICES, role: 'other' as const, content: { bytes: Buffer.from(built.notices) } }]),
+  ]
+}
