@@ -7,10 +7,12 @@ export const hostPlatform: string = process.platform
 /**
  * Lets V8 wait longer before it optimizes: a run of less than a second ends before optimized code pays for itself, and the
  * optimizer would take a core of its own. Worth it for work that takes longer than the call, which loads a part of Node.
- * Later releases of V8 than Node 20's have no such flag.
+ * To be called when all code is loaded: V8 refuses compiled code that was made under other flags. Later releases of V8
+ * than Node 20's have no such flag.
  */
 export function optimizeLate(): void {
-  if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=1000000')
+  if (process.versions.v8.startsWith('11.') && process.env.K3SEAL_SAVE_COMPILED !== '1')
+    setFlagsFromString('--interrupt-budget=1000000')
 }
 
 /** Where `~` points: `HOME`, as shells and Ansible take it, else what the system says. */

@@ -86,8 +86,8 @@ async function lintTargets(
     })
     const rename = renamer(cwd, project.root)
     if (project.concernsRules || project.faults.length > 0) {
-      if (lengthOf(project.texts) > MUCH_TEXT) optimizeLate()
       const { check } = await import('./engine.ts')
+      if (lengthOf(project.texts) > MUCH_TEXT) optimizeLate()
       const options = lintOptions(flags, settings)
       let checked = check(project, options)
       if (flags.fix === true || flags.fixDryRun === true) {
