@@ -96,7 +96,7 @@ export class Statements {
   }
 
   #print(value: Value, pieces: Value[]): void {
-    if (value === null || value === '') return
+    if (value === null) return
     this.#count += 1
     if (this.#count > mostPieces) throw refused('a template prints without an end')
     pieces.push(value)

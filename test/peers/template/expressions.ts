@@ -8,6 +8,8 @@ export const alike: readonly (readonly [expression: string, text: string])[] = [
   ['tide', 'True'],
   ['ebb', 'False'],
   ['nothing', ''],
+  ['empty_by_default is none', 'False'],
+  ["empty_by_default == ''", 'True'],
   ['nothing ~ ""', 'None'],
   ['quay', "['alder', 'birch', 'Cedar', 'birch']"],
   ['ship', `{'name': 'Ida', 'mast': 3, 'crew': {'cook': 'Jo', 'mate': "O'Neil"}}`],
