@@ -98,7 +98,7 @@ describe('what nodes need', () => {
       'k3s-airgap-images-arm.tar.zst <- k3s-airgap-images-arm.tar.zst: pier',
     ])
     expect(found.assumptions).toEqual([
-      'Assumed amd64 for agent weir: the inventory does not tell their architecture.',
+      'Assumed amd64 for agent weir: the inventory does not tell its architecture.',
     ])
   })
 
@@ -204,7 +204,7 @@ describe('what nodes need', () => {
       { asset: 'k3s-s390x', target: 'k3s-s390x' },
     ])
     expect(several.assumptions).toEqual([
-      'Assumed arm64 and s390x for agent weir: the inventory does not tell their architecture, --arch does.',
+      'Assumed arm64 and s390x for agent weir: the inventory does not tell its architecture, --arch does.',
       'Whether this release has files for s390x is not known: K3s builds amd64, arm64 and arm.',
     ])
   })
@@ -264,7 +264,7 @@ describe('facts', () => {
       ['weir', 'amd64', false, undefined],
     ])
     expect(found.assumptions).toEqual([
-      'Assumed amd64 for agent weir: neither the inventory nor the facts tell their architecture.',
+      'Assumed amd64 for agent weir: neither the inventory nor the facts tell its architecture.',
       'No facts were gathered of weir.',
     ])
   })

@@ -20,7 +20,7 @@ export const architectureVariables = [
 ] as const
 
 /** The directory of the files, on the control node. */
-const AIRGAP_DIRECTORY = /air_?gap\w*(?:dir|directory|path|folder)$/i
+export const AIRGAP_DIRECTORY = /air_?gap\w*(?:dir|directory|path|folder)$/i
 
 export type Reading =
   | { readonly kind: 'absent' }

@@ -135,7 +135,8 @@ function foundNode(
 /** Names that are common say something else in many a project, so that only what is an architecture counts. */
 const COMMON = new Set(['architecture', 'arch'])
 
-function machineOf(name: string, scope: HostScope, unread: Map<string, string[]>): string | undefined {
+/** What the inventory calls the architecture of a host; `unread` takes what it keeps closed. */
+export function machineOf(name: string, scope: HostScope, unread: Map<string, string[]>): string | undefined {
   const reading = readVariable(architectureVariables, scope)
   if (reading.kind === 'text')
     return COMMON.has(reading.name) && architectureOf(reading.text) === undefined ? undefined : reading.text
@@ -183,15 +184,16 @@ function assumptions(
   const taken = said ? architectures.join(' and ') : 'amd64'
   const groups = (['server', 'agent'] as const).flatMap((kind) => {
     const members = assumed.filter((node) => node.kind === kind)
-    return members.length === 0
-      ? []
-      : [`${kind}${members.length === 1 ? '' : 's'} ${listed(members.map(({ name }) => name))}`]
+    if (members.length === 0) return []
+    const [many, whose] = members.length === 1 ? ['', 'its'] : ['s', 'their']
+    return [{ who: `${kind}${many} ${listed(members.map(({ name }) => name))}`, whose }]
   })
   const why = facts.size > 0 ? 'neither the inventory nor the facts tell' : 'the inventory does not tell'
   const files = inventory.faults.filter(({ message }) => /encrypted as a whole/.test(message))
   return [
     ...groups.map(
-      (group) => `Assumed ${taken} for ${group}: ${why} their architecture${said ? ', --arch does' : ''}.`,
+      ({ who, whose }) =>
+        `Assumed ${taken} for ${who}: ${why} ${whose} architecture${said ? ', --arch does' : ''}.`,
     ),
     ...(factless.length > 0 ? [`No facts were gathered of ${listed(factless)}.`] : []),
     ...files.map(

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  type Dirent,
   fstatSync,
   openSync,
   readdirSync,
@@ -77,6 +78,22 @@ export function fileSizes(directory: string): ReadonlyMap<string, number> {
       const stats = statOrAbsent(join(directory, name))
       return stats?.isFile() === true ? [[name, stats.size] as const] : []
     }),
+  )
+}
+
+/** The files in a directory and one level below it, as paths from there with `/`. None where it can't be listed. */
+export function filesBelow(directory: string): readonly string[] {
+  const listed = (path: string): readonly Dirent[] => {
+    try {
+      return readdirSync(path, { withFileTypes: true })
+    } catch {
+      return []
+    }
+  }
+  return listed(directory).flatMap((entry) =>
+    entry.isDirectory()
+      ? listed(join(directory, entry.name)).map(({ name }) => `${entry.name}/${name}`)
+      : [entry.name],
   )
 }
 

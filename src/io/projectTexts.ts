@@ -25,6 +25,8 @@ const NAMED =
   /\.(?:ya?ml|j2|jinja2?|tmpl|tpl|service|socket|timer|conf|env|ini|cfg|toml|sh|bash|json|vault|openrc)$|^(?:hosts|inventory|vault|makefile|gnumakefile|justfile|jenkinsfile|\.env(?:\..*)?)$/i
 /** Of the JSON files that a repository has for its own tools none is an inventory. */
 const FOREIGN = /^(?:package|package-lock|composer|tsconfig.*|renovate|.*\.schema|\.k3seal-baseline)\.json$/i
+/** https://docs.k3s.io/installation/airgap */
+const RELEASE_LIST = /^(?:sha256sum|k3s)[\w.-]*\.txt$/
 /** Directories in which every file may be one of variables. */
 const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
 /** Directories in which a file without an ending may be an inventory, an init script or an env file. */
@@ -36,6 +38,8 @@ export interface ProjectTexts {
   readonly texts: ReadonlyMap<string, string>
   /** What is named like a text and can't be read as one. `head` is how it begins, so that others may judge whether it matters. */
   readonly refused: readonly { readonly path: string; readonly why: string; readonly head: string }[]
+  /** Paths of files `….txt` named as those of K3s's releases are; they are not read. */
+  readonly lists: readonly string[]
 }
 
 export interface ProjectOptions {
@@ -47,9 +51,11 @@ export interface ProjectOptions {
 export function readProject(root: string, { isExcluded }: ProjectOptions = {}): ProjectTexts {
   const texts = new Map<string, string>()
   const refused: { path: string; why: string; head: string }[] = []
+  const lists: string[] = []
 
   const take = (path: string, name: string): void => {
     const kind = nameKind(path, name)
+    if (kind === undefined && name.endsWith('.txt') && RELEASE_LIST.test(name)) lists.push(path)
     if (kind === undefined || isExcluded?.(path) === true) return
     const read = readFileText(join(root, path))
     if ('text' in read) texts.set(path, read.text)
@@ -89,7 +95,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   // Refuses a root that is closed to us: that nothing is found there says nothing.
   namesIn(root)
   visit('', [realOf(root) ?? root], GitIgnore.at(root))
-  return { texts, refused }
+  return { texts, refused, lists }
 }
 
 /** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */

@@ -16,6 +16,17 @@ export interface AnalysisOptions {
   readonly ignoredByGit?: ReadonlySet<string>
   /** Rehearse only these playbooks, those too that others import or that belong to tests. */
   readonly playbooks?: readonly string[]
+  readonly disk?: ProjectDisk
+}
+
+/** What of a project no text tells. Where it is not given, the texts are all there is. */
+export interface ProjectDisk {
+  /** The files in a directory of the project and one level below it, as paths from there, whatever they are and git's or not. */
+  filesBelow(directory: string): readonly string[]
+  /** A text of the project that git passes over. */
+  text(path: string): string | undefined
+  /** Files `….txt` whose names begin as those of K3s's releases do. */
+  readonly lists: readonly string[]
 }
 
 /** A project and what was found out about it; each part is worked out when a rule first asks for it. */
@@ -26,6 +37,7 @@ export class Analysis {
   #inventories: readonly NamedInventory[] | undefined
   #rehearsal: Rehearsal | undefined
   #tokenSites: TokenSites | undefined
+  #disk: ProjectDisk | undefined
 
   constructor(project: Project, options: AnalysisOptions = {}) {
     this.project = project
@@ -59,6 +71,12 @@ export class Analysis {
   /** Whether git would take a file of the project, as far as its `.gitignore` files tell. */
   isTaken(path: string): boolean {
     return this.#options.ignoredByGit?.has(path) !== true
+  }
+
+  /** What lies beside the texts: images and binaries are none. */
+  get disk(): ProjectDisk {
+    this.#disk ??= this.#options.disk ?? textsOnly(this.project)
+    return this.#disk
   }
 
   /** What was wrong with the texts that were read so far. Reads nothing itself. */
@@ -97,5 +115,17 @@ export class Analysis {
     const sources =
       inventories === undefined ? (inventorySets ?? findInventories(this.project)) : [inventories]
     return sources.map((paths) => ({ sources: paths, inventory: readInventory(this.project, paths) }))
+  }
+}
+
+function textsOnly(project: Project): ProjectDisk {
+  const paths = [...project.keys()]
+  return {
+    filesBelow: (directory) => {
+      const start = directory === '' ? '' : `${directory}/`
+      return paths.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length))
+    },
+    text: (path) => project.get(path),
+    lists: paths.filter((path) => path.endsWith('.txt')),
   }
 }

@@ -1,6 +1,10 @@
 import type { Rule } from '../lint/rule.ts'
 import { agentHoldsServerToken } from './agent-holds-server-token.ts'
 import { agentTokenMissing } from './agent-token-missing.ts'
+import { airgapArchMissing } from './airgap-arch-missing.ts'
+import { airgapArtefactMissing } from './airgap-artefact-missing.ts'
+import { airgapChecksumFileInImages } from './airgap-checksum-file-in-images.ts'
+import { airgapVersionMismatch } from './airgap-version-mismatch.ts'
 import { duplicateNodeName } from './duplicate-node-name.ts'
 import { envFileNotRead } from './env-file-not-read.ts'
 import { evenServerCount } from './even-server-count.ts'
@@ -35,6 +39,10 @@ import { vaultVariableNotEncrypted } from './vault-variable-not-encrypted.ts'
 export const rules: readonly Rule[] = [
   agentHoldsServerToken,
   agentTokenMissing,
+  airgapArchMissing,
+  airgapArtefactMissing,
+  airgapChecksumFileInImages,
+  airgapVersionMismatch,
   duplicateNodeName,
   envFileNotRead,
   evenServerCount,

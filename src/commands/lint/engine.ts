@@ -1,3 +1,6 @@
+import { join } from 'node:path'
+import { filesBelow } from '../../io/files.ts'
+import { readFileText } from '../../io/projectTexts.ts'
 import { Analysis } from '../../lint/analysis.ts'
 import { type LintOptions, type LintResult, lint } from '../../lint/run.ts'
 import { rules } from '../../rules/index.ts'
@@ -10,9 +13,14 @@ export interface Checked extends LintResult {
 
 /** Everything that is slow to load stands behind this module. */
 export function check(project: ReadProject, options: LintOptions): Checked {
-  const { texts, faults, ignoredByGit, inventories, inventorySets } = project
+  const { root, texts, faults, ignoredByGit, lists, inventories, inventorySets } = project
   const analysis = new Analysis(texts, {
     ignoredByGit,
+    disk: {
+      lists,
+      filesBelow: (directory) => filesBelow(join(root, directory)),
+      text: (path) => texts.get(path) ?? textIn(join(root, path)),
+    },
     ...(inventories === undefined ? {} : { inventories }),
     ...(inventorySets === undefined ? {} : { inventorySets }),
   })
@@ -24,6 +32,11 @@ export function check(project: ReadProject, options: LintOptions): Checked {
       if (text !== '') secrets.add(text)
     }
   return { ...result, secrets }
+}
+
+function textIn(path: string): string | undefined {
+  const read = readFileText(path)
+  return 'text' in read ? read.text : undefined
 }
 
 export { rules }

@@ -16,6 +16,8 @@ export interface ReadProject {
   readonly texts: ReadonlyMap<string, string>
   readonly faults: readonly Fault[]
   readonly ignoredByGit: ReadonlySet<string>
+  /** Paths of lists as K3s's releases have them; they are no texts of the project. */
+  readonly lists: readonly string[]
   /** As the project names them. */
   readonly inventories: readonly string[] | undefined
   readonly inventorySets: readonly (readonly string[])[] | undefined
@@ -40,7 +42,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const { root } = target
   const { cwd, instead } = options
   const excluded = excluder(root, settings, options)
-  const { texts: read, refused } = readProject(root, { isExcluded: excluded })
+  const { texts: read, refused, lists } = readProject(root, { isExcluded: excluded })
   const texts = new Map(read)
   const faults: Fault[] = []
   const refuse = (path: string, why: string, head: string): void => {
@@ -108,6 +110,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     texts,
     faults,
     ignoredByGit: new Set(added.filter((path) => !path.startsWith('../') && isIgnored(git, root, path))),
+    lists,
     inventories,
     inventorySets,
     reported,

@@ -15,6 +15,11 @@ export function taskAt(analysis: Analysis, at: Span): PlacedTask | undefined {
   return indexOf(analysis).get(key(at))
 }
 
+/** Every task of the project, in the order of playbooks and files. */
+export function tasksOf(analysis: Analysis): Iterable<PlacedTask> {
+  return indexOf(analysis).values()
+}
+
 function indexOf(analysis: Analysis): ReadonlyMap<string, PlacedTask> {
   let index = indexes.get(analysis)
   if (index === undefined) {
