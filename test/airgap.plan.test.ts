@@ -99,6 +99,7 @@ describe('what nodes need', () => {
     ])
     expect(found.assumptions).toEqual([
       'Assumed amd64 for agent weir: the inventory does not tell its architecture.',
+      expect.stringMatching(/^k3s-ansible copies the images of amd64, arm64 and arm alike to every node/),
     ])
   })
 
@@ -205,6 +206,7 @@ describe('what nodes need', () => {
     ])
     expect(several.assumptions).toEqual([
       'Assumed arm64 and s390x for agent weir: the inventory does not tell its architecture, --arch does.',
+      expect.stringMatching(/^k3s-ansible copies the images of amd64, arm64, arm and s390x alike/),
       'Whether this release has files for s390x is not known: K3s builds amd64, arm64 and arm.',
     ])
   })
@@ -266,6 +268,7 @@ describe('facts', () => {
     expect(found.assumptions).toEqual([
       'Assumed amd64 for agent weir: neither the inventory nor the facts tell its architecture.',
       'No facts were gathered of weir.',
+      expect.stringMatching(/^k3s-ansible copies the images of amd64 and arm64 alike/),
     ])
   })
 

@@ -52,14 +52,15 @@ export const imagesName = (arch: AirgapArchitecture, archive: ImageArchive): str
   `k3s-airgap-images-${arch}${imageEndings[archive]}`
 
 /**
- * What K3s imports from its images directory. A `.txt` there is a list of images to pull, so that a checksum file makes it
- * ask registries for images that do not exist.
- * https://github.com/k3s-io/k3s/blob/02a5bee6/pkg/agent/containerd/containerd.go, https://docs.k3s.io/import-images
+ * What K3s imports from its images directory, each time it starts, in the order of the names. A `.txt` there is a list of
+ * images: those that are not there are pulled, one for each line.
+ * https://github.com/k3s-io/k3s/blob/02a5bee62f5d7a0811a6a9401fc9ff5b1399c0bc/pkg/agent/containerd/containerd.go,
+ * https://docs.k3s.io/import-images
  */
 export const imagesDirectory = {
   path: '/var/lib/rancher/k3s/agent/images',
-  archives: /\.(?:tar|tar\.lz4|tar\.bz2|tbz|tar\.gz|tgz|tar\.zst|tzst)$/,
-  pullList: /\.txt$/,
+  archives: /\.(?:tar|tar\.lz4|tar\.bz2|tbz|tar\.gz|tgz|tar\.zst|tzst)$/i,
+  pullList: /\.txt$/i,
 } as const
 
 /**

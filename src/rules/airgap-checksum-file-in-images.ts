@@ -16,7 +16,7 @@ export const airgapChecksumFileInImages: Rule = {
   id: 'airgap-checksum-file-in-images',
   severity: 'warning',
   summary: 'Checksum file or list in the images directory',
-  why: 'K3s takes every .txt in its images directory for a list of images to pull. Of a checksum file it asks the registries for images that do not exist, and of k3s-images.txt for all that the archive holds: a node without internet waits for each of them in vain, every time that K3s starts.',
+  why: 'K3s takes every .txt in its images directory for a list of images, and pulls what is not there, each time it starts. Of a checksum file it tries to pull one image for every line, and of k3s-images.txt all that the archives did not bring: without internet that fails line by line, among the messages that matter.',
   fix: 'copy only archives there: *.tar, *.tar.gz, *.tar.zst',
   see: ['https://docs.k3s.io/import-images', 'k3s-io/k3s@02a5bee6:pkg/agent/containerd/containerd.go'],
   bad: [
