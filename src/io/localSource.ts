@@ -31,7 +31,6 @@ export function localSource(): Source {
         throw readFailure(error)
       }
     },
-    close: async () => undefined,
   }
 }
 

@@ -50,13 +50,9 @@ const NETWORK: ReadonlyMap<string, string> = new Map([
   ['ECONNRESET', 'the connection broke off'],
   ['EPIPE', 'the connection broke off'],
   ['ECONNABORTED', 'the connection broke off'],
-  ['UND_ERR_SOCKET', 'the connection broke off'],
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'the connection broke off'],
+  ['ERR_STREAM_PREMATURE_CLOSE', 'the connection broke off'],
   ['ECONNREFUSED', 'nobody listens there'],
   ['ETIMEDOUT', 'no connection in time'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'no connection in time'],
-  ['UND_ERR_HEADERS_TIMEOUT', 'no answer in time'],
-  ['UND_ERR_BODY_TIMEOUT', 'nothing came any more'],
   ['EHOSTUNREACH', 'no way to it'],
   ['ENETUNREACH', 'no way to it'],
   ['EAI_AGAIN', 'its name could not be looked up'],
@@ -65,44 +61,51 @@ const NETWORK: ReadonlyMap<string, string> = new Map([
 /** What went wrong on the wire; comes back as it is where it isn't the network's. */
 export function networkFailure(error: unknown, host: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
-  if (!(error instanceof Error)) return error
+  if (!(error instanceof Error) || error instanceof TransferFailure) return error
   const { code } = error as NodeJS.ErrnoException
-  const tunnel = /^Proxy response \((\d+)\)|Authentication Required \((407)\)/.exec(error.message)
-  if (tunnel !== null) return proxyFailure(Number(tunnel[1] ?? tunnel[2]), error)
-  if (error.name === 'HTTPParserError')
-    return new TransferFailure(`${host} doesn't speak HTTP`, {
-      fix: 'see what answers there: a mirror, a proxy?',
-      again: true,
-      cause: error,
-    })
   if (code === undefined) return error
   const words = NETWORK.get(code)
   if (words !== undefined)
     return new TransferFailure(`${host}: ${words} (${code})`, { fix: LATER, again: true, cause: error })
+  if (code.startsWith('HPE_'))
+    return new TransferFailure(`${host} doesn't speak HTTP (${code})`, {
+      fix: 'see what answers there: a mirror, a proxy?',
+      again: true,
+      cause: error,
+    })
   if (code === 'ENOTFOUND')
     return new TransferFailure(`${host}: nobody knows that name (ENOTFOUND)`, {
       fix: 'see that this machine is online; behind a proxy set HTTPS_PROXY; or name a --mirror',
       cause: error,
     })
-  if (/CERT|SELF_SIGNED|UNABLE_TO_|^ERR_(SSL|TLS)|^EPROTO$|^UND_ERR_PRX_TLS$/.test(code))
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|^ERR_(SSL|TLS)|^EPROTO$/.test(code))
     return new TransferFailure(`${host}: no connection that could be trusted (${code})`, {
       fix: 'where a proxy or a mirror has a CA of its own, name its file in NODE_EXTRA_CA_CERTS',
       cause: error,
     })
-  if (/^E[A-Z]+$|^UND_ERR_(?!INVALID)/.test(code))
+  if (/^E[A-Z]+$/.test(code))
     return new TransferFailure(`${host}: ${code}`, { fix: LATER, again: true, cause: error })
   return error
 }
 
-function proxyFailure(status: number, cause?: unknown): TransferFailure {
+/** What was waited for in vain. */
+export function timeoutFailure(kind: 'connect' | 'headers' | 'idle', host: string): TransferFailure {
+  const words = {
+    connect: 'no connection in time',
+    headers: 'no answer in time',
+    idle: 'nothing came any more',
+  }
+  return new TransferFailure(`${host}: ${words[kind]}`, { fix: LATER, again: true })
+}
+
+/** What a proxy says instead of the server. */
+export function proxyFailure(status: number): TransferFailure {
   return status === 407
     ? new TransferFailure('the proxy wants a login (407)', {
         fix: 'put it into the URL of the proxy: http://USER:PASSWORD@…',
-        cause,
       })
     : new TransferFailure(`the proxy answers ${status}`, {
         fix: 'see that it lets you through to that host, or name the host in NO_PROXY',
         again: status >= 500 || status === 429,
-        cause,
       })
 }

@@ -75,6 +75,7 @@ export class FileServer {
   readonly requests: { readonly path: string; readonly headers: IncomingMessage['headers'] }[] = []
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  #tunnelStatus = 200
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -87,6 +88,10 @@ export class FileServer {
     this.#server.on('connection', (socket) => this.#keep(socket))
     this.#server.on('connect', (request: IncomingMessage, socket: Socket) => {
       this.requests.push({ path: request.url ?? '', headers: request.headers })
+      if (this.#tunnelStatus !== 200) {
+        socket.end(`HTTP/1.1 ${this.#tunnelStatus} No\r\n\r\n`)
+        return
+      }
       const [host = '', port = ''] = (request.url ?? '').split(':')
       const there = connect(Number(port), host, () => {
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
@@ -111,6 +116,11 @@ export class FileServer {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`
+  }
+
+  /** Answers every CONNECT with this status from now on. */
+  refuseTunnels(status: number): void {
+    this.#tunnelStatus = status
   }
 
   /** How often a path was asked for. */

@@ -6,12 +6,13 @@ import { parseMirror } from '../../airgap/mirror.ts'
 import type { Plan } from '../../airgap/plan.ts'
 import { Interrupted, UserError } from '../../errors.ts'
 import { nameOf, readText } from '../../io/files.ts'
-import { httpSource, type Source, type Timeouts } from '../../io/http.ts'
+import { httpSource, type Source } from '../../io/http.ts'
 import { interruptible } from '../../io/interrupt.ts'
 import { localSource, mirrorUrl } from '../../io/localSource.ts'
 import { withLock } from '../../io/lock.ts'
 import { ensureDirectory } from '../../io/place.ts'
 import { showProgress } from '../../io/progress.ts'
+import type { Timeouts } from '../../io/request.ts'
 import { type RetryPolicy, retryPolicy } from '../../io/retry.ts'
 import { version } from '../../version.ts'
 import { collect } from '../parse.ts'
@@ -96,10 +97,10 @@ export async function runFetch(
     say(
       'warning: the mirror is plain http: whoever is on the way can change files and their list of checksums',
     )
+  const source = anySource(session, timeouts)
   const directory = resolve(cwd, options.out)
   ensureDirectory(directory)
   const fetched = await withLock(join(directory, LOCK), async () => {
-    const source = await anySource(session, timeouts)
     const progress = await showProgress({ stream: stderr, env, files: plan.artefacts.length })
     try {
       return await fetchFiles(
@@ -108,7 +109,6 @@ export async function runFetch(
       )
     } finally {
       progress.close()
-      await source.close()
     }
   }).catch((error: unknown) => {
     if (error instanceof Interrupted)
@@ -123,13 +123,10 @@ export async function runFetch(
   report(fetched, say)
 }
 
-async function anySource({ env }: Session, timeouts: Timeouts): Promise<Source> {
-  const http = await httpSource(env, timeouts, `k3seal/${version}`)
+function anySource({ env }: Session, timeouts: Timeouts): Source {
+  const http = httpSource(env, timeouts, `k3seal/${version}`)
   const local = localSource()
-  return {
-    open: (wanted) => (wanted.url.startsWith('file:') ? local : http).open(wanted),
-    close: () => http.close(),
-  }
+  return { open: (wanted) => (wanted.url.startsWith('file:') ? local : http).open(wanted) }
 }
 
 function ownChecksums(path: string, cwd: string): OwnChecksums {
