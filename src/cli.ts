@@ -108,16 +108,18 @@ function report(error: unknown): ExitStatus {
 }
 
 function toStdout(): Session['stdout'] {
-  stdout ??= output(1, () => process.stdout, closed)
+  stdout ??= output(1, () => process.stdout, ended)
   return stdout
 }
 
 function toStderr(): Session['stderr'] {
-  stderr ??= output(2, errors, closed)
+  stderr ??= output(2, errors, ({ code }) => process.exit(code === 'EPIPE' ? 0 : 2))
   return stderr
 }
 
 /** `k3seal … | head` closes our output early; that is no fault of anybody's. */
-function closed(): never {
-  process.exit(0)
+function ended({ code, message }: NodeJS.ErrnoException): never {
+  if (code === 'EPIPE') process.exit(0)
+  toStderr().write(`k3seal: standard output can't be written: ${message}\n  cure: free some disk space\n`)
+  process.exit(2)
 }

@@ -11,17 +11,18 @@ export function isTerminal(descriptor: 1 | 2, stream: StreamOf): boolean {
 
 /**
  * What is written to a descriptor of this process. A file or a pipe gets it at once, without a stream: nothing is asked of
- * it then but `write`, for there is no terminal. `onClosed` is called where nobody reads any more.
+ * it then but `write`, for there is no terminal. `onFault` is called where that fails: nobody reads any more, or the disk is
+ * full.
  */
-export function output(descriptor: 1 | 2, stream: StreamOf, onClosed: () => never): Writable {
+export function output(
+  descriptor: 1 | 2,
+  stream: StreamOf,
+  onFault: (error: NodeJS.ErrnoException) => never,
+): Writable {
   const watched: StreamOf = () => {
     const own = stream()
     if (!own.listeners('error').includes(onFault)) own.on('error', onFault)
     return own
-  }
-  const onFault = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error
-    onClosed()
   }
   if (kindOf(descriptor) === 'device') return watched()
   let rest: NodeJS.WriteStream | undefined
@@ -33,8 +34,7 @@ export function output(descriptor: 1 | 2, stream: StreamOf, onClosed: () => neve
       while (written < bytes.length) written += writeSync(descriptor, bytes, written)
       return true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EPIPE') return onClosed()
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return onFault(error as NodeJS.ErrnoException)
       // Whoever shares this pipe has made it non-blocking: Node knows how to wait.
       rest = watched()
       return rest.write(bytes.subarray(written))
