@@ -29,6 +29,8 @@ export interface ReadArchive {
   }
   /** Whether nobody compared the checksums in its zstd data: fzstd does not. */
   readonly sumUnchecked: boolean
+  /** The largest window of its zstd data, in bytes; 0 where it has none. */
+  readonly window: number
 }
 
 export interface ReadArchiveOptions {
@@ -118,6 +120,7 @@ export async function readArchive(
     ...(end === undefined ? {} : { end }),
     ...(fault === undefined ? {} : { fault: faultOf(fault) }),
     sumUnchecked: told.sumUnchecked,
+    window: told.window ?? 0,
   }
 
   function counted(next: NextChunk): NextChunk {

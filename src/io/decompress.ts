@@ -22,6 +22,8 @@ export interface Unpacking {
   trailing: boolean
   /** The decoder at hand leaves the checksum that ends each zstd frame alone. */
   sumUnchecked: boolean
+  /** The largest window of zstd data, in bytes: what unpacking them takes of memory. */
+  window?: number
 }
 
 /** Larger than any block of zstd, small enough that a dozen of them waiting to be collected is no burden. */
@@ -73,6 +75,7 @@ async function* unzstd(
         return undefined
       }
       queue.push(...frames.parts(chunk))
+      told.window = frames.window
     }
     return queue.shift()
   }

@@ -18,6 +18,8 @@ export interface FramePart {
 export class ZstdFrames {
   /** Other bytes follow the last frame. */
   trailing = false
+  /** The largest of its frames, in bytes. */
+  window = 0
   #phase: 'magic' | 'descriptor' | 'header' | 'block' | 'end' = 'magic'
   readonly #small = Buffer.alloc(18)
   #filled = 0
@@ -103,6 +105,7 @@ export class ZstdFrames {
       return
     }
     const window = this.#window()
+    this.window = Math.max(this.window, window)
     if (window > MAX_WINDOW)
       throw new ArchiveFault(
         'unsupported',

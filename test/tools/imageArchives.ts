@@ -130,7 +130,7 @@ export interface OciOptions {
   readonly manifestJson?: boolean
   /** Each name leads to an index of its platforms, as it does in an archive of K3s, rather than to a manifest. */
   readonly nested?: boolean
-  /** Platforms that the index lists, and whose blobs stay away: `ctr images export --platform` leaves them out. */
+  /** Platforms that the indexes list, and whose blobs stay away: `ctr images export --platform` leaves them out. */
   readonly absent?: readonly TestArch[]
   readonly spoil?: Spoil
 }
@@ -153,16 +153,10 @@ export async function ociArchive(
     const own = built.filter(({ image }) => image.name === name)
     for (const { config, packed, manifest } of own)
       for (const blob of [config, ...packed, manifest]) keep(blob)
-    const listed = [
-      ...own.map(({ image, manifest }) => ({
-        ...descriptor('application/vnd.oci.image.manifest.v1+json', manifest),
-        platform: platformOf(image),
-      })),
-      ...absent.map((arch) => ({
-        ...descriptor('application/vnd.oci.image.manifest.v1+json', blobOf(Buffer.from(`${name} ${arch}`))),
-        platform: platformOf({ arch }),
-      })),
-    ]
+    const listed = own.map(({ image, manifest }) => ({
+      ...descriptor('application/vnd.oci.image.manifest.v1+json', manifest),
+      platform: platformOf(image),
+    }))
     const annotations = {
       'io.containerd.image.name': fullName(name),
       'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
@@ -174,6 +168,7 @@ export async function ociArchive(
       top.push({ ...descriptor('application/vnd.oci.image.index.v1+json', index), annotations })
     }
   }
+  const present = built.filter(({ image }) => !absent.includes(image.arch))
   const files: TarFile[] = [
     { name: 'blobs/', type: 'directory' },
     { name: 'blobs/sha256/', type: 'directory' },
@@ -184,7 +179,7 @@ export async function ociArchive(
     files.push({
       name: 'manifest.json',
       content: json(
-        built.map(({ image, config, packed }) => ({
+        present.map(({ image, config, packed }) => ({
           Config: `blobs/sha256/${config.digest}`,
           RepoTags: [image.name],
           Layers: packed.map(({ digest }) => `blobs/sha256/${digest}`),

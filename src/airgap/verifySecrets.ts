@@ -1,0 +1,69 @@
+import { tokenVariables } from '../facts/tokenVariables.ts'
+import { Secret } from '../secret.ts'
+import { isBootstrapShaped } from '../token/form.ts'
+import { inspectToken } from '../token/inspect.ts'
+import type { Scene } from './scene.ts'
+import { isVaultedWhole, secretByContent, secretByName } from './secretFiles.ts'
+import type { SeenFile } from './seen.ts'
+
+/** Options and environment variables of K3s that take a token: https://docs.k3s.io/cli/server#cluster-options */
+const OWN_NAMES = ['K3S_TOKEN', 'K3S_AGENT_TOKEN', 'agent-token', 'agent_token']
+
+const NAMES = new Set([...tokenVariables.map(({ name }) => name), ...OWN_NAMES])
+const ASSIGNED = /^[\s-]*(?:export\s+)?["']?([\w-]+)["']?\s*[:=]\s*(.*)$/
+
+/** Programs hold the words without a secret behind them. */
+const PROGRAM = /\.(?:cjs|mjs|js)$/
+
+/** Texts in which a token stands in clear: whoever carries the bundle could join the cluster. Archives are not searched. */
+export function verifySecrets(scene: Scene): void {
+  let searched = 0
+  for (const file of scene.files.values()) {
+    if (file.fault !== undefined || PROGRAM.test(file.path)) continue
+    const named = secretByName(file.path)
+    const content =
+      file.text === undefined || isVaultedWhole(file.head) ? undefined : secretIn(file, file.text)
+    if (file.text !== undefined) searched++
+    const [what, line] = content ?? (named === undefined || isVaultedWhole(file.head) ? [] : [named])
+    if (what === undefined) continue
+    scene.problem(
+      'secret-in-bundle',
+      `${line === undefined ? 'is' : `line ${line} holds`} ${what} in clear text, for everybody who gets to see the bundle`,
+      'take it out, or encrypt it with ansible-vault; make a new token where others have seen this one',
+      [],
+      file.path,
+    )
+  }
+  if (searched > 0) scene.checked('.', `no secret in ${searched} ${searched === 1 ? 'text' : 'texts'}`)
+}
+
+function secretIn(file: SeenFile, text: string): readonly [what: string, line: number] | undefined {
+  const lines = text.split('\n')
+  for (const [index, line] of lines.entries()) {
+    const token = tokenIn(line, /\.(?:ya?ml|ini|cfg|env|conf)$|(?:^|\/)hosts$/.test(file.path))
+    if (token) return ['a join token', index + 1]
+    const other = secretByContent(Buffer.from(line))
+    if (other !== undefined) return [other, index + 1]
+  }
+  return undefined
+}
+
+function tokenIn(line: string, isSettings: boolean): boolean {
+  if (line.length > 4096) return false
+  if (isBootstrapShaped(line.trim())) return true
+  const [, name = '', value = ''] = ASSIGNED.exec(line) ?? []
+  if (!NAMES.has(name) || (name === 'token' && !isSettings)) return false
+  const literal = literalOf(value)
+  if (literal === undefined) return false
+  // What K3s would refuse as a token is none, and what everybody can read at its page is no secret.
+  const { form, sample } = inspectToken(new Secret(literal))
+  return form.kind !== 'malformed' && sample === undefined
+}
+
+/** The value as it stands there; undefined where it is computed, encrypted, empty, or a place to fill in. */
+function literalOf(value: string): string | undefined {
+  const [, quoted, bare] = /^(?:["']([^"']*)["']|([^#]*?))\s*(?:\s#.*)?$/.exec(value.trim()) ?? []
+  const text = (quoted ?? bare ?? '').trim()
+  if (text === '' || /^(?:null|~|true|false|yes|no|\.\.\.|\u2026)$/i.test(text)) return undefined
+  return /^[!|>&*<[{%$`(]|\{\{|\$\{|\$\(/.test(text) ? undefined : text
+}
