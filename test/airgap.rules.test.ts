@@ -88,3 +88,37 @@ test('a checksum file in a directory of images, which no text tells', async () =
     'files/var/lib/rancher/k3s/agent/images/sha256sum-amd64.txt:1 airgap-checksum-file-in-images K3s takes sha256sum-amd64.txt for a list of images to pull',
   ])
 })
+
+const copies: readonly (readonly [task: string, taken: string | undefined])[] = [
+  [
+    'copy:\n    src: "{{ item }}"\n    dest: IMAGES/\n  with_fileglob: "{{ airgap_dir }}/*"',
+    'sha256sum-amd64.txt',
+  ],
+  ['ansible.posix.synchronize:\n    src: "{{ airgap_dir }}/"\n    dest: IMAGES', 'sha256sum-amd64.txt'],
+  [
+    'copy:\n    src: "{{ airgap_dir }}/{{ item }}"\n    dest: IMAGES/\n  loop:\n    - a.tar\n    - sha256sum-amd64.txt',
+    'sha256sum-amd64.txt',
+  ],
+  ['command: cp -r {{ airgap_dir }}/. IMAGES', 'sha256sum-amd64.txt'],
+  ['copy: src={{ airgap_dir }}/k3s-images.txt dest=IMAGES/ mode=0644', 'k3s-images.txt'],
+  ['copy:\n    src: "{{ airgap_dir }}"\n    dest: IMAGES/', undefined],
+  ['copy:\n    src: "{{ item }}"\n    dest: IMAGES/\n  with_fileglob: "{{ airgap_dir }}/*.tar*"', undefined],
+  ['command: cp {{ airgap_dir }}/k3s /usr/local/bin/k3s', undefined],
+]
+
+test.each(copies)('%s takes along %s', async (task, taken) => {
+  put('inventory.ini', `${NODES}airgap_dir=./depot\n`)
+  put('site.yml', '- hosts: k3s_cluster\n  roles: [edge]\n')
+  put(
+    'roles/edge/tasks/main.yml',
+    `- name: Images\n  ${task.replaceAll('IMAGES', '/var/lib/rancher/k3s/agent/images')}\n`,
+  )
+  for (const name of ['k3s-amd64', 'k3s-arm64', 'k3s-install.sh', 'sha256sum-amd64.txt']) put(`depot/${name}`)
+  for (const arch of ['amd64', 'arm64']) put(`depot/k3s-airgap-images-${arch}.tar.zst`)
+  const messages = (await found()).map((line) => line.replace(/^\S+ /, ''))
+  expect(messages).toEqual(
+    taken === undefined
+      ? []
+      : [`airgap-checksum-file-in-images copies ${taken}, which K3s takes for a list of images to pull`],
+  )
+})

@@ -103,6 +103,16 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  k3s-arm64
     src: images/
     dest: /var/lib/rancher/k3s/agent/images/
     mode: "0644"
+- name: Into a directory below, which K3s passes over
+  ansible.builtin.copy:
+    src: "{{ depot }}"
+    dest: /var/lib/rancher/k3s/agent/images/
+    mode: "0644"
+- name: Binary
+  ansible.builtin.copy:
+    src: "{{ depot }}/k3s"
+    dest: /usr/local/bin/k3s
+    mode: "0755"
 `,
         'roles/edge/files/images/k3s-airgap-images-amd64.tar': '',
       },
@@ -189,7 +199,7 @@ function* ofSource(analysis: Analysis, { at }: Placed, sources: readonly string[
     const there = files?.find((file) => isList(file) && takes(file))
     if (there !== undefined)
       yield { at, message: `copies ${there}, which K3s takes for a list of images to pull` }
-    else if (files !== undefined && /[*?]|^$/.test(name)) continue
+    else if (files !== undefined && /[*?]|^\.?$/.test(name)) continue
     else if (name === '' || name === '*' || name === '.') {
       if (isMixed(analysis, at.path, directory))
         yield { at, message: `copies all of ${directory}, checksum files too, ${TAKEN}` }
