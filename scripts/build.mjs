@@ -214,7 +214,10 @@ function saveCompiledCode() {
   })
 }
 
-/** The licence texts of every package whose code stands in the bundles, in the order of their names. */
+/**
+ * The licence of every package whose code stands in the bundles, in the order of their names, and the NOTICE that Apache-2.0
+ * wants to be handed on: https://www.apache.org/licenses/LICENSE-2.0#redistribution
+ */
 function notices(bundles) {
   const folders = new Set()
   for (const { metafile } of bundles)
@@ -224,9 +227,12 @@ function notices(bundles) {
     }
   const texts = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
-    const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name))
+    const named = (pattern) => readdirSync(join(root, folder)).filter((name) => pattern.test(name))
+    const [file] = named(/^licen[cs]e/i)
     if (file === undefined) throw new Error(`${folder} ships no licence text; k3seal may not carry its code`)
-    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`
+    const files = [file, ...named(/^notice(?:\.|$)/i)]
+    const own = files.map((name) => readFileSync(join(root, folder, name), 'utf8').trim())
+    return `${name} ${version} (${license})\n\n${own.join('\n\n')}\n`
   })
   return `k3seal carries code of these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
 }

@@ -32,13 +32,15 @@ export interface ReadOptions {
   readonly at: string
   /** Called for each file in its turn. */
   readonly onEntry: (entry: BundleEntry) => Promise<void>
+  /** Its reason is thrown as soon as it is aborted. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * Reads a tar in gzip to its end, and returns the SHA-256 of the file as it was read. Throws `UserError` for one that is
  * truncated or damaged, that has anything behind its end, or unpacks to more than its size allows.
  */
-export async function readBundle(path: string, { guard, at, onEntry }: ReadOptions): Promise<string> {
+export async function readBundle(path: string, { guard, at, onEntry, signal }: ReadOptions): Promise<string> {
   const file = await openFile(path)
   try {
     const { size } = await file.stat()
@@ -62,6 +64,7 @@ export async function readBundle(path: string, { guard, at, onEntry }: ReadOptio
       await pipeline(deflated(file, at, size, hash), inflate, async (chunks: AsyncIterable<Buffer>) => {
         let length = 0
         for await (const chunk of chunks) {
+          signal?.throwIfAborted()
           length += chunk.length
           if (length > FREE_BYTES && length > MAX_RATIO * size) throw bomb(at)
           trailer.add(chunk)

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { renameSync, rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { UserError } from '../errors.ts'
 import { syncDirectory, writeFailure } from './durable.ts'
+import { contentOf, type Witness } from './fileContent.ts'
 import { gzipped } from './gzip.ts'
-import { openFile, readFailure } from './hash.ts'
+import { openFile } from './hash.ts'
 
 /** A file as it went into an archive. */
 export interface PackedFile {
@@ -21,11 +21,12 @@ export interface PackOptions {
   readonly level: number
   /** Of every entry, in seconds since 1970. */
   readonly mtime: number
+  /** Its reason is thrown as soon as it is aborted. */
+  readonly signal?: AbortSignal
 }
 
 export interface ArchiveEntries {
-  /** `head` is shown the first bytes (64 KiB, or all of a shorter file) before the entry is written, and may throw. */
-  file(path: string, source: string, mode: number, head?: (bytes: Uint8Array) => void): Promise<PackedFile>
+  file(path: string, source: string, mode: number, witness: Witness): Promise<PackedFile>
   bytes(path: string, content: Uint8Array, mode: number): Promise<PackedFile>
 }
 
@@ -35,9 +36,7 @@ export interface DraftArchive extends PackedFile {
   readonly path: string
 }
 
-const READ_SIZE = 256 * 1024
 const WRITE_SIZE = 1024 * 1024
-const HEAD_SIZE = 64 * 1024
 
 /**
  * Writes a tar in gzip beside `target`, and syncs it; each file is read once, and hashed on its way. Entries carry no
@@ -70,8 +69,10 @@ export async function writeArchive(
         for await (const chunk of gzipped(
           tar as AsyncIterable<unknown> as AsyncIterable<Uint8Array>,
           options.level,
-        ))
+        )) {
+          options.signal?.throwIfAborted()
           await output.write(chunk)
+        }
       } catch (error) {
         tar.destroy(error as Error)
         throw error
@@ -106,23 +107,28 @@ export function discard(paths: readonly string[]): void {
 type Pack = ReturnType<typeof import('tar-stream').pack>
 
 function entriesOf(tar: Pack, { mtime }: PackOptions): ArchiveEntries {
-  /** Streams `size` bytes into an entry; `content` yields buffers that stay as they are. */
+  /** Streams `size` bytes into an entry, and shows each chunk to a witness. */
   const add = async (
     path: string,
     size: number,
     mode: number,
-    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    content: AsyncIterable<Buffer>,
+    witness?: Witness,
   ): Promise<PackedFile> => {
     const hash = createHash('sha256')
     const header = { name: path, size, mode, type: 'file', uid: 0, gid: 0, uname: '', gname: '' } as const
-    const done = new Promise<void>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const sink = tar.entry({ ...header, mtime: new Date(mtime * 1000) }, (error) =>
         error ? reject(error) : resolve(),
       )
+      // The promise tells of it; without a listener it would end k3seal.
+      sink.on('error', () => undefined)
       const feed = async (): Promise<void> => {
         for await (const chunk of content) {
+          const drained = sink.write(chunk) ? undefined : once(sink, 'drain')
+          const seen = witness?.push?.(chunk)
           hash.update(chunk)
-          if (!sink.write(chunk)) await once(sink, 'drain')
+          await Promise.all([drained, seen])
         }
         sink.end(null)
       }
@@ -131,63 +137,24 @@ function entriesOf(tar: Pack, { mtime }: PackOptions): ArchiveEntries {
         reject(error)
       })
     })
-    await done
     return { size, sha256: hash.digest('hex') }
   }
   return {
-    file: async (path, source, mode, head) => {
+    file: async (path, source, mode, witness) => {
       const file = await openFile(source)
       try {
         const size = (await file.stat()).size
-        return await add(path, size, mode, contentOf(file, source, head))
+        return await add(path, size, mode, contentOf(file, source, witness), witness)
       } finally {
         await file.close()
       }
     },
-    bytes: (path, content, mode) => add(path, content.length, mode, [content]),
+    bytes: (path, content, mode) => add(path, content.length, mode, single(content)),
   }
 }
 
-/** Throws `UserError` where the file is not, from the first byte to the last, what it was when it was opened. */
-async function* contentOf(
-  file: FileHandle,
-  source: string,
-  head?: (bytes: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
-  const before = await file.stat({ bigint: true })
-  const size = Number(before.size)
-  const read = async (position: number): Promise<Uint8Array> => {
-    const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(READ_SIZE, size - position)))
-    try {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
-      return buffer.subarray(0, bytesRead)
-    } catch (error) {
-      throw readFailure(source, error)
-    }
-  }
-  let next = read(0)
-  for (let position = 0; position < size; ) {
-    const chunk = await next
-    if (chunk.length === 0) throw changed(source)
-    if (position === 0) head?.(chunk.subarray(0, HEAD_SIZE))
-    position += chunk.length
-    // The next bytes come from the disk while these are hashed; whoever asks for them hears of a failure.
-    next = read(position)
-    next.catch(() => undefined)
-    yield chunk
-  }
-  const more = await next
-  const after = await file.stat({ bigint: true })
-  if (more.length > 0) throw changed(source)
-  if (after.size !== before.size || after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs)
-    throw changed(source)
-}
-
-function changed(source: string): UserError {
-  return new UserError('changed while it was packed', {
-    at: source,
-    fix: 'let whatever writes it finish, then pack again',
-  })
+async function* single(bytes: Uint8Array): AsyncGenerator<Buffer> {
+  if (bytes.length > 0) yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Writes one buffer while the next is filled. What it is given may change as soon as `write` has resolved. */

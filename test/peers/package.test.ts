@@ -52,6 +52,7 @@ test('the package holds the bundles, the notices and nothing of the sources', ()
     'package/dist/main.js',
     'package/dist/package.json',
     'package/package.json',
+    'package/schema/k3seal-bundle.schema.json',
     'package/schema/k3seal.schema.json',
   ])
 })
@@ -70,6 +71,8 @@ test('the notices name every package whose code is carried', () => {
   const notices = readFileSync(join(elsewhere, 'node_modules/k3seal/dist/THIRD-PARTY-NOTICES.txt'), 'utf8')
   for (const name of ['yaml', 'ansible-vault', 'nanoid', 'inquirer', 'execa', 'commander'])
     expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
+  // A NOTICE, as Apache-2.0 wants it to be handed on.
+  expect(notices).toMatch(/^@cyclonedx\/cyclonedx-library [\s\S]*developed by the\nCycloneDX community/m)
 })
 
 test('a hook in a repository without K3s needs main.js alone; one that knows K3s the engine, and no library of the wizard', () => {

@@ -6,6 +6,8 @@ import { UserError } from '../../errors.ts'
 import { realPath } from '../../io/bundleFiles.ts'
 import { discard, place, writeArchive } from '../../io/bundleWrite.ts'
 import { nameOf, pathKind } from '../../io/files.ts'
+import { interruptible } from '../../io/interrupt.ts'
+import { type BuiltProgram, builtProgram } from '../../io/program.ts'
 import { sign } from '../../io/signature.ts'
 import { collect } from '../parse.ts'
 import type { ExitStatus, Session } from '../session.ts'
@@ -22,7 +24,11 @@ export interface PackFlags {
 }
 
 /** `k3seal airgap pack`: one archive that holds all that a site without internet needs. */
-export function packCommand(session: Session, _setStatus: (status: ExitStatus) => void): Command {
+export function packCommand(
+  session: Session,
+  _setStatus: (status: ExitStatus) => void,
+  program: () => BuiltProgram = builtProgram,
+): Command {
   return new Command('pack')
     .description(
       'pack a directory that fetch filled, the inventory, the delivery playbook and k3seal itself into one archive; the same content has the same bytes',
@@ -39,7 +45,9 @@ export function packCommand(session: Session, _setStatus: (status: ExitStatus) =
     )
     .option('--force', 'replace an archive that is there')
     .option('--json', 'what was packed, as JSON')
-    .action((directory: string, flags: PackFlags) => pack(session, directory, flags))
+    .action((directory: string, flags: PackFlags) =>
+      interruptible((signal) => pack(session, directory, flags, { signal, program: program() })),
+    )
 }
 
 function level(value: string): number {
@@ -47,7 +55,12 @@ function level(value: string): number {
   return Number(value)
 }
 
-async function pack(session: Session, name: string, flags: PackFlags): Promise<void> {
+async function pack(
+  session: Session,
+  name: string,
+  flags: PackFlags,
+  { signal, program }: { readonly signal: AbortSignal; readonly program: BuiltProgram },
+): Promise<void> {
   const { cwd, env } = session
   const directory = resolve(cwd, name)
   if (pathKind(directory) !== 'directory')
@@ -56,8 +69,8 @@ async function pack(session: Session, name: string, flags: PackFlags): Promise<v
   const targets = flags.sign === undefined ? [target] : [target, `${target}.sig`]
   for (const path of targets) refuseTarget(session, path, directory, flags.force === true)
   const mtime = sourceDate(env.SOURCE_DATE_EPOCH)
-  const contents = await contentsOf(session, directory, flags.inventory ?? [])
-  const draft = await writeArchive(target, { level: flags.level, mtime }, (entries) =>
+  const contents = await contentsOf(session, directory, flags.inventory ?? [], program)
+  const draft = await writeArchive(target, { level: flags.level, mtime, signal }, (entries) =>
     fill(session, contents, entries),
   )
   const moves = [{ from: draft.path, to: target }]
@@ -67,6 +80,7 @@ async function pack(session: Session, name: string, flags: PackFlags): Promise<v
       moves.unshift({ from: signature, to: `${target}.sig` })
     }
     for (const path of targets) refuseTarget(session, path, directory, flags.force === true)
+    signal.throwIfAborted()
     place(moves)
   } catch (error) {
     discard([draft.path, `${draft.path}.sig`])

@@ -1,12 +1,16 @@
+import { ContentCollector } from '../../airgap/archiveContent.ts'
 import type { Architecture } from '../../airgap/artefact.ts'
 import { byBytes, manifestText, modeOf, README, SBOM, SUMS, sumsText, TOP } from '../../airgap/bundle.ts'
+import { bundledImages } from '../../airgap/bundledImages.ts'
 import { BundlePaths } from '../../airgap/bundlePath.ts'
 import { MANIFEST, type ManifestFile } from '../../airgap/manifest.ts'
 import { readmeText } from '../../airgap/readme.ts'
 import { type BundledImage, sbomText } from '../../airgap/sbom.ts'
 import { UserError } from '../../errors.ts'
+import { ArchiveTap } from '../../io/archiveTap.ts'
 import type { ArchiveEntries, PackedFile } from '../../io/bundleWrite.ts'
 import { nameOf } from '../../io/files.ts'
+import type { BuiltProgram } from '../../io/program.ts'
 import { version } from '../../version.ts'
 import type { Session } from '../session.ts'
 import { artefactFiles, deliveryItems, type PackItem, programItems } from './packFiles.ts'
@@ -27,6 +31,7 @@ export async function contentsOf(
   session: Session,
   directory: string,
   sources: readonly string[],
+  program: BuiltProgram,
 ): Promise<Contents> {
   const inventory = sources.length === 0 ? undefined : packedInventory(session, sources, directory)
   const place = placeOf(directory, inventory)
@@ -62,7 +67,7 @@ export async function contentsOf(
     ...artefacts,
     ...delivery,
     ...inventoryItems,
-    ...programItems(),
+    ...programItems(program),
     { path: README, role: 'other' as const, content: { bytes: Buffer.from(readme) } },
   ].sort((a, b) => byBytes(a.path, b.path))
   const paths = new BundlePaths(
@@ -85,12 +90,29 @@ export async function fill(session: Session, contents: Contents, entries: Archiv
   const { items, k3sVersion, architectures } = contents
   const files: ManifestFile[] = []
   const images: BundledImage[] = []
+  const addFile = async (
+    path: string,
+    role: ManifestFile['role'],
+    file: string,
+    mode: number,
+  ): Promise<PackedFile> => {
+    const head = refuseHead(session, file)
+    if (role !== 'images') return entries.file(TOP + path, file, mode, { head })
+    const content = new ContentCollector({ digests: false })
+    const tap = new ArchiveTap((entry) => content.visit(entry), session.env)
+    try {
+      return await entries.file(TOP + path, file, mode, { head, push: (chunk) => tap.push(chunk) })
+    } finally {
+      if (await tap.end()) images.push(...bundledImages(path, content))
+    }
+  }
   const add = async (item: PackItem): Promise<void> => {
     const { path, role, arch, source, content } = item
+    const mode = modeOf(role)
     const packed =
       'bytes' in content
-        ? await entries.bytes(TOP + path, content.bytes, modeOf(role))
-        : await entries.file(TOP + path, content.file, modeOf(role), refuseHead(session, content.file))
+        ? await entries.bytes(TOP + path, content.bytes, mode)
+        : await addFile(path, role, content.file, mode)
     compare(session, item, packed)
     files.push({
       path,

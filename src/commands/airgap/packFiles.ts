@@ -7,7 +7,7 @@ import { UserError } from '../../errors.ts'
 import { DELIVER, deliveryFiles } from '../../generate/delivery.ts'
 import { filesBelow } from '../../io/bundleFiles.ts'
 import { nameOf, pathKind, readBytes, readText } from '../../io/files.ts'
-import { type BuiltProgram, builtProgram } from '../../io/program.ts'
+import type { BuiltProgram } from '../../io/program.ts'
 import { version } from '../../version.ts'
 import type { Session } from '../session.ts'
 
@@ -82,8 +82,8 @@ export function deliveryItems(projects: readonly string[]): readonly PackItem[] 
   })
 }
 
-/** k3seal itself. Throws `UserError` where it runs from its sources. */
-export function programItems(built: BuiltProgram = builtProgram()): readonly PackItem[] {
+/** k3seal itself. */
+export function programItems(built: BuiltProgram): readonly PackItem[] {
   const text = built.kind === 'file' ? built.text : singleFile({ ...built, version })
   return [
     { path: PROGRAM, role: 'program', content: { bytes: Buffer.from(text) } },

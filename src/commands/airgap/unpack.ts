@@ -9,6 +9,7 @@ import { UserError } from '../../errors.ts'
 import { type BundleEntry, readBundle } from '../../io/bundleRead.ts'
 import { refuseOccupied, type UnpackedFile, Unpacking } from '../../io/bundleUnpack.ts'
 import { pathKind } from '../../io/files.ts'
+import { interruptible } from '../../io/interrupt.ts'
 import { verifySignature } from '../../io/signature.ts'
 import type { ExitStatus, Session } from '../session.ts'
 
@@ -33,10 +34,17 @@ export function unpackCommand(session: Session, _setStatus: (status: ExitStatus)
     .option('--allowed-signers <FILE>', 'whose signatures count, as for ssh-keygen -Y verify')
     .option('--identity <ID>', 'whose signature it has to be, as --allowed-signers names them')
     .option('--json', 'what was unpacked, as JSON')
-    .action((file: string, flags: UnpackFlags) => unpack(session, file, flags))
+    .action((file: string, flags: UnpackFlags) =>
+      interruptible((signal) => unpack(session, file, flags, signal)),
+    )
 }
 
-async function unpack(session: Session, name: string, flags: UnpackFlags): Promise<void> {
+async function unpack(
+  session: Session,
+  name: string,
+  flags: UnpackFlags,
+  signal: AbortSignal,
+): Promise<void> {
   const { cwd } = session
   const archive = resolve(cwd, name)
   const out = resolve(cwd, flags.out)
@@ -44,9 +52,9 @@ async function unpack(session: Session, name: string, flags: UnpackFlags): Promi
     throw new UserError('there is no such file', { at: name, fix: 'check the path of the archive' })
   refuseOccupied(out)
   const signed = await checkSignature(session, archive, flags)
-  const { files, sha256 } = await check(archive, name)
+  const { files, sha256 } = await check(archive, name, signal)
   if (signed !== undefined && signed !== sha256) throw changed(name)
-  await write(archive, name, out, files)
+  await write(archive, name, out, files, signal)
   const paths = files.map(({ path }) => path).sort()
   session.stdout.write(
     flags.json === true
@@ -79,12 +87,14 @@ async function checkSignature(
 async function check(
   archive: string,
   name: string,
+  signal: AbortSignal,
 ): Promise<{ readonly files: readonly (UnpackedFile & SeenFile)[]; readonly sha256: string }> {
   const checked = new BundleCheck(name)
   const seen: SeenFile[] = []
   const sha256 = await readBundle(archive, {
     at: name,
     guard: new TarGuard(name),
+    signal,
     onEntry: async (entry) => {
       const { path, isList } = checked.entry(entry.path, entry.size)
       const { hash, text } = await read(entry, isList)
@@ -119,6 +129,7 @@ async function write(
   name: string,
   out: string,
   files: readonly (UnpackedFile & SeenFile)[],
+  signal: AbortSignal,
 ): Promise<void> {
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   const unpacking = await Unpacking.open(out, bytes)
@@ -127,6 +138,7 @@ async function write(
     await readBundle(archive, {
       at: name,
       guard: new TarGuard(name),
+      signal,
       onEntry: async ({ path, content }) => {
         const file = files[count]
         if (file === undefined || path !== TOP + file.path) throw changed(name)
