@@ -1120,8 +1120,8 @@ describe('a row of progress', () => {
 
   test.each([
     [100, 'k3s-airgap-images-arm64.tar.zst  [####--------------------]  20%  12.3 MB of 61.7 MB'],
-    [60, 'k3s-airgap-images-arm6… [####--------------------]  20%'],
-    [40, 'k3s-airgap-ima… [###-------------]  20%'],
+    [60, 'k3s-airgap-images-arm… [####--------------------]  20%'],
+    [40, 'k3s-airgap-im… [###------------]  20%'],
     [20, 'k3s-air…  20%'],
   ])('%i columns', (columns, text) => {
     const line = barLine(row, columns)
@@ -1130,7 +1130,7 @@ describe('a row of progress', () => {
   })
 
   test('without a total, and with a pause', () => {
-    expect(barLine({ ...row, total: undefined }, 60)).toBe('k3s-airgap-images-arm6…  12.3 MB')
+    expect(barLine({ ...row, total: undefined }, 60)).toBe('k3s-airgap-images-arm…  12.3 MB')
     expect(barLine({ ...row, note: 'm.example answers 503; again in 4 s' }, 80)).toContain(
       'answers 503; again in 4 s',
     )

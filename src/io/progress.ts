@@ -138,9 +138,9 @@ class Bars implements Progress {
   }
 }
 
-/** One row of at most `columns` - 1 characters: a full one would wrap in some terminals. */
+/** One row, with room for the `^C` that a terminal shows behind it: a row that wraps could not be drawn over again. */
 export function barLine({ name, bytes, total, note }: Row, columns: number): string {
-  const width = Math.max(8, columns - 1)
+  const width = Math.max(8, columns - 3)
   const nameWidth = Math.min(32, Math.max(8, Math.floor(width * 0.4)))
   const head = name.length > nameWidth ? `${name.slice(0, nameWidth - 1)}…` : name.padEnd(nameWidth)
   const share = total === undefined ? undefined : total === 0 ? 1 : Math.min(1, bytes / total)

@@ -36,7 +36,8 @@ export class Terminal {
     )
     const inner = join(this.#home, 'command.sh')
     writeFileSync(inner, `echo $$ > ${this.#home}/pid\nexec env -i ${variables.join(' ')} ${command}\n`)
-    writeFileSync(script, `sh ${inner}\necho "ended with $?"\nexec sleep 1000\n`)
+    // Ctrl-C interrupts all that runs in the terminal, and this script has to tell how the command ended.
+    writeFileSync(script, `trap : INT\nsh ${inner}\necho "ended with $?"\nexec sleep 1000\n`)
     const size = ['-x', `${width}`, '-y', `${height}`]
     this.#tmux('-f', '/dev/null', 'new-session', '-d', ...size, '-c', cwd, `sh ${script}`)
     this.#tmux('set-option', '-g', 'history-limit', '20000')
