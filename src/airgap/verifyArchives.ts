@@ -34,7 +34,7 @@ function archive(scene: Scene, name: string, file: SeenFile, seen: SeenArchive):
     const at = seen.fault.entry === undefined ? '' : `, at ${shownPath(seen.fault.entry)}`
     const notTar = !['a tar archive', 'gzip data', 'zstd data'].includes(contentKind(file.head))
     if (file.size === 0) problem('archive-truncated', 'is empty')
-    else if (notTar && seen.fault.kind !== 'truncated')
+    else if (notTar)
       problem('archive-not-an-archive', `is ${contentKind(file.head)} and no archive of images`)
     else if (seen.fault.kind === 'truncated')
       problem('archive-truncated', `is cut off: ${seen.fault.message}${at}`)

@@ -151,8 +151,8 @@ export async function ociArchive(
   const top: object[] = []
   for (const name of new Set(images.map((image) => image.name))) {
     const own = built.filter(({ image }) => image.name === name)
-    for (const { config, packed, manifest } of own)
-      for (const blob of [config, ...packed, manifest]) keep(blob)
+    for (const { image, config, packed, manifest } of own)
+      if (!absent.includes(image.arch)) for (const blob of [config, ...packed, manifest]) keep(blob)
     const listed = own.map(({ image, manifest }) => ({
       ...descriptor('application/vnd.oci.image.manifest.v1+json', manifest),
       platform: platformOf(image),
