@@ -14,7 +14,9 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { sumsText } from '../src/airgap/bundle.ts'
 import { checksumOf, parseChecksums } from '../src/airgap/checksums.ts'
 import { artefactUrl, parseMirror, shownUrl } from '../src/airgap/mirror.ts'
 import { type FetchConditions, fetchCommand, runFetch } from '../src/commands/airgap/fetch.ts'
@@ -839,11 +841,14 @@ describe('proxies', () => {
     expect(result.stderr).toContain('the proxy wants a login (407)')
   })
 
-  test('a proxy that is no URL is refused', async () => {
-    const { error } = await run({}, { env: { http_proxy: 'ftp://ops:hush@there' } })
-    expect(error).toBeInstanceOf(UserError)
-    expect((error as UserError).message).toBe('what http_proxy names is no HTTP proxy')
-  })
+  test.each(['ftp://ops:hush@there', 'http://ops:hu%sh@there', 'http://['])(
+    'a proxy that is none is refused: %s',
+    async (http_proxy) => {
+      const { error } = await run({}, { env: { http_proxy } })
+      expect(error).toBeInstanceOf(UserError)
+      expect((error as UserError).message).toBe('what http_proxy names is no HTTP proxy')
+    },
+  )
 })
 
 describe('mirrors', () => {
@@ -866,6 +871,24 @@ describe('mirrors', () => {
     const { fix } = refused(await run({ mirror: 'mirror' }), 'k3s-arm64', "can't be read (ENOENT)")
     expect(fix).toContain('DIR/<version>/<asset>')
   })
+
+  test('a directory without the version in it', async () => {
+    mkdirSync(join(cwd, 'mirror'))
+    for (const [path, bytes] of server.files)
+      writeFileSync(join(cwd, 'mirror', path.slice(BASE.length + 1)), bytes)
+    expect((await run({ mirror: './mirror/{asset}' })).error).toBeUndefined()
+    expect(names()).toEqual(ALL)
+  })
+
+  test.each(['mirror.example/k3s', 'inventory.yml', 'nothing/{asset}', './rel-{tag}/x/{asset}'])(
+    'a directory that is none: %s',
+    async (mirror) => {
+      const { error } = await run({ mirror })
+      if (mirror.startsWith('./')) expect((error as UserError).message).toContain('files could not be had')
+      else expect(error).toMatchObject({ message: '--mirror names no directory' })
+      expect(existsSync(out)).toBe(mirror.startsWith('./'))
+    },
+  )
 
   test('the environment names one, with its login', async () => {
     const env = { K3SEAL_MIRROR: server.url.replace('//', '//ops:hush@') }
@@ -1073,6 +1096,18 @@ describe('lists of checksums', () => {
     ['no name', `${a}\n`, 'k3s', undefined],
   ])('%s', (_what, text, name, sum) => {
     expect(checksumOf(parseChecksums(text), name)).toBe(sum)
+  })
+
+  test('what pack writes is read as it was meant', () => {
+    const path = fc.string({ unit: 'grapheme', minLength: 1 }).filter((name) => !name.includes('\0'))
+    fc.assert(
+      fc.property(fc.uniqueArray(path), (paths) => {
+        const files = paths.map((name) => ({ path: name, sha256: sha256(name) }))
+        const { sums, faults } = parseChecksums(sumsText(files))
+        expect(faults).toEqual([])
+        expect(sums).toEqual(new Map(files.map((file) => [file.path, file.sha256])))
+      }),
+    )
   })
 
   test('a name with two sums has none, and is a fault', () => {

@@ -12,8 +12,8 @@ export interface ChecksumFault {
 }
 
 /** `-b` writes the asterisk; a backslash in front says that the name has escapes. */
-const plain = /^(\\?)([0-9a-f]{64}) [ *](.+)$/i
-const tagged = /^(\\?)SHA256 \((.+)\) = ([0-9a-f]{64})$/i
+const plain = /^(\\?)([0-9a-f]{64}) [ *](.+)$/is
+const tagged = /^(\\?)SHA256 \((.+)\) = ([0-9a-f]{64})$/is
 
 /**
  * Reads what `sha256sum` writes: `sha256sum-<arch>.txt` of a release, `install.sh.sha256sum`, a `SHA256SUMS` of one's own.

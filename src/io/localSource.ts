@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { UserError } from '../errors.ts'
 import type { Source } from './http.ts'
 import { TransferFailure } from './transferFailure.ts'
 
@@ -51,8 +52,15 @@ function readFailure(error: unknown): unknown {
   })
 }
 
-/** A directory as a URL, `{placeholders}` kept; what is a URL already comes back as it is. */
+/** A directory as a URL, `{placeholders}` kept; what is a URL already comes back as it is. Throws `UserError`. */
 export function mirrorUrl(text: string, cwd: string): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text
+  const [fixed = ''] = text.split('{')
+  const directory = resolve(cwd, fixed === text || fixed.endsWith('/') ? fixed : dirname(fixed))
+  if (!(statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false))
+    throw new UserError('--mirror names no directory', {
+      at: directory,
+      fix: 'name one that is there, or a URL with its https://',
+    })
   return pathToFileURL(resolve(cwd, text)).href.replaceAll('%7B', '{').replaceAll('%7D', '}')
 }

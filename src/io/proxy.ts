@@ -23,10 +23,20 @@ function proxyOf(name: string, env: Environment): URL | undefined {
   const text = env[name] || env[name.toUpperCase()] || env.all_proxy || env.ALL_PROXY || ''
   if (text === '') return undefined
   const url = text.includes('://') ? text : `http://${text}`
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url)
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && isDecodable(url)) return new URL(url)
   throw new UserError(`what ${name} names is no HTTP proxy`, {
     fix: `write it like ${name}=http://proxy.example:3128`,
   })
+}
+
+/** Whether every percent sign of it begins an escape, as it does in a login that can be read. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isMeant(entry: string, url: URL): boolean {

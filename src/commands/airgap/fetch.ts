@@ -93,7 +93,7 @@ export async function runFetch(
   const own = (options.checksums ?? []).map((path) => ownChecksums(path, cwd))
   const plan = given ?? (await readPlan(session, options))
   for (const assumption of plan.assumptions) say(`note: ${assumption}`)
-  if (mirror?.layout.startsWith('http:'))
+  if (/^http:/i.test(mirror?.layout ?? ''))
     say(
       'warning: the mirror is plain http: whoever is on the way can change files and their list of checksums',
     )
@@ -154,7 +154,7 @@ function report({ files, missed }: Fetched, say: (text: string) => void): void {
     say(`All ${files.length} files are there.`)
     return
   }
-  const kept = files.length === 0 ? '' : `; ${files.length} others are there`
+  const kept = ['', '; 1 other is there'][files.length] ?? `; ${files.length} others are there`
   if (others.length === 0)
     throw new UserError(`${only.artefact.asset} (${only.url}): ${only.message}${kept}`, { fix: only.fix })
   for (const file of needed) say(told(file))
