@@ -1,15 +1,16 @@
 import { type HostScope, type HostScopes, hostScopes } from '../ansible/hostScope.ts'
-import { clusterGroups, groupHosts, type Inventory } from '../ansible/inventory/index.ts'
 import type { AnsibleValue } from '../ansible/value.ts'
 import { UserError } from '../errors.ts'
 import { airgapArchitectures, type selinuxTargets } from '../facts/airgap.ts'
 import { formatLocation } from '../span.ts'
 import type { Architecture } from './artefact.ts'
-import { architectureVariables, keptClosed, readVariable } from './inventoryVariables.ts'
+import { keptClosed, readVariable } from './inventoryVariables.ts'
 import { listed } from './listed.ts'
+import { clusterMembers } from './members.ts'
 import { architectureOf, familyOf, type NodeFacts, selinuxStatus, selinuxTargetOf } from './nodeFacts.ts'
 import type { PlanNode, PlanQuestion } from './plan.ts'
 import { plannedVersion } from './planVersion.ts'
+import { architectureVariables, commonNames } from './variableNames.ts'
 
 export interface FoundNode extends PlanNode {
   /** As `uname -m` says it, where facts or a variable do. */
@@ -26,9 +27,6 @@ export interface FoundNodes {
   readonly assumptions: readonly string[]
 }
 
-/** What projects call a group of agents where there is no group of servers beside it. */
-const LONE_AGENTS = ['k3s_agent', 'k3s_agents', 'agent', 'agents', 'k3s_worker', 'k3s_workers']
-
 type Scoped = Pick<PlanQuestion, 'inventory' | 'project' | 'absolute'>
 
 /** The variables of the hosts of an inventory; vaulted ones stay closed. */
@@ -41,30 +39,6 @@ export function openScopes({ inventory, project, absolute }: Scoped): HostScopes
     playHosts: [],
     defaults: new Map<string, AnsibleValue>(),
   })
-}
-
-/** The cluster's servers and agents, by the groups that are known by their names or that variables of k3s-ansible name. */
-export function clusterMembers(inventory: Inventory): {
-  readonly servers: readonly string[]
-  readonly agents: readonly string[]
-} {
-  const known = clusterGroups(inventory)
-  const server = namedGroup(inventory, 'server_group') ?? known?.server
-  const lone = LONE_AGENTS.find((name) => inventory.groups.has(name))
-  const agent =
-    namedGroup(inventory, 'agent_group') ?? known?.agent ?? (server === undefined ? lone : undefined)
-  const servers = server === undefined ? [] : groupHosts(inventory, server)
-  const taken = new Set(servers)
-  const agents = agent === undefined ? [] : groupHosts(inventory, agent).filter((host) => !taken.has(host))
-  return { servers, agents }
-}
-
-function namedGroup({ groups }: Inventory, variable: string): string | undefined {
-  for (const { vars } of groups.values()) {
-    const value = vars.get(variable)?.value
-    if (typeof value === 'string' && groups.has(value)) return value
-  }
-  return undefined
 }
 
 /** The nodes with what is known of each, and their one version. Throws `UserError`. */
@@ -132,14 +106,13 @@ function foundNode(
   }
 }
 
-/** Names that are common say something else in many a project, so that only what is an architecture counts. */
-const COMMON = new Set(['architecture', 'arch'])
-
 /** What the inventory calls the architecture of a host; `unread` takes what it keeps closed. */
-export function machineOf(name: string, scope: HostScope, unread: Map<string, string[]>): string | undefined {
+function machineOf(name: string, scope: HostScope, unread: Map<string, string[]>): string | undefined {
   const reading = readVariable(architectureVariables, scope)
   if (reading.kind === 'text')
-    return COMMON.has(reading.name) && architectureOf(reading.text) === undefined ? undefined : reading.text
+    return commonNames.has(reading.name) && architectureOf(reading.text) === undefined
+      ? undefined
+      : reading.text
   if (reading.kind === 'closed') {
     const what = `${reading.name}: ${reading.why}`
     const hosts = unread.get(what)

@@ -1,9 +1,10 @@
 import type { HostScopes } from '../ansible/hostScope.ts'
 import { UserError } from '../errors.ts'
-import { readVariable, versionVariables } from './inventoryVariables.ts'
+import { readVariable } from './inventoryVariables.ts'
 import { listed } from './listed.ts'
 import type { PlanQuestion } from './plan.ts'
 import { releaseName } from './release.ts'
+import { versionVariables } from './variableNames.ts'
 
 /** The one version of K3s that all nodes have. Throws `UserError` where there is none, or more than one. */
 export function plannedVersion(

@@ -1,15 +1,10 @@
 import type { Architecture } from '../../airgap/artefact.ts'
-import {
-  AIRGAP_DIRECTORY,
-  airgapDirectoryVariable,
-  readVariable,
-  versionVariables,
-} from '../../airgap/inventoryVariables.ts'
+import { clusterMembers } from '../../airgap/members.ts'
 import { architectureOf } from '../../airgap/nodeFacts.ts'
-import { clusterMembers, machineOf, openScopes } from '../../airgap/planNodes.ts'
-import type { HostScope } from '../../ansible/hostScope.ts'
+import { AIRGAP_DIRECTORY, architectureVariables, versionVariables } from '../../airgap/variableNames.ts'
 import { hostVariables, type Inventory } from '../../ansible/inventory/index.ts'
 import { directoryOf, joinPath, normalPath } from '../../ansible/inventory/projectTree.ts'
+import type { Variable } from '../../ansible/value.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { Span } from '../../span.ts'
 
@@ -34,9 +29,7 @@ export interface AirgapSite {
 }
 
 /** What makes a directory one with files for nodes: without any, they are made elsewhere, and nothing can be said. */
-export const ARTEFACT = /^k3s(?:-(?:amd64|arm64|armhf|arm|s390x))?$|^k3s-airgap-images-/
-
-const ROOT = '/\0project'
+const ARTEFACT = /^k3s(?:-(?:amd64|arm64|armhf|arm|s390x))?$|^k3s-airgap-images-/
 
 const known = new WeakMap<Analysis, readonly AirgapSite[]>()
 
@@ -59,76 +52,69 @@ function namesDirectory({ groups, hosts }: Inventory): boolean {
   return false
 }
 
+type Variables = ReadonlyMap<string, Variable>
+
 function sitesOf(analysis: Analysis, inventory: Inventory): readonly AirgapSite[] {
-  const scopes = openScopes({
-    inventory,
-    project: analysis.project,
-    absolute: (path) => joinPath(ROOT, path),
-  })
   const { servers, agents } = clusterMembers(inventory)
-  const sites = new Map<string, { variable: string; at: Span; written: string; nodes: SiteNode[] }>()
+  const sites = new Map<Variable, { written: string; nodes: SiteNode[] }>()
   for (const name of [...servers, ...agents]) {
-    const scope = scopes.scopeOf(name)
-    const variable = airgapDirectoryVariable(scope)
-    const written = variable === undefined ? undefined : directoryText(variable, scope)
-    const at = variable === undefined ? undefined : hostVariables(inventory, name).get(variable)?.at
-    if (variable === undefined || written === undefined || at === undefined) continue
-    const key = JSON.stringify([written, at])
-    const site = sites.get(key) ?? { variable, at, written, nodes: [] }
-    site.nodes.push(siteNode(name, scope, inventory))
-    sites.set(key, site)
+    const variables = hostVariables(inventory, name)
+    const variable =
+      variables.get('airgap_dir') ?? [...variables.values()].find((each) => AIRGAP_DIRECTORY.test(each.name))
+    const written = variable === undefined ? undefined : textOf(variable, variables)
+    if (variable === undefined || written === undefined) continue
+    const site = sites.get(variable) ?? { written, nodes: [] }
+    const machine = firstText(architectureVariables, variables)?.text
+    site.nodes.push({
+      name,
+      arch: machine === undefined ? undefined : architectureOf(machine),
+      version: firstText(versionVariables, variables),
+    })
+    sites.set(variable, site)
   }
-  return [...sites.values()].flatMap(({ variable, at, written, nodes }) => {
+  return [...sites].flatMap(([{ name: variable, at }, { written, nodes }]) => {
     const found = directoryAtHand(analysis, inventory, written)
     return found === undefined ? [] : [{ ...found, variable, at, nodes }]
   })
 }
 
-function siteNode(name: string, scope: HostScope, inventory: Inventory): SiteNode {
-  const machine = machineOf(name, scope, new Map())
-  const version = readVariable(versionVariables, scope)
-  const at = version.kind === 'text' ? hostVariables(inventory, name).get(version.name)?.at : undefined
-  return {
-    name,
-    arch: machine === undefined ? undefined : architectureOf(machine),
-    version: version.kind === 'text' && at !== undefined ? { text: version.text, at } : undefined,
+function firstText(names: readonly string[], variables: Variables): SiteNode['version'] {
+  for (const name of names) {
+    const variable = variables.get(name)
+    const text = variable === undefined ? undefined : textOf(variable, variables)
+    if (variable !== undefined && text !== undefined && text !== '') return { text, at: variable.at }
   }
+  return undefined
 }
 
-/** The path as it would reach the module: `/\0project/…` in the project. */
-function directoryText(variable: string, scope: HostScope): string | undefined {
-  const value = scope.variables.get(variable)
-  const beside =
-    typeof value === 'string' ? /^\{\{\s*playbook_dir\s*\}\}\/+(.*)$/s.exec(value)?.[1] : undefined
-  if (beside !== undefined && !beside.includes('{')) return beside
-  const reading = readVariable([variable], scope)
-  return reading.kind === 'text' ? reading.text : undefined
+/**
+ * A value as far as it is text and names of variables: evaluating more of a template would need the whole engine, which
+ * most runs of `lint` do without. What is left of templates stands as it is written.
+ */
+function textOf({ value }: Variable, variables: Variables, depth = 0): string | undefined {
+  if (typeof value !== 'string' || depth > 8) return undefined
+  if (!value.includes('{{')) return value
+  return value.replace(/\{\{\s*(\w+)\s*\}\}/g, (written, name) => {
+    const variable = variables.get(name)
+    return (variable === undefined ? undefined : textOf(variable, variables, depth + 1)) ?? written
+  })
 }
 
 /** A relative path starts at a playbook: https://github.com/k3s-io/k3s-ansible/blob/1.2.2/README.md#airgap-install */
 function directoryAtHand(
-  analysis: Analysis,
+  { content, disk }: Analysis,
   { inventoryDirectories }: Inventory,
   written: string,
 ): Pick<AirgapSite, 'directory' | 'files'> | undefined {
-  const path = normalPath(written)
-  if (path.startsWith('/') && path !== ROOT && !path.startsWith(`${ROOT}/`)) return undefined
-  const starts = path.startsWith('/')
-    ? ['']
-    : [
-        ...new Set([
-          ...analysis.content.playbooks.map(({ path: playbook }) => directoryOf(playbook)),
-          ...inventoryDirectories,
-          '',
-        ]),
-      ]
-  const below = path.startsWith('/') ? path.slice(ROOT.length + 1) : path
-  for (const start of starts) {
-    const directory = normalPath(joinPath(start, below))
+  const [, start, path = ''] = /^(?:\{\{\s*(inventory_dir|playbook_dir)\s*\}\}\/+)?(.*)$/s.exec(written) ?? []
+  if (/^[/~]|\{[{%]/.test(path)) return undefined
+  const playbooks = content.playbooks.map((playbook) => directoryOf(playbook.path))
+  const starts =
+    start === 'inventory_dir' ? inventoryDirectories : [...playbooks, ...inventoryDirectories, '']
+  for (const each of new Set(starts)) {
+    const directory = normalPath(joinPath(each, path))
     if (directory === '' || directory.startsWith('..')) continue
-    const files = new Set(
-      analysis.disk.filesBelow(directory).map((file) => file.slice(file.lastIndexOf('/') + 1)),
-    )
+    const files = new Set(disk.filesBelow(directory).map((file) => file.slice(file.lastIndexOf('/') + 1)))
     if ([...files].some((name) => ARTEFACT.test(name))) return { directory, files }
   }
   return undefined
