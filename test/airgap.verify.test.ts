@@ -661,18 +661,20 @@ test('k3s goes to all that have no binary of their own', async () => {
 })
 
 test('nodes with SELinux need its packages', async () => {
-  write(
-    'inventory.yml',
-    INVENTORY.replace('ash: {', 'ash: {ansible_os_family: RedHat, ').replace(
-      'k3s_version',
-      'ansible_facts: {}, k3s_version',
-    ),
-  )
+  write('inventory.yml', INVENTORY.replace('ash: {', 'ash: {ansible_os_family: RedHat, '))
   put(sealed(await release()))
-  const found = await verify(...withNodes, '--selinux')
-  expect(found.problems.map(({ id }) => id).filter((id) => id.startsWith('selinux'))).toEqual(
-    found.problems.some(({ nodes }) => nodes.includes('ash')) ? ['selinux-package-missing'] : [],
+  const found = await verify(...withNodes)
+  expect(short(found)).toEqual(['selinux-package-missing - ash'])
+  expect(found.problems[0]?.message).toBe(
+    'no package of k3s-selinux: K3s does not start confined on nodes with SELinux',
   )
+  expect(found.notices.map(({ id }) => id)).toContain('container-selinux-missing')
+  const rpm = Buffer.concat([Buffer.from('edabeedb', 'hex'), Buffer.alloc(92)])
+  write('bundle/k3s-selinux-1.5-1.el9.noarch.rpm', rpm)
+  write('bundle/container-selinux-2.232.1-1.el9.noarch.rpm', rpm)
+  const mended = await verify(...withNodes)
+  expect(short(mended)).toEqual([])
+  expect(mended.notices.map(({ id }) => id)).not.toContain('container-selinux-missing')
 })
 
 test('the directory of images is no place for lists', async () => {
