@@ -162,6 +162,13 @@ test.each([
   expect(await refused(gzipSync(await bundle([{ name, content: 'x' }])))).toBe(`bundle.tar.gz: ${message}`)
 })
 
+test('a large file behind a refused name is not waited for', async () => {
+  const large = { name: '../escaped', content: Buffer.alloc(5_000_000) }
+  expect(await refused(gzipSync(await bundle([large]), { level: 0 }))).toBe(
+    'bundle.tar.gz: the path ../escaped leads out of the directory',
+  )
+})
+
 test('letters composed in two ways are one name', async () => {
   const twins = [{ name: `${TOP}caf\u00e9` }, { name: `${TOP}cafe\u0301` }]
   expect(await refused(gzipSync(await bundle(twins)))).toBe(

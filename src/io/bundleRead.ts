@@ -47,9 +47,19 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
     await checkHeader(file, at, size)
     const { extract } = await import('tar-stream')
     const tar = extract()
+    // The promises below tell of it; without a listener it would end k3seal.
+    tar.on('error', () => undefined)
     const hash = createHash('sha256')
     const inflate = createInflateRaw({ chunkSize: 256 * 1024 })
     const trailer = new GzipTrailer()
+    const stop = new AbortController()
+    const fail = (error: unknown): never => {
+      // The first reason stays: what tears down the rest fails, too.
+      stop.abort(error)
+      tar.destroy(error as Error)
+      inflate.destroy(error as Error)
+      throw error
+    }
     const reading = (async () => {
       for await (const entry of tar) {
         const { header } = entry
@@ -57,9 +67,9 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
           path: header.name,
           size: header.size ?? 0,
           content: entry as AsyncIterable<unknown> as AsyncIterable<Uint8Array>,
-        })
+        }).catch(fail)
       }
-    })()
+    })().catch(fail)
     const feeding = (async () => {
       await pipeline(deflated(file, at, size, hash), inflate, async (chunks: AsyncIterable<Buffer>) => {
         let length = 0
@@ -69,19 +79,15 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
           if (length > FREE_BYTES && length > MAX_RATIO * size) throw bomb(at)
           trailer.add(chunk)
           guard.push(chunk)
-          if (!tar.write(chunk)) await once(tar, 'drain')
+          if (!tar.write(chunk)) await once(tar, 'drain', { signal: stop.signal })
         }
       })
       await checkEnd(file, at, size, inflate, trailer)
       guard.end()
       tar.end(null)
-    })()
-    await Promise.all([reading, feeding]).catch(async (error: Error) => {
-      tar.destroy(error)
-      inflate.destroy(error)
-      await Promise.allSettled([reading, feeding])
-      throw error
-    })
+    })().catch(fail)
+    await Promise.allSettled([reading, feeding])
+    if (stop.signal.aborted) throw stop.signal.reason
     return hash.digest('hex')
   } catch (error) {
     throw archiveFailure(error, at)

@@ -57,31 +57,25 @@ export async function writeArchive(
   try {
     const { pack } = await import('tar-stream')
     const tar = pack()
-    const filling = fill(entriesOf(tar, options)).then(
-      () => tar.finalize(),
-      (error: Error) => {
-        tar.destroy(error)
-        throw error
-      },
-    )
-    const writing = (async () => {
-      try {
-        for await (const chunk of gzipped(
-          tar as AsyncIterable<unknown> as AsyncIterable<Uint8Array>,
-          options.level,
-        )) {
-          options.signal?.throwIfAborted()
-          await output.write(chunk)
-        }
-      } catch (error) {
-        tar.destroy(error as Error)
-        throw error
-      }
-    })()
-    await Promise.all([filling, writing]).catch(async (error: unknown) => {
-      await Promise.allSettled([filling, writing])
+    // The promises below tell of it; without a listener it would end k3seal.
+    tar.on('error', () => undefined)
+    const stop = new AbortController()
+    const fail = (error: unknown): never => {
+      // The first reason stays: what tears down the rest fails, too.
+      stop.abort(error)
+      tar.destroy(error as Error)
       throw error
-    })
+    }
+    const filling = fill(entriesOf(tar, options, stop.signal)).then(() => tar.finalize(), fail)
+    const writing = (async () => {
+      const bytes = tar as AsyncIterable<unknown> as AsyncIterable<Uint8Array>
+      for await (const chunk of gzipped(bytes, options.level)) {
+        if (options.signal?.aborted === true) fail(options.signal.reason)
+        await output.write(chunk).catch(fail)
+      }
+    })().catch(fail)
+    await Promise.allSettled([filling, writing])
+    if (stop.signal.aborted) throw stop.signal.reason
     return { path, ...(await output.end()) }
   } catch (error) {
     await output.discard()
@@ -89,7 +83,7 @@ export async function writeArchive(
   }
 }
 
-/** Gives finished files their names, the last one first, and makes that last. */
+/** Gives finished files their names, one after the other, durably. */
 export function place(moves: readonly { readonly from: string; readonly to: string }[]): void {
   try {
     for (const { from, to } of moves) renameSync(from, to)
@@ -106,7 +100,8 @@ export function discard(paths: readonly string[]): void {
 
 type Pack = ReturnType<typeof import('tar-stream').pack>
 
-function entriesOf(tar: Pack, { mtime }: PackOptions): ArchiveEntries {
+/** `stop`: aborted where the archive is given up, and nobody drains it any more. */
+function entriesOf(tar: Pack, { mtime }: PackOptions, stop: AbortSignal): ArchiveEntries {
   /** Streams `size` bytes into an entry, and shows each chunk to a witness. */
   const add = async (
     path: string,
@@ -121,11 +116,10 @@ function entriesOf(tar: Pack, { mtime }: PackOptions): ArchiveEntries {
       const sink = tar.entry({ ...header, mtime: new Date(mtime * 1000) }, (error) =>
         error ? reject(error) : resolve(),
       )
-      // The promise tells of it; without a listener it would end k3seal.
       sink.on('error', () => undefined)
       const feed = async (): Promise<void> => {
         for await (const chunk of content) {
-          const drained = sink.write(chunk) ? undefined : once(sink, 'drain')
+          const drained = sink.write(chunk) ? undefined : once(sink, 'drain', { signal: stop })
           const seen = witness?.push?.(chunk)
           hash.update(chunk)
           await Promise.all([drained, seen])
