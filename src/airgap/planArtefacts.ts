@@ -218,11 +218,9 @@ function remarks(
     ({ machine = 'x86_64', arch, archKnown }) => archKnown && arch !== 'amd64' && !isReadByRole(machine),
   )
   return [
-    // Its author never tried it: https://github.com/k3s-io/k3s-ansible/pull/367. K3s imports for all platforms:
-    // https://github.com/k3s-io/k3s/blob/02a5bee62f5d7a0811a6a9401fc9ff5b1399c0bc/pkg/agent/containerd/containerd.go
     ...(wanted.length > 1
       ? [
-          `k3s-ansible copies the images of ${listed(wanted)} alike to every node, where K3s imports them one archive after the other, and the same names may end up with images of another architecture: give each architecture's nodes an airgap_dir of their own.`,
+          `k3s-ansible copies the images of ${listed(wanted)} alike to every node, where K3s imports them all: an airgap_dir for the nodes of each architecture saves time and disk.`,
         ]
       : []),
     ...(idle.length > 0
