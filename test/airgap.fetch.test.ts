@@ -720,6 +720,20 @@ describe('who vouches', () => {
     expect(read(rpm).toString()).toBe('an rpm')
   })
 
+  test('--checksums stands in for a list that a mirror lacks, and for what was brought by hand', async () => {
+    for (const name of ['install.sh', 'install.sh.sha256sum']) server.files.delete(`${BASE}/${name}`)
+    mkdirSync(out)
+    writeFileSync(join(out, 'k3s-install.sh'), script)
+    writeFileSync(join(cwd, 'SHA256SUMS'), `${sha256(script)}  install.sh\n`)
+    refused(await run(), 'install.sh.sha256sum', '2 files could not be had: install.sh, install.sh.sha256sum')
+    const result = await run({ checksums: ['SHA256SUMS'], json: true })
+    expect(result.error).toBeUndefined()
+    expect(result.stderr).toContain('warning: left out install.sh.sha256sum')
+    expect(filesOf(result).get('k3s-install.sh')?.state).toBe('present')
+    expect(names()).toEqual(ALL.filter((name) => name !== 'install.sh.sha256sum'))
+    expect(statSync(join(out, 'k3s-install.sh')).mode & 0o7777).toBe(0o755)
+  })
+
   test('--checksums and the release disagree: refused', async () => {
     writeFileSync(join(cwd, 'SHA256SUMS'), `${sha256('other')}  k3s-arm64\n`)
     refused(
@@ -1155,8 +1169,8 @@ describe('a row of progress', () => {
 
   test.each([
     [100, 'k3s-airgap-images-arm64.tar.zst  [####--------------------]  20%  12.3 MB of 61.7 MB'],
-    [60, 'k3s-airgap-images-arm… [####--------------------]  20%'],
-    [40, 'k3s-airgap-im… [###------------]  20%'],
+    [60, 'k3s-airgap-images-arm6… [####--------------------]  20%'],
+    [40, 'k3s-airgap-ima… [##------------]  20%'],
     [20, 'k3s-air…  20%'],
   ])('%i columns', (columns, text) => {
     const line = barLine(row, columns)
@@ -1165,7 +1179,7 @@ describe('a row of progress', () => {
   })
 
   test('without a total, and with a pause', () => {
-    expect(barLine({ ...row, total: undefined }, 60)).toBe('k3s-airgap-images-arm…  12.3 MB')
+    expect(barLine({ ...row, total: undefined }, 60)).toBe('k3s-airgap-images-arm6…  12.3 MB')
     expect(barLine({ ...row, note: 'm.example answers 503; again in 4 s' }, 80)).toContain(
       'answers 503; again in 4 s',
     )

@@ -64,7 +64,10 @@ class Bars implements Progress {
   readonly #running = new Map<object, Row>()
   readonly #started = Date.now()
   #ended = 0
-  #bytes = 0
+  /** Bytes of the files that ended. */
+  #done = 0
+  /** Bytes that were not there before. */
+  #came = 0
 
   constructor(Bar: typeof MultiBar, { stream, files }: ProgressOptions) {
     this.#stream = stream as NodeJS.WriteStream
@@ -89,16 +92,16 @@ class Bars implements Progress {
 
   get #sum(): Row {
     const rows = [...this.#running.values()]
-    const shares = rows.map(({ bytes, total }) =>
-      total === undefined ? 0 : Math.min(1, bytes / (total || 1)),
-    )
-    const done = this.#ended + shares.reduce((sum, share) => sum + share, 0)
+    const bytes = rows.reduce((sum, row) => sum + row.bytes, this.#done)
+    // As long as files wait, nobody knows how much there will be.
+    const isKnown =
+      this.#ended + rows.length === this.#files && rows.every(({ total }) => total !== undefined)
     const time = (Date.now() - this.#started) / 1000
     return {
       name: `${this.#ended} of ${this.#files} files`,
-      bytes: done,
-      total: this.#files,
-      note: time < 1 ? '' : `${shownBytes(this.#bytes / time)}/s`,
+      bytes,
+      total: isKnown ? rows.reduce((sum, { total = 0 }) => sum + total, this.#done) : undefined,
+      note: time < 1 ? '' : `${shownBytes(this.#came / time)}/s`,
     }
   }
 
@@ -119,12 +122,13 @@ class Bars implements Progress {
     const bar = fits ? this.#bars.create(1, 0, { row }) : undefined
     return {
       at: (bytes, announced) => {
-        this.#bytes += Math.max(0, bytes - (from ?? bytes))
+        this.#came += Math.max(0, bytes - (from ?? bytes))
         from = bytes
         set({ bytes, total: announced ?? total, note: undefined })
       },
       pausing: (why, milliseconds) => set({ note: `${why}; again in ${seconds(milliseconds)}` }),
       end: () => {
+        this.#done += this.#running.get(key)?.bytes ?? 0
         this.#running.delete(key)
         this.#ended++
         if (bar !== undefined) this.#bars.remove(bar)
@@ -141,7 +145,7 @@ class Bars implements Progress {
 /** One row, with room for the `^C` that a terminal shows behind it: a row that wraps could not be drawn over again. */
 export function barLine({ name, bytes, total, note }: Row, columns: number): string {
   const width = Math.max(8, columns - 3)
-  const nameWidth = Math.min(32, Math.max(8, Math.floor(width * 0.4)))
+  const nameWidth = Math.min(32, Math.max(8, Math.floor(width * 0.42)))
   const head = name.length > nameWidth ? `${name.slice(0, nameWidth - 1)}…` : name.padEnd(nameWidth)
   const share = total === undefined ? undefined : total === 0 ? 1 : Math.min(1, bytes / total)
   const percent = share === undefined ? '' : `${Math.floor(share * 100)}%`.padStart(5)

@@ -49,6 +49,7 @@ A mirror has the files of a release as URL/<version>/<asset>, install.sh and ins
 of the version. Another layout is told by placeholders: {version}, {tag} (v1.31.5-k3s1) and {asset}, as in
   --mirror 'https://rancher-mirror.rancher.cn/k3s/{tag}'
   --mirror './downloads/{asset}'
+What a mirror lacks can be put into DIR by hand, with its sum in --checksums.
 Where it wants a login, put the URL into K3SEAL_MIRROR rather than on the command line, which other users can see.
 Proxies: https_proxy, http_proxy, all_proxy, no_proxy. A CA of your own: NODE_EXTRA_CA_CERTS.
 

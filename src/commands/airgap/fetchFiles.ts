@@ -58,13 +58,20 @@ export async function fetchFiles(question: FetchQuestion, means: FetchMeans): Pr
   )
   const all = plan.artefacts.flatMap((artefact) => outcomes.get(artefact) ?? [])
   const files = all.filter((outcome) => 'state' in outcome)
-  const missed = all.filter((outcome) => 'message' in outcome)
+  const missed = all
+    .filter((outcome) => 'message' in outcome)
+    .map((file) => (isReplaced(file, files) ? { ...file, isSpare: true } : file))
   if (missed.every(({ isSpare }) => isSpare)) {
     const path = join(directory, MANIFEST)
     const text = manifestText(fetchedManifest(plan.k3sVersion, files))
     placeBytes(path, join(directory, `.${MANIFEST}.k3seal-part`), Buffer.from(text), 0o644)
   }
   return { files, missed }
+}
+
+/** Whether a list is not needed any more: for all that it would vouch for, `--checksums` did. */
+function isReplaced({ artefact }: MissedFile, files: readonly FetchedFile[]): boolean {
+  return files.some((file) => file.artefact.checksums === artefact.target)
 }
 
 class Fetching {
