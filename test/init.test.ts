@@ -169,7 +169,10 @@ describe('an empty directory', () => {
   - k3s-amd64 (the release's k3s)
   - k3s-airgap-images-amd64.tar.zst
   - k3s-airgap-images-arm64.tar.zst
-  - k3s-install.sh (install.sh of the git tag)`)
+  - k3s-install.sh (install.sh of the git tag)
+  or have them downloaded and verified:
+  k3seal airgap fetch -i site/inventory.yml --out site/airgap
+`)
   })
 })
 

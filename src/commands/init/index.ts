@@ -9,7 +9,7 @@ import { type Asker, terminalAsker } from '../../wizard/ask.ts'
 import { change, complete, type Filling, fill } from '../../wizard/dialogue.ts'
 import { unifiedDiff } from '../../wizard/diff.ts'
 import type { ExistingSite } from '../../wizard/existing.ts'
-import { airgapNeeds, controlNodeNeeds, nextCommands } from '../../wizard/nextSteps.ts'
+import { airgapNeeds, controlNodeNeeds, nextCommands, shellWord } from '../../wizard/nextSteps.ts'
 import { questionKeys, questionTable } from '../../wizard/questions.ts'
 import { reviewText, type Warning, warningText } from '../../wizard/review.ts'
 import type { Scene } from '../../wizard/scene.ts'
@@ -202,24 +202,36 @@ async function write(run: Run, directory: string): Promise<void> {
       ),
     )
   say(`\n${paint(screen, 'bold', 'Next')}`)
-  for (const line of airgapLines(run)) say(wrap(line, screen.width - 1, '  '))
+  const missing = airgapMissing(run)
+  if (missing !== undefined) {
+    for (const line of missing.lines) say(wrap(line, screen.width - 1, '  '))
+    say(`  ${paint(screen, 'cyan', missing.command)}\n`)
+  }
   // Not wrapped: they are to be copied.
   for (const line of nextCommands(plan.next)) say(`  ${paint(screen, 'cyan', line)}`)
   if (plan.next.requirements !== undefined) say(`\n${wrap(controlNodeNeeds, screen.width - 1)}`)
 }
 
-function airgapLines({ answers, scene, place }: Run): readonly string[] {
+function airgapMissing({
+  answers,
+  scene,
+  place,
+}: Run): { readonly lines: readonly string[]; readonly command: string } | undefined {
   const { airgapDir, inventory } = answers
-  if (airgapDir === undefined || /\{\{/.test(airgapDir)) return []
+  if (airgapDir === undefined || /\{\{/.test(airgapDir)) return undefined
   const isThere = (name: string): boolean => scene.kindOf(`${airgapDir}/${name}`) !== 'absent'
   const missing = airgapNeeds([...answers.servers, ...answers.agents], isThere)
-  if (missing.length === 0) return []
+  if (missing.length === 0) return undefined
   const directory = place.shown(resolve(place.directory, dirname(inventory), airgapDir))
-  return [
-    `Put into ${directory}, from ${answers.k3sVersion}:`,
-    ...missing.map(({ name, from }) => (from === undefined ? `- ${name}` : `- ${name} (${from})`)),
-    '',
-  ]
+  const source = place.shown(resolve(place.directory, inventory))
+  return {
+    lines: [
+      `Put into ${directory}, from ${answers.k3sVersion}:`,
+      ...missing.map(({ name, from }) => (from === undefined ? `- ${name}` : `- ${name} (${from})`)),
+      'or have them downloaded and verified:',
+    ],
+    command: ['k3seal', 'airgap', 'fetch', '-i', source, '--out', directory].map(shellWord).join(' '),
+  }
 }
 
 /** A relative path starts at the inventory, and who typed it may have meant the working directory. */
