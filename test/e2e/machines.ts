@@ -116,6 +116,11 @@ function start(name: string, address: string, publicKey: string, serviceManager:
     { stdio: ['ignore', output, output] },
   )
   let leader: number | undefined
+  // A first child of nspawn prepares the machine and ends; what was taken for number 1 then may be that one.
+  const living = (): number | undefined => {
+    if (leader === undefined || !isAlive(leader)) leader = leaderOf(nspawn)
+    return leader
+  }
   return {
     name,
     address,
@@ -123,17 +128,17 @@ function start(name: string, address: string, publicKey: string, serviceManager:
     log,
     serviceManager,
     exec(...command) {
-      leader ??= leaderOf(nspawn)
-      if (leader === undefined) throw new Error(`${name} does not run: ${readFileSync(log, 'utf8')}`)
-      return run('nsenter', ['-t', String(leader), '-m', '-u', '-i', '-p', '-r', '-w', '--', ...command])
+      const pid = living()
+      if (pid === undefined) throw new Error(`${name} does not run: ${readFileSync(log, 'utf8')}`)
+      return run('nsenter', ['-t', String(pid), '-m', '-u', '-i', '-p', '-r', '-w', '--', ...command])
     },
     async stop() {
       const gone = new Promise<void>((resolve) => {
         if (nspawn.exitCode !== null || nspawn.signalCode !== null) resolve()
         else nspawn.once('exit', () => resolve())
       })
-      leader ??= leaderOf(nspawn)
-      if (leader !== undefined && isAlive(leader)) process.kill(leader, 'SIGKILL')
+      const pid = living()
+      if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL')
       else nspawn.kill()
       await gone
       rmSync(root, { recursive: true, force: true })
