@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import zlib from 'node:zlib'
 import { ArchiveFault } from './archiveFault.ts'
 import { startFilter } from './exec.ts'
+import { ChunkGarbage } from './garbage.ts'
 import type { NextChunk } from './tar.ts'
 import { type FramePart, ZstdFrames } from './zstdFrames.ts'
 
@@ -194,6 +195,7 @@ async function* through(next: NextChunk, input: Writable, output: Readable): Asy
       }),
     ])
   input.on('error', () => undefined)
+  const garbage = new ChunkGarbage()
   const pump = (async () => {
     for (let chunk = await next(); chunk !== undefined && !closed; chunk = await next()) await write(chunk)
     if (!closed) input.end()
@@ -202,7 +204,10 @@ async function* through(next: NextChunk, input: Writable, output: Readable): Asy
     if (!output.destroyed) output.destroy(error)
   })
   try {
-    for await (const chunk of output) yield chunk as Buffer
+    for await (const chunk of output) {
+      yield chunk as Buffer
+      garbage.add((chunk as Buffer).length)
+    }
   } finally {
     output.destroy()
     input.destroy()
