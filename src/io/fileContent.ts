@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 import { readFailure } from './hash.ts'
 
-const READ_SIZE = 256 * 1024
+const READ_SIZE = 1024 * 1024
 const HEAD_SIZE = 64 * 1024
 
 /** What else looks at the bytes of a file as they pass by. */

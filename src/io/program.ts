@@ -4,11 +4,11 @@ import { UserError } from '../errors.ts'
 
 /** The program that runs, as it was built. */
 export type BuiltProgram =
-  | { readonly kind: 'file'; readonly text: string; readonly notices: string | undefined }
+  | { readonly kind: 'file'; readonly text: () => string; readonly notices: string | undefined }
   | {
       readonly kind: 'modules'
-      /** Name → source; what only starts them is left out. */
-      readonly modules: ReadonlyMap<string, string>
+      /** Name → what reads its source, megabytes of it; what only starts them is left out. */
+      readonly modules: ReadonlyMap<string, () => string>
       readonly license: string | undefined
       readonly notices: string
     }
@@ -23,7 +23,7 @@ export function builtProgram(built: string = ownFile()): BuiltProgram {
   if (basename(built).endsWith('.cjs'))
     return {
       kind: 'file',
-      text: readFileSync(built, 'utf8'),
+      text: () => readFileSync(built, 'utf8'),
       notices: textAt(join(directory, NOTICES)),
     }
   const notices = textAt(join(directory, NOTICES))
@@ -34,7 +34,7 @@ export function builtProgram(built: string = ownFile()): BuiltProgram {
     })
   return {
     kind: 'modules',
-    modules: new Map(names.map((name) => [name, readFileSync(join(directory, name), 'utf8')])),
+    modules: new Map(names.map((name) => [name, () => readFileSync(join(directory, name), 'utf8')])),
     license: textAt(join(directory, '../LICENSE')),
     notices,
   }

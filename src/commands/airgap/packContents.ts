@@ -110,9 +110,9 @@ export async function fill(session: Session, contents: Contents, entries: Archiv
     const { path, role, arch, source, content } = item
     const mode = modeOf(role)
     const packed =
-      'bytes' in content
-        ? await entries.bytes(TOP + path, content.bytes, mode)
-        : await addFile(path, role, content.file, mode)
+      'file' in content
+        ? await addFile(path, role, content.file, mode)
+        : await entries.bytes(TOP + path, 'bytes' in content ? content.bytes : content.make(), mode)
     compare(session, item, packed)
     files.push({
       path,

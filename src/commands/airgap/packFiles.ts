@@ -18,7 +18,11 @@ export interface PackItem {
   readonly role: ManifestFile['role']
   readonly arch?: ManifestFile['arch']
   readonly source?: string
-  readonly content: { readonly file: string } | { readonly bytes: Uint8Array }
+  readonly content:
+    | { readonly file: string }
+    | { readonly bytes: Uint8Array }
+    /** Not made before its turn: it is large. */
+    | { readonly make: () => Uint8Array }
   /** Absolute: the user's file that it is; undefined for what k3seal makes. */
   readonly from?: string
   /** As fetch wrote it down. */
@@ -84,9 +88,16 @@ export function deliveryItems(projects: readonly string[]): readonly PackItem[] 
 
 /** k3seal itself. */
 export function programItems(built: BuiltProgram): readonly PackItem[] {
-  const text = built.kind === 'file' ? built.text : singleFile({ ...built, version })
+  const text = (): string =>
+    built.kind === 'file'
+      ? built.text()
+      : singleFile({
+          modules: new Map([...built.modules].map(([name, read]) => [name, read()])),
+          license: built.license,
+          version,
+        })
   return [
-    { path: PROGRAM, role: 'program', content: { bytes: Buffer.from(text) } },
+    { path: PROGRAM, role: 'program', content: { make: () => Buffer.from(text()) } },
     ...(built.notices === undefined
       ? []
       : [{ path: NOTICES, role: 'other' as const, content: { bytes: Buffer.from(built.notices) } }]),
