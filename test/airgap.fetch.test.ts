@@ -299,6 +299,10 @@ describe('what was there', () => {
     const victim = join(cwd, 'victim')
     writeFileSync(victim, 'mine')
     symlinkSync(victim, partOf('k3s-arm64'))
+    writeFileSync(
+      `${partOf('k3s-arm64')}.json`,
+      JSON.stringify({ version: 1, sha256: sha256(binary), url: '' }),
+    )
     expect((await run()).error).toBeUndefined()
     expect(readFileSync(victim, 'utf8')).toBe('mine')
   })
@@ -371,6 +375,28 @@ describe('a connection that breaks', () => {
     expect(filesOf(result).get('k3s-arm64')).toMatchObject({ state: 'downloaded', attempts: 3 })
     expect(server.requests.filter(({ path }) => path === BINARY).at(-1)?.headers.range).toBeUndefined()
     expect(read('k3s-arm64').equals(binary)).toBe(true)
+  })
+
+  test('and a server whose ranges were wrong once is not asked for a rest again', async () => {
+    reply(BINARY, breakOff(10_000), answer(416), breakOff(20_000), serve)
+    expect((await run()).error).toBeUndefined()
+    const ranges = server.requests.filter(({ path }) => path === BINARY).map(({ headers }) => headers.range)
+    expect(ranges).toEqual([undefined, 'bytes=10000-', undefined, undefined])
+  })
+
+  test('and a server that gives the rest piece by piece', async () => {
+    const piece =
+      (end: number): Reply =>
+      (request, response, file = Buffer.alloc(0)) => {
+        const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0])
+        response.writeHead(206, { 'content-range': `bytes ${from}-${end - 1}/${file.length}` })
+        response.end(file.subarray(from, end))
+      }
+    reply(BINARY, breakOff(10_000), piece(50_000), serve)
+    const result = await run({ json: true })
+    expect(result.error).toBeUndefined()
+    expect(filesOf(result).get('k3s-arm64')?.attempts).toBe(3)
+    expect(server.requests.filter(({ path }) => path === BINARY)[2]?.headers.range).toBe('bytes=50000-')
   })
 
   test('and a file that changed between two runs: If-Range brings the whole', async () => {
