@@ -158,6 +158,7 @@ async function* byProgram(
 
 async function* byFzstd(nextPart: NextPart): AsyncGenerator<Buffer> {
   const { Decompress } = await import('fzstd')
+  const garbage = new ChunkGarbage()
   const done: Uint8Array[] = []
   const fresh = (): InstanceType<typeof Decompress> =>
     new Decompress((bytes) => {
@@ -168,12 +169,20 @@ async function* byFzstd(nextPart: NextPart): AsyncGenerator<Buffer> {
     for (let at = 0; at < part.bytes.length; at += OUTPUT_SIZE) {
       // It keeps what it can't use yet, and the buffer of a chunk is read into again.
       decoder.push(Uint8Array.from(part.bytes.subarray(at, at + OUTPUT_SIZE)))
-      for (const bytes of done.splice(0)) yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      garbage.add(OUTPUT_SIZE)
+      yield* taken()
     }
     if (!part.last) continue
     decoder.push(new Uint8Array(0), true)
-    for (const bytes of done.splice(0)) yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    yield* taken()
     decoder = fresh()
+  }
+
+  function* taken(): Generator<Buffer> {
+    for (const { buffer, byteOffset, length } of done.splice(0)) {
+      yield Buffer.from(buffer, byteOffset, length)
+      garbage.add(length)
+    }
   }
 }
 

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { ContentCollector } from '../../airgap/archiveContent.ts'
 import { roleOf } from '../../airgap/artefactNames.ts'
 import { VersionSearch } from '../../airgap/binaryVersion.ts'
+import { contentKind, readProgram } from '../../airgap/elf.ts'
 import { type ChecksumLists, expectationsOf, isChecksumList, isManifest } from '../../airgap/expectations.ts'
 import { readImages } from '../../airgap/images.ts'
-import type { SeenFile } from '../../airgap/seen.ts'
+import type { SeenArchive, SeenFile } from '../../airgap/seen.ts'
 import { checksumLists } from '../../airgap/verify.ts'
 import { UserError } from '../../errors.ts'
 import { readArchive } from '../../io/archive.ts'
@@ -93,13 +94,27 @@ async function whole(
   const name = file.path.slice(file.path.lastIndexOf('/') + 1)
   const isExpected = expectationsOf(file, lists).length > 0
   try {
+    // A file that was only reserved, of any size: there is nothing to be read to its end.
+    if (roleOf(name).role === 'images' && !isExpected && contentKind(file.head) === 'all zeros')
+      return { ...file, archive: EMPTY }
     if (roleOf(name).role === 'images') return await withArchive(session, file, absolute, isExpected)
-    if (/^k3s(?:[-_.]|$)/.test(name) && file.text === undefined) return await withVersions(file, absolute)
+    if (/^k3s(?:[-_.]|$)/.test(name) && readProgram(file.head).kind === 'elf')
+      return await withVersions(file, absolute)
     if (isExpected && file.sha256 === undefined) return { ...file, sha256: await sha256Of(absolute) }
     return file
   } catch (error) {
     return failed(file, error)
   }
+}
+
+const EMPTY: SeenArchive = {
+  compression: 'none',
+  fault: { kind: 'no-archive', message: 'it begins with zeros' },
+  sumUnchecked: false,
+  digests: false,
+  dropped: 0,
+  files: new Map(),
+  images: { layout: undefined, images: [], faults: [] },
 }
 
 async function withVersions(file: SeenFile, absolute: string): Promise<SeenFile> {
