@@ -46,7 +46,7 @@ const TYPICAL = ['inventory-examples', 'test/projects/agent-token', 'test/projec
 
 const chunks = {
   './interactive.js': /^(inquirer|@inquirer\/core|execa)$/,
-  './airgap.js': /^(tar-stream|fzstd|undici|cli-progress|@cyclonedx\/cyclonedx-library)$/,
+  './airgap.js': /^(tar-stream|fzstd|cli-progress|@cyclonedx\/cyclonedx-library)$/,
 }
 
 /** @type {import('esbuild').Plugin} */
@@ -127,7 +127,6 @@ const results = [
       contents: [
         "export { extract, pack } from 'tar-stream'",
         "export { Decompress } from 'fzstd'",
-        "export { EnvHttpProxyAgent, request } from 'undici'",
         "export { MultiBar } from 'cli-progress'",
         "export { Builders, Enums, Factories, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library'",
       ].join('\n'),

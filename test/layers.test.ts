@@ -43,7 +43,7 @@ const doors: readonly (readonly [specifier: RegExp, importer: RegExp])[] = [
   [/^nanoid/, /^src\/token\/generate\.ts$/],
   [/^yaml$/, /^src\/syntax\//],
   [/^commander$/, /^src\/commands\//],
-  [/^(tar-stream|fzstd|undici|cli-progress)$/, /^src\/io\//],
+  [/^(tar-stream|fzstd|cli-progress)$/, /^src\/io\//],
   [/^@cyclonedx\//, /^src\/airgap\/sbom\.ts$/],
   [/^node:(fs|fs\/promises|os|tty|http|https|readline|readline\/promises)$/, /^src\/io\//],
   [/^node:child_process$/, /^$/],
