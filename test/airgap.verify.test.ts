@@ -130,8 +130,8 @@ describe('a good bundle', () => {
       what: [
         'SHA-256 in sha256sum-arm64.txt',
         'readable to its end',
-        '2 images with their layers',
-        'all 2 images of k3s-images.txt for linux/arm64',
+        'images with their layers: 2',
+        'each image of k3s-images.txt for linux/arm64: 2',
       ],
     })
     expect(found.checked).toContainEqual({
@@ -618,6 +618,35 @@ describe('a bundle in which', () => {
     expect(short(found)).toEqual([])
     expect(found.notices).toContainEqual(expect.objectContaining({ id: 'file-not-used', path: 'disk.img' }))
   })
+})
+
+test('an image whose name is a tag alone, as skopeo writes it unless told, is of no use', async () => {
+  const files = await release()
+  const tar = await ociArchive([{ name: 'elm:3.6', arch: 'amd64' }], {
+    nested: false,
+    manifestJson: false,
+    spoil: (entries) =>
+      entries.map((entry) =>
+        entry.name === 'index.json'
+          ? { ...entry, content: String(entry.content).replace('"io.containerd.image.name"', '"quince"') }
+          : entry,
+      ),
+  })
+  put(sealed({ ...files, 'elm.tar': tar }))
+  const found = await verify(...withNodes)
+  expect(short(found)).toEqual([])
+  expect(found.notices).toContainEqual(
+    expect.objectContaining({
+      id: 'image-without-name',
+      path: 'elm.tar',
+      message: 'holds an image that no pod can ask for, by the name of 3.6',
+    }),
+  )
+})
+
+test('a directory without K3s is no bundle', async () => {
+  put({ 'elm.tar': await dockerArchive(own('amd64')) })
+  expect(short(await verify())).toEqual(['artefact-missing -'])
 })
 
 test('lz4, bzip2 and xz are named as unchecked', async () => {

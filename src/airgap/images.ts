@@ -244,11 +244,11 @@ function damagedDocker(
   return [
     ...(named !== undefined && own !== undefined && named !== own ? [config] : []),
     ...layers.filter((layer, index) => {
-      const digest = digestOf(layer)
+      const file = content.files.get(linked(content, layer) ?? '')
       const [, blob] = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(layer) ?? []
-      const wanted =
-        blob ?? (layer.endsWith('/layer.tar') ? rootfs[index]?.replace('sha256:', '') : undefined)
-      return digest !== undefined && wanted !== undefined && digest !== wanted
+      const isPacked = file !== undefined && file.unpacked !== file.size
+      const wanted = blob ?? (isPacked ? undefined : rootfs[index]?.replace('sha256:', ''))
+      return file?.sha256 !== undefined && wanted !== undefined && file.sha256 !== wanted
     }),
   ]
 }

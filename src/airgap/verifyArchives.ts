@@ -137,9 +137,14 @@ function images(
       'image-damaged',
       `${listed(damaged)} ${damaged.length === 1 ? 'is' : 'are'} not what the digest says`,
     )
-  if (reading.layout !== undefined && reading.faults.length === 0)
-    scene.checked(
+  const nameless = reading.images.filter(({ name }) => name === undefined)
+  if (nameless.length > 0)
+    scene.notice(
+      'image-without-name',
+      `holds ${nameless.length === 1 ? 'an image' : `${nameless.length} images`} that no pod can ask for, by the name of ${listed(nameless.map(({ written }) => (written === '' ? 'nothing' : shownPath(written))))}`,
+      'pack it with its full name, such as docker.io/rancher/mirrored-pause:3.6',
       file.path,
-      `${reading.images.length} ${reading.images.length === 1 ? 'image' : 'images'} with their layers`,
     )
+  if (reading.layout !== undefined && reading.faults.length === 0)
+    scene.checked(file.path, `images with their layers: ${reading.images.length}`)
 }

@@ -127,7 +127,7 @@ function verifyArchitecture(
       path,
     )
   if (there === images.length && path !== undefined)
-    scene.checked(path, `all ${there} images of ${shownPath(list)} for linux/${arch}`)
+    scene.checked(path, `each image of ${shownPath(list)} for linux/${arch}: ${there}`)
 }
 
 function fits({ platform }: PlatformImage, arch: Architecture): boolean {

@@ -119,6 +119,15 @@ function missing(scene: Scene, { role, target, asset, nodes, arch }: Artefact): 
 
 /** Without an inventory: what the directory itself says that it is for. */
 function verifyPairs(scene: Scene): void {
+  if (![...scene.beside()].some(([name]) => roleOf(name).role === 'binary')) {
+    scene.problem(
+      'artefact-missing',
+      'no K3s binary is there',
+      'name the directory of the bundle, or fill it: k3seal airgap fetch',
+      [],
+    )
+    return
+  }
   for (const arch of architectures) {
     const { target } = airgapArchitectures[arch]
     const binary = scene.files.has(`${scene.base}${target}`)
@@ -133,13 +142,6 @@ function verifyPairs(scene: Scene): void {
     if (!binary && images !== undefined && !hasFallback)
       scene.problem('artefact-missing', `${images} is there, and no binary for it`, `fetch ${target}`, [])
   }
-  if (![...scene.beside()].some(([name]) => roleOf(name).role === 'binary'))
-    scene.problem(
-      'artefact-missing',
-      'no K3s binary is there',
-      'name the directory of the bundle, or fill it: k3seal airgap fetch',
-      [],
-    )
 }
 
 function stray(scene: Scene, name: string, path: string, misnamed: ReadonlyMap<string, string>): void {

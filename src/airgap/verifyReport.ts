@@ -55,8 +55,8 @@ function kindOf(what: string): string {
   if (what.startsWith('SHA-256 in')) return 'checksums'
   if (what.startsWith('ELF')) return 'architectures'
   if (what.startsWith('version')) return 'versions'
-  if (/^\d+ images? with/.test(what)) return 'layers'
-  if (what.startsWith('all ')) return 'the list of images'
+  if (/^images with/.test(what)) return 'layers'
+  if (what.startsWith('each image')) return 'the list of images'
   return what.replace(/ in \d+ texts?$/, '').replace(/^SHA-256 of its/, 'digests of')
 }
 
