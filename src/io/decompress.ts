@@ -140,16 +140,19 @@ async function* byProgram(
   env: Readonly<Record<string, string | undefined>>,
 ): AsyncGenerator<Buffer> {
   const filter = await startFilter('zstd', ['-dcq', '--long=27'], { cwd: '/', env })
+  let isOver = false
   try {
     yield* through(async () => (await nextPart())?.bytes, filter.input, filter.output)
+    isOver = true
   } catch (error) {
-    // A program that gave up has closed its input: its own words say why.
     if (error instanceof ArchiveFault) throw error
+    // A program that gave up has closed its input: its own words say why.
+    isOver = true
   } finally {
-    filter.stop()
+    if (!isOver) filter.stop()
   }
   const { exitCode, stderr } = await filter.ended
-  if (exitCode !== 0 && exitCode !== undefined)
+  if (exitCode !== 0)
     throw new ArchiveFault(
       'corrupt',
       /checksum/i.test(stderr) ? 'the checksum of its zstd data is wrong' : 'its compressed data are damaged',

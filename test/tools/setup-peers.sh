@@ -4,7 +4,7 @@
 #   test/.peers/ansible-oldest   ansible-core, the oldest supported (ansible-oldest.txt)
 #   test/.peers/ansible-newest   the newest, with ansible-lint, yamllint and pre-commit (ansible-newest.txt)
 #   test/.peers/node22, node24   node_modules/node/bin/node
-#   by apt, where root may       systemd-nspawn, debootstrap, tmux, openssl, ssh, git, curl
+#   by apt, where root may       systemd-nspawn, debootstrap, tmux, openssl, ssh, git, curl, zstd, lz4, bzip2, xz
 #
 # What can't be set up is named at the end. With CI=true that is a failure.
 set -euo pipefail
@@ -18,7 +18,7 @@ has() { command -v "$1" >/dev/null; }
 
 # command:package
 commands=(systemd-nspawn:systemd-container debootstrap:debootstrap tmux:tmux openssl:openssl
-  ssh:openssh-client git:git curl:curl setpriv:util-linux)
+  ssh:openssh-client git:git curl:curl setpriv:util-linux zstd:zstd lz4:lz4 bzip2:bzip2 xz:xz-utils)
 packages=()
 PATH=$PATH:/usr/sbin:/sbin
 for pair in "${commands[@]}"; do has "${pair%%:*}" || packages+=("${pair##*:}"); done
