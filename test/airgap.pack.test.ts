@@ -299,13 +299,59 @@ test.each([
   ['site/group_vars/vault-password.txt', 'sloe', 'a vault password'],
   ['site/airgap/.env', 'K3S_TOKEN=larch', 'a file of environment variables'],
   ['site/airgap/id_ed25519', 'x', 'an SSH key'],
-  ['site/airgap/deep/tls.txt', '-----BEGIN EC PRIVATE KEY-----\nMHc', 'a private key'],
-  ['site/group_vars/server.yml', 'key: |\n  -----BEGIN OPENSSH PRIVATE KEY-----\n', 'a private key'],
   ['site/airgap/k3s.yaml', 'apiVersion: v1\n', 'a kubeconfig'],
-  ['site/airgap/note.txt', `K10${'0'.repeat(64)}::server:larch`, 'a join token of a cluster'],
 ])('%s is refused as %s', async (path, content, what) => {
   write(path, content)
   expect(await refused()).toBe(`${path}: is ${what}, which no bundle may hold`)
+})
+
+test.each([
+  ['site/airgap/deep/tls.txt', '-----BEGIN EC PRIVATE KEY-----\nMHc', 'a private key', 1],
+  ['site/group_vars/server.yml', 'key: |\n  -----BEGIN OPENSSH PRIVATE KEY-----\n', 'a private key', 2],
+  ['site/airgap/note.txt', `K10${'0'.repeat(64)}::server:larch`, 'a join token of a cluster', 1],
+  ['site/host_vars/quay.yml', '---\nansible_become_password: hunter2\n', 'a password of Ansible', 2],
+  ['site/group_vars/all.json', '{"ansible_ssh_pass": "hunter2"}', 'a password of Ansible', 1],
+  ['site/group_vars/all', 'a: 1\n"ansible_password": hunter2', 'a password of Ansible', 2],
+])('%s is refused for what it holds', async (path, content, what, line) => {
+  write(path, content)
+  expect(await refused()).toBe(`${path}:${line}: holds ${what} in clear text, which no bundle may hold`)
+})
+
+test.each([
+  'ansible_password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n',
+  'ansible_become_password: "{{ vault_become }}"\n',
+  "ansible_become_pass: '{{ lookup('env', 'BECOME') }}'\n",
+  'ansible_password:\nansible_user: ops\n',
+  'ansible_password: ""\nansible_ssh_pass: null\n',
+  '# ansible_password: hunter2\n',
+  'ansible_host: quay # ansible_user: ops\n',
+])('no secret stands in %j', (text) => {
+  expect(secretByContent(Buffer.from(text))).toBeUndefined()
+})
+
+test('an INI inventory with a password is refused', async () => {
+  write('site/hosts.ini', '[server]\nquay ansible_host=10.0.0.1 ansible_become_pass=hunter2\n')
+  expect(await refused(['site/airgap', '-i', 'site/hosts.ini', '-o', 'bundle.tar.gz'])).toBe(
+    'site/hosts.ini:2: holds a password of Ansible in clear text, which no bundle may hold',
+  )
+})
+
+test('what no node needs is named, and what fetch or git keep for themselves stays behind', async () => {
+  write('site/airgap/notes.md', 'larch\n')
+  write('site/airgap/.git/HEAD', 'ref: refs/heads/main\n')
+  write('site/airgap/.k3s-arm64.k3seal-part', 'half')
+  write('site/airgap/.k3s-arm64.k3seal-part.json', '{}')
+  write('site/airgap/.k3seal-fetch.lock', '1 quay\n')
+  const { shown } = await pack(usual)
+  expect(shown.stderr).toBe(`Packed, though no node needs it: airgap/notes.md.
+No k3seal-bundle.json of fetch says that all is there: k3seal airgap verify tells.
+`)
+  const names = [...(await packed()).keys()]
+  expect(names.filter((name) => /\.git|k3seal-part|lock/.test(name))).toEqual([])
+  symlinkSync('/etc/hostname', join(root, 'site/airgap/link'))
+  expect(await refused([...usual, '--force'])).toMatch(
+    /^site\/airgap\/link: is a symbolic link that leads out of the directory, to \/etc\/hostname$/,
+  )
 })
 
 test('the password file that Ansible is set up with is refused under any name', async () => {

@@ -24,15 +24,15 @@ Check that everything which the nodes need is there, with Node 20.19 or later an
 
   node ${PROGRAM} airgap verify ${place} ${inventory}
 
-Bring the join token to the nodes, with Ansible${inventories.length === 0 ? ' and an inventory of yours' : ''}:
+Bring the join token to the nodes, with Ansible${inventories.length === 0 ? ' and an inventory of yours' : ''}. What is vaulted needs the vault password, which is not in here:
 
-  ansible-playbook ${inventory} k3seal/deliver.yml
+  ansible-playbook ${inventory} --vault-password-file FILE k3seal/deliver.yml
 
-Then run what installs K3s, such as the site playbook of the collection k3s.orchestration, which has to be there. Its
-airgap_dir is ${directory}:
+Then run what installs K3s, which is not in here either: a playbook of yours, or that of the collection k3s.orchestration.
+Its airgap_dir is ${directory}:
 
-  ansible-playbook ${inventory} -e airgap_dir="$PWD"/${place} k3s.orchestration.site
-  ansible-playbook ${inventory} k3seal/protect.yml
+  ansible-playbook ${inventory} --vault-password-file FILE -e airgap_dir="$PWD"/${place} k3s.orchestration.site
+  ansible-playbook ${inventory} --vault-password-file FILE k3seal/protect.yml
 
 ${PROGRAM} is all of k3seal: node ${PROGRAM} --help. The licences of what it is made of are in
 THIRD-PARTY-NOTICES.txt, and bom.cdx.json lists what this archive holds.

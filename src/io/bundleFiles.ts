@@ -1,16 +1,19 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { SKIPPED } from './files.ts'
 import { readFailure } from './hash.ts'
 
 export interface FoundFile {
   /** Below the directory, with `/`. */
   readonly path: string
   readonly absolute: string
+  /** Of a link: the file that it leads to. */
+  readonly target?: string
 }
 
 /**
- * Every file below a directory. A link to a file counts as the file. Throws `UserError` for what is neither file nor
+ * Every file below a directory, but those that git or Python keep for themselves. A link to a file counts as the file. Throws `UserError` for what is neither file nor
  * directory, for a link to a directory, and for a link to nothing: each would be something else at the far side.
  */
 export function filesBelow(directory: string): readonly FoundFile[] {
@@ -19,8 +22,10 @@ export function filesBelow(directory: string): readonly FoundFile[] {
     for (const entry of entriesOf(join(directory, below))) {
       const path = below + entry.name
       const absolute = join(directory, path)
-      if (entry.isDirectory()) visit(`${path}/`)
-      else if (entry.isFile() || isLinkToFile(entry, absolute)) files.push({ path, absolute })
+      if (entry.isDirectory()) {
+        if (!SKIPPED.has(entry.name)) visit(`${path}/`)
+      } else if (entry.isFile()) files.push({ path, absolute })
+      else if (isLinkToFile(entry, absolute)) files.push({ path, absolute, target: realPath(absolute) })
       else
         throw new UserError('is neither a file nor a directory', {
           at: absolute,

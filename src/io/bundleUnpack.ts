@@ -22,24 +22,27 @@ export interface UnpackedFile {
   readonly sha256: string
 }
 
-/** Throws `UserError` unless files can appear in a directory as a whole: it is not there yet, or empty. */
-export function refuseOccupied(directory: string): void {
+/**
+ * Throws `UserError` unless files can appear in a directory as a whole: it is not there yet, or empty. `at`: how the user
+ * knows it.
+ */
+export function refuseOccupied(directory: string, at: string): void {
   if (!existsSync(directory)) {
     if (isLink(directory))
-      throw new UserError('is a symbolic link to nothing', { at: directory, fix: 'remove the link' })
+      throw new UserError('is a symbolic link to nothing', { at, fix: 'remove the link' })
     return
   }
   let names: readonly string[]
   try {
     if (isLink(directory) || !lstatSync(directory).isDirectory())
-      throw new UserError('is no directory', { at: directory, fix: 'name one that is not there yet' })
+      throw new UserError('is no directory', { at, fix: 'name one that is not there yet' })
     names = readdirSync(directory)
   } catch (error) {
     throw writeFailure(error, 'nothing was unpacked')
   }
   if (names.length > 0)
     throw new UserError('is there already, and not empty', {
-      at: directory,
+      at,
       fix: 'name a directory that is not there yet: what is unpacked may not mix with other files',
     })
 }
@@ -61,15 +64,15 @@ export class Unpacking {
     this.#tree = tree
   }
 
-  /** `bytes`: what all files need. */
-  static async open(target: string, bytes: number): Promise<Unpacking> {
+  /** `bytes`: what all files need; `at`: how the user knows the directory. */
+  static async open(target: string, bytes: number, at: string): Promise<Unpacking> {
     const parent = dirname(target)
     try {
       mkdirSync(parent, { recursive: true })
       const { bavail, bsize } = await statfs(parent)
       if (bavail * bsize < bytes)
         throw new UserError(`needs ${megabytes(bytes)}, and ${megabytes(bavail * bsize)} are free`, {
-          at: target,
+          at,
           fix: 'free some disk space, or unpack to another disk',
         })
       const staging = join(parent, `.${basename(target)}.k3seal-${randomBytes(6).toString('hex')}`)

@@ -11,17 +11,19 @@ const NAMESPACE = 'k3seal-bundle'
 interface Place {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How the user knows a path. */
+  readonly shown: (path: string) => string
 }
 
 /**
  * Signs a file with `ssh-keygen -Y sign`, which writes the signature beside it, with `.sig` behind its name. A passphrase
  * is asked for on the terminal; the public half of a key that ssh-agent holds works, too.
  */
-export async function sign(file: string, key: string, { cwd, env }: Place): Promise<string> {
-  const { exitCode, stderr } = await run(['-Y', 'sign', '-n', NAMESPACE, '-f', key, file], { cwd, env })
+export async function sign(file: string, key: string, place: Place): Promise<string> {
+  const { exitCode, stderr } = await run(['-Y', 'sign', '-n', NAMESPACE, '-f', key, file], place)
   if (exitCode !== 0 || !existsSync(`${file}.sig`))
     throw new UserError(`ssh-keygen could not sign: ${lastLine(stderr)}`, {
-      at: key,
+      at: place.shown(key),
       fix: 'name a private SSH key, or the public half of one that ssh-agent holds',
     })
   return `${file}.sig`
@@ -44,7 +46,8 @@ export async function verifySignature(
     [signature, '--signature'],
     [allowedSigners, '--allowed-signers'],
   ] as const)
-    if (!existsSync(path)) throw new UserError('there is no such file', { at: path, fix: `check ${what}` })
+    if (!existsSync(path))
+      throw new UserError('there is no such file', { at: place.shown(path), fix: `check ${what}` })
   const opened = await openFile(file)
   try {
     const hash = createHash('sha256')
@@ -62,7 +65,7 @@ export async function verifySignature(
       throw new UserError(
         `is not signed by ${identity}: ${lastLine(stderr) || lastLine(stdout.reveal()) || 'ssh-keygen refuses it'}`,
         {
-          at: file,
+          at: place.shown(file),
           fix: 'take the archive and its signature from where they were packed; --identity and --allowed-signers say whom you trust',
         },
       )

@@ -39,7 +39,7 @@ export function packCommand(
     .option('--sign <KEY>', 'also FILE.tar.gz.sig, made by ssh-keygen -Y with this SSH key')
     .option(
       '--level <0-9>',
-      'compress; the bytes then depend on the zlib of this Node (default: 0, for images are compressed already)',
+      'compress, although images are compressed already; the bytes then depend on the zlib of this Node',
       level,
       0,
     )
@@ -76,7 +76,11 @@ async function pack(
   const moves = [{ from: draft.path, to: target }]
   try {
     if (flags.sign !== undefined) {
-      const signature = await sign(draft.path, resolve(cwd, flags.sign), { cwd, env })
+      const signature = await sign(draft.path, resolve(cwd, flags.sign), {
+        cwd,
+        env,
+        shown: (path) => nameOf(cwd, path),
+      })
       moves.unshift({ from: signature, to: `${target}.sig` })
     }
     for (const path of targets) refuseTarget(session, path, directory, flags.force === true)
@@ -122,7 +126,7 @@ function report(
   { json, sign: key }: PackFlags,
   target: string,
   { size, sha256, files }: { readonly size: number; readonly sha256: string; readonly files: number },
-  { inventory }: Contents,
+  { inventory, isFetched, others }: Contents,
 ): void {
   const { cwd, stdout, stderr } = session
   const signature = key === undefined ? {} : { signature: `${target}.sig` }
@@ -132,6 +136,9 @@ function report(
     )
   else if (inventory.left.length > 0)
     stderr.write(`Left out, for it is no text: ${listed(inventory.left.map(({ path }) => path))}.\n`)
+  if (others.length > 0) stderr.write(`Packed, though no node needs it: ${listed(others)}.\n`)
+  if (!isFetched)
+    stderr.write('No k3seal-bundle.json of fetch says that all is there: k3seal airgap verify tells.\n')
   if (json === true) {
     stdout.write(
       `${JSON.stringify({ version: 1, file: target, size, sha256, files, ...signature }, null, 2)}\n`,

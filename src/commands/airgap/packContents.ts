@@ -24,6 +24,10 @@ export interface Contents {
   readonly k3sVersion: string | undefined
   readonly architectures: readonly Architecture[]
   readonly inventory: PackedInventory | undefined
+  /** Whether fetch says that all is there. */
+  readonly isFetched: boolean
+  /** In the directory, and of no use to a node. */
+  readonly others: readonly string[]
 }
 
 /** Throws `UserError` for what can't be packed, or may not. */
@@ -75,7 +79,15 @@ export async function contentsOf(
     'give one of them another name, or leave it out',
   )
   for (const path of [...items.map((item) => item.path), SBOM, MANIFEST, SUMS]) paths.add(path)
-  return { items, inventory, ...facts }
+  const lists = [MANIFEST, SUMS].map((name) => `${place}/${name}`)
+  const others = artefacts.filter(({ role, path }) => role === 'other' && !lists.includes(path))
+  return {
+    items,
+    inventory,
+    ...facts,
+    isFetched: manifest !== undefined,
+    others: others.map(({ path }) => path),
+  }
 }
 
 /** Where the inventory has the directory, so that an airgap_dir relative to it stays right. */

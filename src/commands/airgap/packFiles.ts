@@ -5,11 +5,12 @@ import { type BundleManifest, MANIFEST, type ManifestFile } from '../../airgap/m
 import { singleFile } from '../../airgap/program.ts'
 import { UserError } from '../../errors.ts'
 import { DELIVER, deliveryFiles } from '../../generate/delivery.ts'
-import { filesBelow } from '../../io/bundleFiles.ts'
+import { filesBelow, realPath } from '../../io/bundleFiles.ts'
 import { nameOf, pathKind, readBytes, readText } from '../../io/files.ts'
 import type { BuiltProgram } from '../../io/program.ts'
 import { version } from '../../version.ts'
 import type { Session } from '../session.ts'
+import { isBelow } from './packInventory.ts'
 
 /** A file that goes into the archive. */
 export interface PackItem {
@@ -35,30 +36,34 @@ export interface ArtefactFiles {
   readonly manifest: BundleManifest | undefined
 }
 
+/** What fetch keeps beside its files. */
+const UNFINISHED = /(?:^|\/)(?:\..*\.k3seal-part(?:\.json)?|\.k3seal-fetch\.lock)$/
+
 /** The files of a directory that is packed, to lie below `place`. Throws `UserError`. */
 export function artefactFiles({ cwd }: Session, directory: string, place: string): ArtefactFiles {
   const text = readText(join(directory, MANIFEST))
   const manifest = text === undefined ? undefined : readManifest(text, nameOf(cwd, join(directory, MANIFEST)))
   const known = new Map(manifest?.files.map((file) => [file.path, file]))
-  const files = filesBelow(directory)
+  const files = filesBelow(directory).filter(({ path }) => !UNFINISHED.test(path))
   if (files.length === 0)
     throw new UserError('holds no file', {
       at: nameOf(cwd, directory),
       fix: 'fetch what the nodes need first',
     })
-  const items = files.map(({ path, absolute }): PackItem => {
-    if (/\.k3seal-part(?:\.|$)/.test(path))
-      throw new UserError('is a part of a download that has not come to its end', {
-        at: nameOf(cwd, absolute),
-        fix: 'run k3seal airgap fetch again, or remove it',
-      })
+  const items = files.map(({ path, absolute, target }): PackItem => {
     const { role, arch, source, size, sha256 } = { ...roleOf(path), ...known.get(path) }
     known.delete(path)
+    if (role === 'other' && target !== undefined && !isBelow(realPath(directory), target))
+      throw new UserError(`is a symbolic link that leads out of the directory, to ${target}`, {
+        at: nameOf(cwd, absolute),
+        fix: 'put the file itself in its place, or remove the link',
+      })
     return {
       path: `${place}/${path}`,
       role,
       ...(arch === undefined ? {} : { arch }),
-      ...(source === undefined ? {} : { source }),
+      // A path of this machine says nothing at the far side, and differs on the next one.
+      ...(source === undefined || !/^https?:/.test(source) ? {} : { source }),
       content: { file: absolute },
       from: absolute,
       ...(size === undefined || sha256 === undefined ? {} : { expected: { size, sha256 } }),

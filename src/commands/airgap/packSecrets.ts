@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { isVaultedWhole, secretByContent, secretByName } from '../../airgap/secretFiles.ts'
+import { isVaultedWhole, secretByName, secretIn } from '../../airgap/secretFiles.ts'
 import { UserError } from '../../errors.ts'
 import { realPath } from '../../io/bundleFiles.ts'
 import { nameOf } from '../../io/files.ts'
@@ -17,6 +17,9 @@ export interface Candidate {
 /** Of the rules of `lint`, those that find a secret in clear text. */
 const RULES = ['token-plaintext', 'vault-file-not-encrypted', 'vault-variable-not-encrypted']
 
+const FIX =
+  'move it out of what is packed, and bring it to the far side on a way of its own; encrypt what has to come along with ansible-vault'
+
 /**
  * Throws `UserError` where a file is a secret, or has one in clear text: a bundle is copied and kept where nobody
  * looks after it. What a comment silences in `lint` counts here.
@@ -30,24 +33,29 @@ export async function refuseSecrets(
   for (const { absolute, bytes } of candidates) {
     if (passwords.has(realPath(absolute))) refuseFile(session, absolute, 'a vault password')
     if (bytes !== undefined && isVaultedWhole(bytes)) continue
-    const secret = secretByName(absolute) ?? (bytes === undefined ? undefined : secretByContent(bytes))
+    const secret = secretByName(absolute)
     if (secret !== undefined) refuseFile(session, absolute, secret)
+    if (bytes !== undefined) refuseHead(session, absolute)(bytes)
   }
   await refuseTokens(session, candidates, base)
 }
 
-/** For what only shows while a file is packed. */
-export function refuseHead(session: Session, absolute: string): (head: Uint8Array) => void {
+/** Throws `UserError` where a file begins with a secret, which only shows when it is read. */
+export function refuseHead({ cwd }: Session, absolute: string): (head: Uint8Array) => void {
   return (head) => {
-    const secret = isVaultedWhole(head) ? undefined : secretByContent(head)
-    if (secret !== undefined) refuseFile(session, absolute, secret)
+    const secret = isVaultedWhole(head) ? undefined : secretIn(head)
+    if (secret === undefined) return
+    throw new UserError(`holds ${secret.what} in clear text, which no bundle may hold`, {
+      at: `${nameOf(cwd, absolute)}:${secret.line}`,
+      fix: FIX,
+    })
   }
 }
 
 function refuseFile({ cwd }: Session, absolute: string, secret: string): never {
   throw new UserError(`is ${secret}, which no bundle may hold`, {
     at: nameOf(cwd, absolute),
-    fix: 'move it out of what is packed, and bring it to the far side on a way of its own; encrypt what has to come along with ansible-vault',
+    fix: FIX,
   })
 }
 

@@ -8,7 +8,7 @@ import { TarGuard } from '../../airgap/tarGuard.ts'
 import { UserError } from '../../errors.ts'
 import { type BundleEntry, readBundle } from '../../io/bundleRead.ts'
 import { refuseOccupied, type UnpackedFile, Unpacking } from '../../io/bundleUnpack.ts'
-import { pathKind } from '../../io/files.ts'
+import { nameOf, pathKind } from '../../io/files.ts'
 import { interruptible } from '../../io/interrupt.ts'
 import { verifySignature } from '../../io/signature.ts'
 import type { ExitStatus, Session } from '../session.ts'
@@ -50,11 +50,11 @@ async function unpack(
   const out = resolve(cwd, flags.out)
   if (pathKind(archive) === 'absent')
     throw new UserError('there is no such file', { at: name, fix: 'check the path of the archive' })
-  refuseOccupied(out)
+  refuseOccupied(out, flags.out)
   const signed = await checkSignature(session, archive, flags)
   const { files, sha256 } = await check(archive, name, signal)
   if (signed !== undefined && signed !== sha256) throw changed(name)
-  await write(archive, name, out, files, signal)
+  await write(archive, name, { out, at: flags.out }, files, signal)
   const paths = files.map(({ path }) => path).sort()
   session.stdout.write(
     flags.json === true
@@ -80,7 +80,7 @@ async function checkSignature(
     allowedSigners: resolve(cwd, allowedSigners),
     identity,
   }
-  return verifySignature(claim, { cwd, env })
+  return verifySignature(claim, { cwd, env, shown: (path) => nameOf(cwd, path) })
 }
 
 /** Reads all of the archive, and writes nothing. */
@@ -127,12 +127,12 @@ async function read(
 async function write(
   archive: string,
   name: string,
-  out: string,
+  { out, at }: { readonly out: string; readonly at: string },
   files: readonly (UnpackedFile & SeenFile)[],
   signal: AbortSignal,
 ): Promise<void> {
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
-  const unpacking = await Unpacking.open(out, bytes)
+  const unpacking = await Unpacking.open(out, bytes, at)
   try {
     let count = 0
     await readBundle(archive, {
@@ -147,7 +147,7 @@ async function write(
       },
     })
     if (count !== files.length) throw changed(name)
-    refuseOccupied(out)
+    refuseOccupied(out, at)
     unpacking.commit()
   } catch (error) {
     unpacking.discard()
