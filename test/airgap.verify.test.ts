@@ -595,6 +595,46 @@ describe('a bundle in which', () => {
     ])
   })
 
+  test('what nobody asks for can not be read', async () => {
+    put(sealed(await release()))
+    symlinkSync('nowhere', join(root, 'bundle/elm.iso'))
+    const found = await verify(...withNodes)
+    expect(short(found)).toEqual([])
+    expect(found.notices).toContainEqual(expect.objectContaining({ id: 'file-unreadable', path: 'elm.iso' }))
+  })
+
+  test('the images of an architecture are there twice', async () => {
+    const files = await release()
+    put(sealed({ ...files, 'k3s-airgap-images-arm64.tar': await ociArchive(IMAGES, { absent: ['amd64'] }) }))
+    const found = await verify(...withNodes)
+    expect(short(found)).toEqual([])
+    expect(found.notices).toContainEqual(expect.objectContaining({ id: 'archive-twice', path: ARCHIVE }))
+  })
+
+  test('a manifest tells a terminal what to do: it is not obeyed', async () => {
+    put({
+      ...sealed(await release()),
+      'k3seal-bundle.json': manifestText({
+        version: 1,
+        k3sVersion: 'v1\u001b[2J\nred',
+        architectures: [],
+        files: [],
+      }),
+    })
+    const { text, status } = await run('bundle', ...withNodes)
+    expect(status).toBe(1)
+    expect(text).not.toContain('\u001b')
+    expect(text).toContain('v1\\u001b[2J\\u000ared')
+  })
+
+  test('a large text is named as not searched', async () => {
+    put({ ...sealed(await release()), 'notes.txt': 'quince\n'.repeat(200_000) })
+    const found = await verify(...withNodes)
+    expect(found.unchecked).toEqual([
+      { path: 'notes.txt', why: 'a text too large to be searched for secrets' },
+    ])
+  })
+
   test('names hold escape sequences: they reach no terminal', async () => {
     put(
       sealed({

@@ -1,9 +1,10 @@
-import { airgapArchitectures, airgapRole, imagesDirectory } from '../facts/airgap.ts'
+import { airgapArchitectures, airgapRole, imageEndings, imagesDirectory } from '../facts/airgap.ts'
 import { type Architecture, type Artefact, architectures } from './artefact.ts'
 import { roleOf } from './artefactNames.ts'
 import { shownPath } from './bundlePath.ts'
 import { isChecksumList, isManifest } from './expectations.ts'
 import type { Scene } from './scene.ts'
+import type { SeenFile } from './seen.ts'
 
 /** What k3s-ansible's role copies: `with_fileglob` of https://github.com/k3s-io/k3s-ansible/blob/1.2.2/roles/airgap/tasks/main.yml */
 const COPIED_IMAGES = /\.tar(?:\.gz|\.zst)?$/
@@ -31,22 +32,18 @@ function hasOwnBinary(scene: Scene, node: string): boolean {
 
 /** The archive of an architecture's images that is there, whichever way it is compressed. */
 export function imagesAt(scene: Scene, arch: Architecture): string | undefined {
-  return ['.tar.zst', '.tar.gz', '.tar']
+  return archivesOf(scene, arch)[0]
+}
+
+function archivesOf(scene: Scene, arch: Architecture): readonly string[] {
+  return Object.values(imageEndings)
     .map((ending) => `k3s-airgap-images-${arch}${ending}`)
-    .find((name) => scene.files.has(`${scene.base}${name}`))
+    .filter((name) => scene.files.has(`${scene.base}${name}`))
 }
 
 /** What is there under a name that nobody looks for, what is missing, and what is not needed. */
 export function verifyNames(scene: Scene): void {
-  for (const file of scene.files.values())
-    if (file.fault !== undefined)
-      scene.problem(
-        'file-unreadable',
-        file.fault.message,
-        file.fault.fix,
-        nodesOfFile(scene, file.path),
-        file.path,
-      )
+  for (const file of scene.files.values()) if (file.fault !== undefined) unreadable(scene, file, file.fault)
   const misnamed = new Map<string, string>()
   for (const [name, file] of scene.beside()) {
     const target = targetOf(name)
@@ -64,7 +61,32 @@ export function verifyNames(scene: Scene): void {
   for (const artefact of scene.plan?.artefacts ?? [])
     if (!isThere(scene, artefact) && !misnamed.has(artefact.target)) missing(scene, artefact)
   if (scene.plan === undefined) verifyPairs(scene)
+  for (const arch of architectures) {
+    const [first, ...more] = archivesOf(scene, arch)
+    if (first !== undefined && more.length > 0)
+      scene.notice(
+        'archive-twice',
+        `holds the images of ${arch}, as ${more.join(' and ')} does: k3s-ansible copies all of them to every node`,
+        `leave ${more.join(' and ')} out`,
+        `${scene.base}${first}`,
+      )
+  }
   for (const [name, file] of scene.beside()) stray(scene, name, file.path, misnamed)
+}
+
+function unreadable(
+  scene: Scene,
+  file: SeenFile,
+  { message, fix }: { readonly message: string; readonly fix: string },
+): void {
+  const { path } = file
+  const isWanted =
+    roleOf(path).role !== 'other' ||
+    isChecksumList(path) ||
+    isManifest(path) ||
+    scene.expected(file).length > 0
+  if (isWanted) scene.problem('file-unreadable', message, fix, nodesOfFile(scene, path), path)
+  else scene.notice('file-unreadable', `${message}, and nothing asks for it`, fix, path)
 }
 
 /** The name under which the role would take a file that goes by another name; undefined where it would take it, or never. */

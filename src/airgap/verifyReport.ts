@@ -26,7 +26,15 @@ export function verificationText(
       wrapped(`${path === undefined ? '' : `${path}: `}${why}`, 'Not checked: ', '  '),
     ),
   ]
-  return lines.map((line) => `${line}\n`).join('')
+  return lines.map((line) => `${harmless(line)}\n`).join('')
+}
+
+/** Names of nodes, and versions in manifests, may hold anything; a terminal obeys control characters. */
+function harmless(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 function problemLines({ id, path, message, cure, nodes }: BundleProblem, total: number): readonly string[] {

@@ -2,6 +2,8 @@ import { tokenVariables } from '../facts/tokenVariables.ts'
 import { Secret } from '../secret.ts'
 import { isBootstrapShaped } from '../token/form.ts'
 import { inspectToken } from '../token/inspect.ts'
+import { roleOf } from './artefactNames.ts'
+import { contentKind } from './elf.ts'
 import type { Scene } from './scene.ts'
 import { isVaultedWhole, secretByContent, secretByName } from './secretFiles.ts'
 import type { SeenFile } from './seen.ts'
@@ -24,6 +26,8 @@ export function verifySecrets(scene: Scene): void {
     const content =
       file.text === undefined || isVaultedWhole(file.head) ? undefined : secretIn(file, file.text)
     if (file.text !== undefined) searched++
+    else if (roleOf(file.path).role === 'other' && /text$/.test(contentKind(file.head)))
+      scene.unchecked('a text too large to be searched for secrets', file.path)
     const [what, line] = content ?? (named === undefined || isVaultedWhole(file.head) ? [] : [named])
     if (what === undefined) continue
     scene.problem(
