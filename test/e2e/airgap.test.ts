@@ -272,6 +272,20 @@ describe.each(ansibles)('at the far side, %s', (_, bin) => {
   })
 })
 
+// With the real collection at hand. Its role copies the archives of all architectures, and starts nothing.
+if (process.env.K3SEAL_K3S_ANSIBLE !== undefined)
+  test('the role of k3s-ansible finds each file by its name', async () => {
+    names.forEach(takeAway)
+    const vars = '  vars: {server_group: server, agent_group: agent}\n'
+    const roles = '  roles: [k3s.orchestration.airgap]\n'
+    writeFileSync(join(unpacked(), 'theirs.yml'), `- hosts: k3s_cluster\n  become: true\n${vars}${roles}`)
+    const played = await play(peers.ansibleNewest, control, unpacked(), ['theirs.yml', ...limit], [token])
+    expect(played.status, played.all).toBe(0)
+    for (const name of names)
+      for (const { asset, place = '' } of planned.filter(({ nodes, place }) => nodes.includes(name) && place))
+        expect(sha256(readFileSync(join(machine(name).root, place))), place).toBe(sha256(published(asset)))
+  })
+
 test('a file that was changed after unpacking stops the nodes that need it, and verify says which', async () => {
   const path = join(unpacked(), 'airgap/k3s-amd64')
   const binary = readFileSync(path)
