@@ -322,7 +322,7 @@ test('a key that only ssh-agent holds signs by its public half', () => {
   }
 })
 
-test('Ctrl-C leaves nothing, neither of an archive nor of a directory', async () => {
+test('Ctrl-C leaves nothing of an archive', async () => {
   const directory = mkdtempSync(join(scratch, 'large-'))
   mkdirSync(join(directory, 'airgap'))
   writeFileSync(join(directory, 'airgap/large'), '')
