@@ -140,10 +140,10 @@ describe('a good bundle', () => {
     })
     expect(found.checked).toContainEqual({
       path: 'k3s-install.sh',
-      what: ['SHA-256 in install.sh.sha256sum', 'a script'],
+      what: ['SHA-256 in install.sh.sha256sum', 'the install script'],
     })
     expect(new Set(found.notices.map(({ id }) => id))).toEqual(
-      new Set(['default-route', 'free-space', 'text-in-images-directory']),
+      new Set(['default-route', 'free-space', 'plan-remark', 'text-in-images-directory']),
     )
   })
 
@@ -510,6 +510,16 @@ const cases: readonly Case[] = [
     message: 'line 3 holds a join token in clear text, for everybody who gets to see the bundle',
   },
   {
+    title: 'a password lies there',
+    change: (files) => {
+      files['host_vars/ash.yml'] = 'edge: true\nansible_become_password: "quince"\n'
+      files['host_vars/birch.yml'] =
+        'ansible_become_password: "{{ vault_quince }}"\nansible_password: !vault |\n'
+    },
+    expected: ['secret-in-bundle host_vars/ash.yml'],
+    message: 'line 2 holds a password in clear text, for everybody who gets to see the bundle',
+  },
+  {
     title: 'a token of a cluster lies there',
     change: (files) => {
       files['notes.md'] = `join with\nK10${'ab'.repeat(32)}::server:Qx7quince\n`
@@ -684,6 +694,27 @@ test('an image whose name is a tag alone, as skopeo writes it unless told, is of
   )
 })
 
+test('what the plan takes for granted is said', async () => {
+  write('inventory.yml', INVENTORY.replace('{k3seal_arch: amd64}', ''))
+  put(sealed(await release()))
+  const { notices } = await verify(...withNodes)
+  expect(notices.filter(({ id }) => id === 'assumed').map(({ message }) => message)).toEqual([
+    'Assumed amd64 for server ash: the inventory does not tell its architecture',
+  ])
+})
+
+test('a file that two lists miss is told once', async () => {
+  const files = sealed(await release())
+  const entry = { path: BINARY, size: 4096, sha256: sha256(files[BINARY] as Buffer), role: 'binary' as const }
+  delete files[BINARY]
+  put({
+    ...files,
+    'k3seal-bundle.json': manifestText({ version: 1, architectures: ['arm64'], files: [entry] }),
+  })
+  expect(short(await verify(...withNodes))).toEqual([`artefact-missing - ${arm64}`])
+  expect(short(await verify())).toEqual(['artefact-missing -'])
+})
+
 test('a directory without K3s is no bundle', async () => {
   put({ 'elm.tar': await dockerArchive(own('amd64')) })
   expect(short(await verify())).toEqual(['artefact-missing -'])
@@ -768,7 +799,7 @@ test('people get the problems first, and lines of at most 80 columns', async () 
 
 To mind`,
   )
-  expect(text).toMatch(/\n1 problem\. Checked \d+ files: [^\n]+\n/)
+  expect(text).toMatch(/\n1 problem for 3 nodes\. Checked \d+ files: [^\n]+\n/)
   for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
 })
 

@@ -23,6 +23,8 @@ export class Scene {
   readonly base: string
   readonly plan: Plan | undefined
   readonly lists: ChecksumLists
+  /** Paths whose absence has been told: one cause, one problem. */
+  readonly toldMissing = new Set<string>()
   readonly #problems: BundleProblem[] = []
   readonly #notices: BundleProblem[] = []
   readonly #checked = new Map<string, Set<string>>()

@@ -50,6 +50,7 @@ export function verifyNames(scene: Scene): void {
     if (target === undefined || scene.files.has(`${scene.base}${target}`)) continue
     const nodes = nodesOfFile(scene, `${scene.base}${target}`)
     misnamed.set(target, name)
+    scene.toldMissing.add(`${scene.base}${target}`)
     scene.problem(
       'artefact-misnamed',
       `is not where k3s-ansible looks: its role airgap takes ${target}`,
@@ -121,6 +122,7 @@ function missing(scene: Scene, { role, target, asset, nodes, arch }: Artefact): 
     return
   }
   if (nodes.length === 0) return
+  scene.toldMissing.add(`${scene.base}${target}`)
   const what =
     role === 'images'
       ? `no archive with the images for ${arch}: these nodes would pull them from the internet`
@@ -161,8 +163,9 @@ function verifyPairs(scene: Scene): void {
         `${target} is there, and no k3s-airgap-images-${arch}: such nodes need a registry with the images`,
         'fetch the archive, unless a private registry serves these nodes',
       )
-    if (!binary && images !== undefined && !hasFallback)
-      scene.problem('artefact-missing', `${images} is there, and no binary for it`, `fetch ${target}`, [])
+    if (binary || images === undefined || hasFallback) continue
+    scene.toldMissing.add(`${scene.base}${target}`)
+    scene.problem('artefact-missing', `${images} is there, and no binary for it`, `fetch ${target}`, [])
   }
 }
 

@@ -131,7 +131,7 @@ function verifyVersions(scene: Scene, versions: ReadonlyMap<string, string>): vo
     if (k3sVersion === undefined || other === undefined || k3sVersion === other) continue
     scene.problem(
       'version-mismatch',
-      `${shownPath(source)} says that the bundle is of K3s ${k3sVersion}, and ${wanted === undefined ? 'the binary is' : 'the inventory wants'} ${other}`,
+      `says that the bundle is of K3s ${k3sVersion}, and ${wanted === undefined ? 'the binary is' : 'the inventory wants'} ${other}`,
       `fetch ${other}, or set k3s_version to ${k3sVersion}`,
       scene.nodes(),
       source,
@@ -146,7 +146,7 @@ function installScript(scene: Scene, file: SeenFile): void {
     scene.problem('install-script-not-a-script', `is ${what} and no script`, FETCH, nodes, file.path)
     return
   }
-  scene.checked(file.path, 'a script')
+  scene.checked(file.path, 'the install script')
   if (scene.expected(file).length === 0)
     scene.notice(
       'checksum-unknown',

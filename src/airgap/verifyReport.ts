@@ -21,7 +21,7 @@ export function verificationText(
       wrapped(`${path === undefined ? '' : `${path} `}${message}. ${sentence(cure)}`, '- ', '  '),
     ),
     ...(notices.length > 0 ? [''] : []),
-    ...wrapped(summary(problems, checked), '', '  '),
+    ...wrapped(summary(problems, checked, total), '', '  '),
     ...unchecked.flatMap(({ path, why }) =>
       wrapped(`${path === undefined ? '' : `${path}: `}${why}`, 'Not checked: ', '  '),
     ),
@@ -50,12 +50,17 @@ function problemLines({ id, path, message, cure, nodes }: BundleProblem, total: 
   ]
 }
 
-function summary(problems: readonly BundleProblem[], checked: Verification['checked']): string {
+function summary(
+  problems: readonly BundleProblem[],
+  checked: Verification['checked'],
+  total: number,
+): string {
   const files = checked.filter(({ path }) => path !== '.')
   const what = new Set(checked.flatMap((file) => file.what.map(kindOf)))
   const found =
     problems.length === 0 ? 'No problem' : problems.length === 1 ? '1 problem' : `${problems.length} problems`
-  return `${found}. Checked ${files.length} ${files.length === 1 ? 'file' : 'files'}: ${[...what].join(', ') || 'nothing that k3seal knows'}.`
+  const nodes = total === 0 ? '' : ` for ${total} ${total === 1 ? 'node' : 'nodes'}`
+  return `${found}${nodes}. Checked ${files.length} ${files.length === 1 ? 'file' : 'files'}: ${[...what].join(', ') || 'nothing that k3seal knows'}.`
 }
 
 /** What a check is called where the file that it was made on does not matter. */

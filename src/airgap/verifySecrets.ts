@@ -11,6 +11,9 @@ import type { SeenFile } from './seen.ts'
 /** Options and environment variables of K3s that take a token: https://docs.k3s.io/cli/server#cluster-options */
 const OWN_NAMES = ['K3S_TOKEN', 'K3S_AGENT_TOKEN', 'agent-token', 'agent_token']
 
+/** https://docs.ansible.com/ansible/latest/inventory_guide/connection_details.html */
+const PASSWORDS = /^ansible_(?:[a-z]+_)?pass(?:word)?$/
+
 const NAMES = new Set([...tokenVariables.map(({ name }) => name), ...OWN_NAMES])
 const ASSIGNED = /^[\s-]*(?:export\s+)?["']?([\w-]+)["']?\s*[:=]\s*(.*)$/
 
@@ -46,6 +49,7 @@ function secretIn(file: SeenFile, text: string): readonly [what: string, line: n
   for (const [index, line] of lines.entries()) {
     const token = tokenIn(line, /\.(?:ya?ml|ini|cfg|env|conf)$|(?:^|\/)hosts$/.test(file.path))
     if (token) return ['a join token', index + 1]
+    if (isPassword(line)) return ['a password', index + 1]
     const other = secretByContent(Buffer.from(line))
     if (other !== undefined) return [other, index + 1]
   }
@@ -62,6 +66,11 @@ function tokenIn(line: string, isSettings: boolean): boolean {
   // What K3s would refuse as a token is none, and what everybody can read at its page is no secret.
   const { form, sample } = inspectToken(new Secret(literal))
   return form.kind !== 'malformed' && sample === undefined
+}
+
+function isPassword(line: string): boolean {
+  const [, name = '', value = ''] = line.length > 4096 ? [] : (ASSIGNED.exec(line) ?? [])
+  return PASSWORDS.test(name) && literalOf(value) !== undefined
 }
 
 /** The value as it stands there; undefined where it is computed, encrypted, empty, or a place to fill in. */

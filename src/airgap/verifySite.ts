@@ -10,6 +10,15 @@ import { nodesOfFile, RPMS } from './verifyNames.ts'
 
 /** `directory`: absolute, or as much of its path as is known. */
 export function verifySite(scene: Scene, directory: string): void {
+  // Each ends as a sentence does.
+  for (const text of scene.plan?.assumptions ?? [])
+    if (text.startsWith('Assumed'))
+      scene.notice(
+        'assumed',
+        text.replace(/\.$/, ''),
+        'say what is so by --facts, by an option, or in the inventory',
+      )
+    else scene.notice('plan-remark', text.replace(/\.$/, ''), 'the whole plan: k3seal airgap plan')
   verifyPackages(scene)
   verifyPullLists(scene, directory)
   const wanted = scene.plan

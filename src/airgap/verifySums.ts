@@ -18,7 +18,7 @@ export function verifySums(scene: Scene): void {
   }
   for (const file of scene.files.values()) if (file.fault === undefined) verifyFile(scene, file)
   for (const [path, source] of listedPaths(scene.lists))
-    if (!scene.files.has(path))
+    if (!scene.files.has(path) && !scene.toldMissing.has(path))
       scene.problem(
         'listed-file-missing',
         `is not there, and ${shownPath(source)} lists it`,
