@@ -694,6 +694,30 @@ test('an image whose name is a tag alone, as skopeo writes it unless told, is of
   )
 })
 
+test.each([
+  ['hosts', '[k3s_cluster]\nash ansible_host=192.0.2.1 k3s_token=Qx7quince.Rk29vTz\n', 2],
+  ['hosts', 'ash ansible_host=192.0.2.1 k3s_token="{{ quince }}" ansible_ssh_pass=elm\n', 1],
+  ['site.yml', 'vars: {k3s_version: v1, token: Qx7quince}\n', 1],
+  ['k3s.env', 'export K3S_TOKEN="Qx7quince"\n', 1],
+  ['join', 'abcdef.0123456789abcdef\n', 1],
+  ['key.pem', '-----BEGIN EC PRIVATE KEY-----\n', 1],
+  [
+    'site.yml',
+    'token: "{{ vault_k3s_token }}"\nk3s_token: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n',
+    0,
+  ],
+  ['site.yml', 'token:\n# token: elm\ntoken: ""\ntokens: elm\nextra_server_args: ""\n', 0],
+  ['group_vars/all.yml', '$ANSIBLE_VAULT;1.1;AES256\n6162\n', 0],
+  ['run.sh', '#   curl ... | K3S_TOKEN=xxx K3S_URL=https://quay sh -\nexport K3S_TOKEN="$1"\ntoken=elm\n', 0],
+])('a secret in %s: %j', async (name, text, line) => {
+  put({ ...sealed(await release()), [name]: text })
+  const { problems } = await verify(...withNodes)
+  expect(problems.map(({ id, path, message }) => [id, path, message.replace(/ holds .*/, '')])).toEqual(
+    line === 0 ? [] : [['secret-in-bundle', name, `line ${line}`]],
+  )
+  expect(JSON.stringify(problems)).not.toMatch(/quince|elm/)
+})
+
 test('what the plan takes for granted is said', async () => {
   write('inventory.yml', INVENTORY.replace('{k3seal_arch: amd64}', ''))
   put(sealed(await release()))

@@ -18,7 +18,11 @@ export function verificationText(
     ...problems.flatMap((problem) => [...problemLines(problem, total), '']),
     ...(notices.length > 0 ? ['To mind'] : []),
     ...notices.flatMap(({ path, message, cure }) =>
-      wrapped(`${path === undefined ? '' : `${path} `}${message}. ${sentence(cure)}`, '- ', '  '),
+      wrapped(
+        `${path === undefined ? sentence(message) : `${path} ${message}.`} ${sentence(cure)}`,
+        '- ',
+        '  ',
+      ),
     ),
     ...(notices.length > 0 ? [''] : []),
     ...wrapped(summary(problems, checked, total), '', '  '),

@@ -17,6 +17,11 @@ const PASSWORDS = /^ansible_(?:[a-z]+_)?pass(?:word)?$/
 const NAMES = new Set([...tokenVariables.map(({ name }) => name), ...OWN_NAMES])
 const ASSIGNED = /^[\s-]*(?:export\s+)?["']?([\w-]+)["']?\s*[:=]\s*(.*)$/
 
+/** In a list of hosts, or `{…}` of YAML, several stand in a line. */
+const INLINE = /(?:^|[\s,{-])["']?([\w-]+)["']?\s*[:=]\s*("[^"]*"|'[^']*'|[^\s,}"'][^\s,}]*)/g
+const SETTINGS = /\.(?:ya?ml|ini|cfg|env|conf)$|(?:^|\/)(?:hosts|inventory)$/
+const MAX_LINE = 4096
+
 /** Programs hold the words without a secret behind them. */
 const PROGRAM = /\.(?:cjs|mjs|js)$/
 
@@ -45,32 +50,31 @@ export function verifySecrets(scene: Scene): void {
 }
 
 function secretIn(file: SeenFile, text: string): readonly [what: string, line: number] | undefined {
-  const lines = text.split('\n')
-  for (const [index, line] of lines.entries()) {
-    const token = tokenIn(line, /\.(?:ya?ml|ini|cfg|env|conf)$|(?:^|\/)hosts$/.test(file.path))
-    if (token) return ['a join token', index + 1]
-    if (isPassword(line)) return ['a password', index + 1]
-    const other = secretByContent(Buffer.from(line))
-    if (other !== undefined) return [other, index + 1]
+  const isSettings = SETTINGS.test(file.path)
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.length > MAX_LINE) continue
+    const what = assignedIn(line, isSettings) ?? secretByContent(Buffer.from(line))
+    if (what !== undefined) return [what, index + 1]
   }
   return undefined
 }
 
-function tokenIn(line: string, isSettings: boolean): boolean {
-  if (line.length > 4096) return false
-  if (isBootstrapShaped(line.trim())) return true
-  const [, name = '', value = ''] = ASSIGNED.exec(line) ?? []
-  if (!NAMES.has(name) || (name === 'token' && !isSettings)) return false
-  const literal = literalOf(value)
-  if (literal === undefined) return false
-  // What K3s would refuse as a token is none, and what everybody can read at its page is no secret.
-  const { form, sample } = inspectToken(new Secret(literal))
-  return form.kind !== 'malformed' && sample === undefined
+function assignedIn(line: string, isSettings: boolean): string | undefined {
+  if (isBootstrapShaped(line.trim())) return 'a join token'
+  const pairs = isSettings && !/^\s*#/.test(line) ? line.matchAll(INLINE) : [ASSIGNED.exec(line) ?? []]
+  for (const [, name = '', value = ''] of pairs) {
+    const literal = literalOf(value)
+    if (literal === undefined) continue
+    if (PASSWORDS.test(name)) return 'a password'
+    if (NAMES.has(name) && (name !== 'token' || isSettings) && isToken(literal)) return 'a join token'
+  }
+  return undefined
 }
 
-function isPassword(line: string): boolean {
-  const [, name = '', value = ''] = line.length > 4096 ? [] : (ASSIGNED.exec(line) ?? [])
-  return PASSWORDS.test(name) && literalOf(value) !== undefined
+/** What K3s would refuse as a token is none, and what everybody can read at its page is no secret. */
+function isToken(literal: string): boolean {
+  const { form, sample } = inspectToken(new Secret(literal))
+  return form.kind !== 'malformed' && sample === undefined
 }
 
 /** The value as it stands there; undefined where it is computed, encrypted, empty, or a place to fill in. */
