@@ -37,6 +37,7 @@ export interface DraftArchive extends PackedFile {
 }
 
 const WRITE_SIZE = 1024 * 1024
+const SYNC_SIZE = 64 * WRITE_SIZE
 
 /**
  * Writes a tar in gzip beside `target`, and syncs it; each file is read once, and hashed on its way. Entries carry no
@@ -160,6 +161,8 @@ class Output {
   #used = 0
   #size = 0
   #writing: Promise<void> = Promise.resolve()
+  #syncing: Promise<void> | undefined
+  #unsynced = 0
 
   private constructor(path: string, file: FileHandle) {
     this.#path = path
@@ -189,11 +192,26 @@ class Output {
     this.#writing = writeFully(this.#file, full)
     this.#writing.catch(() => undefined)
     this.#hash.update(full)
+    this.#unsynced += full.length
+    if (this.#unsynced >= SYNC_SIZE && this.#syncing === undefined) this.#sync()
+  }
+
+  /** Lets the disk begin early: at the end it would have to take all at once, and we to wait for it. */
+  #sync(): void {
+    this.#unsynced = 0
+    this.#syncing = this.#file
+      .datasync()
+      // The sync at the end tells what is wrong.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#syncing = undefined
+      })
   }
 
   async end(): Promise<PackedFile> {
     await this.#flush()
     await this.#writing
+    await this.#syncing
     await this.#file.sync()
     await this.#file.close()
     return { size: this.#size, sha256: this.#hash.digest('hex') }
@@ -201,6 +219,7 @@ class Output {
 
   async discard(): Promise<void> {
     await this.#writing.catch(() => undefined)
+    await this.#syncing
     await this.#file.close().catch(() => undefined)
     rmSync(this.#path, { force: true })
   }
