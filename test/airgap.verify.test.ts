@@ -410,6 +410,24 @@ const cases: readonly Case[] = [
     message: 'its manifest.json is no list of images',
   },
   {
+    title: 'an index names one manifest again and again',
+    change: async (files) => {
+      const layer = { digest: `sha256:${'a'.repeat(64)}`, size: 1 }
+      const manifest = JSON.stringify({ config: layer, layers: Array.from({ length: 30_000 }, () => layer) })
+      const entry = { digest: `sha256:${sha256(manifest)}`, size: manifest.length }
+      const manifests = Array.from({ length: 30_000 }, () => entry)
+      files[ARCHIVE] = zstd(
+        await tarOf([
+          { name: `blobs/sha256/${sha256(manifest)}`, content: manifest },
+          { name: 'index.json', content: JSON.stringify({ manifests }) },
+          { name: 'oci-layout', content: '{"imageLayoutVersion":"1.0.0"}' },
+        ]),
+      )
+    },
+    expected: [`archive-without-images ${ARCHIVE} ${arm64}`, `image-wrong-platform ${ARCHIVE} ${arm64}`],
+    message: 'it names more than 100000 manifests and layers',
+  },
+  {
     title: 'an image is missing',
     change: (files) => {
       files['k3s-images.txt'] += 'docker.io/rancher/mirrored-coredns-coredns:1.12.0\n'

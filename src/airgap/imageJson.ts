@@ -13,6 +13,9 @@ export interface Platform {
   readonly variant?: string
 }
 
+/** Of what nothing tells. */
+export const UNKNOWN: Platform = { os: 'unknown', architecture: 'unknown' }
+
 /** Undefined where a text is missing, or no JSON. */
 export function parseJson(text: string | undefined): unknown {
   if (text === undefined) return undefined
