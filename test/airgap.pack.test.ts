@@ -414,12 +414,10 @@ test('only files are packed, and links to them', async () => {
   await pack(usual)
   expect((await packed()).get('k3seal-bundle/airgap/k3s')?.content).toEqual(elfBinary('amd64'))
   symlinkSync('nowhere', join(root, 'site/airgap/lost'))
-  expect(await refused([...usual, '--force'])).toBe(
-    `${join(root, 'site/airgap/lost')}: is a symbolic link to nothing`,
-  )
+  expect(await refused([...usual, '--force'])).toBe('site/airgap/lost: is a symbolic link to nothing')
   rmSync(join(root, 'site/airgap/lost'))
   symlinkSync('/etc', join(root, 'site/airgap/etc'))
-  expect(await refused([...usual, '--force'])).toMatch(/etc: is a symbolic link to no file$/)
+  expect(await refused([...usual, '--force'])).toMatch(/etc: is a symbolic link to a directory$/)
   rmSync(join(root, 'site/airgap/etc'))
   execFileSync('mkfifo', [join(root, 'site/airgap/pipe')])
   expect(await refused([...usual, '--force'])).toMatch(/pipe: is neither a file nor a directory$/)
@@ -486,6 +484,15 @@ test('an inventory directory, several sources, and a directory that lies elsewhe
   expect(await refused(['site/airgap', '-i', 'gone.yml', '-o', 'x.tar.gz'])).toBe(
     'gone.yml: there is no such inventory',
   )
+})
+
+test('without -i it is the inventory of ansible.cfg, or none', async () => {
+  const { shown } = await pack(['site/airgap', '-o', 'bundle.tar.gz'])
+  expect(shown.stderr).toContain('Without an inventory: name one with -i')
+  expect((await packed()).has('k3seal-bundle/inventory.yml')).toBe(false)
+  write('ansible.cfg', '[defaults]\ninventory = site/inventory.yml\n')
+  await pack(['site/airgap', '-o', 'bundle.tar.gz', '--force'])
+  expect((await packed()).has('k3seal-bundle/inventory.yml')).toBe(true)
 })
 
 test('a delivery playbook of the project comes along as it is', async () => {

@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs'
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { readFailure } from './hash.ts'
@@ -12,11 +12,13 @@ export interface TreeEntry {
   readonly size: number
   /** Permission bits; undefined on Windows, which has none. */
   readonly mode: number | undefined
+  /** Of a link to a file: what it leads to. */
+  readonly target?: string
   /** Why it can't be read. */
   readonly fault?: { readonly message: string; readonly fix: string }
 }
 
-const MAX_DEPTH = 6
+const MAX_DEPTH = 40
 /** A bundle has some twenty files. */
 const MAX_ENTRIES = 20_000
 
@@ -36,8 +38,12 @@ export function treeOf(directory: string): readonly TreeEntry[] {
         })
       const absolute = join(directory, path)
       const entry = entryOf(path, absolute, child)
-      entries.push(entry)
-      if (child.isDirectory() && depth < MAX_DEPTH && entry.fault === undefined) visit(`${path}/`, depth + 1)
+      if (entry.kind === 'directory' && depth >= MAX_DEPTH)
+        entries.push(
+          failed(path, absolute, `lies more than ${MAX_DEPTH} directories deep`, 'put it further up'),
+        )
+      else entries.push(entry)
+      if (entry.kind === 'directory' && depth < MAX_DEPTH) visit(`${path}/`, depth + 1)
     }
   }
   visit('', 0)
@@ -53,30 +59,38 @@ function childrenOf(directory: string): readonly Dirent[] {
 }
 
 function entryOf(path: string, absolute: string, child: Dirent): TreeEntry {
-  const failed = (message: string, fix: string): TreeEntry => ({
-    path,
-    absolute,
-    kind: 'file',
-    size: 0,
-    mode: undefined,
-    fault: { message, fix },
-  })
   const replace = 'put the file itself in its place'
   let stats: Stats | undefined
   try {
     stats = statSync(absolute, { throwIfNoEntry: false })
   } catch (error) {
     const { message, fix } = readFailure(absolute, error)
-    return failed(message, fix)
+    return failed(path, absolute, message, fix)
   }
-  if (stats === undefined) return failed('is a symbolic link to nothing', replace)
-  if (!stats.isFile() && !stats.isDirectory()) return failed('is neither a file nor a directory', replace)
-  if (stats.isDirectory() && !child.isDirectory()) return failed('is a symbolic link to a directory', replace)
+  if (stats === undefined) return failed(path, absolute, 'is a symbolic link to nothing', replace)
+  if (!stats.isFile() && !stats.isDirectory())
+    return failed(path, absolute, 'is neither a file nor a directory', replace)
+  if (stats.isDirectory() && !child.isDirectory())
+    return failed(path, absolute, 'is a symbolic link to a directory', replace)
   return {
     path,
     absolute,
     kind: stats.isFile() ? 'file' : 'directory',
     size: stats.size,
     mode: process.platform === 'win32' ? undefined : stats.mode & 0o7777,
+    ...(child.isSymbolicLink() ? { target: realPath(absolute) } : {}),
+  }
+}
+
+function failed(path: string, absolute: string, message: string, fix: string): TreeEntry {
+  return { path, absolute, kind: 'file', size: 0, mode: undefined, fault: { message, fix } }
+}
+
+/** With links followed, as far as the path exists. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
   }
 }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { listed } from '../../airgap/listed.ts'
 import { bytes } from '../../airgap/planReport.ts'
 import { UserError } from '../../errors.ts'
-import { realPath } from '../../io/bundleFiles.ts'
+import { realPath } from '../../io/bundleTree.ts'
 import { discard, place, writeArchive } from '../../io/bundleWrite.ts'
 import { nameOf, pathKind } from '../../io/files.ts'
 import { interruptible } from '../../io/interrupt.ts'
@@ -35,7 +35,11 @@ export function packCommand(
     )
     .argument('<dir>', 'the directory that airgap_dir will name at the far side')
     .requiredOption('-o, --output <FILE>', 'the archive, FILE.tar.gz')
-    .option('-i, --inventory <PATH>', 'as for ansible-playbook; again for more', collect)
+    .option(
+      '-i, --inventory <PATH>',
+      'as for ansible-playbook; again for more (default: that of ansible.cfg)',
+      collect,
+    )
     .option('--sign <KEY>', 'also FILE.tar.gz.sig, made by ssh-keygen -Y with this SSH key')
     .option(
       '--level <0-9>',
@@ -69,7 +73,7 @@ async function pack(
   const targets = flags.sign === undefined ? [target] : [target, `${target}.sig`]
   for (const path of targets) refuseTarget(session, path, directory, flags.force === true)
   const mtime = sourceDate(env.SOURCE_DATE_EPOCH)
-  const contents = await contentsOf(session, directory, flags.inventory ?? [], program)
+  const contents = await contentsOf(session, directory, flags.inventory, program)
   const draft = await writeArchive(target, { level: flags.level, mtime, signal }, (entries) =>
     fill(session, contents, entries),
   )

@@ -12,6 +12,7 @@ import type { ArchiveEntries, PackedFile } from '../../io/bundleWrite.ts'
 import { nameOf } from '../../io/files.ts'
 import type { BuiltProgram } from '../../io/program.ts'
 import { version } from '../../version.ts'
+import { configuredInventories } from '../configuredInventories.ts'
 import type { Session } from '../session.ts'
 import { artefactFiles, deliveryItems, type PackItem, programItems } from './packFiles.ts'
 import { isBelow, nameBelow, type PackedInventory, packedInventory } from './packInventory.ts'
@@ -30,13 +31,14 @@ export interface Contents {
   readonly others: readonly string[]
 }
 
-/** Throws `UserError` for what can't be packed, or may not. */
+/** `named`: the inventories, if not those of ansible.cfg. Throws `UserError` for what can't be packed, or may not. */
 export async function contentsOf(
   session: Session,
   directory: string,
-  sources: readonly string[],
+  named: readonly string[] | undefined,
   program: BuiltProgram,
 ): Promise<Contents> {
+  const sources = named ?? (await configured(session))
   const inventory = sources.length === 0 ? undefined : packedInventory(session, sources, directory)
   const place = placeOf(directory, inventory)
   const { items: artefacts, manifest } = artefactFiles(session, directory, place)
@@ -87,6 +89,16 @@ export async function contentsOf(
     ...facts,
     isFetched: manifest !== undefined,
     others: others.map(({ path }) => path),
+  }
+}
+
+/** None where Ansible would take none by itself: a bundle may go without. */
+async function configured(session: Session): Promise<readonly string[]> {
+  try {
+    return await configuredInventories(session)
+  } catch (error) {
+    if (error instanceof UserError) return []
+    throw error
   }
 }
 

@@ -5,8 +5,8 @@ import { type BundleManifest, MANIFEST, type ManifestFile } from '../../airgap/m
 import { singleFile } from '../../airgap/program.ts'
 import { UserError } from '../../errors.ts'
 import { DELIVER, deliveryFiles } from '../../generate/delivery.ts'
-import { filesBelow, realPath } from '../../io/bundleFiles.ts'
-import { nameOf, pathKind, readBytes, readText } from '../../io/files.ts'
+import { realPath, type TreeEntry, treeOf } from '../../io/bundleTree.ts'
+import { nameOf, pathKind, readBytes, readText, SKIPPED } from '../../io/files.ts'
 import type { BuiltProgram } from '../../io/program.ts'
 import { version } from '../../version.ts'
 import type { Session } from '../session.ts'
@@ -44,7 +44,7 @@ export function artefactFiles({ cwd }: Session, directory: string, place: string
   const text = readText(join(directory, MANIFEST))
   const manifest = text === undefined ? undefined : readManifest(text, nameOf(cwd, join(directory, MANIFEST)))
   const known = new Map(manifest?.files.map((file) => [file.path, file]))
-  const files = filesBelow(directory).filter(({ path }) => !UNFINISHED.test(path))
+  const files = filesBelow(directory, cwd)
   if (files.length === 0)
     throw new UserError('holds no file', {
       at: nameOf(cwd, directory),
@@ -76,6 +76,15 @@ export function artefactFiles({ cwd }: Session, directory: string, place: string
       fix: 'run k3seal airgap fetch again',
     })
   return { items, manifest }
+}
+
+/** Without what git, Python and fetch keep for themselves. Throws `UserError` for what is no file, or can't be read. */
+function filesBelow(directory: string, cwd: string): readonly TreeEntry[] {
+  return treeOf(directory).filter(({ path, absolute, kind, fault }) => {
+    if (path.split('/').some((name) => SKIPPED.has(name)) || UNFINISHED.test(path)) return false
+    if (fault !== undefined) throw new UserError(fault.message, { at: nameOf(cwd, absolute), fix: fault.fix })
+    return kind === 'file'
+  })
 }
 
 /** The delivery playbook with its templates: the project's own, and k3seal's for what is missing there. */
