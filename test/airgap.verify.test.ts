@@ -132,6 +132,7 @@ describe('a good bundle', () => {
         'readable to its end',
         'images with their layers: 2',
         'each image of k3s-images.txt for linux/arm64: 2',
+        'of one release with k3s-arm64, by sha256sum-arm64.txt',
       ],
     })
     expect(found.checked).toContainEqual({
@@ -734,6 +735,38 @@ test.each([
     line === 0 ? [] : [['secret-in-bundle', name, `line ${line}`]],
   )
   expect(JSON.stringify(problems)).not.toMatch(/quince|elm/)
+})
+
+test('nothing but a common list tells that binary and images are of one release', async () => {
+  put({ ...sealed(await release()), 'sha256sum-arm64.txt': `${sha256(elfBinary('arm64'))}  k3s-arm64\n` })
+  const { problems, unchecked } = await verify(...withNodes)
+  expect(problems).toEqual([])
+  expect(unchecked).toEqual([
+    {
+      path: ARCHIVE,
+      why: 'whether it is of the version of k3s-arm64: no archive holds a version of K3s, and no list vouches for both',
+    },
+  ])
+})
+
+test.each([
+  ['k3s-armhf', 'k3s-arm'],
+  ['k3s-airgap-images-armhf.tar.zst', 'k3s-airgap-images-arm.tar.zst'],
+])('%s of the release is looked for as %s', async (name, target) => {
+  write('inventory.yml', INVENTORY.replaceAll('k3seal_arch: arm64', 'ansible_architecture: armv7l'))
+  const files: Files = {
+    'k3s-amd64': elfBinary('amd64'),
+    'k3s-arm': elfBinary('arm'),
+    'k3s-airgap-images-amd64.tar.zst': zstd(await ociArchive(own('amd64'))),
+    'k3s-airgap-images-arm.tar.zst': zstd(await ociArchive(own('arm'))),
+    'k3s-install.sh': SCRIPT,
+  }
+  put(files)
+  const before = short(await verify(...withNodes))
+  expect(before).toEqual([])
+  rmSync(join(root, 'bundle', target))
+  write(`bundle/${name}`, files[target] as Buffer)
+  expect(short(await verify(...withNodes))).toEqual([`artefact-misnamed ${name} birch cedar`])
 })
 
 test('what the plan takes for granted is said', async () => {

@@ -10,6 +10,7 @@ import { verifyArchives } from './verifyArchives.ts'
 import { verifyImages } from './verifyImages.ts'
 import { verifyNames } from './verifyNames.ts'
 import { verifyPrograms } from './verifyPrograms.ts'
+import { verifyRelease } from './verifyRelease.ts'
 import { verifySecrets } from './verifySecrets.ts'
 import { verifyCoverage, verifySite } from './verifySite.ts'
 import { verifySums } from './verifySums.ts'
@@ -36,6 +37,7 @@ export function verifyBundle({
   verifyPrograms(scene)
   verifyArchives(scene)
   verifyImages(scene)
+  verifyRelease(scene)
   verifySecrets(scene)
   verifySite(scene, directory)
   verifyCoverage(scene)

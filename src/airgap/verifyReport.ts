@@ -74,6 +74,7 @@ function kindOf(what: string): string {
   if (what.startsWith('version')) return 'versions'
   if (/^images with/.test(what)) return 'layers'
   if (what.startsWith('each image')) return 'the list of images'
+  if (what.startsWith('of one release')) return 'releases'
   return what.replace(/ in \d+ texts?$/, '').replace(/^SHA-256 of its/, 'digests of')
 }
 
