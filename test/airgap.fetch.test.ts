@@ -38,6 +38,7 @@ import {
   sha256,
   stall,
 } from './tools/fileServer.ts'
+import { dockerArchive, zstd } from './tools/imageArchives.ts'
 
 const BASE = '/v1.31.5%2Bk3s1'
 const BINARY = `${BASE}/k3s-arm64`
@@ -716,6 +717,59 @@ describe('who vouches', () => {
     expect(stderr).toContain('cure: ')
     expect(server.count(`${BASE}/k3s-images.txt`)).toBe(0)
     expect(read('k3seal-bundle.json').toString()).not.toContain('k3s-images.txt')
+  })
+
+  describe('the archives, whose checksums are listed, vouch for a list of images that has none', () => {
+    const twoImages = [
+      { name: 'rancher/mirrored-pause:3.6', arch: 'arm64' },
+      { name: 'rancher/klipper-lb:v0.4.13', arch: 'arm64' },
+    ] as const
+    const both = 'docker.io/rancher/klipper-lb:v0.4.13\ndocker.io/rancher/mirrored-pause:3.6\n'
+    const withArchive = async (text: string): Promise<void> => {
+      const archive = zstd(await dockerArchive(twoImages))
+      publish(BASE, [`${sha256(archive)}  k3s-airgap-images-arm64.tar.zst`, ...list.slice(1, 2)])
+      server.files.set(`${BASE}/k3s-airgap-images-arm64.tar.zst`, archive)
+      server.files.set(`${BASE}/k3s-images.txt`, Buffer.from(text))
+    }
+
+    test('when it names exactly their images', async () => {
+      await withArchive(both)
+      const { error, stderr } = await run()
+      expect(error).toBeUndefined()
+      expect(stderr).not.toContain('warning: left out')
+      expect(names()).toEqual(ALL)
+      expect(read('k3s-images.txt').toString()).toBe(both)
+      expect(read('k3seal-bundle.json').toString()).toContain(sha256(Buffer.from(both)))
+      const count = server.count(`${BASE}/k3s-images.txt`)
+      expect((await run()).error).toBeUndefined()
+      expect(server.count(`${BASE}/k3s-images.txt`), 'it is there, and is not asked for again').toBe(count)
+      writeFileSync(join(out, 'k3s-images.txt'), 'docker.io/rancher/mirrored-pause:3.6\n')
+      expect((await run()).error).toBeUndefined()
+      expect(read('k3s-images.txt').toString(), 'a wrong one is replaced').toBe(both)
+    })
+
+    test.each([
+      ['one more', `${both}docker.io/library/elm:1\n`, 'no archive holds docker.io/library/elm:1'],
+      ['one less', both.replace(/^.*\n/, ''), 'it lacks docker.io/rancher/klipper-lb:v0.4.13'],
+      ['a page', '<!doctype html>\n', 'line 1 is no name of an image'],
+      ['nothing', '', 'it lacks'],
+    ])('not when it names %s', async (_, text, words) => {
+      await withArchive(text)
+      const { error, stderr } = await run()
+      expect(error).toBeUndefined()
+      expect(stderr).toContain('warning: left out k3s-images.txt')
+      expect(stderr).toContain(words)
+      expect(names()).toEqual(ALL.filter((name) => name !== 'k3s-images.txt'))
+    })
+  })
+
+  test('two lists that disagree are no reason to ask the archives', async () => {
+    writeFileSync(join(cwd, 'SHA256SUMS'), `${'0'.repeat(64)} *k3s-images.txt\n`)
+    refused(
+      await run({ checksums: ['SHA256SUMS'] }).then(noManifest),
+      'k3s-images.txt',
+      'different checksums',
+    )
   })
 
   test('--checksums vouches for it', async () => {

@@ -33,7 +33,10 @@ export interface Fetched {
   readonly missed: readonly MissedFile[]
 }
 
-export type Vouched = { readonly sha256: string } | { readonly message: string; readonly fix: string }
+/** `isUnlisted`: no list has it; else two of them disagree. */
+export type Vouched =
+  | { readonly sha256: string }
+  | { readonly message: string; readonly fix: string; readonly isUnlisted: boolean }
 
 /** A list that the user names, with the path as it was named. */
 export interface OwnChecksums {
@@ -65,12 +68,14 @@ export function vouched(
           ? `nothing vouches for it: ${checksums} could not be had`
           : `nothing vouches for it: ${checksums === undefined ? 'its release has no list of checksums' : `${checksums} does not list it`}`,
       fix: `get its SHA-256 from a place that you trust, and name a file with the line "<sha256>  ${asset}" by --checksums`,
+      isUnlisted: true,
     }
   const other = others.find(({ sum }) => sum !== first.sum)
   if (other !== undefined)
     return {
       message: `${first.path} and ${other.path} have different checksums for it`,
       fix: 'find out which of them is right before anything of it is used',
+      isUnlisted: false,
     }
   return { sha256: first.sum }
 }

@@ -42,7 +42,8 @@ export function fetchCommand(session: Session, _setStatus: (status: ExitStatus) 
       'after',
       `
 Files get their names only when their SHA-256 is the one that the release lists (sha256sum-<arch>.txt, install.sh.sha256sum)
-or --checksums has. What nobody vouches for is refused. What is there and right is not downloaded again; what broke off, or
+or --checksums has; a list of images without one, when its images are exactly those of the archives. What nobody vouches
+for is refused. What is there and right is not downloaded again; what broke off, or
 was interrupted, is gone on with by the next run. When all is there, k3seal-bundle.json lists it.
 
 A mirror has the files of a release as URL/<version>/<asset>, install.sh and install.sh.sha256sum too, with %2B for the plus
@@ -106,7 +107,7 @@ export async function runFetch(
     try {
       return await fetchFiles(
         { plan, directory, mirror, own, jobs: options.jobs },
-        { source, policy, signal, progress },
+        { source, policy, signal, progress, env },
       )
     } finally {
       progress.close()

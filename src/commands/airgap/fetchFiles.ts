@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { Artefact } from '../../airgap/artefact.ts'
+import type { Artefact, ArtefactRole } from '../../airgap/artefact.ts'
 import { manifestText, modeOf } from '../../airgap/bundle.ts'
 import { type Checksums, parseChecksums } from '../../airgap/checksums.ts'
 import {
@@ -15,10 +16,13 @@ import { artefactUrl, type Mirror, shownUrl } from '../../airgap/mirror.ts'
 import type { Plan } from '../../airgap/plan.ts'
 import { UserError } from '../../errors.ts'
 import { type DownloadMeans, downloadFile, downloadText } from '../../io/download.ts'
+import { readBytes } from '../../io/files.ts'
 import { removePartial } from '../../io/partial.ts'
 import { ensureMode, fileThere, placeBytes, removeFile } from '../../io/place.ts'
 import { type Progress, shownBytes } from '../../io/progress.ts'
 import { TransferFailure } from '../../io/transferFailure.ts'
+import type { Session } from '../session.ts'
+import { archivedImages, listDifference } from './archivedImages.ts'
 
 export interface FetchQuestion {
   readonly plan: Plan
@@ -30,7 +34,11 @@ export interface FetchQuestion {
   readonly jobs: number
 }
 
-export type FetchMeans = Pick<DownloadMeans, 'source' | 'policy' | 'signal'> & { readonly progress: Progress }
+export type FetchMeans = Pick<DownloadMeans, 'source' | 'policy' | 'signal'> & {
+  readonly progress: Progress
+  /** Of programs that unpack. */
+  readonly env: Session['env']
+}
 
 /** No file of a release comes near it. */
 const FILE_LIMIT = 2 * 1024 ** 3
@@ -44,18 +52,18 @@ export async function fetchFiles(question: FetchQuestion, means: FetchMeans): Pr
   const { plan, directory, jobs } = question
   const lists = new Map<string, Checksums>()
   const fetching = new Fetching(question, means, lists)
-  const isList = ({ role }: Artefact): boolean => role === 'checksums' || role === 'install-script-checksum'
   const outcomes = new Map<Artefact, FetchedFile | MissedFile>()
   const get = async (artefact: Artefact): Promise<void> => {
-    outcomes.set(artefact, await fetching.outcome(artefact, isList(artefact)))
+    outcomes.set(artefact, await fetching.outcome(artefact, [...outcomes.values()]))
   }
-  await inParallel(plan.artefacts.filter(isList), jobs, means.signal, get)
-  await inParallel(
-    plan.artefacts.filter((artefact) => !isList(artefact)),
-    jobs,
-    means.signal,
-    get,
-  )
+  // What vouches comes before what it vouches for.
+  for (const stage of [0, 1, 2])
+    await inParallel(
+      plan.artefacts.filter(({ role }) => stageOf(role) === stage),
+      jobs,
+      means.signal,
+      get,
+    )
   const all = plan.artefacts.flatMap((artefact) => outcomes.get(artefact) ?? [])
   const files = all.filter((outcome) => 'state' in outcome)
   const missed = all
@@ -68,6 +76,14 @@ export async function fetchFiles(question: FetchQuestion, means: FetchMeans): Pr
   }
   return { files, missed }
 }
+
+function stageOf(role: ArtefactRole): number {
+  if (isChecksums(role)) return 0
+  return role === 'image-list' ? 2 : 1
+}
+
+const isChecksums = (role: ArtefactRole): boolean =>
+  role === 'checksums' || role === 'install-script-checksum'
 
 /** Whether a list is not needed any more: for all that it would vouch for, `--checksums` did. */
 function isReplaced({ artefact }: MissedFile, files: readonly FetchedFile[]): boolean {
@@ -85,13 +101,18 @@ class Fetching {
     this.#lists = lists
   }
 
-  async outcome(artefact: Artefact, isList: boolean): Promise<FetchedFile | MissedFile> {
+  /** `before`: what came of the files of earlier stages. */
+  async outcome(
+    artefact: Artefact,
+    before: readonly (FetchedFile | MissedFile)[],
+  ): Promise<FetchedFile | MissedFile> {
     const { plan, mirror } = this.#question
     const url = artefactUrl(artefact, plan.k3sVersion, mirror)
     const shown = shownUrl(url)
     const row = this.#means.progress.begin(artefact.target, artefact.size)
     try {
-      const file = await (isList ? this.#list(artefact, url, row) : this.#file(artefact, url, row))
+      const isList = isChecksums(artefact.role)
+      const file = await (isList ? this.#list(artefact, url, row) : this.#file(artefact, url, row, before))
       if ('message' in file) return { artefact, url: shown, ...file }
       const words = { downloaded: 'downloaded', resumed: 'the rest downloaded', present: 'there already' }
       this.#means.progress.say(
@@ -138,14 +159,23 @@ class Fetching {
     return { size: bytes.length, sha256, state: isThere ? 'present' : 'downloaded', attempts }
   }
 
-  async #file(artefact: Artefact, url: string, row: Row): Promise<Outcome> {
+  async #file(
+    artefact: Artefact,
+    url: string,
+    row: Row,
+    before: readonly (FetchedFile | MissedFile)[],
+  ): Promise<Outcome> {
     const { directory, own } = this.#question
     const target = join(directory, artefact.target)
     const mode = modeOf(artefact.role)
     const vouching = vouched(artefact, this.#lists, own)
-    if ('message' in vouching)
-      // The nodes never see the list of images, and newer releases leave it out of their checksums.
-      return { ...vouching, isSpare: artefact.role === 'image-list' }
+    if ('message' in vouching) {
+      if (artefact.role !== 'image-list' || !vouching.isUnlisted) return { ...vouching, isSpare: false }
+      const archives = before.flatMap((file) =>
+        'state' in file && file.artefact.role === 'images' ? [join(directory, file.artefact.target)] : [],
+      )
+      return this.#imageList(artefact, url, row, archives, vouching)
+    }
     const { sha256 } = vouching
     const there = await fileThere(target)
     if (there?.sha256 === sha256) {
@@ -163,6 +193,52 @@ class Fetching {
       this.#downloadMeans(row),
     )
     return { size, sha256, attempts, state: isResumed ? 'resumed' : 'downloaded' }
+  }
+
+  /**
+   * Today's releases have no checksum for the list of images, and have them for the archives: https://github.com/k3s-io/k3s/blob/051a497/.github/workflows/release.yml
+   * So the archives vouch for it, whose images have to be exactly those of the list. No node ever sees it.
+   */
+  async #imageList(
+    artefact: Artefact,
+    url: string,
+    row: Row,
+    archives: readonly string[],
+    unlisted: { readonly message: string; readonly fix: string },
+  ): Promise<Outcome> {
+    const left = (message: string): Outcome => ({
+      message: `${unlisted.message}, and ${message}`,
+      fix: unlisted.fix,
+      isSpare: true,
+    })
+    if (archives.length === 0) return left('there is no verified archive to compare it with')
+    const images = await archivedImages(archives, this.#means.env)
+    if ('untold' in images) return left(`${images.untold} does not tell its images`)
+    const path = join(this.#question.directory, artefact.target)
+    const there = readBytes(path)
+    if (there !== undefined && listDifference(there.toString('utf8'), images) === undefined) {
+      ensureMode(path, modeOf(artefact.role))
+      return {
+        size: there.length,
+        sha256: createHash('sha256').update(there).digest('hex'),
+        state: 'present',
+        attempts: 0,
+      }
+    }
+    const { bytes, sha256, attempts } = await downloadText(
+      { ...this.#from(url), limit: LIST_LIMIT },
+      this.#downloadMeans(row),
+    )
+    const difference = listDifference(bytes.toString('utf8'), images)
+    if (difference !== undefined) return left(`it is not the list of the verified archives: ${difference}`)
+    this.#changing()
+    placeBytes(
+      path,
+      join(this.#question.directory, `.${artefact.target}.k3seal-part`),
+      bytes,
+      modeOf(artefact.role),
+    )
+    return { size: bytes.length, sha256, state: 'downloaded', attempts }
   }
 
   /** A manifest says that all is there; from the first change on, it would lie. */
