@@ -971,6 +971,7 @@ describe('mirrors', () => {
     for (const [path, bytes] of server.files)
       writeFileSync(join(cwd, 'mirror', path.slice(BASE.length + 1)), bytes)
     expect((await run({ mirror: './mirror/{asset}' })).error).toBeUndefined()
+    expect(read('k3seal-bundle.json').toString(), 'a path of this machine').not.toContain('source')
     expect(names()).toEqual(ALL)
   })
 

@@ -95,7 +95,8 @@ export function fetchedManifest(k3sVersion: string, files: readonly FetchedFile[
           sha256,
           role,
           ...(arch === 'any' ? {} : { arch }),
-          source: url,
+          // A path of the control node is of no use elsewhere, and nobody else's business.
+          ...(/^https?:/.test(url) ? { source: url } : {}),
         }),
       )
       .sort((a, b) => (a.path < b.path ? -1 : 1)),

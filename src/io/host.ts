@@ -19,3 +19,13 @@ export function optimizeLate(): void {
 export function homeDirectory(env: Readonly<Record<string, string | undefined>>): string {
   return env.HOME || homedir()
 }
+
+/** Whether a process of this machine runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

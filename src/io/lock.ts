@@ -2,6 +2,7 @@ import { readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { UserError } from '../errors.ts'
 import { writeFailure, writeSynced } from './durable.ts'
+import { isAlive } from './host.ts'
 
 /** Locks of this process: its own number in a lock file that is not among them was another's before. */
 const held = new Set<string>()
@@ -73,13 +74,4 @@ function refuseLiving(path: string, owner: string): void {
 function isOld(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false })
   return stats === undefined || Date.now() - stats.mtimeMs > 10_000
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

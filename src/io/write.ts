@@ -16,6 +16,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { Secret } from '../secret.ts'
 import { syncDirectory, writeFailure, writeSynced, writeWhole } from './durable.ts'
+import { isAlive } from './host.ts'
 
 export interface FileWrite {
   /** Absolute. A symbolic link stays a link: what it points to is replaced. */
@@ -281,13 +282,4 @@ function nearestDirectory(path: string): string {
   let at = dirname(path)
   while (!existsSync(at) && dirname(at) !== at) at = dirname(at)
   return at
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
