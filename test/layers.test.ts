@@ -44,7 +44,7 @@ const doors: readonly (readonly [specifier: RegExp, importer: RegExp])[] = [
   [/^yaml$/, /^src\/syntax\//],
   [/^commander$/, /^src\/commands\//],
   [/^(tar-stream|fzstd|cli-progress)$/, /^src\/io\//],
-  [/^@cyclonedx\//, /^src\/airgap\/sbom\.ts$/],
+  [/^@cyclonedx\//, /^src\/airgap\/pack\/sbom\.ts$/],
   [/^node:(fs|fs\/promises|os|tty|http|https|readline|readline\/promises)$/, /^src\/io\//],
   [/^node:child_process$/, /^$/],
 ]

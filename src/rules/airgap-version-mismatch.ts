@@ -1,5 +1,5 @@
 import { MANIFEST } from '../airgap/manifest.ts'
-import { releaseName } from '../airgap/release.ts'
+import { releaseName } from '../airgap/plan/release.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ReadArchive, readArchive } from '../../src/io/archive.ts'
+import { type ReadArchive, readArchive } from '../../src/io/archive/archive.ts'
 import { sha256Of } from '../../src/io/hash.ts'
 import { elfBinary, ociArchive, zstd } from '../tools/imageArchives.ts'
 import { peers, requirePeer, run } from '../tools/peers.ts'

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { factsOf } from '../../src/airgap/nodeFacts.ts'
+import { factsOf } from '../../src/airgap/plan/nodeFacts.ts'
 import { readFacts } from '../../src/commands/airgap/facts.ts'
 import { ansibleEnvironment, ansibles, run } from '../tools/peers.ts'
 

@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
-import { ContentCollector } from '../../airgap/archiveContent.ts'
-import { readImageList } from '../../airgap/imageReference.ts'
-import { readImages } from '../../airgap/images.ts'
+import { ContentCollector } from '../../airgap/images/archiveContent.ts'
+import { readImageList } from '../../airgap/images/imageReference.ts'
+import { readImages } from '../../airgap/images/images.ts'
 import { listed } from '../../airgap/listed.ts'
-import { readArchive } from '../../io/archive.ts'
+import { readArchive } from '../../io/archive/archive.ts'
 import type { Session } from '../session.ts'
 
 /** The full names of all images in archives; or which archive does not tell them. Throws `UserError` where one can't be read. */

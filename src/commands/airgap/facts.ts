@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { factsOf, type NodeFacts } from '../../airgap/nodeFacts.ts'
+import { factsOf, type NodeFacts } from '../../airgap/plan/nodeFacts.ts'
 import { UserError } from '../../errors.ts'
 import { nameOf, namesIn, pathKind, readText } from '../../io/files.ts'
 

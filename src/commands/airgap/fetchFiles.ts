@@ -10,17 +10,17 @@ import {
   type MissedFile,
   type OwnChecksums,
   vouched,
-} from '../../airgap/fetched.ts'
+} from '../../airgap/fetch/fetched.ts'
+import { artefactUrl, type Mirror, shownUrl } from '../../airgap/fetch/mirror.ts'
 import { MANIFEST } from '../../airgap/manifest.ts'
-import { artefactUrl, type Mirror, shownUrl } from '../../airgap/mirror.ts'
-import type { Plan } from '../../airgap/plan.ts'
+import type { Plan } from '../../airgap/plan/plan.ts'
 import { UserError } from '../../errors.ts'
-import { type DownloadMeans, downloadFile, downloadText } from '../../io/download.ts'
+import { type DownloadMeans, downloadFile, downloadText } from '../../io/download/download.ts'
+import { removePartial } from '../../io/download/partial.ts'
+import { ensureMode, fileThere, placeBytes, removeFile } from '../../io/download/place.ts'
+import { type Progress, shownBytes } from '../../io/download/progress.ts'
+import { TransferFailure } from '../../io/download/transferFailure.ts'
 import { readBytes } from '../../io/files.ts'
-import { removePartial } from '../../io/partial.ts'
-import { ensureMode, fileThere, placeBytes, removeFile } from '../../io/place.ts'
-import { type Progress, shownBytes } from '../../io/progress.ts'
-import { TransferFailure } from '../../io/transferFailure.ts'
 import type { Session } from '../session.ts'
 import { archivedImages, listDifference } from './archivedImages.ts'
 

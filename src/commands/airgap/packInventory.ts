@@ -4,7 +4,7 @@ import { vaultSources } from '../../ansible/vaultSources.ts'
 import { UserError } from '../../errors.ts'
 import { ansibleConfigFile } from '../../io/ansibleConfigFile.ts'
 import { ansiblePath } from '../../io/ansiblePath.ts'
-import { realPath } from '../../io/bundleTree.ts'
+import { realPath } from '../../io/bundle/tree.ts'
 import { inventoryPaths, pathKind, readBytes, readTexts } from '../../io/files.ts'
 import type { Session } from '../session.ts'
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { isVaultedWhole, secretByName, secretIn } from '../../airgap/secretFiles.ts'
 import { UserError } from '../../errors.ts'
-import { realPath } from '../../io/bundleTree.ts'
+import { realPath } from '../../io/bundle/tree.ts'
 import { nameOf } from '../../io/files.ts'
 import { readFileText } from '../../io/projectTexts.ts'
 import { positionAt } from '../../span.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { planJson, planText } from '../../airgap/planReport.ts'
+import { planJson, planText } from '../../airgap/plan/report.ts'
 import type { ExitStatus, Session } from '../session.ts'
 import { type PlanOptions, planOptions, readPlan } from './inventory.ts'
 

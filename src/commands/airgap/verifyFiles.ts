@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto'
-import { ContentCollector } from '../../airgap/archiveContent.ts'
 import { roleOf } from '../../airgap/artefactNames.ts'
-import { VersionSearch } from '../../airgap/binaryVersion.ts'
-import { contentKind, readProgram } from '../../airgap/elf.ts'
-import { type ChecksumLists, expectationsOf, isChecksumList, isManifest } from '../../airgap/expectations.ts'
-import { readImages } from '../../airgap/images.ts'
-import type { SeenArchive, SeenFile } from '../../airgap/seen.ts'
-import { checksumLists } from '../../airgap/verify.ts'
+import { ContentCollector } from '../../airgap/images/archiveContent.ts'
+import { readImages } from '../../airgap/images/images.ts'
+import { VersionSearch } from '../../airgap/verify/binaryVersion.ts'
+import { contentKind, readProgram } from '../../airgap/verify/elf.ts'
+import {
+  type ChecksumLists,
+  expectationsOf,
+  isChecksumList,
+  isManifest,
+} from '../../airgap/verify/expectations.ts'
+import type { SeenArchive, SeenFile } from '../../airgap/verify/seen.ts'
+import { checksumLists } from '../../airgap/verify/verify.ts'
 import { UserError } from '../../errors.ts'
-import { readArchive } from '../../io/archive.ts'
-import { type TreeEntry, treeOf } from '../../io/bundleTree.ts'
+import { readArchive } from '../../io/archive/archive.ts'
+import { type TreeEntry, treeOf } from '../../io/bundle/tree.ts'
 import { chunksOf, openFile, sha256Of } from '../../io/hash.ts'
 import type { Session } from '../session.ts'
 

@@ -1,0 +1,48 @@
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { syncDirectory, writeFailure, writeSynced } from '../durable.ts'
+import { sha256Of } from '../hash.ts'
+
+/** Size and sum of a file that is there; links are followed. Throws `UserError` where something else stands there. */
+export async function fileThere(
+  path: string,
+): Promise<{ readonly size: number; readonly sha256: string } | undefined> {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined
+  const sha256 = await sha256Of(path)
+  return { sha256, size: statSync(path).size }
+}
+
+/** Gives a file these permission bits where it has others. Throws `UserError`. */
+export function ensureMode(path: string, mode: number): void {
+  writing(() => {
+    if ((statSync(path).mode & 0o7777) !== mode) chmodSync(path, mode)
+  })
+}
+
+/** Puts a whole text in its place, whatever was there. `draft`: in the same directory. Throws `UserError`. */
+export function placeBytes(path: string, draft: string, bytes: Uint8Array, mode: number): void {
+  writing(() => {
+    rmSync(draft, { force: true })
+    writeSynced(draft, bytes, mode)
+    renameSync(draft, path)
+    syncDirectory(dirname(path))
+  })
+}
+
+/** Makes a directory and those above it. Throws `UserError`. */
+export function ensureDirectory(path: string): void {
+  writing(() => mkdirSync(path, { recursive: true }))
+}
+
+/** Removes a file, if there is one. Throws `UserError`. */
+export function removeFile(path: string): void {
+  writing(() => rmSync(path, { force: true }))
+}
+
+function writing(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    throw writeFailure(error, 'what is there stays as it is')
+  }
+}
