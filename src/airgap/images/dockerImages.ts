@@ -1,7 +1,7 @@
 import type { ArchiveContent } from './archiveContent.ts'
+import type { ArchivedImage, ImagesReading } from './archivedImage.ts'
 import { isRecord, parseJson, platformOf, textsOf, UNKNOWN } from './imageJson.ts'
 import { fullReference } from './imageReference.ts'
-import type { ArchivedImage, ImagesReading } from './images.ts'
 
 /** Of images in manifest.json. */
 const MAX_IMAGES = 20_000

@@ -1,4 +1,5 @@
 import type { ArchiveContent } from './archiveContent.ts'
+import type { ArchivedImage, ImagesReading, PlatformImage } from './archivedImage.ts'
 import {
   type Descriptor,
   descriptorOf,
@@ -9,7 +10,6 @@ import {
   UNKNOWN,
 } from './imageJson.ts'
 import { fullReference } from './imageReference.ts'
-import type { ArchivedImage, ImagesReading, PlatformImage } from './images.ts'
 
 /** Of nested indexes: one is usual, two are seen. */
 const MAX_DEPTH = 4

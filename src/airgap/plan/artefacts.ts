@@ -11,7 +11,7 @@ import {
 import { type Architecture, type Artefact, architectures } from '../artefact.ts'
 import { listed } from '../listed.ts'
 import { architecturesOf, type FoundNode } from './nodes.ts'
-import type { PlanQuestion } from './plan.ts'
+import type { PlanQuestion } from './question.ts'
 import {
   checksumsName,
   releaseUrl,

@@ -8,7 +8,7 @@ import { listed } from '../listed.ts'
 import { keptClosed, readVariable } from './inventoryVariables.ts'
 import { clusterMembers } from './members.ts'
 import { architectureOf, familyOf, type NodeFacts, selinuxStatus, selinuxTargetOf } from './nodeFacts.ts'
-import type { PlanNode, PlanQuestion } from './plan.ts'
+import type { PlanNode, PlanQuestion } from './question.ts'
 import { architectureVariables, commonNames } from './variableNames.ts'
 import { plannedVersion } from './version.ts'
 

@@ -2,7 +2,7 @@ import type { HostScopes } from '../../ansible/hostScope.ts'
 import { UserError } from '../../errors.ts'
 import { listed } from '../listed.ts'
 import { readVariable } from './inventoryVariables.ts'
-import type { PlanQuestion } from './plan.ts'
+import type { PlanQuestion } from './question.ts'
 import { releaseName } from './release.ts'
 import { versionVariables } from './variableNames.ts'
 

@@ -1,5 +1,5 @@
 import type { ArchivedFile } from '../images/archiveContent.ts'
-import type { ImagesReading } from '../images/images.ts'
+import type { ImagesReading } from '../images/archivedImage.ts'
 
 /** One file of a bundle's directory, as far as it was read. */
 export interface SeenFile {
