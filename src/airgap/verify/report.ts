@@ -69,6 +69,7 @@ function summary(
 
 /** What a check is called where the file that it was made on does not matter. */
 function kindOf(what: string): string {
+  if (/^no secret/.test(what)) return 'secrets'
   if (what.startsWith('SHA-256 in')) return 'checksums'
   if (what.startsWith('ELF')) return 'architectures'
   if (what.startsWith('version')) return 'versions'
@@ -78,8 +79,9 @@ function kindOf(what: string): string {
   return what.replace(/ in \d+ texts?$/, '').replace(/^SHA-256 of its/, 'digests of')
 }
 
+/** A name stays as it is written: `k3s-ansible`, `amd64`. */
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+  return /^[a-z]+(?=[\s,])/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : `${text}.`
 }
 
 function wrapped(text: string, first: string, rest: string): readonly string[] {
