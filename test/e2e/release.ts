@@ -33,8 +33,9 @@ export async function release(): Promise<ReadonlyMap<string, Buffer>> {
     assets.set(`k3s-airgap-images-${arch}.tar.zst`, zstd(await ociArchive(listed, { absent: [absent] })))
   const sums = (...names: readonly string[]): Buffer =>
     Buffer.from(names.map((name) => `${sha256(assets.get(name) as Buffer)}  ${name}\n`).join(''))
-  assets.set('sha256sum-amd64.txt', sums('k3s-airgap-images-amd64.tar.zst', 'k3s-images.txt', 'k3s'))
-  assets.set('sha256sum-arm64.txt', sums('k3s-airgap-images-arm64.tar.zst', 'k3s-images.txt', 'k3s-arm64'))
+  // Without k3s-images.txt: https://github.com/k3s-io/k3s/blob/051a497f4b0adf5750808b1772905a600aaceb1c/.github/workflows/release.yml
+  assets.set('sha256sum-amd64.txt', sums('k3s-airgap-images-amd64.tar.zst', 'k3s'))
+  assets.set('sha256sum-arm64.txt', sums('k3s-airgap-images-arm64.tar.zst', 'k3s-arm64'))
   assets.set('install.sh.sha256sum', sums('install.sh'))
   return new Map([...assets].map(([name, bytes]) => [`/${encodeURIComponent(version)}/${name}`, bytes]))
 }
