@@ -707,6 +707,14 @@ describe('redirects', () => {
 })
 
 describe('who vouches', () => {
+  test('a list that could not be had is missing itself, and what it is for says so', async () => {
+    server.files.delete(LIST)
+    const { error, stderr } = await run()
+    expect((error as UserError).message).toMatch(/^3 files could not be had: .*sha256sum-arm64\.txt/)
+    expect(stderr).toContain('see why sha256sum-arm64.txt could not be had')
+    expect(stderr).not.toContain('left out sha256sum-arm64.txt')
+  })
+
   test('a list of images that no list has is left out, with a warning, and the rest is a bundle', async () => {
     publish(BASE, list.slice(0, 2))
     const { error, stderr } = await run()
@@ -1051,7 +1059,7 @@ describe('the disk', () => {
     writeFileSync(out, '')
     const { error } = await run()
     expect(error).toBeInstanceOf(UserError)
-    expect((error as UserError).message).toContain('EEXIST')
+    expect((error as UserError).message).toBe('is no directory')
   })
 })
 

@@ -20,8 +20,9 @@ export async function parse(
       throw new UserError(`${program.name()} takes a subcommand`, {
         fix: `one of: ${program.commands.map((child) => child.name()).join(', ')}; see ${program.name()} --help`,
       })
+    const child = program.commands.find((command) => command.name() === args[0])
     throw new UserError(error.message.replace(/^error: /, ''), {
-      fix: `see ${program.name()} --help`,
+      fix: `see ${program.name()}${child === undefined ? '' : ` ${child.name()}`} --help`,
       cause: error,
     })
   }

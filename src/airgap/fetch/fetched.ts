@@ -61,15 +61,20 @@ export function vouched(
   })
   const all = [...(release === undefined ? [] : [{ path: checksums, sum: release }]), ...named]
   const [first, ...others] = all
-  if (first === undefined)
+  if (first === undefined) {
+    const trusted = `a file with the line "<sha256>  ${asset}" by --checksums`
+    if (checksums !== undefined && list === undefined)
+      return {
+        message: `nothing vouches for it: ${checksums} could not be had`,
+        fix: `see why ${checksums} could not be had; or get its SHA-256 from a place that you trust, and name ${trusted}`,
+        isUnlisted: true,
+      }
     return {
-      message:
-        checksums !== undefined && list === undefined
-          ? `nothing vouches for it: ${checksums} could not be had`
-          : `nothing vouches for it: ${checksums === undefined ? 'its release has no list of checksums' : `${checksums} does not list it`}`,
-      fix: `get its SHA-256 from a place that you trust, and name a file with the line "<sha256>  ${asset}" by --checksums`,
+      message: `nothing vouches for it: ${checksums === undefined ? 'its release has no list of checksums' : `${checksums} does not list it`}`,
+      fix: `get its SHA-256 from a place that you trust, and name ${trusted}`,
       isUnlisted: true,
     }
+  }
   const other = others.find(({ sum }) => sum !== first.sum)
   if (other !== undefined)
     return {

@@ -68,7 +68,7 @@ export async function fetchFiles(question: FetchQuestion, means: FetchMeans): Pr
   const files = all.filter((outcome) => 'state' in outcome)
   const missed = all
     .filter((outcome) => 'message' in outcome)
-    .map((file) => (isReplaced(file, files) ? { ...file, isSpare: true } : file))
+    .map((file) => (isReplaced(file, all) ? { ...file, isSpare: true } : file))
   if (missed.every(({ isSpare }) => isSpare)) {
     const path = join(directory, MANIFEST)
     const text = manifestText(fetchedManifest(plan.k3sVersion, files))
@@ -85,9 +85,10 @@ function stageOf(role: ArtefactRole): number {
 const isChecksums = (role: ArtefactRole): boolean =>
   role === 'checksums' || role === 'install-script-checksum'
 
-/** Whether a list is not needed any more: for all that it would vouch for, `--checksums` did. */
-function isReplaced({ artefact }: MissedFile, files: readonly FetchedFile[]): boolean {
-  return files.some((file) => file.artefact.checksums === artefact.target)
+/** Whether a list is not needed any more: all that it would vouch for is there, by `--checksums`. */
+function isReplaced({ artefact }: MissedFile, all: readonly (FetchedFile | MissedFile)[]): boolean {
+  const own = all.filter((file) => file.artefact.checksums === artefact.target)
+  return own.length > 0 && own.every((file) => 'state' in file || file.isSpare)
 }
 
 class Fetching {

@@ -1,6 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { UserError } from '../../errors.ts'
 import { syncDirectory, writeFailure, writeSynced } from '../durable.ts'
+import { pathKind } from '../files.ts'
 import { sha256Of } from '../hash.ts'
 
 /** Size and sum of a file that is there; links are followed. Throws `UserError` where something else stands there. */
@@ -31,6 +33,9 @@ export function placeBytes(path: string, draft: string, bytes: Uint8Array, mode:
 
 /** Makes a directory and those above it. Throws `UserError`. */
 export function ensureDirectory(path: string): void {
+  const kind = pathKind(path)
+  if (kind !== 'absent' && kind !== 'directory')
+    throw new UserError('is no directory', { at: path, fix: 'name another place for the files' })
   writing(() => mkdirSync(path, { recursive: true }))
 }
 
