@@ -520,7 +520,7 @@ test('one file runs what several modules do', () => {
 })
 
 test('k3seal that runs from its sources has no program to pack', () => {
-  expect(() => builtProgram(join(import.meta.dirname, '../src/io/program.ts'))).toThrow(
+  expect(() => builtProgram(join(import.meta.dirname, '../src/io/bundle/program.ts'))).toThrow(
     'runs from its sources',
   )
   expect(() => builtProgram('')).toThrow(UserError)

@@ -125,7 +125,7 @@ test.each([
 ])("%s's own zstd reads the same", (_, bin) => {
   const node = requirePeer(join(bin, 'node'))
   const script = `
-    const { readArchive } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/io/archive.ts'))})
+    const { readArchive } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/io/archive/archive.ts'))})
     for (const name of ['gnu.tar.zst', 'pax.tar.zst', 'v7.tar.zst', 'cut-v7.tar.zst']) {
       let entries = 0
       const { sha256, end, fault, sumUnchecked } = await readArchive(name, () => void entries++, { env: {} })
