@@ -171,6 +171,41 @@ ${installs('harbour', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: "{{ hostvars[grou
   })
 })
 
+describe('upgrades', () => {
+  test('of servers that no playbook brought up say nothing of which token those have', () => {
+    // k3s-ansible at e864933: its sample inventory names nodes by address, and the role asks for their host name.
+    const site = `
+- hosts: server
+  tasks:
+    - ansible.builtin.command: sh /opt/k3s-install.sh server
+      when: ansible_hostname == groups['server'][0]
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+${installs('agent', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://192.0.2.11:6443', K3S_TOKEN: '{{ harbour_key }}' })}`
+    const upgrade = `
+- hosts: all
+  tasks:
+    - ansible.builtin.shell: cp /etc/systemd/system/k3s* /tmp/
+    - ansible.builtin.command: sh /opt/k3s-install.sh
+      environment: { INSTALL_K3S_SKIP_START: 'true' }
+    - ansible.builtin.shell: mv /tmp/k3s* /etc/systemd/system/
+    - ansible.builtin.systemd_service:
+        name: "{{ 'k3s' if 'server' in group_names else 'k3s-agent' }}"
+        state: restarted
+        daemon_reload: true
+`
+    const inventory = `
+all:
+  children:
+    server: { hosts: { 192.0.2.11: } }
+    agent: { hosts: { 192.0.2.12: } }
+  vars: { harbour_key: 4f1c90a6d2e84b7fb3a5c8e1d7f60b29 }
+`
+    const files = { 'site.yml': site, 'upgrade.yml': upgrade, 'inventory.yml': inventory }
+    expect(arrivals(files, { k3s: 'present' })).toContain('192.0.2.12 agent present env-file url')
+    expect(arrivals(files, { k3s: 'present' }).join('\n')).not.toContain('different')
+  })
+})
+
 describe('modules', () => {
   test('systemd-run starts a server of its own, whose token the later unit goes on with', () => {
     const site = `

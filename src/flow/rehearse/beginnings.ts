@@ -4,6 +4,12 @@ import { emptyNode, World } from './world.ts'
 export const startsK3s = (world: World): boolean =>
   [...world.nodes.values()].some(({ starts }) => starts.size > 0)
 
+/** Whether a server of K3s runs on some node: a cluster, that is. */
+export const startsServer = (world: World): boolean =>
+  [...world.nodes.values()].some(({ starts }) =>
+    [...starts.values()].some(({ arrival }) => arrival.command !== 'agent'),
+  )
+
 /** Whether this run itself started it. */
 export const hasStarted = (world: World): boolean =>
   world.events.some(({ what }) => what === 'service-started')

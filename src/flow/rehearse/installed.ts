@@ -16,8 +16,9 @@ export function installedNodes(
     groups.some((group) => /server|master|control/i.test(group))
   const first = [...hosts.hosts.values()].find(({ groups }) => isServer(groups))?.name ?? 'the first server'
   const token = atoms.mark(
-    atoms.root(`server token of ${first}`, {
-      kind: 'runtime',
+    // Which one that was, nobody knows: it may be the one that the project has.
+    atoms.root(`token before all plays of ${first}`, {
+      kind: 'scenario',
       what: `the token of the server ${first}`,
       isFilled: true,
     }),

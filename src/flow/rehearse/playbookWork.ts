@@ -4,7 +4,7 @@ import type { Atoms } from '../atoms.ts'
 import type { FlowValue } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { Scenario } from '../rehearsal.ts'
-import { fullest, hasStarted, idle, older, present, rested, startsK3s } from './beginnings.ts'
+import { fullest, hasStarted, idle, older, present, rested, startsK3s, startsServer } from './beginnings.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
 import type { Question, Stage } from './context.ts'
@@ -50,7 +50,8 @@ export class PlaybookWork {
     for (const scenario of [base, ...rest]) {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
-      this.#director.keep(this.#key(scenario), worlds)
+      // Agents alone are no cluster that an upgrade could find: their server came to be in a way that is not seen here.
+      if (worlds.some(startsServer)) this.#director.keep(this.#key(scenario), worlds)
       if (scenario.manager === 'openrc' || scenario.tokenGiven === false) continue
       // One more run shows what a second one loses: over an older K3s where versions are compared, online and airgapped alike else.
       const isOlder =

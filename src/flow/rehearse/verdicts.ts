@@ -95,7 +95,8 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
     return passwordOf(a) !== passwordOf(b)
   if (mine.some(({ root }) => given.some((other) => other.root === root))) return false
   // A founding server without a token has made one of its own, which no file of the project can know.
-  if (servers.state !== 'present') return given.length > 0 && mine.every(isSettled)
+  if (servers.state !== 'present')
+    return given.length > 0 && mine.every(isSettled) && !given.some(({ root }) => root.kind === 'scenario')
   const isServersOwn = mine.length > 0 && mine.every(({ root }) => root.what.startsWith(SERVERS_OWN))
   return isServersOwn && given.length > 0 && given.every(isSettled)
 }
