@@ -339,6 +339,15 @@ test('nothing is mixed with what is there', async () => {
   await expect(unpack()).rejects.toThrow('is no directory')
 })
 
+test('a signature that lies beside it and is not asked for is no signature that was checked', async () => {
+  writeFileSync(join(root, 'bundle.tar.gz'), gzipSync(await bundle()))
+  writeFileSync(join(root, 'bundle.tar.gz.sig'), 'not looked at')
+  const { shown } = await unpack()
+  expect(shown.stderr).toBe(
+    'note: bundle.tar.gz.sig was not checked: --allowed-signers FILE and --identity ID say whose signature counts\n',
+  )
+})
+
 test('a signature is of use only with somebody to trust', async () => {
   const message = await refused(gzipSync(await bundle()), '--signature', 'bundle.sig')
   expect(message).toBe('undefined: a signature is good only for somebody whom you trust')

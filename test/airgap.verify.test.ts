@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import zlib from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { manifestText } from '../src/airgap/bundle.ts'
 import { verifyCommand } from '../src/commands/airgap/verify.ts'
@@ -117,6 +118,25 @@ async function verify(...args: readonly string[]): Promise<Found> {
 const withNodes = ['-i', 'inventory.yml'] as const
 const short = ({ problems }: Found): readonly string[] =>
   problems.map(({ id, path, nodes }) => [id, path ?? '-', ...nodes].join(' '))
+
+test('who has to wait long for zstd is told why: where neither Node nor a program unpacks it', async () => {
+  const notes = async (): Promise<string> => {
+    const session = fakeSession(root, { env: { PATH: root } })
+    await parse(
+      verifyCommand(session, () => undefined),
+      ['bundle'],
+      session,
+    )
+    return session.shown.stderr
+  }
+  put({ 'k3s-airgap-images-amd64.tar.zst': zstd(Buffer.alloc(0)) })
+  expect(await notes()).toBe('')
+  // No bytes that would take long to read: they end at once.
+  truncateSync(join(root, 'bundle/k3s-airgap-images-amd64.tar.zst'), 70_000_000)
+  if ('createZstdDecompress' in zlib) expect(await notes()).toBe('')
+  else
+    expect(await notes()).toMatch(/^note: 70\.0 MB of zstd are unpacked by JavaScript, which takes long: .*\n$/)
+})
 
 describe('a good bundle', () => {
   test('has no problem, and says what was looked at', async () => {

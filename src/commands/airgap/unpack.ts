@@ -56,6 +56,10 @@ async function unpack(
   if (signed !== undefined && signed !== sha256) throw changed(name)
   await write(archive, name, { out, at: flags.out }, files, signal)
   const paths = files.map(({ path }) => path).sort()
+  if (signed === undefined && pathKind(`${archive}.sig`) === 'file')
+    session.stderr.write(
+      `note: ${name}.sig was not checked: --allowed-signers FILE and --identity ID say whose signature counts\n`,
+    )
   session.stdout.write(
     flags.json === true
       ? `${JSON.stringify({ version: 1, out, files: paths }, null, 2)}\n`

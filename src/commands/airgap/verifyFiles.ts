@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { roleOf } from '../../airgap/artefactNames.ts'
 import { ContentCollector } from '../../airgap/images/archiveContent.ts'
 import { readImages } from '../../airgap/images/images.ts'
+import { bytes } from '../../airgap/plan/report.ts'
 import { VersionSearch } from '../../airgap/verify/binaryVersion.ts'
 import { contentKind, readProgram } from '../../airgap/verify/elf.ts'
 import {
@@ -14,6 +15,7 @@ import type { SeenArchive, SeenFile } from '../../airgap/verify/seen.ts'
 import { checksumLists } from '../../airgap/verify/verify.ts'
 import { UserError } from '../../errors.ts'
 import { readArchive } from '../../io/archive/archive.ts'
+import { unpacksZstdFast } from '../../io/archive/decompress.ts'
 import { type TreeEntry, treeOf } from '../../io/bundle/tree.ts'
 import { chunksOf, openFile, sha256Of } from '../../io/hash.ts'
 import type { Session } from '../session.ts'
@@ -28,6 +30,7 @@ const MAX_TEXTS = 32 * 1024 * 1024
 /** Everything below a directory, each file read once and as far as its part in a bundle asks for. Throws `UserError`. */
 export async function readBundleFiles(session: Session, directory: string): Promise<readonly SeenFile[]> {
   const tree = treeOf(directory)
+  await sayWhatTakesLong(session, tree)
   const seen: SeenFile[] = []
   const absolute = new Map<string, string>()
   let texts = 0
@@ -45,6 +48,18 @@ export async function readBundleFiles(session: Session, directory: string): Prom
   const files: SeenFile[] = []
   for (const file of seen) files.push(await whole(session, file, absolute.get(file.path) ?? '', lists))
   return files
+}
+
+/** Bytes of .zst archives from which on the wait has to be explained. */
+const MUCH_ZSTD = 64 * 1024 * 1024
+
+async function sayWhatTakesLong({ env, stderr }: Session, tree: readonly TreeEntry[]): Promise<void> {
+  const packed = tree.filter(({ path }) => /\.(?:tar\.zst|tzst)$/.test(path))
+  const size = packed.reduce((sum, entry) => sum + entry.size, 0)
+  if (size < MUCH_ZSTD || (await unpacksZstdFast(env))) return
+  stderr.write(
+    `note: ${bytes(size)} of zstd are unpacked by JavaScript, which takes long: Node 22.15 or newer does it fast, and so does the program zstd\n`,
+  )
 }
 
 function unreadable({ path, size, mode, fault }: TreeEntry, message?: string): SeenFile {
