@@ -135,7 +135,9 @@ test('who has to wait long for zstd is told why: where neither Node nor a progra
   truncateSync(join(root, 'bundle/k3s-airgap-images-amd64.tar.zst'), 70_000_000)
   if ('createZstdDecompress' in zlib) expect(await notes()).toBe('')
   else
-    expect(await notes()).toMatch(/^note: 70\.0 MB of zstd are unpacked by JavaScript, which takes long: .*\n$/)
+    expect(await notes()).toMatch(
+      /^note: 70\.0 MB of zstd are unpacked by JavaScript, which takes long: .*\n$/,
+    )
 })
 
 describe('a good bundle', () => {
