@@ -177,7 +177,7 @@ async function writeModules({ outputFiles, metafile }) {
   const names = [...texts.keys()].sort()
   writeFileSync(
     join(dist, 'main.js'),
-    `const modules=${table(names.filter((name) => first.has(name)))};\n(${runModules})(modules,require)\n`,
+    `const modules=${table(names.filter((name) => first.has(name)))};\n(${runModules})(modules,${JSON.stringify(Object.keys(chunks))},require)\n`,
   )
   writeFileSync(
     join(dist, 'engine.js'),
@@ -186,15 +186,12 @@ async function writeModules({ outputFiles, metafile }) {
 }
 
 /** Stands in main.js as it is written here. */
-function runModules(modules, requireOther) {
+function runModules(modules, chunks, requireOther) {
   const loaded = Object.create(null)
   function load(name) {
-    if (!name.startsWith('./')) return requireOther(name)
+    if (!name.startsWith('./') || chunks.includes(name)) return requireOther(name)
     if (loaded[name] !== undefined) return loaded[name]
-    if (modules[name] === undefined) {
-      if (name === './interactive.js' || name === './airgap.js') return requireOther(name)
-      Object.assign(modules, requireOther('./engine.js'))
-    }
+    if (modules[name] === undefined) Object.assign(modules, requireOther('./engine.js'))
     const module = { exports: {} }
     modules[name](module.exports, load, module)
     // All of it is set by now: values are found faster than through the getters that esbuild writes.

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts'
 import { type Architecture, architectures } from './artefact.ts'
 import { pathProblem, shownPath } from './bundlePath.ts'
+import { isRecord } from './json.ts'
 import type { BundleManifest, ManifestFile } from './manifest.ts'
 
 /** The directory that all files of an archive lie in; it is left away where k3seal unpacks. */
@@ -74,7 +75,7 @@ export function readManifest(text: string, at: string): BundleManifest {
   } catch {
     return refuse('it is no JSON')
   }
-  if (!isObject(value)) return refuse('it is no object')
+  if (!isRecord(value)) return refuse('it is no object')
   const { version, k3sVersion, architectures: archs, files, ...others } = value
   if (typeof version === 'number' && Number.isInteger(version) && version > 1)
     throw new UserError(`is of version ${version}, and this k3seal knows version 1`, {
@@ -103,7 +104,7 @@ export function readManifest(text: string, at: string): BundleManifest {
 }
 
 function fileOf(value: unknown, refuse: (what: string) => never): ManifestFile {
-  if (!isObject(value)) return refuse('is no object')
+  if (!isRecord(value)) return refuse('is no object')
   const { path, size, sha256, role, arch, source, ...others } = value
   if (typeof path !== 'string') return refuse('has no path')
   const problem = pathProblem(path)
@@ -125,10 +126,6 @@ function fileOf(value: unknown, refuse: (what: string) => never): ManifestFile {
     ...(arch === undefined ? {} : { arch }),
     ...(source === undefined ? {} : { source }),
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isArchitecture(value: unknown): value is Architecture {

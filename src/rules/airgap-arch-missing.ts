@@ -1,5 +1,5 @@
 import { type Architecture, architectures } from '../airgap/artefact.ts'
-import { listed } from '../airgap/listed.ts'
+import { listed } from '../airgap/words.ts'
 import { airgapArchitectures, airgapRole } from '../facts/airgap.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'

@@ -1,4 +1,4 @@
-import { listed } from '../airgap/listed.ts'
+import { listed } from '../airgap/words.ts'
 import { airgapArchitectures, airgapRole, imagesDirectory } from '../facts/airgap.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'

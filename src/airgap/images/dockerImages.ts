@@ -1,6 +1,7 @@
+import { isRecord, parseJson } from '../json.ts'
 import type { ArchiveContent } from './archiveContent.ts'
 import type { ArchivedImage, ImagesReading } from './archivedImage.ts'
-import { isRecord, parseJson, platformOf, textsOf, UNKNOWN } from './imageJson.ts'
+import { platformOf, textsOf, UNKNOWN } from './imageJson.ts'
 import { fullReference } from './imageReference.ts'
 
 /** Of images in manifest.json. */

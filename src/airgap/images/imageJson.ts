@@ -1,3 +1,4 @@
+import { isRecord } from '../json.ts'
 /** As image-spec has it: https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
 export interface Descriptor {
   readonly digest: string
@@ -15,20 +16,6 @@ export interface Platform {
 
 /** Of what nothing tells. */
 export const UNKNOWN: Platform = { os: 'unknown', architecture: 'unknown' }
-
-/** Undefined where a text is missing, or no JSON. */
-export function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 export function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []

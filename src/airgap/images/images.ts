@@ -1,7 +1,7 @@
+import { isRecord, parseJson } from '../json.ts'
 import type { ArchiveContent } from './archiveContent.ts'
 import type { ArchivedImage, ImagesReading } from './archivedImage.ts'
 import { dockerImages } from './dockerImages.ts'
-import { isRecord, parseJson } from './imageJson.ts'
 import { OciReader } from './ociImages.ts'
 
 /**

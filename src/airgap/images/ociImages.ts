@@ -1,14 +1,7 @@
+import { isRecord, parseJson } from '../json.ts'
 import type { ArchiveContent } from './archiveContent.ts'
 import type { ArchivedImage, ImagesReading, PlatformImage } from './archivedImage.ts'
-import {
-  type Descriptor,
-  descriptorOf,
-  isRecord,
-  type Platform,
-  parseJson,
-  platformOf,
-  UNKNOWN,
-} from './imageJson.ts'
+import { type Descriptor, descriptorOf, type Platform, platformOf, UNKNOWN } from './imageJson.ts'
 import { fullReference } from './imageReference.ts'
 
 /** Of nested indexes: one is usual, two are seen. */

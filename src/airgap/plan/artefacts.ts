@@ -9,7 +9,7 @@ import {
   selinuxTargets,
 } from '../../facts/airgap.ts'
 import { type Architecture, type Artefact, architectures } from '../artefact.ts'
-import { listed } from '../listed.ts'
+import { listed } from '../words.ts'
 import { architecturesOf, type FoundNode } from './nodes.ts'
 import type { PlanQuestion } from './question.ts'
 import {

@@ -5,6 +5,7 @@ import {
   rpmFamilies,
   type selinuxTargets,
 } from '../../facts/airgap.ts'
+import { isRecord } from '../json.ts'
 
 /** What Ansible's facts say of a node, as far as it decides which files the node needs. */
 export interface NodeFacts {
@@ -25,7 +26,7 @@ export interface NodeFacts {
 export function factsOf(path: string, text: string): NodeFacts | undefined {
   const parsed = objectIn(path, text)
   const { __payload__: payload, ansible_facts: nested } = parsed
-  const facts = typeof payload === 'string' ? objectIn(path, payload) : isObject(nested) ? nested : parsed
+  const facts = typeof payload === 'string' ? objectIn(path, payload) : isRecord(nested) ? nested : parsed
   const value = (name: string): unknown => facts[`ansible_${name}`] ?? facts[name]
   const words = (name: string): string | undefined => {
     const found = value(name)
@@ -44,7 +45,7 @@ export function factsOf(path: string, text: string): NodeFacts | undefined {
 
 /** As the fact `ansible_selinux` tells it; `undefined` where it does not, as without Python's SELinux library. */
 export function selinuxStatus(value: unknown): boolean | undefined {
-  const status = isObject(value) ? value.status : value
+  const status = isRecord(value) ? value.status : value
   if (status === 'enabled' || status === true) return true
   return status === 'disabled' || status === false ? false : undefined
 }
@@ -82,7 +83,7 @@ export function selinuxTargetOf({
   return major === 8 || major > 36 || majorVersion === 'V10' ? 'el8' : 'el9'
 }
 
-function objectIn(path: string, text: string): Record<string, unknown> {
+function objectIn(path: string, text: string): Readonly<Record<string, unknown>> {
   const wrong = (why: string, cause?: unknown) =>
     new UserError(`holds no facts: ${why}`, {
       at: path,
@@ -95,9 +96,6 @@ function objectIn(path: string, text: string): Record<string, unknown> {
   } catch (cause) {
     throw wrong('it is no JSON', cause)
   }
-  if (!isObject(parsed)) throw wrong('it is no mapping')
+  if (!isRecord(parsed)) throw wrong('it is no mapping')
   return parsed
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

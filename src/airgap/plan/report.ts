@@ -1,9 +1,8 @@
 import { imagesDirectory } from '../../facts/airgap.ts'
 import type { Artefact } from '../artefact.ts'
-import { listed } from '../listed.ts'
+import { bytes, listed, wrapped } from '../words.ts'
 import type { Plan } from './plan.ts'
 
-const WIDTH = 80
 const DATA = imagesDirectory.path.replace(/\/agent\/images$/, '')
 
 /** Shape: `{"version":1,"k3sVersion","artefacts":[…],"nodes":[…],"assumptions":[…]}`. */
@@ -73,14 +72,6 @@ function groupLines({ from, artefacts }: ArtefactGroup, all: number): readonly s
 const shortened = (place: string, target: string): string =>
   (place.endsWith(`/${target}`) ? place.slice(0, -target.length) : place).replace(DATA, 'DATA')
 
-/** Decimal units, as `ls --si` and release pages have them. */
-export function bytes(size: number): string {
-  const units = ['B', 'kB', 'MB', 'GB']
-  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, size)) / 3)))
-  const value = size / 1000 ** power
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`
-}
-
 /** Columns that hold nothing but their head are left out. */
 function table(rows: readonly (readonly string[])[]): readonly string[] {
   const columns = (rows[0] ?? []).map((_, column) => column)
@@ -89,18 +80,4 @@ function table(rows: readonly (readonly string[])[]): readonly string[] {
   return rows.map((row) =>
     `  ${filled.map((column, index) => (row[column] ?? '').padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd(),
   )
-}
-
-function wrapped(text: string, first: string, next: string): readonly string[] {
-  const lines: string[] = []
-  let line = first
-  for (const word of text.split(' ')) {
-    const isFull = line.length + word.length > WIDTH
-    if (isFull && line.trim() !== '' && line !== first) {
-      lines.push(line.trimEnd())
-      line = next
-    }
-    line += `${word} `
-  }
-  return [...lines, line.trimEnd()]
 }

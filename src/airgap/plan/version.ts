@@ -1,6 +1,6 @@
 import type { HostScopes } from '../../ansible/hostScope.ts'
 import { UserError } from '../../errors.ts'
-import { listed } from '../listed.ts'
+import { listed } from '../words.ts'
 import { readVariable } from './inventoryVariables.ts'
 import type { PlanQuestion } from './question.ts'
 import { releaseName } from './release.ts'

@@ -1,6 +1,6 @@
 import { roleOf } from '../artefactNames.ts'
 import { shownPath } from '../bundlePath.ts'
-import { listed } from '../listed.ts'
+import { listed } from '../words.ts'
 import { contentKind } from './elf.ts'
 import { nodesOfFile } from './names.ts'
 import type { Scene } from './scene.ts'

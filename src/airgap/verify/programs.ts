@@ -1,7 +1,7 @@
 import { airgapArchitectures, airgapRole } from '../../facts/airgap.ts'
 import { type Architecture, architectures } from '../artefact.ts'
 import { shownPath } from '../bundlePath.ts'
-import { listed } from '../listed.ts'
+import { listed } from '../words.ts'
 import { contentKind, readProgram } from './elf.ts'
 import { nodesOfFile } from './names.ts'
 import type { Scene } from './scene.ts'

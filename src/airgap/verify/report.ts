@@ -1,8 +1,6 @@
-import { listed } from '../listed.ts'
+import { listed, wrapped } from '../words.ts'
 import type { BundleProblem } from './problem.ts'
 import type { Verification } from './scene.ts'
-
-const WIDTH = 80
 
 /** Shape: `{"version":1,"problems":[{"id","path","message","cure","nodes":[…]}],"notices":[…],"checked":[{"path","what":[…]}],"unchecked":[{"path","why"}]}`. */
 export function verificationJson({ problems, notices, checked, unchecked }: Verification): string {
@@ -82,20 +80,4 @@ function kindOf(what: string): string {
 /** A name stays as it is written: `k3s-ansible`, `amd64`. */
 function sentence(text: string): string {
   return /^[a-z]+(?=[\s,])/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : `${text}.`
-}
-
-function wrapped(text: string, first: string, rest: string): readonly string[] {
-  const lines: string[] = []
-  let line = first
-  let isEmpty = true
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
-      lines.push(line)
-      line = rest
-      isEmpty = true
-    }
-    line += `${isEmpty ? '' : ' '}${word}`
-    isEmpty = false
-  }
-  return [...lines, line]
 }

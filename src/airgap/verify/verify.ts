@@ -20,16 +20,18 @@ export type { Verification } from './scene.ts'
 /** Whether the files of a bundle bring the nodes of a plan to a start; without a plan: whether they fit one another. */
 export function verifyBundle({
   files,
+  reading: { lists, faults },
   directory,
   plan,
 }: {
   /** All below the directory. */
   readonly files: readonly SeenFile[]
+  /** Of these files. */
+  readonly reading: ListsReading
   /** Its own path, for what only that tells. */
   readonly directory: string
   readonly plan?: Plan | undefined
 }): Verification {
-  const { lists, faults } = checksumLists(files)
   const scene = new Scene(files, lists, plan)
   for (const { path, message, fix } of faults) scene.problem('manifest-unreadable', message, fix, [], path)
   verifyNames(scene)
@@ -44,11 +46,14 @@ export function verifyBundle({
   return scene.end()
 }
 
-/** The lists among the files, and the manifests that can't be read. */
-export function checksumLists(files: readonly Pick<SeenFile, 'path' | 'text' | 'fault'>[]): {
+export interface ListsReading {
   readonly lists: ChecksumLists
+  /** The manifests that can't be read. */
   readonly faults: readonly { readonly path: string; readonly message: string; readonly fix: string }[]
-} {
+}
+
+/** The lists among the files. */
+export function checksumLists(files: readonly Pick<SeenFile, 'path' | 'text' | 'fault'>[]): ListsReading {
   const sums = new Map<string, ReturnType<typeof parseChecksums>>()
   const manifests = new Map<string, BundleManifest>()
   const faults: { path: string; message: string; fix: string }[] = []

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { ContentCollector } from '../../airgap/images/archiveContent.ts'
 import { readImageList } from '../../airgap/images/imageReference.ts'
 import { readImages } from '../../airgap/images/images.ts'
-import { listed } from '../../airgap/listed.ts'
+import { listed } from '../../airgap/words.ts'
 import { readArchive } from '../../io/archive/archive.ts'
 import type { Session } from '../session.ts'
 

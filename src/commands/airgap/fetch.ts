@@ -78,7 +78,8 @@ export interface FetchConditions {
 }
 
 const TIMEOUTS: Timeouts = { connect: 30_000, headers: 60_000, idle: 60_000 }
-const LOCK = '.k3seal-fetch.lock'
+/** Beside the files, as long as they are fetched. */
+export const LOCK = '.k3seal-fetch.lock'
 
 /** Throws `UserError` where not all is there in the end, and what the signal was aborted with. */
 export async function runFetch(

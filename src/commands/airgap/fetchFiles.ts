@@ -72,7 +72,7 @@ export async function fetchFiles(question: FetchQuestion, means: FetchMeans): Pr
   if (missed.every(({ isSpare }) => isSpare)) {
     const path = join(directory, MANIFEST)
     const text = manifestText(fetchedManifest(plan.k3sVersion, files))
-    placeBytes(path, join(directory, `.${MANIFEST}.k3seal-part`), Buffer.from(text), 0o644)
+    placeBytes(path, Buffer.from(text), 0o644)
   }
   return { files, missed }
 }
@@ -155,7 +155,7 @@ class Fetching {
       this.#changing()
       if (there !== undefined)
         this.#means.progress.say(`${artefact.target}  differs from the published one: replacing it`)
-      placeBytes(path, join(directory, `.${artefact.target}.k3seal-part`), bytes, modeOf(artefact.role))
+      placeBytes(path, bytes, modeOf(artefact.role))
     }
     return { size: bytes.length, sha256, state: isThere ? 'present' : 'downloaded', attempts }
   }
@@ -233,12 +233,7 @@ class Fetching {
     const difference = listDifference(bytes.toString('utf8'), images)
     if (difference !== undefined) return left(`it is not the list of the verified archives: ${difference}`)
     this.#changing()
-    placeBytes(
-      path,
-      join(this.#question.directory, `.${artefact.target}.k3seal-part`),
-      bytes,
-      modeOf(artefact.role),
-    )
+    placeBytes(path, bytes, modeOf(artefact.role))
     return { size: bytes.length, sha256, state: 'downloaded', attempts }
   }
 

@@ -6,11 +6,11 @@ import { clusterMembers } from '../../airgap/plan/members.ts'
 import { architectureOf } from '../../airgap/plan/nodeFacts.ts'
 import { openScopes } from '../../airgap/plan/nodes.ts'
 import { airgapPlan, type Plan } from '../../airgap/plan/plan.ts'
-import { type Inventory, readInventory } from '../../ansible/inventory/index.ts'
-import { UserError } from '../../errors.ts'
+import type { HostScope } from '../../ansible/hostScope.ts'
+import { readInventory } from '../../ansible/inventory/index.ts'
 import { type ImageArchive, imageEndings } from '../../facts/airgap.ts'
-import { fileSizes, inventoryPaths, nameOf, pathKind, readTexts } from '../../io/files.ts'
-import { configuredInventories } from '../configuredInventories.ts'
+import { fileSizes, pathKind } from '../../io/files.ts'
+import { inventoryTexts } from '../inventories.ts'
 import { collect } from '../parse.ts'
 import type { Session } from '../session.ts'
 import { readFacts } from './facts.ts'
@@ -53,49 +53,21 @@ function architecture(value: string, before: readonly Architecture[] = []): read
   return [...new Set([...before, ...given])]
 }
 
-/** An inventory as it was read: nothing of it was decrypted. */
-export interface AirgapInventory {
-  readonly inventory: Inventory
-  /** What `-i` names, relative to the working directory; host lists as they are. */
-  readonly sources: readonly string[]
-  /** Path relative to the working directory → text: the sources, and `group_vars` and `host_vars` beside them and there. */
-  readonly texts: ReadonlyMap<string, string>
-  /** Absolute: the directory that `airgap_dir` names, where there is one. */
-  readonly directory: string | undefined
-}
-
-/** Reads what `-i`, or else `ansible.cfg`, names. Throws `UserError`. */
-export async function airgapInventory(
-  session: Session,
-  options: Pick<PlanOptions, 'inventory'>,
-): Promise<AirgapInventory> {
-  const { cwd } = session
-  const named = options.inventory ?? (await configuredInventories(session))
-  for (const source of named)
-    if (!source.includes(',') && pathKind(resolve(cwd, source)) === 'absent')
-      throw new UserError('does not exist', { at: source, fix: 'name the inventory with -i' })
-  const paths = named
-    .filter((source) => !source.includes(','))
-    .flatMap((source) => inventoryPaths(resolve(cwd, source)))
-  const { texts } = readTexts(cwd, [...paths, 'group_vars', 'host_vars'])
-  const sources = named.map((source) => (source.includes(',') ? source : nameOf(cwd, resolve(cwd, source))))
-  const inventory = readInventory(texts, sources, { playbookDirectory: '' })
-  return { inventory, sources, texts, directory: directoryOf(cwd, inventory, texts, sources) }
-}
-
-/** The plan for the nodes that the options name. Throws `UserError`. */
+/** The plan for the nodes that the options name: nothing of their inventory is decrypted. Throws `UserError`. */
 export async function readPlan(session: Session, options: PlanOptions): Promise<Plan> {
   const { cwd } = session
-  const { inventory, texts, directory } = await airgapInventory(session, options)
+  const { sources, texts: project } = await inventoryTexts(session, options.inventory)
+  const inventory = readInventory(project, sources, { playbookDirectory: '' })
   const { servers, agents } = clusterMembers(inventory)
+  const nodes = [...servers, ...agents]
+  const scoped = { inventory, project, absolute: (path: string) => resolve(cwd, path) }
+  const [first] = nodes
+  const written = first === undefined ? undefined : writtenDirectory(openScopes(scoped).scopeOf(first))
+  const directory = written === undefined ? undefined : directoryAt(cwd, sources, written)
   const gathered =
-    options.facts === undefined
-      ? { facts: new Map(), factless: [] }
-      : readFacts(cwd, options.facts, [...servers, ...agents])
+    options.facts === undefined ? { facts: new Map(), factless: [] } : readFacts(cwd, options.facts, nodes)
   return airgapPlan({
-    inventory,
-    project: texts,
-    absolute: (path) => resolve(cwd, path),
+    ...scoped,
     k3sVersion: options.k3sVersion,
     architectures: options.arch ?? [],
     selinux: options.selinux,
@@ -105,30 +77,24 @@ export async function readPlan(session: Session, options: PlanOptions): Promise<
   })
 }
 
+/** `airgap_dir` as a host has it. */
+function writtenDirectory(scope: HostScope): string | undefined {
+  const variable = airgapDirectoryVariable(scope)
+  const reading = variable === undefined ? undefined : readVariable([variable], scope)
+  return reading?.kind === 'text' ? reading.text : undefined
+}
+
 /**
  * A relative `airgap_dir` starts at the playbook, which nobody names here: the places where playbooks lie are tried, from the
  * working directory on. https://github.com/k3s-io/k3s-ansible/blob/1.2.2/README.md#airgap-install
  */
-function directoryOf(
-  cwd: string,
-  inventory: Inventory,
-  project: ReadonlyMap<string, string>,
-  sources: readonly string[],
-): string | undefined {
-  const { servers, agents } = clusterMembers(inventory)
-  const [first] = [...servers, ...agents]
-  if (first === undefined) return undefined
-  const scopes = openScopes({ inventory, project, absolute: (path) => resolve(cwd, path) })
-  const scope = scopes.scopeOf(first)
-  const variable = airgapDirectoryVariable(scope)
-  const reading = variable === undefined ? undefined : readVariable([variable], scope)
-  if (reading?.kind !== 'text') return undefined
+function directoryAt(cwd: string, sources: readonly string[], written: string): string | undefined {
   const beside = sources
     .filter((source) => !source.includes(','))
     .map((source) => dirname(resolve(cwd, source)))
   const starts = [cwd, ...beside, ...beside.map((directory) => dirname(directory))]
   return starts
     .flatMap((start) => [start, join(start, 'playbooks')])
-    .map((start) => resolve(start, reading.text))
+    .map((start) => resolve(start, written))
     .find((path) => pathKind(path) === 'directory')
 }

@@ -1,7 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { listed } from '../../airgap/listed.ts'
-import { bytes } from '../../airgap/plan/report.ts'
+import { bytes, listed } from '../../airgap/words.ts'
 import { UserError } from '../../errors.ts'
 import { type BuiltProgram, builtProgram } from '../../io/bundle/program.ts'
 import { sign } from '../../io/bundle/signature.ts'

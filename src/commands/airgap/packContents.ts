@@ -12,10 +12,10 @@ import type { BuiltProgram } from '../../io/bundle/program.ts'
 import type { ArchiveEntries, PackedFile } from '../../io/bundle/write.ts'
 import { nameOf } from '../../io/files.ts'
 import { version } from '../../version.ts'
-import { configuredInventories } from '../configuredInventories.ts'
+import { configuredInventories } from '../inventories.ts'
 import type { Session } from '../session.ts'
 import { artefactFiles, deliveryItems, type PackItem, programItems } from './packFiles.ts'
-import { isBelow, nameBelow, type PackedInventory, packedInventory } from './packInventory.ts'
+import { isBelow, type PackedInventory, packedInventory } from './packInventory.ts'
 import { refuseHead, refuseSecrets } from './packSecrets.ts'
 
 /** All that one archive will hold but the lists at its end. */
@@ -105,8 +105,8 @@ async function configured(session: Session): Promise<readonly string[]> {
 /** Where the inventory has the directory, so that an airgap_dir relative to it stays right. */
 function placeOf(directory: string, inventory: PackedInventory | undefined): string {
   const isInside = inventory !== undefined && isBelow(inventory.base, directory)
-  const name = isInside ? nameBelow(inventory.base, directory) : ''
-  return name === '' ? 'airgap' : name
+  const name = isInside ? nameOf(inventory.base, directory) : '.'
+  return name === '.' ? 'airgap' : name
 }
 
 /** Writes all files, each read once, and behind them what lists them. */

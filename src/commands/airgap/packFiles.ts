@@ -7,9 +7,11 @@ import { UserError } from '../../errors.ts'
 import { DELIVER, deliveryFiles } from '../../generate/delivery.ts'
 import type { BuiltProgram } from '../../io/bundle/program.ts'
 import { realPath, type TreeEntry, treeOf } from '../../io/bundle/tree.ts'
+import { isPartial } from '../../io/download/partial.ts'
 import { nameOf, pathKind, readBytes, readText, SKIPPED } from '../../io/files.ts'
 import { version } from '../../version.ts'
 import type { Session } from '../session.ts'
+import { LOCK } from './fetch.ts'
 import { isBelow } from './packInventory.ts'
 
 /** A file that goes into the archive. */
@@ -35,9 +37,6 @@ export interface ArtefactFiles {
   /** What fetch wrote, where it did. */
   readonly manifest: BundleManifest | undefined
 }
-
-/** What fetch keeps beside its files. */
-const UNFINISHED = /(?:^|\/)(?:\..*\.k3seal-part(?:\.json)?|\.k3seal-fetch\.lock)$/
 
 /** The files of a directory that is packed, to lie below `place`. Throws `UserError`. */
 export function artefactFiles({ cwd }: Session, directory: string, place: string): ArtefactFiles {
@@ -81,7 +80,8 @@ export function artefactFiles({ cwd }: Session, directory: string, place: string
 /** Without what git, Python and fetch keep for themselves. Throws `UserError` for what is no file, or can't be read. */
 function filesBelow(directory: string, cwd: string): readonly TreeEntry[] {
   return treeOf(directory).filter(({ path, absolute, kind, fault }) => {
-    if (path.split('/').some((name) => SKIPPED.has(name)) || UNFINISHED.test(path)) return false
+    const names = path.split('/')
+    if (names.some((name) => SKIPPED.has(name)) || isPartial(path) || names.at(-1) === LOCK) return false
     if (fault !== undefined) throw new UserError(fault.message, { at: nameOf(cwd, absolute), fix: fault.fix })
     return kind === 'file'
   })

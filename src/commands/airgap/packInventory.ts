@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts'
 import { ansibleConfigFile } from '../../io/ansibleConfigFile.ts'
 import { ansiblePath } from '../../io/ansiblePath.ts'
 import { realPath } from '../../io/bundle/tree.ts'
-import { inventoryPaths, pathKind, readBytes, readTexts } from '../../io/files.ts'
+import { inventoryPaths, nameOf, pathKind, readBytes, readTexts } from '../../io/files.ts'
 import type { Session } from '../session.ts'
 
 export interface InventoryFile {
@@ -53,7 +53,7 @@ export function packedInventory(
     })
   return {
     base,
-    sources: sources.map((path) => nameBelow(base, path)),
+    sources: sources.map((path) => nameOf(base, path)),
     files,
     left: passedOver.filter(({ path }) => !isInside(path)),
   }
@@ -85,10 +85,6 @@ export async function vaultPasswordFiles(
 export function isBelow(directory: string, path: string): boolean {
   const name = relative(directory, path)
   return name === '' || (name !== '..' && !name.startsWith(`..${sep}`) && !isAbsolute(name))
-}
-
-export function nameBelow(directory: string, path: string): string {
-  return relative(directory, path).replaceAll('\\', '/')
 }
 
 function commonDirectory(directories: readonly string[]): string {

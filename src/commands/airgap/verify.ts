@@ -36,8 +36,7 @@ export function verifyCommand(session: Session, setStatus: (status: ExitStatus) 
               : 'name the directory of the bundle',
         })
       const plan = asksForNodes(options) ? await readPlan(session, options) : undefined
-      const files = await readBundleFiles(session, directory)
-      const found = verifyBundle({ files, directory, plan })
+      const found = verifyBundle({ ...(await readBundleFiles(session, directory)), directory, plan })
       session.stdout.write(
         options.json ? verificationJson(found) : verificationText(found, plan?.nodes.length ?? 0),
       )

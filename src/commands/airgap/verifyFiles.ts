@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { roleOf } from '../../airgap/artefactNames.ts'
 import { ContentCollector } from '../../airgap/images/archiveContent.ts'
 import { readImages } from '../../airgap/images/images.ts'
-import { bytes } from '../../airgap/plan/report.ts'
 import { VersionSearch } from '../../airgap/verify/binaryVersion.ts'
 import { contentKind, readProgram } from '../../airgap/verify/elf.ts'
 import {
@@ -12,7 +11,8 @@ import {
   isManifest,
 } from '../../airgap/verify/expectations.ts'
 import type { SeenArchive, SeenFile } from '../../airgap/verify/seen.ts'
-import { checksumLists } from '../../airgap/verify/verify.ts'
+import { checksumLists, type ListsReading } from '../../airgap/verify/verify.ts'
+import { bytes } from '../../airgap/words.ts'
 import { UserError } from '../../errors.ts'
 import { readArchive } from '../../io/archive/archive.ts'
 import { unpacksZstdFast } from '../../io/archive/decompress.ts'
@@ -27,8 +27,13 @@ const MAX_LIST = 8 * 1024 * 1024
 /** Of all texts together. */
 const MAX_TEXTS = 32 * 1024 * 1024
 
+export interface BundleFiles {
+  readonly files: readonly SeenFile[]
+  readonly reading: ListsReading
+}
+
 /** Everything below a directory, each file read once and as far as its part in a bundle asks for. Throws `UserError`. */
-export async function readBundleFiles(session: Session, directory: string): Promise<readonly SeenFile[]> {
+export async function readBundleFiles(session: Session, directory: string): Promise<BundleFiles> {
   const tree = treeOf(directory)
   await sayWhatTakesLong(session, tree)
   const seen: SeenFile[] = []
@@ -44,10 +49,11 @@ export async function readBundleFiles(session: Session, directory: string): Prom
     texts += file.text?.length ?? 0
     seen.push(file)
   }
-  const { lists } = checksumLists(seen)
+  const reading = checksumLists(seen)
   const files: SeenFile[] = []
-  for (const file of seen) files.push(await whole(session, file, absolute.get(file.path) ?? '', lists))
-  return files
+  for (const file of seen)
+    files.push(await whole(session, file, absolute.get(file.path) ?? '', reading.lists))
+  return { files, reading }
 }
 
 /** Bytes of .zst archives from which on the wait has to be explained. */

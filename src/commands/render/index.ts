@@ -3,23 +3,14 @@ import { Command, Option } from 'commander'
 import { readInventory } from '../../ansible/inventory/index.ts'
 import { UserError } from '../../errors.ts'
 import type { ServiceManager } from '../../generate/unit.ts'
-import {
-  inventoryPaths,
-  modeOf,
-  nameOf,
-  namesIn,
-  pathKind,
-  readBytes,
-  readText,
-  readTexts,
-} from '../../io/files.ts'
+import { modeOf, nameOf, namesIn, pathKind, readBytes, readText } from '../../io/files.ts'
 import { insideGit } from '../../io/git.ts'
 import { hostPlatform } from '../../io/host.ts'
 import { type FileWrite, recoverWrites, writeAll } from '../../io/write.ts'
 import { Secret } from '../../secret.ts'
 import { positionAt } from '../../span.ts'
 import { isVaulted } from '../../syntax/vault.ts'
-import { configuredInventories } from '../configuredInventories.ts'
+import { inventoryTexts } from '../inventories.ts'
 import { collect } from '../parse.ts'
 import type { ExitStatus, Session } from '../session.ts'
 import { decryptAny, type VaultFlags, type VaultSecret, vaultSecrets } from '../vaultSecrets.ts'
@@ -112,15 +103,8 @@ async function planFor(session: Session, options: Options, say: (text: string) =
     })
     return secrets.secrets
   }
-  const sources = options.inventory ?? (await configuredInventories(session))
-  for (const source of sources)
-    if (!source.includes(',') && pathKind(resolve(cwd, source)) === 'absent')
-      throw new UserError('does not exist', { at: source, fix: 'name the inventory with -i' })
-  const paths = sources
-    .filter((source) => !source.includes(','))
-    .flatMap((source) => inventoryPaths(resolve(cwd, source)))
-  const read = readTexts(cwd, [...paths, 'group_vars', 'host_vars'])
-  const project = new Map(read.texts)
+  const { sources, texts } = await inventoryTexts(session, options.inventory)
+  const project = new Map(texts)
   const vaultedFiles = new Set([...project].filter(([, text]) => isVaulted(text)).map(([path]) => path))
   // A password is asked for only where something is vaulted.
   const available = [...project.values()].some((text) => text.includes('$ANSIBLE_VAULT;')) ? await open() : []
@@ -128,8 +112,7 @@ async function planFor(session: Session, options: Options, say: (text: string) =
     project.set(path, decryptAny(project.get(path) ?? '', available, path).reveal())
   for (const warning of secrets?.warnings ?? []) say(`warning: ${warning}`)
 
-  const names = sources.map((source) => (source.includes(',') ? source : nameOf(cwd, resolve(cwd, source))))
-  const inventory = readInventory(project, names, { playbookDirectory: '' })
+  const inventory = readInventory(project, sources, { playbookDirectory: '' })
   const problems: HostProblem[] = inventory.faults.map(({ at, message, fix, severity = 'error' }) => {
     const { line, column } = positionAt(project.get(at.path) ?? '', at.start)
     return {

@@ -141,8 +141,14 @@ export function removePartial(target: string): void {
   for (const name of [path, `${path}.json`, `${path}.json.draft`]) rmSync(name, { force: true })
 }
 
-function partialPath(target: string): string {
+/** Where a file is on its way to its name: hidden beside it. */
+export function partialPath(target: string): string {
   return join(dirname(target), `.${basename(target)}.k3seal-part`)
+}
+
+/** Whether a path is what an unfinished download leaves beside its target. */
+export function isPartial(path: string): boolean {
+  return /(?:^|\/)\..*\.k3seal-part(?:\.json)?$/.test(path)
 }
 
 function noteBeside(path: string): Note | undefined {

@@ -4,6 +4,7 @@ import { UserError } from '../../errors.ts'
 import { syncDirectory, writeFailure, writeSynced } from '../durable.ts'
 import { pathKind } from '../files.ts'
 import { sha256Of } from '../hash.ts'
+import { partialPath } from './partial.ts'
 
 /** Size and sum of a file that is there; links are followed. Throws `UserError` where something else stands there. */
 export async function fileThere(
@@ -21,8 +22,9 @@ export function ensureMode(path: string, mode: number): void {
   })
 }
 
-/** Puts a whole text in its place, whatever was there. `draft`: in the same directory. Throws `UserError`. */
-export function placeBytes(path: string, draft: string, bytes: Uint8Array, mode: number): void {
+/** Puts a whole text in its place, whatever was there. Throws `UserError`. */
+export function placeBytes(path: string, bytes: Uint8Array, mode: number): void {
+  const draft = partialPath(path)
   writing(() => {
     rmSync(draft, { force: true })
     writeSynced(draft, bytes, mode)
