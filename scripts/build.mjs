@@ -3,9 +3,10 @@
 // question is asked or a child process is started, airgap.js what only the bundle for an airgapped site needs. k3seal.js
 // starts main.js, with the code that V8 has compiled before where it was compiled by this Node.
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 
@@ -38,8 +39,14 @@ const templatesAsText = {
   },
 }
 
-/** What a hook runs in a repository without K3s. */
-const START = ['src/cli.ts', 'src/commands/lint/index.ts', 'src/commands/parse.ts', 'src/report/text.ts']
+/** What a hook runs in a repository without K3s, or where all that it looks at is as it was. */
+const START = [
+  'src/cli.ts',
+  'src/commands/lint/index.ts',
+  'src/commands/lint/checking.ts',
+  'src/commands/parse.ts',
+  'src/report/text.ts',
+]
 
 /** What is compiled for them is kept: with more of it every run has more to load, with less more to compile. */
 const TYPICAL = ['inventory-examples', 'test/projects/agent-token', 'test/projects/vault-behind-a-name']
@@ -95,11 +102,25 @@ const lateBuiltins = {
   },
 }
 
+/** Tells this program from another one of the same version: what one of them has found, the other may not take over. */
+function buildOf() {
+  const hash = createHash('sha256')
+  const names = ['src', 'templates'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(root, join(parentPath, name)).replaceAll('\\', '/')),
+  )
+  for (const name of [...names, 'package.json', 'package-lock.json', 'scripts/build.mjs'].sort())
+    hash.update(JSON.stringify([name, readFileSync(join(root, name), 'utf8')]))
+  return hash.digest('hex').slice(0, 16)
+}
+
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
 const own = await build({
   ...common,
   entryPoints: { main: 'src/cli.ts' },
+  define: { K3SEAL_BUILD: JSON.stringify(buildOf()) },
   format: 'esm',
   splitting: true,
   outdir: dist,
@@ -203,7 +224,7 @@ function runModules(modules, chunks, requireOther) {
 
 /** Lints a few projects once, and keeps what V8 compiled on the way. Without it k3seal starts slower, and no worse. */
 function saveCompiledCode() {
-  spawnSync(process.execPath, [join(dist, 'k3seal.js'), 'lint', '--exit-zero', ...TYPICAL], {
+  spawnSync(process.execPath, [join(dist, 'k3seal.js'), 'lint', '--exit-zero', '--no-cache', ...TYPICAL], {
     cwd: root,
     env: { ...process.env, K3SEAL_SAVE_COMPILED: '1' },
     stdio: 'ignore',

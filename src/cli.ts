@@ -1,8 +1,10 @@
 import { commands } from './commands/index.ts'
 import type { ExitStatus, Session } from './commands/session.ts'
 import { Interrupted, UserError } from './errors.ts'
+import { cacheDirectory } from './io/cache.ts'
+import { hostPlatform } from './io/host.ts'
 import { isTerminal, output } from './io/output.ts'
-import { version } from './version.ts'
+import { build, version } from './version.ts'
 
 const [, , ...args] = process.argv
 const errors = () => process.stderr
@@ -90,6 +92,10 @@ function session(): Session {
       return isTerminal(2, errors) && process.stdin.isTTY && (env.CI ?? '') === ''
     },
     color: isTerminal(2, errors) ? !env.NO_COLOR && env.TERM !== 'dumb' : Boolean(env.FORCE_COLOR),
+    get cache() {
+      const directory = cacheDirectory(env, hostPlatform)
+      return directory === undefined || build === undefined ? undefined : { directory, build }
+    },
   }
 }
 

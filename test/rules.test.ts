@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest'
+import { check } from '../src/commands/lint/engine.ts'
+import type { ReadProject } from '../src/commands/lint/project.ts'
 import { tokenSites } from '../src/flow/tokenSites.ts'
 import { Analysis } from '../src/lint/analysis.ts'
 import type { Fix } from '../src/lint/finding.ts'
+import { ProjectLines } from '../src/lint/lines.ts'
+import { Mask } from '../src/lint/mask.ts'
+import { cachedResults, cachedText } from '../src/lint/resultCache.ts'
 import type { Example, Rule } from '../src/lint/rule.ts'
+import type { LintResult } from '../src/lint/run.ts'
+import { gitlabReport } from '../src/report/gitlab.ts'
+import type { Report } from '../src/report/report.ts'
+import { sarifReport } from '../src/report/sarif.ts'
+import { textReport } from '../src/report/text.ts'
 import { rules } from '../src/rules/index.ts'
 import { positionAt } from '../src/span.ts'
 
@@ -74,6 +84,35 @@ function applied(project: ReadonlyMap<string, string>, fixes: readonly Fix[]): R
   return changed
 }
 
+const wholeProject = (texts: ReadonlyMap<string, string>): ReadProject => ({
+  root: '/nowhere',
+  texts,
+  faults: [],
+  ignoredByGit: new Set(),
+  lists: [],
+  inventories: undefined,
+  inventorySets: undefined,
+  reported: undefined,
+  concernsRules: true,
+})
+
+const reportOf = (
+  texts: ReadonlyMap<string, string>,
+  result: LintResult | undefined,
+  mask: Mask,
+): Report => ({
+  findings: result?.findings ?? [],
+  silenced: (result?.suppressed ?? []).map((one) => ({ ...one, by: 'comment' })),
+  unknowns: result?.unknowns ?? [],
+  rules: [],
+  files: texts.size,
+  lines: new ProjectLines(texts),
+  mask,
+})
+
+const textOf = (report: Report): string =>
+  textReport(report, { color: false, quiet: false, showUnknown: true })
+
 test('ids are unique, name a fault and are in order', () => {
   const ids = rules.map(({ id }) => id)
   expect(ids).toEqual([...new Set(ids)].sort())
@@ -126,6 +165,20 @@ describe.each(rules)('$id', (rule) => {
     const { project, findings } = stated(example)
     expect(findings, 'a bad example states its findings').not.toEqual([])
     expect(found(rule, project)).toEqual(findings)
+  })
+
+  test.each([...rule.bad, ...rule.good])('is kept without a secret: $title', (example) => {
+    const { project } = stated(example)
+    const checked = check(wholeProject(project), {}, new Analysis(project).disk)
+    const mask = new Mask(checked.secrets)
+    const entry = cachedText([{ result: checked, lookedUp: [], texts: project }], mask)
+    // A shorter one may be part of any word.
+    for (const secret of checked.secrets) if (secret.length >= 8) expect(entry).not.toContain(secret)
+    const [again] = cachedResults(entry)
+    for (const report of [textOf, sarifReport, gitlabReport])
+      expect(report(reportOf(project, again?.result, new Mask([])))).toBe(
+        report(reportOf(project, checked, mask)),
+      )
   })
 
   test.each(rule.bad)('mends what it can: $title', (example) => {

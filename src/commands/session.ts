@@ -17,6 +17,8 @@ export interface Session {
   readonly interactive: boolean
   /** Whether standard error takes colours (NO_COLOR, FORCE_COLOR, TERM=dumb and the terminal are heeded). */
   readonly color: boolean
+  /** Where results may be kept, and what tells this program from another one that keeps its own there. */
+  readonly cache?: { readonly directory: string; readonly build: string } | undefined
 }
 
 /** 0 fine, 1 findings, 2 wrong use or unusable input, 3 k3seal broke, 130 interrupted. */

@@ -16,7 +16,7 @@ export interface Report {
     readonly reason: string | undefined
   }[]
   readonly unknowns: readonly UnknownNote[]
-  /** Every rule that there is, by id. */
+  /** By id, every rule that there is where the format describes them. */
   readonly rules: readonly RuleInfo[]
   /** Number of files that were looked at. */
   readonly files: number

@@ -189,6 +189,24 @@ describe.sequential('no secret is shown or left', () => {
       )
   })
 
+  test('by lint: what it keeps of a token in clear text is where it stands', () => {
+    const careless = join(scratch, 'careless')
+    mkdirSync(careless)
+    writeFileSync(
+      join(careless, 'inventory.yml'),
+      `k3s_cluster: {hosts: {larch: }, vars: {k3s_token: ${token}, vault_password: ${password}}}\n`,
+    )
+    for (const format of ['text', 'json', 'text']) {
+      const linted = k3seal(['lint', '--format', format, careless])
+      expect(linted.status, linted.stderr).toBe(1)
+      expect(shows(linted.stdout + linted.stderr)).toBe(false)
+      expect(linted.writes).toEqual([])
+    }
+    const kept = filesBelow(join(home, '.cache/k3seal')).map((path) => readFileSync(path, 'latin1'))
+    expect(kept.some((text) => text.includes('token-plaintext'))).toBe(true)
+    expect(kept.some(shows)).toBe(false)
+  })
+
   test('by token inspect, whichever way the token comes in and whatever is wrong with it', () => {
     for (const [args, input] of [
       [['token', 'inspect'], `${token}\n`],

@@ -63,7 +63,7 @@ function refuseFile({ cwd }: Session, absolute: string, secret: string): never {
 async function refuseTokens(session: Session, candidates: readonly Candidate[], base: string): Promise<void> {
   const { readTarget } = await import('../lint/project.ts')
   const { targetsOf } = await import('../lint/targets.ts')
-  const { check } = await import('../lint/engine.ts')
+  const { check } = await import('../lint/checking.ts')
   const [target] = targetsOf(session.cwd, [candidates[0]?.absolute ?? base])
   const project = readTarget(
     { root: target?.root ?? base, files: undefined },
@@ -79,11 +79,11 @@ async function refuseTokens(session: Session, candidates: readonly Candidate[], 
     texts.set(name, text)
     packed.set(name, absolute)
   }
-  const { findings, suppressed } = check(
+  const { findings, suppressed } = await check({
     // Whether git would take a file does not matter: the bundle does.
-    { ...project, texts, faults: [], ignoredByGit: new Set() },
-    { select: RULES },
-  )
+    project: { ...project, texts, faults: [], ignoredByGit: new Set() },
+    options: { select: RULES },
+  })
   const found = [...findings, ...suppressed.map(({ finding }) => finding)].filter(
     ({ at, rule }) => packed.has(at.path) && RULES.includes(rule),
   )

@@ -1,7 +1,4 @@
-import { join } from 'node:path'
-import { filesBelow } from '../../io/files.ts'
-import { readFileText } from '../../io/projectTexts.ts'
-import { Analysis } from '../../lint/analysis.ts'
+import { Analysis, type ProjectDisk } from '../../lint/analysis.ts'
 import { type LintOptions, type LintResult, lint } from '../../lint/run.ts'
 import { rules } from '../../rules/index.ts'
 import type { ReadProject } from './project.ts'
@@ -12,15 +9,11 @@ export interface Checked extends LintResult {
 }
 
 /** Everything that is slow to load stands behind this module. */
-export function check(project: ReadProject, options: LintOptions): Checked {
-  const { root, texts, faults, ignoredByGit, lists, inventories, inventorySets } = project
+export function check(project: ReadProject, options: LintOptions, disk: ProjectDisk): Checked {
+  const { texts, faults, ignoredByGit, inventories, inventorySets } = project
   const analysis = new Analysis(texts, {
     ignoredByGit,
-    disk: {
-      lists,
-      filesBelow: (directory) => filesBelow(join(root, directory)),
-      text: (path) => texts.get(path) ?? textIn(join(root, path)),
-    },
+    disk,
     ...(inventories === undefined ? {} : { inventories }),
     ...(inventorySets === undefined ? {} : { inventorySets }),
   })
@@ -32,11 +25,6 @@ export function check(project: ReadProject, options: LintOptions): Checked {
       if (text !== '') secrets.add(text)
     }
   return { ...result, secrets }
-}
-
-function textIn(path: string): string | undefined {
-  const read = readFileText(path)
-  return 'text' in read ? read.text : undefined
 }
 
 export { rules }

@@ -20,14 +20,13 @@ export interface FixedProject {
 }
 
 /** Applies fixes, on paper, until none is left, so that a second run has nothing to do. */
-export function fixed(
+export async function fixed(
   project: ReadProject,
-  first: Checked,
-  recheck: (project: ReadProject) => Checked,
+  check: (project: ReadProject) => Promise<Checked>,
   isReported: (finding: Finding) => boolean,
-): FixedProject {
+): Promise<FixedProject> {
   const before = new Map<string, string>()
-  let [now, checked, applied] = [project, first, 0]
+  let [now, checked, applied] = [project, await check(project), 0]
   for (let round = 0; round < ROUNDS; round += 1) {
     const mine = checked.findings.filter((finding) => isReported(finding) && isInside(finding))
     const { texts, applied: count } = applyFixes(now.texts, mine)
@@ -35,7 +34,7 @@ export function fixed(
     for (const path of texts.keys()) if (!before.has(path)) before.set(path, project.texts.get(path) ?? '')
     applied += count
     now = { ...now, texts: new Map([...now.texts, ...texts]) }
-    checked = recheck(now)
+    checked = await check(now)
   }
   return { project: now, checked, before, applied }
 }

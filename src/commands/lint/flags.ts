@@ -22,5 +22,6 @@ export interface LintFlags {
   readonly showUnknown?: boolean
   readonly listRules?: boolean
   readonly quiet?: boolean
+  readonly cache: boolean
   readonly color: boolean
 }

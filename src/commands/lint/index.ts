@@ -42,6 +42,7 @@ export function command(session: Session, setStatus: (status: ExitStatus) => voi
     .option('--show-unknown', 'also what could not be followed')
     .option('--list-rules', 'the rules, and nothing else')
     .option('-q, --quiet', 'one line for each finding, no summary')
+    .option('--no-cache', 'work everything out anew, and keep nothing')
     .option('--no-color', 'without colours')
     .addHelpText(
       'after',

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { optimizeLate } from '../../io/host.ts'
 import { type FailOn, type Finding, severities } from '../../lint/finding.ts'
 import { ProjectLines } from '../../lint/lines.ts'
 import { Mask } from '../../lint/mask.ts'
@@ -10,6 +9,8 @@ import { checkPrefix } from '../../lint/prefix.ts'
 import type { Report } from '../../report/report.ts'
 import type { ExitStatus, Session } from '../session.ts'
 import { baselined, withoutKnown } from './baselining.ts'
+import type { Answers, Question } from './checking.ts'
+import type { Checked } from './engine.ts'
 import type { LintFlags } from './flags.ts'
 import { isReported, type Outcome, outcomeOf } from './outcome.ts'
 import { isColored, present, write } from './output.ts'
@@ -40,28 +41,20 @@ export async function runLint(
     findings: together(outcomes),
     silenced: outcomes.flatMap(({ silenced }) => silenced),
     unknowns: notesInOrder(outcomes.flatMap(({ unknowns }) => unknowns)),
-    rules: lint.outcomes.length === 0 && flags.format !== 'sarif' ? known : await allRules(),
+    rules: flags.format === 'sarif' ? await allRules() : known,
     files: lint.texts.size,
     lines: shown.lines,
     mask: shown.mask,
   }
   // A dry run prints what would change, and nothing that would keep `git apply` from taking it.
   if (flags.fixDryRun !== true) await write(session, flags, await present(session, flags, report))
+  lint.keep(shown.mask)
   const fails = outcomes.some(({ findings, failOn }) => findings.some((one) => reaches(one, failOn)))
   return (fails || lint.isChanged) && flags.exitZero !== true ? 1 : 0
 }
 
 /** Reads and checks every project; applies or shows the fixes where that is asked for. */
-async function lintTargets(
-  session: Session,
-  paths: readonly string[],
-  flags: LintFlags,
-): Promise<{
-  readonly outcomes: readonly Outcome[]
-  readonly texts: ReadonlyMap<string, string>
-  readonly secrets: ReadonlySet<string>
-  readonly isChanged: boolean
-}> {
+async function lintTargets(session: Session, paths: readonly string[], flags: LintFlags): Promise<Linted> {
   const { cwd } = session
   const { stdinFilename } = flags
   const given = stdinFilename === undefined ? paths : [stdinFilename]
@@ -69,62 +62,84 @@ async function lintTargets(
     stdinFilename === undefined
       ? undefined
       : { path: resolve(cwd, stdinFilename), text: await textOf(session.stdin) }
-  const outcomes: Outcome[] = []
-  const texts = new Map<string, string>()
-  const secrets = new Set<string>()
-  let isChanged = false
+  const isFixing = flags.fix === true || flags.fixDryRun === true
+  const targets: LintedTarget[] = []
   for (const target of targetsOf(cwd, given.length === 0 ? ['.'] : given, stdinFilename)) {
     const settings = await settingsFor(session, target.root, flags.config, async () =>
       (await allRules()).map(({ id }) => id),
     )
-    let project = readTarget(target, settings, {
+    const project = readTarget(target, settings, {
       cwd,
       inventories: flags.inventory,
       exclude: flags.exclude ?? [],
       forceExclude: flags.forceExclude === true,
       instead,
     })
+    const read = { project, settings, options: lintOptions(flags, settings) }
+    // A project that overlaps this one has to be read with the fixes in it.
+    targets.push(isFixing && isOfInterest(read) ? await withFixes(session, flags, read) : read)
+  }
+  const open = targets.filter((target) => target.checked === undefined && isOfInterest(target))
+  const { checked, keep } = await answers(open, flags.cache && !isFixing ? session.cache : undefined)
+  const outcomes: Outcome[] = []
+  const texts = new Map<string, string>()
+  const secrets = new Set<string>()
+  for (const target of targets) {
+    const { project, settings } = target
     const rename = renamer(cwd, project.root)
-    if (project.concernsRules || project.faults.length > 0) {
-      const { check } = await import('./engine.ts')
-      if (lengthOf(project.texts) > MUCH_TEXT) optimizeLate()
-      const options = lintOptions(flags, settings)
-      let checked = check(project, options)
-      if (flags.fix === true || flags.fixDryRun === true) {
-        const { fixed, fixDiff, writeFixed } = await import('./fixing.ts')
-        const result = fixed(
-          project,
-          checked,
-          (next) => check(next, options),
-          (finding) => isReported(project, finding),
-        )
-        if (flags.fix === true) await writeFixed(result)
-        else session.stdout.write(fixDiff(result, rename, isColored(session, flags)))
-        const { applied, before } = result
-        if (applied > 0) {
-          isChanged = true
-          session.stderr.write(
-            `${flags.fix === true ? 'Fixed' : 'Would fix'} ${counted(applied, 'finding')} in ${counted(before.size, 'file')}.\n`,
-          )
-        }
-        project = result.project
-        checked = result.checked
-      }
-      for (const secret of checked.secrets) secrets.add(secret)
-      outcomes.push(outcomeOf(cwd, project, settings, flags, checked, rename))
-    }
+    const result = target.checked ?? checked[open.indexOf(target)]
+    for (const secret of result?.secrets ?? []) secrets.add(secret)
+    if (result !== undefined) outcomes.push(outcomeOf(cwd, project, settings, flags, result, rename))
     for (const [path, text] of project.texts) texts.set(rename(path), text)
   }
-  return { outcomes, texts, secrets, isChanged }
+  const isChanged = targets.some(({ isChanged }) => isChanged === true)
+  // A text from an editor is another one after the next key.
+  return { outcomes, texts, secrets, isChanged, keep: instead === undefined ? keep : () => {} }
 }
 
-/** Characters from which on a project takes more than a moment. */
-const MUCH_TEXT = 32 * 1024
+/** What works them out, and what would have kept them, is loaded where there is something to ask. */
+async function answers(questions: readonly Question[], cache: Session['cache']): Promise<Answers> {
+  if (questions.length === 0) return { checked: [], keep: () => {} }
+  const { answersTo } = await import('./checking.ts')
+  return answersTo(questions, cache)
+}
 
-function lengthOf(texts: ReadonlyMap<string, string>): number {
-  let length = 0
-  for (const text of texts.values()) length += text.length
-  return length
+interface Linted {
+  readonly outcomes: readonly Outcome[]
+  readonly texts: ReadonlyMap<string, string>
+  readonly secrets: ReadonlySet<string>
+  readonly isChanged: boolean
+  readonly keep: Answers['keep']
+}
+
+interface LintedTarget extends Question {
+  readonly settings: Settings
+  readonly checked?: Checked
+  readonly isChanged?: boolean
+}
+
+/** Whether there is anything in it that is worth to start the engine. */
+const isOfInterest = ({ project }: LintedTarget): boolean =>
+  project.concernsRules || project.faults.length > 0
+
+/** Writes the fixes, or shows them; and checks what there is then. */
+async function withFixes(session: Session, flags: LintFlags, target: LintedTarget): Promise<LintedTarget> {
+  const { project, options } = target
+  const { check } = await import('./checking.ts')
+  const { fixed, fixDiff, writeFixed } = await import('./fixing.ts')
+  const result = await fixed(
+    project,
+    (next) => check({ project: next, options }),
+    (finding) => isReported(project, finding),
+  )
+  if (flags.fix === true) await writeFixed(result)
+  else session.stdout.write(fixDiff(result, renamer(session.cwd, project.root), isColored(session, flags)))
+  const { applied, before } = result
+  if (applied > 0)
+    session.stderr.write(
+      `${flags.fix === true ? 'Fixed' : 'Would fix'} ${counted(applied, 'finding')} in ${counted(before.size, 'file')}.\n`,
+    )
+  return { ...target, project: result.project, checked: result.checked, isChanged: applied > 0 }
 }
 
 function counted(count: number, noun: string): string {

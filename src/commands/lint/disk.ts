@@ -1,0 +1,48 @@
+import { join } from 'node:path'
+import { filesBelow } from '../../io/files.ts'
+import { readFileText } from '../../io/projectTexts.ts'
+import type { ProjectDisk } from '../../lint/analysis.ts'
+import { digestOf, type LookedUp } from '../../lint/resultCache.ts'
+import type { ReadProject } from './project.ts'
+
+/** What rules look up on the disk beside the texts of a project, written down as they do. */
+export class Disk implements ProjectDisk {
+  readonly #project: ReadProject
+  readonly #answers = new Map<string, Omit<LookedUp, 'digest'> & { readonly answer: unknown }>()
+
+  constructor(project: ReadProject) {
+    this.#project = project
+  }
+
+  get lists(): readonly string[] {
+    return this.#project.lists
+  }
+
+  filesBelow(directory: string): readonly string[] {
+    const names = filesBelow(join(this.#project.root, directory))
+    this.#write('filesBelow', directory, names)
+    return names
+  }
+
+  text(path: string): string | undefined {
+    const known = this.#project.texts.get(path)
+    if (known !== undefined) return known
+    const read = readFileText(join(this.#project.root, path))
+    const text = 'text' in read ? read.text : undefined
+    this.#write('text', path, text)
+    return text
+  }
+
+  get lookedUp(): readonly LookedUp[] {
+    return [...this.#answers.values()].map(({ answer, ...asked }) => ({ ...asked, digest: digestOf(answer) }))
+  }
+
+  /** Whether everything that was looked up would be found the same now. */
+  isAsBefore(lookedUp: readonly LookedUp[]): boolean {
+    return lookedUp.every(({ what, path, digest }) => digestOf(this[what](path)) === digest)
+  }
+
+  #write(what: LookedUp['what'], path: string, answer: unknown): void {
+    this.#answers.set(`${what} ${path}`, { what, path, answer })
+  }
+}
