@@ -183,6 +183,20 @@ describe('what was found is found again without the rules', () => {
     expect(await lint(both, { cwd: scratch })).toEqual({ ...fresh, isNew: false })
   })
 
+  test('with a configuration, which is read again without what reads it', async () => {
+    write({
+      'site/.k3seal.yml': 'severity: {token-plaintext: notice}\nignore: [token-logged]\nfailOn: never\n',
+    })
+    const fresh = await lint(['--no-cache', '--format', 'json'])
+    expect(fresh.stdout).toMatch(/"rule": "token-plaintext",\s+"severity": "notice"/)
+    expect(await lint(['--format', 'json'])).toEqual(fresh)
+    expect(entries()).toHaveLength(2)
+    expect(await lint(['--format', 'json'])).toEqual({ ...fresh, isNew: false })
+    write({ 'site/.k3seal.yml': 'failOn: someday\n' })
+    await expect(lint()).rejects.toThrow('someday')
+    await expect(lint()).rejects.toThrow('someday')
+  })
+
   test('with a baseline that was written from it', async () => {
     await lint()
     const update = await lint(['--update-baseline'])

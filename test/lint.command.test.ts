@@ -21,6 +21,8 @@ import type { Rule } from '../src/lint/rule.ts'
 
 const MARKER = 'Qx7-quince.Rk29vTz'
 
+vi.mock('../src/rules/ids.ts', () => ({ ruleIds: ['mode-unquoted', 'token-logged', 'token-plaintext'] }))
+
 vi.mock('../src/rules/index.ts', () => {
   const docs = {
     summary: 'A fault',

@@ -13,6 +13,7 @@ import { gitlabReport } from '../src/report/gitlab.ts'
 import type { Report } from '../src/report/report.ts'
 import { sarifReport } from '../src/report/sarif.ts'
 import { textReport } from '../src/report/text.ts'
+import { ruleIds } from '../src/rules/ids.ts'
 import { rules } from '../src/rules/index.ts'
 import { positionAt } from '../src/span.ts'
 
@@ -116,6 +117,7 @@ const textOf = (report: Report): string =>
 test('ids are unique, name a fault and are in order', () => {
   const ids = rules.map(({ id }) => id)
   expect(ids).toEqual([...new Set(ids)].sort())
+  expect(ruleIds).toEqual(ids)
   for (const id of ids) expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/)
 })
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Fault, Project } from '../ansible/value.ts'
 import type { Span } from '../span.ts'
-import type { Finding } from './finding.ts'
+import type { LintConfig } from './config.ts'
+import type { Finding, Severity } from './finding.ts'
 import { ProjectLines } from './lines.ts'
 import { MAX_LINE, type Mask } from './mask.ts'
 import type { LintOptions, LintResult } from './run.ts'
@@ -52,6 +53,21 @@ export function cacheKey(build: string, checkings: readonly Checking[]): string 
   hash.update(`${JSON.stringify([FORMAT, build, tables])}\n`)
   for (const { texts } of checkings) for (const text of texts.values()) hash.update(text)
   return hash.digest('hex')
+}
+
+/** The same key says the same configuration. */
+export const configKey = (build: string, isPackage: boolean, text: string): string =>
+  digestOf([FORMAT, build, 'configuration', isPackage, text])
+
+export const cachedConfigText = ({ severity, ...rest }: LintConfig): string =>
+  JSON.stringify({ ...rest, ...(severity === undefined ? {} : { severity: [...severity] }) })
+
+/** What `cachedConfigText` wrote. */
+export function cachedConfig(text: string): LintConfig {
+  const { severity, ...rest } = JSON.parse(text) as Omit<LintConfig, 'severity'> & {
+    readonly severity?: readonly (readonly [string, Severity | 'off'])[]
+  }
+  return { ...rest, ...(severity === undefined ? {} : { severity: new Map(severity) }) }
 }
 
 /** Of an answer of the disk. */

@@ -42,6 +42,15 @@ test('what was found before is found again without the engine', () => {
   expect(entries()).toHaveLength(1)
 })
 
+test('so it is with a configuration, and with rules that are named', () => {
+  const options = ['--ignore', 'token-logged', 'isolated-agents-without-token']
+  writeFileSync(join(scratch, 'isolated-agents-without-token/.k3seal.yml'), 'exclude: [notes/]\n')
+  const first = lint(...options)
+  expect(first.status, first.stderr).toBe(1)
+  rmSync(join(scratch, 'dist/engine.js'))
+  expect(lint(...options)).toEqual(first)
+})
+
 test('another k3seal does not take over what this one has found', () => {
   expect(lint('isolated-agents-without-token').status).toBe(1)
   const main = join(scratch, 'dist/main.js')

@@ -15,7 +15,7 @@ import type { LintFlags } from './flags.ts'
 import { isReported, type Outcome, outcomeOf } from './outcome.ts'
 import { isColored, present, write } from './output.ts'
 import { readTarget, renamer } from './project.ts'
-import { type Settings, settingsFor } from './settings.ts'
+import { knownIds, type Settings, settingsFor } from './settings.ts'
 import { targetsOf } from './targets.ts'
 
 export async function runLint(
@@ -24,13 +24,8 @@ export async function runLint(
   flags: LintFlags,
 ): Promise<ExitStatus> {
   refuseContradictions(paths, flags)
-  const known = await knownRules(flags)
   if (flags.listRules === true) return listRules(session, flags)
-  for (const prefix of [...(flags.select ?? []), ...(flags.ignore ?? [])])
-    checkPrefix(
-      prefix,
-      known.map(({ id }) => id),
-    )
+  for (const prefix of [...(flags.select ?? []), ...(flags.ignore ?? [])]) checkPrefix(prefix, knownIds)
   const lint = await lintTargets(session, paths, flags)
   const shown = { cwd: session.cwd, lines: new ProjectLines(lint.texts), mask: new Mask(lint.secrets) }
   const outcomes =
@@ -41,7 +36,7 @@ export async function runLint(
     findings: together(outcomes),
     silenced: outcomes.flatMap(({ silenced }) => silenced),
     unknowns: notesInOrder(outcomes.flatMap(({ unknowns }) => unknowns)),
-    rules: flags.format === 'sarif' ? await allRules() : known,
+    rules: flags.format === 'sarif' ? await allRules() : [],
     files: lint.texts.size,
     lines: shown.lines,
     mask: shown.mask,
@@ -63,11 +58,10 @@ async function lintTargets(session: Session, paths: readonly string[], flags: Li
       ? undefined
       : { path: resolve(cwd, stdinFilename), text: await textOf(session.stdin) }
   const isFixing = flags.fix === true || flags.fixDryRun === true
+  const cache = flags.cache && !isFixing ? session.cache : undefined
   const targets: LintedTarget[] = []
   for (const target of targetsOf(cwd, given.length === 0 ? ['.'] : given, stdinFilename)) {
-    const settings = await settingsFor(session, target.root, flags.config, async () =>
-      (await allRules()).map(({ id }) => id),
-    )
+    const settings = await settingsFor(cwd, target.root, flags.config, cache)
     const project = readTarget(target, settings, {
       cwd,
       inventories: flags.inventory,
@@ -80,7 +74,7 @@ async function lintTargets(session: Session, paths: readonly string[], flags: Li
     targets.push(isFixing && isOfInterest(read) ? await withFixes(session, flags, read) : read)
   }
   const open = targets.filter((target) => target.checked === undefined && isOfInterest(target))
-  const { checked, keep } = await answers(open, flags.cache && !isFixing ? session.cache : undefined)
+  const { checked, keep } = await answers(open, cache)
   const outcomes: Outcome[] = []
   const texts = new Map<string, string>()
   const secrets = new Set<string>()
@@ -162,12 +156,6 @@ function refuseContradictions(paths: readonly string[], flags: LintFlags): void 
   if (paths.length > 0) refuse('--stdin-filename takes no paths', 'leave the paths out')
   if (flags.fix === true || flags.updateBaseline === true)
     refuse('--stdin-filename changes no file', 'leave --fix and --update-baseline out')
-}
-
-/** The rules are loaded before the projects are read only where an option names some. */
-async function knownRules(flags: LintFlags): Promise<readonly RuleInfo[]> {
-  const isNeeded = flags.listRules || flags.select !== undefined || flags.ignore !== undefined
-  return isNeeded ? allRules() : ownRules
 }
 
 async function allRules(): Promise<readonly RuleInfo[]> {

@@ -1,4 +1,3 @@
-import { ownRules } from '../../lint/ownRules.ts'
 import type { Trace } from '../../report/trace/trace.ts'
 import { isColored, write } from '../lint/output.ts'
 import { readTarget } from '../lint/project.ts'
@@ -16,10 +15,7 @@ export async function runTrace(session: Session, path: string, flags: TraceFlags
   const { cwd } = session
   const [target] = targetsOf(cwd, [path])
   if (target === undefined) throw new Error('one path makes one target')
-  const settings = await settingsFor(session, target.root, flags.config, async () => {
-    const { rules } = await import('../../rules/index.ts')
-    return [...rules, ...ownRules].map(({ id }) => id)
-  })
+  const settings = await settingsFor(cwd, target.root, flags.config)
   const project = readTarget(target, settings, {
     cwd,
     inventories: flags.inventory,
