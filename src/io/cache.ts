@@ -3,7 +3,6 @@ import {
   closeSync,
   fstatSync,
   futimesSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join, posix, win32 } from 'node:path'
+import { makeDirectories } from './directories.ts'
 
 /** More entries than this, and the older half of them goes. */
 export const MOST_ENTRIES = 200
@@ -91,7 +91,7 @@ export class Cache {
 
   /** Marked as what no backup and no commit needs: https://bford.info/cachedir/ */
   #make(): void {
-    if (mkdirSync(this.#directory, { recursive: true, mode: 0o700 }) === undefined) return
+    if (!makeDirectories(this.#directory, 0o700)) return
     const tag = 'Signature: 8a477f597d28d172789f06886806bc55\n# Made by k3seal, which can make it again.\n'
     writeFileSync(join(this.#directory, 'CACHEDIR.TAG'), tag, { mode: 0o600 })
     writeFileSync(join(this.#directory, '.gitignore'), '*\n', { mode: 0o600 })

@@ -15,6 +15,7 @@ import {
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { Secret } from '../secret.ts'
+import { makeDirectories } from './directories.ts'
 import { syncDirectory, writeFailure, writeSynced, writeWhole } from './durable.ts'
 import { isAlive } from './host.ts'
 
@@ -114,7 +115,7 @@ function straysPath(staging: string): string {
 
 function openStaging(staging: string): void {
   try {
-    mkdirSync(dirname(staging), { recursive: true })
+    makeDirectories(dirname(staging))
     mkdirSync(staging, { mode: 0o700 })
   } catch (error) {
     throw writeFailure(error, 'nothing was changed')
@@ -143,7 +144,7 @@ function stage(
     const inside = below !== '' && below !== '..' && !below.startsWith(`..${sep}`) && resolve(below) !== below
     if (fresh && inside) {
       insideFresh = true
-      mkdirSync(dirname(join(tree, below)), { recursive: true, mode: directoryMode })
+      makeDirectories(dirname(join(tree, below)), directoryMode)
       writeLike(join(tree, below), write, target)
       continue
     }
@@ -152,7 +153,7 @@ function stage(
       ? join(staging, String(index))
       : join(dirname(target), `.${basename(target)}.k3seal-${randomBytes(6).toString('hex')}`)
     if (!inside) {
-      mkdirSync(dirname(target), { recursive: true, mode: 0o700 })
+      makeDirectories(dirname(target), 0o700)
       strays.push(from)
       writeWhole(straysPath(staging), JSON.stringify(strays))
     }
@@ -184,7 +185,7 @@ function finish(staging: string, moves: readonly Move[], directoryMode: number):
         at: to,
         fix: `compare it with ${from}, which is what k3seal would have written; then remove ${staging} and run k3seal again`,
       })
-    mkdirSync(dirname(to), { recursive: true, mode: directoryMode })
+    makeDirectories(dirname(to), directoryMode)
     renameSync(from, to)
     syncDirectory(dirname(to))
   }

@@ -64,6 +64,29 @@ test('another k3seal does not take over what this one has found', () => {
   expect(lint('isolated-agents-without-token').status).toBe(3)
 })
 
+test.each(['/proc', '/proc/k3seal/there'])(
+  'a home of %s is passed over, and nothing waits for it',
+  (home) => {
+    const { status, stdout, stderr, signal } = spawnSync(
+      process.execPath,
+      [program(), 'lint', 'isolated-agents-without-token'],
+      { cwd: scratch, env: { ...env(), HOME: home }, encoding: 'utf8', timeout: 10_000 },
+    )
+    expect({ signal, status, stderr }).toEqual({ signal: null, status: 1, stderr: '' })
+    expect(stdout).toContain('agent-token-missing')
+  },
+)
+
+test('neither does a report wait for a directory that nobody can make', () => {
+  const { status, stderr, signal } = spawnSync(
+    process.execPath,
+    [program(), 'lint', '--output', '/proc/k3seal/below/report', 'isolated-agents-without-token'],
+    { cwd: scratch, env: env(), encoding: 'utf8', timeout: 10_000 },
+  )
+  expect({ signal, status }).toEqual({ signal: null, status: 2 })
+  expect(stderr).toContain('cure:')
+})
+
 test('ten at once agree, and leave one entry and nothing unfinished', async () => {
   const expected = lint('--no-cache', 'isolated-agents-without-token')
   expect(existsSync(cache())).toBe(false)

@@ -13,6 +13,7 @@ import {
 import { open, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
+import { makeDirectories } from '../directories.ts'
 import { syncDirectory, writeFailure } from '../durable.ts'
 
 export interface UnpackedFile {
@@ -68,7 +69,7 @@ export class Unpacking {
   static async open(target: string, bytes: number, at: string): Promise<Unpacking> {
     const parent = dirname(target)
     try {
-      mkdirSync(parent, { recursive: true })
+      makeDirectories(parent)
       const { bavail, bsize } = await statfs(parent)
       if (bavail * bsize < bytes)
         throw new UserError(`needs ${megabytes(bytes)}, and ${megabytes(bavail * bsize)} are free`, {
@@ -89,7 +90,7 @@ export class Unpacking {
     const target = join(this.#tree, path)
     const hash = createHash('sha256')
     try {
-      mkdirSync(dirname(target), { recursive: true })
+      makeDirectories(dirname(target))
       const file = await open(target, 'wx', 0o600)
       try {
         for await (const chunk of content) {

@@ -1,6 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UserError } from '../../errors.ts'
+import { makeDirectories } from '../directories.ts'
 import { syncDirectory, writeFailure, writeSynced } from '../durable.ts'
 import { pathKind } from '../files.ts'
 import { sha256Of } from '../hash.ts'
@@ -38,7 +39,7 @@ export function ensureDirectory(path: string): void {
   const kind = pathKind(path)
   if (kind !== 'absent' && kind !== 'directory')
     throw new UserError('is no directory', { at: path, fix: 'name another place for the files' })
-  writing(() => mkdirSync(path, { recursive: true }))
+  writing(() => makeDirectories(path))
 }
 
 /** Removes a file, if there is one. Throws `UserError`. */
