@@ -1,4 +1,4 @@
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { nameOf, pathKind, readText } from '../../io/files.ts'
 import { type BaselineItem, compareBaseline, readBaseline, updatedBaseline } from '../../lint/baseline.ts'
@@ -8,15 +8,6 @@ import type { Mask } from '../../lint/mask.ts'
 import type { Session } from '../session.ts'
 import type { LintFlags } from './flags.ts'
 import type { Outcome } from './outcome.ts'
-import type { Settings } from './settings.ts'
-
-const DEFAULT = '.k3seal-baseline.json'
-
-/** Absolute: the baseline that is named, or the one that lies beside the configuration. */
-export function baselinePath(cwd: string, flags: LintFlags, { config, directory }: Settings): string {
-  if (flags.baseline !== undefined) return resolve(cwd, flags.baseline)
-  return join(directory, config.baseline ?? DEFAULT)
-}
 
 interface Shown {
   readonly cwd: string

@@ -2,11 +2,10 @@ import type { UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
 import type { FailOn, Finding } from '../../lint/finding.ts'
 import type { Report } from '../../report/report.ts'
-import { baselinePath } from './baselining.ts'
 import type { Checked } from './engine.ts'
 import type { LintFlags } from './flags.ts'
 import type { ReadProject } from './project.ts'
-import type { Settings } from './settings.ts'
+import { baselinePath, type Settings } from './settings.ts'
 
 /** One project after all rules had their say; paths relative to the working directory. */
 export interface Outcome {

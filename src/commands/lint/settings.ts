@@ -7,6 +7,7 @@ import { ownRules } from '../../lint/ownRules.ts'
 import { cachedConfig, cachedConfigText, configKey } from '../../lint/resultCache.ts'
 import { ruleIds } from '../../rules/ids.ts'
 import type { Session } from '../session.ts'
+import type { LintFlags } from './flags.ts'
 
 export interface Settings {
   readonly config: LintConfig
@@ -59,4 +60,12 @@ async function read(name: string, text: string, cache: Session['cache']): Promis
   const config = readConfig(name, text, knownIds)
   if (config !== undefined) kept?.put(key, cachedConfigText(config))
   return config
+}
+
+const BASELINE = '.k3seal-baseline.json'
+
+/** Absolute: the baseline that is named, or the one that lies beside the configuration. */
+export function baselinePath(cwd: string, flags: LintFlags, { config, directory }: Settings): string {
+  if (flags.baseline !== undefined) return resolve(cwd, flags.baseline)
+  return join(directory, config.baseline ?? BASELINE)
 }
