@@ -14,7 +14,7 @@ import { installedNodes } from './installed.ts'
 import { namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
-import { airgapSwitches, Switches } from './switches.ts'
+import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
 
 /** Worlds of one scenario that are followed at most. */
@@ -152,14 +152,18 @@ export class PlaybookWork {
     return result
   }
 
-  #airgap(hosts: PaperHosts) {
-    return airgapSwitches(
-      this.#switches,
-      hosts,
-      (name) => this.#director.defaultOf(name),
-      this.#director.atoms,
-    )
+  #airgap(hosts: PaperHosts): AirgapSwitches {
+    let found = this.#airgapFound.get(hosts)
+    if (found === undefined) {
+      const { atoms } = this.#director
+      found = airgapSwitches(this.#switches, hosts, (name) => this.#director.defaultOf(name), atoms)
+      this.#airgapFound.set(hosts, found)
+    }
+    return found
   }
+
+  /** Every scenario asks, and the answer takes a search through all texts. */
+  readonly #airgapFound = new Map<PaperHosts, AirgapSwitches>()
 
   #hostsOf(scenario: Scenario): PaperHosts {
     if (this.#hosts !== 'invented') return this.#hosts

@@ -21,9 +21,13 @@ export class Switches {
 
   /** Names that a condition could test; what a task registers or sets itself is none. */
   airgap(): readonly string[] {
-    const names = new Set([...this.#text.matchAll(AIRGAP)].map(([name]) => name))
-    return [...names].filter((name) => this.#isTested(name) && !this.isSet(name))
+    this.#airgap ??= [...new Set(this.#text.match(AIRGAP))].filter(
+      (name) => !this.isSet(name) && this.#isTested(name),
+    )
+    return this.#airgap
   }
+
+  #airgap: readonly string[] | undefined
 
   /** Whether some text asks if the variable is there, or what to take if it isn't. */
   isOptional(name: string): boolean {
@@ -80,6 +84,12 @@ export interface AirgapSwitch {
   readonly off: FlowValue | undefined
 }
 
+export interface AirgapSwitches {
+  readonly switches: readonly AirgapSwitch[]
+  /** Whether the inventory says already that the site is airgapped. */
+  readonly settled: boolean | undefined
+}
+
 /**
  * The variables that mean "airgapped", with the values for both ways. What an inventory sets stays as it is: the site is
  * what its inventory says.
@@ -89,7 +99,7 @@ export function airgapSwitches(
   hosts: PaperHosts,
   defaults: (name: string) => AnsibleValue | undefined,
   atoms: Atoms,
-): { readonly switches: readonly AirgapSwitch[]; readonly settled: boolean | undefined } {
+): AirgapSwitches {
   let settled: boolean | undefined
   const found: AirgapSwitch[] = []
   for (const name of switches.airgap()) {
