@@ -1,6 +1,12 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 
 export type AddressKind = 'ipv4' | 'ipv6' | 'name'
+
+const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+const IPV4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`)
+
+/** Node's own comes with all of its network code, which takes longer to load than a whole inventory to read. */
+export const isIPv4 = (address: string): boolean => IPV4.test(address)
 
 /** What an `ansible_host` is; `undefined` for what is neither an IP address nor a DNS name. Brackets are not taken. */
 export function addressKind(address: string): AddressKind | undefined {

@@ -1,5 +1,6 @@
-import { isIP } from 'node:net'
+import { isIPv6 } from 'node:net'
 import { UserError } from '../../errors.ts'
+import { isIPv4 } from '../address.ts'
 import type { AnsibleValue, Variable } from '../value.ts'
 import type { Group, Inventory } from './inventory.ts'
 import { directoryOf } from './projectTree.ts'
@@ -102,8 +103,7 @@ export function magicVariables(inventory: Inventory, host: string): ReadonlyMap<
   ])
 }
 
-/** Asked of every host, and most are names: `isIP` begins by compiling a large pattern. */
-const isAddress = (host: string): boolean => /^\d|:/.test(host) && isIP(host) !== 0
+const isAddress = (host: string): boolean => isIPv4(host) || (host.includes(':') && isIPv6(host))
 
 const groupsVariables = new WeakMap<Inventory, AnsibleValue>()
 
