@@ -186,6 +186,15 @@ describe('the unit', () => {
     })
   })
 
+  test('outside of the search path it is found by its link at once', () => {
+    const { files } = install({ environment: { INSTALL_K3S_SYSTEMD_DIR: '/opt/units', K3S_TOKEN: 'key' } })
+    expect(arrivalAt(files, 'k3s', 'systemd', new Atoms())).toMatchObject({
+      unit: '/opt/units/k3s.service',
+      command: 'server',
+      token: { state: 'present' },
+    })
+  })
+
   test.each<[string, Record<string, string>, boolean, boolean]>([
     ['SKIP_START', { INSTALL_K3S_SKIP_START: 'true' }, true, false],
     ['SKIP_ENABLE', { INSTALL_K3S_SKIP_ENABLE: 'true' }, false, false],

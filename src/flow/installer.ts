@@ -184,7 +184,8 @@ class Installation {
     if (isSystemd && enabled !== false) this.#link(name.text, service, directory)
     const started = this.#started(enabled, binary, [service, environment])
     return {
-      files: this.#files,
+      // A copy: what was asked of the files while they changed is kept with them.
+      files: new Map(this.#files),
       service: name.text,
       command: command.text === 'server' || command.text === 'agent' ? command.text : 'unknown',
       enabled,
