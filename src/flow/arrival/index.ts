@@ -3,7 +3,9 @@ import type { Atoms } from '../atoms.ts'
 import type { PaperFiles, ServiceManager } from '../files.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
 import { paperSource, unknownIn } from './letters.ts'
+import type { Process } from './process.ts'
 import { arrivalOf, cannotStart, processOf, serviceInForce, serviceNames } from './services.ts'
+import type { UnitInForce } from './unitFiles.ts'
 
 export { arrivalOfUnitText } from './loneUnit.ts'
 export { type ShellStep, shellSteps } from './shellSteps.ts'
@@ -16,23 +18,47 @@ export function arrivalAt(
   atoms: Atoms,
 ): Arrival {
   const name = service.replace(/\.service$/, '')
-  const known = arrivals.get(files) ?? new Map<string, Arrival>()
-  const key = `${manager} ${name}`
-  const before = known.get(key)
-  if (before !== undefined) return before
-  const arrival = arrivalOfService(files, name, manager, atoms)
-  arrivals.set(files, known.set(key, arrival))
-  return arrival
+  return kept(arrivals, files, `${manager} ${name}`, () => {
+    const start = startAt(files, name, manager, atoms)
+    if (start === 'masked') return cannotStart(name, 'the unit is masked')
+    if (start === undefined) return cannotStart(name, `there is no service ${name}`)
+    return { service: name, ...arrivalOf(files, start.unit, start.spawned, paperSource, atoms) }
+  })
 }
 
-/** The same files are asked before and after tasks that leave them alone. */
-const arrivals = new WeakMap<PaperFiles, Map<string, Arrival>>()
+/** What was found out about the services of a node, by manager and name: its files are asked before and after tasks that leave them alone. */
+type PerService<T> = WeakMap<PaperFiles, Map<string, T>>
 
-function arrivalOfService(files: PaperFiles, name: string, manager: ServiceManager, atoms: Atoms): Arrival {
-  const unit = serviceInForce(files, name, manager)
-  if (unit === 'masked') return cannotStart(name, 'the unit is masked')
-  if (unit === undefined) return cannotStart(name, `there is no service ${name}`)
-  return { service: name, ...arrivalOf(files, unit, manager, paperSource, atoms) }
+const arrivals: PerService<Arrival> = new WeakMap()
+const starts: PerService<Start | 'masked' | undefined> = new WeakMap()
+
+function kept<T>(cache: PerService<T>, files: PaperFiles, key: string, find: () => T): T {
+  const known = cache.get(files) ?? new Map<string, T>()
+  cache.set(files, known)
+  const before = known.get(key)
+  if (before !== undefined || known.has(key)) return before as T
+  const found = find()
+  known.set(key, found)
+  return found
+}
+
+interface Start {
+  readonly unit: UnitInForce
+  readonly spawned: Process
+}
+
+/** The unit of a service, and what its manager would execute. */
+function startAt(
+  files: PaperFiles,
+  name: string,
+  manager: ServiceManager,
+  atoms: Atoms,
+): Start | 'masked' | undefined {
+  return kept(starts, files, `${manager} ${name}`, () => {
+    const unit = serviceInForce(files, name, manager)
+    if (unit === undefined || unit === 'masked') return unit
+    return { unit, spawned: processOf(files, unit, manager, paperSource, atoms) }
+  })
 }
 
 /** Whether the unit of a service is there and certainly starts a program that is not K3s. */
@@ -42,9 +68,9 @@ export function startsAnother(
   manager: ServiceManager,
   atoms: Atoms,
 ): boolean {
-  const unit = serviceInForce(files, service, manager)
-  if (unit === undefined || unit === 'masked') return false
-  const { argv, unknown } = processOf(files, unit, manager, paperSource, atoms)
+  const start = startAt(files, service, manager, atoms)
+  if (start === undefined || start === 'masked') return false
+  const { argv, unknown } = start.spawned
   return (
     unknown === undefined &&
     argv.length > 0 &&
@@ -56,8 +82,7 @@ export function startsAnother(
 /** The services, without `.service`, whose unit or init script starts `k3s server` or `k3s agent`. Sorted. */
 export function servicesRunning(files: PaperFiles, manager: ServiceManager, atoms: Atoms): string[] {
   return serviceNames(files, manager).filter((name) => {
-    const unit = serviceInForce(files, name, manager)
-    if (unit === undefined || unit === 'masked') return false
-    return k3sCommandOf(processOf(files, unit, manager, paperSource, atoms).argv) !== undefined
+    const start = startAt(files, name, manager, atoms)
+    return start !== undefined && start !== 'masked' && k3sCommandOf(start.spawned.argv) !== undefined
   })
 }

@@ -2,7 +2,7 @@ import type { Arrival } from '../arrival.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 import type { Source } from './letters.ts'
-import { arrivalOf } from './services.ts'
+import { arrivalOf, processOf } from './services.ts'
 
 const file = (content: string): PaperFile => ({
   kind: 'file',
@@ -45,5 +45,6 @@ export function arrivalOfUnitText(
     dropIns: dropIns.map((at) => ({ path: at, file: file(neighbours.get(at) ?? '') })),
   }
   const manager = /^#!.*(?:openrc-run|runscript|\/(?:ba|da)?sh)\b/.test(text) ? 'openrc' : 'systemd'
-  return { service, ...arrivalOf(files, unit, manager, writtenSource, atoms) }
+  const spawned = processOf(files, unit, manager, writtenSource, atoms)
+  return { service, ...arrivalOf(files, unit, spawned, writtenSource, atoms) }
 }

@@ -9,8 +9,12 @@ export interface Found {
   readonly file: PaperFile
 }
 
+/** Most paths are of this form already. */
+const NORMAL = /^(?:\/[^/.][^/]*)+$/
+
 /** `/a/./b/../c/` → `/a/c`, as text. */
 export function normalPath(path: string): string {
+  if (NORMAL.test(path)) return path
   const parts: string[] = []
   for (const part of path.split('/')) {
     if (part === '..') parts.pop()
@@ -28,10 +32,11 @@ export function fileAt(files: PaperFiles, path: string): Found | undefined {
 
 /** The path with all links of its directories and of itself followed; `undefined` for a loop or an unknown link. */
 export function realPath(files: PaperFiles, path: string): string | undefined {
-  if (!hasLinks(files)) return normalPath(path)
+  const normal = normalPath(path)
+  if (!linksIn(files).some((link) => `${normal}/`.startsWith(link))) return normal
   let links = 0
   let done = ''
-  let rest = normalPath(path).split('/').slice(1)
+  let rest = normal.split('/').slice(1)
   while (rest.length > 0) {
     const next = `${done}/${rest[0]}`
     const file = files.get(next)
@@ -49,12 +54,13 @@ export function realPath(files: PaperFiles, path: string): string | undefined {
   return done === '' ? '/' : done
 }
 
-const linked = new WeakMap<PaperFiles, boolean>()
+const linked = new WeakMap<PaperFiles, readonly string[]>()
 
-function hasLinks(files: PaperFiles): boolean {
+/** The paths of all links, with a slash behind each. */
+function linksIn(files: PaperFiles): readonly string[] {
   let found = linked.get(files)
   if (found === undefined) {
-    found = [...files.values()].some(({ kind }) => kind === 'link')
+    found = [...files].flatMap(([path, { kind }]) => (kind === 'link' ? [`${path}/`] : []))
     linked.set(files, found)
   }
   return found
@@ -64,12 +70,33 @@ function hasLinks(files: PaperFiles): boolean {
 export function namesIn(files: PaperFiles, directory: string): readonly string[] {
   const real = realPath(files, directory)
   if (real === undefined) return []
-  const prefix = real === '/' ? '/' : `${real}/`
-  const names = new Set<string>()
-  for (const path of files.keys())
-    if (path.startsWith(prefix) && path.length > prefix.length)
-      names.add(path.slice(prefix.length).split('/', 1)[0] ?? '')
-  return [...names].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const names = directoriesOf(files).get(real === '/' ? '' : real)
+  return names === undefined ? [] : [...names].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+}
+
+const directories = new WeakMap<PaperFiles, ReadonlyMap<string, ReadonlySet<string>>>()
+
+/** Every directory of a node, by its path without the slash behind it, with the names in it. */
+function directoriesOf(files: PaperFiles): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = directories.get(files)
+  if (known !== undefined) return known
+  const found = new Map<string, Set<string>>()
+  for (const path of files.keys()) {
+    let end = path.length
+    for (let slash = path.lastIndexOf('/'); slash !== -1 && slash < path.length - 1; ) {
+      const directory = path.slice(0, slash)
+      const names = found.get(directory)
+      const name = path.slice(slash + 1, end)
+      // Where the name is known, so are the directories above it.
+      if (names?.has(name)) break
+      if (names === undefined) found.set(directory, new Set([name]))
+      else names.add(name)
+      end = slash
+      slash = directory.lastIndexOf('/')
+    }
+  }
+  directories.set(files, found)
+  return found
 }
 
 /** What `glob` of the C library finds for a path that may hold `*`, `?` and `[…]`. Sorted. */

@@ -43,11 +43,10 @@ export function processOf(
 export function arrivalOf(
   files: PaperFiles,
   unit: UnitInForce,
-  manager: ServiceManager,
+  spawned: Process,
   sourceOf: SourceOf,
   atoms: Atoms,
 ): Omit<Arrival, 'service'> {
-  const spawned = processOf(files, unit, manager, sourceOf, atoms)
   return {
     unit: unit.fragment.path,
     ...k3sArrival(spawned, files, sourceOf, atoms),
