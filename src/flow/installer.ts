@@ -214,9 +214,9 @@ class Installation {
       if (this.#variable('INSTALL_K3S_SYMLINK').text !== 'skip')
         for (const link of installer.links)
           if (!this.#files.has(`${bin}/${link}`)) this.#link(link, 'k3s', bin, `${bin}/${link}`)
-      this.#write(`${bin}/k3s-killall.sh`, this.#made('#!/bin/sh\n'), 0o755)
+      this.#put(`${bin}/k3s-killall.sh`, '#!/bin/sh\n', 0o755)
       const script = `#!/bin/sh\nrm -f ${service}\nrm -f ${environment}\nrm -f ${bin}/k3s\n`
-      this.#write(`${bin}/${name}-uninstall.sh`, this.#made(script), 0o755)
+      this.#put(`${bin}/${name}-uninstall.sh`, script, 0o755)
     }
     if (isSkipped) return false
     return had ? 'unknown' : true

@@ -3,6 +3,7 @@ import { parseYaml, type YamlNode, type YamlScalar } from '../../syntax/yaml.ts'
 import type { Arrival } from '../arrival.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
+import { Remembered } from '../remembered.ts'
 import { noLetters } from './envFiles.ts'
 import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
 
@@ -29,9 +30,14 @@ export function readConfig(
   return files.flatMap(({ file, source }): readonly ConfigEntry[] => {
     if (typeof file.content !== 'string')
       return [{ flag: undefined, value: noLetters, hops: source.hops(0, 0), why: file.content.unknown }]
-    return entriesOf(lettersOf(file.content, source, atoms), source)
+    const { content } = file
+    const { path, everywhere } = source
+    const read = (): readonly ConfigEntry[] => entriesOf(lettersOf(content, source, atoms), source)
+    return everywhere === undefined ? read() : known.get(atoms, [content, path, everywhere], read)
   })
 }
+
+const known = new Remembered<readonly ConfigEntry[]>()
 
 function entriesOf(letters: Letters, source: Source): readonly ConfigEntry[] {
   const { root } = parseYaml(source.path, letters.text)

@@ -1,6 +1,7 @@
 import { cameFrom, cut } from '../../syntax/sourced.ts'
 import { parseUnit } from '../../syntax/unit.ts'
 import type { Atoms } from '../atoms.ts'
+import { Remembered } from '../remembered.ts'
 import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
 
 /** A line of `[Service]`, or something there that can't be known. */
@@ -14,8 +15,21 @@ export interface Directive {
   readonly end: number
 }
 
+const known = new Remembered<readonly Directive[]>()
+
 /** The lines of a unit file's section, in order. */
 export function directivesOf(
+  content: string,
+  source: Source,
+  section: string,
+  atoms: Atoms,
+): readonly Directive[] {
+  const { path, everywhere } = source
+  const read = (): readonly Directive[] => readDirectives(content, source, section, atoms)
+  return everywhere === undefined ? read() : known.get(atoms, [content, path, everywhere, section], read)
+}
+
+function readDirectives(
   content: string,
   source: Source,
   section: string,
@@ -27,7 +41,7 @@ export function directivesOf(
     start: letters.from[start]?.at ?? 0,
     end: (letters.from[end - 1]?.at ?? 0) + 1,
   })
-  const known = unit.directives
+  const lines = unit.directives
     .filter((directive) => directive.section === section)
     .map(({ key, value, start, end, keyStart }) => {
       const isUnknown = unknownIn(cut(letters, keyStart, keyStart + key.length)) !== undefined
@@ -42,5 +56,5 @@ export function directivesOf(
     const value = cut(letters, start, end)
     return unknownIn(value) === undefined ? [] : [{ key: undefined, value, source, ...place(start, end) }]
   })
-  return [...known, ...unknown].sort((a, b) => a.start - b.start)
+  return [...lines, ...unknown].sort((a, b) => a.start - b.start)
 }

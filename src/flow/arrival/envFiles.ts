@@ -2,22 +2,36 @@ import { parseEnvFile } from '../../syntax/envFile.ts'
 import { cameFrom, cut } from '../../syntax/sourced.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
+import { Remembered } from '../remembered.ts'
 import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
 import { type EnvironmentPart, variableName } from './process.ts'
 
 export const noLetters: Letters = { text: '', from: [] }
 
+const known = new Remembered<readonly EnvironmentPart[]>()
+const carrier = 'env-file'
+
 /** What an env file says, as systemd reads it. `hops`: what names the file. */
 export function envFileParts(
-  file: PaperFile,
+  { content }: PaperFile,
   source: Source,
   hops: readonly Hop[],
   atoms: Atoms,
 ): readonly EnvironmentPart[] {
-  const carrier = 'env-file'
-  if (typeof file.content !== 'string')
-    return [{ name: undefined, value: noLetters, carrier, hops, why: file.content.unknown }]
-  const letters = lettersOf(file.content, source, atoms)
+  if (typeof content !== 'string')
+    return [{ name: undefined, value: noLetters, carrier, hops, why: content.unknown }]
+  const { path, everywhere } = source
+  const read = (): readonly EnvironmentPart[] => readParts(content, source, hops, atoms)
+  return everywhere === undefined ? read() : known.get(atoms, [content, path, everywhere, hops], read)
+}
+
+function readParts(
+  content: string,
+  source: Source,
+  hops: readonly Hop[],
+  atoms: Atoms,
+): readonly EnvironmentPart[] {
+  const letters = lettersOf(content, source, atoms)
   const { entries, ignored } = parseEnvFile(letters.text)
   const parts = [
     ...entries.map((entry) => ({ ...entry, isIgnored: false })),

@@ -8,6 +8,8 @@ export interface Source {
   readonly path: string
   /** `start` and `end` are offsets in the marked text. */
   hops(start: number, end: number): readonly Hop[]
+  /** Where every place of the text has the same hops: these. */
+  readonly everywhere?: readonly Hop[]
   /** Set for a text of the project, whose own words become atoms: they have no way before this text. */
   readonly written?: (start: number, end: number) => Span
 }
@@ -24,7 +26,7 @@ export interface Origin {
 export type Letters = Sourced<Origin>
 
 export function paperSource(path: string, file: PaperFile): Source {
-  return { path, hops: () => file.hops }
+  return { path, hops: () => file.hops, everywhere: file.hops }
 }
 
 export function hopSource(path: string, hops: readonly Hop[]): Source {

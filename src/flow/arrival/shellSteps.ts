@@ -1,5 +1,6 @@
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFiles } from '../files.ts'
+import { Remembered } from '../remembered.ts'
 import { Unknown } from '../unknown.ts'
 import { hopSource, type Letters, lettersOf, markedText, paperSource } from './letters.ts'
 import { fileAt } from './paths.ts'
@@ -34,7 +35,23 @@ export function shellSteps(
   environment: ReadonlyMap<string, string | Unknown>,
   hop: Hop,
   atoms: Atoms,
-  files: PaperFiles = new Map(),
+  files?: PaperFiles,
+): readonly ShellStep[] {
+  const read = (): readonly ShellStep[] => readSteps(marked, environment, hop, atoms, files ?? new Map())
+  const given = [...environment]
+  // An unknown value is more than its words.
+  if (files !== undefined || given.some(([, value]) => value instanceof Unknown)) return read()
+  return known.get(atoms, [marked, given, hop], read)
+}
+
+const known = new Remembered<readonly ShellStep[]>()
+
+function readSteps(
+  marked: string,
+  environment: ReadonlyMap<string, string | Unknown>,
+  hop: Hop,
+  atoms: Atoms,
+  files: PaperFiles,
 ): readonly ShellStep[] {
   const read = (text: string, what: string): Letters => lettersOf(text, hopSource(what, [hop]), atoms)
   const run = new ShellRun(atoms, {
