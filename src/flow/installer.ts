@@ -15,6 +15,7 @@ import type { PaperFile, PaperFiles, ServiceManager } from './files.ts'
 import { installerEnvironment } from './installer/environment.ts'
 import { initText, type ServiceWords, unitText } from './installer/texts.ts'
 import { installerWords } from './installer/words.ts'
+import { Remembered } from './remembered.ts'
 import { Unknown } from './unknown.ts'
 
 export { installerCallOf, isInstaller } from './installer/call.ts'
@@ -58,13 +59,15 @@ export function runInstaller(files: PaperFiles, call: InstallerCall, atoms: Atom
   return new Installation(files, call, atoms).result()
 }
 
+const texts = new Remembered<string>()
+
 class Installation {
   readonly #before: PaperFiles
   readonly #files: Map<string, PaperFile>
   readonly #call: InstallerCall
   readonly #atoms: Atoms
   readonly #origin: Origin
-  readonly #variables: ReadonlyMap<string, Letters>
+  readonly #variables = new Map<string, Letters>()
   readonly #written: string[] = []
   readonly #removed = new Set<string>()
   readonly #unknowns: string[] = []
@@ -76,9 +79,6 @@ class Installation {
     this.#atoms = atoms
     const source = { path: 'the install script', hops: () => [call.hop] }
     this.#origin = { source, at: 0, atom: undefined }
-    const letters = (value: string | Unknown): Letters =>
-      lettersOf(typeof value === 'string' ? value : atoms.mark(unknownAtom(value, atoms)), source, atoms)
-    this.#variables = new Map([...call.environment].map(([name, value]) => [name, letters(value)]))
     for (const [name, value] of call.environment)
       if (value instanceof Unknown && name.startsWith('INSTALL_K3S_')) this.#unknowns.push(value.what)
   }
@@ -104,7 +104,16 @@ class Installation {
   }
 
   #variable(name: string): Letters {
-    return this.#variables.get(name) ?? this.#made('')
+    let letters = this.#variables.get(name)
+    if (letters === undefined) {
+      letters = this.#letters(this.#marked(this.#call.environment.get(name) ?? ''))
+      this.#variables.set(name, letters)
+    }
+    return letters
+  }
+
+  #marked(value: string | Unknown): string {
+    return typeof value === 'string' ? value : this.#atoms.mark(unknownAtom(value, this.#atoms))
   }
 
   /** The text of a variable that decides something, or its default. */
@@ -169,7 +178,7 @@ class Installation {
     const binary = this.#binary(bin, name.text, service, environment)
     const disabled = `${installer.disabledIn}/${name.text}.service`
     for (const path of [disabled, `${disabled}.env`]) this.#remove(path)
-    this.#write(environment, installerEnvironment(this.#variables, this.#origin), 0o600)
+    this.#write(environment, ['environment'], () => this.#environment(), 0o600)
     const words: ServiceWords = {
       command,
       args,
@@ -178,8 +187,9 @@ class Installation {
       type: this.#letters(this.#markedSetting('INSTALL_K3S_TYPE', 'notify')),
       name,
     }
-    if (isSystemd) this.#write(service, unitText(words, this.#origin), this.#files.get(service)?.mode)
-    else this.#write(service, initText(words, this.#origin), 0o755)
+    const mode = isSystemd ? this.#files.get(service)?.mode : 0o755
+    const text = (): Letters => (isSystemd ? unitText(words, this.#origin) : initText(words, this.#origin))
+    this.#write(service, ['service', this.#call.manager, this.#call.args], text, mode)
     const enabled = not(this.#isTrue('INSTALL_K3S_SKIP_ENABLE'))
     if (isSystemd && enabled !== false) this.#link(name.text, service, directory)
     const started = this.#started(enabled, binary, [service, environment])
@@ -260,8 +270,17 @@ class Installation {
     if (this.#files.delete(path)) this.#removed.add(path)
   }
 
-  #write(path: string, text: Letters, mode: PaperFile['mode']): void {
-    this.#put(path, markedText(text, this.#call.hop, this.#atoms), mode)
+  #environment(): Letters {
+    const names = [...this.#call.environment.keys()]
+    return installerEnvironment(new Map(names.map((name) => [name, this.#variable(name)])), this.#origin)
+  }
+
+  /** `what`: what the text is made of besides the environment of the script. */
+  #write(path: string, what: readonly unknown[], text: () => Letters, mode: PaperFile['mode']): void {
+    const { environment, hop } = this.#call
+    const marked = [...environment].map(([name, value]) => [name, this.#marked(value)])
+    const content = texts.get(this.#atoms, [...what, marked, hop], () => markedText(text(), hop, this.#atoms))
+    this.#put(path, content, mode)
   }
 
   #put(path: string, content: PaperFile['content'], mode: PaperFile['mode']): void {

@@ -6,8 +6,11 @@ import {
 } from '../../syntax/shell/index.ts'
 import { cut, join } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
+import { Remembered } from '../remembered.ts'
 import { type Letters, type Source, unknownIn } from './letters.ts'
 import { fieldsOf, type ShellScope, testOutcome, textOf, unknownLetters } from './shellValues.ts'
+
+const parsed = new Remembered<ShellNode>()
 
 /** A program that a shell text runs, over letters. */
 export interface RunStep {
@@ -62,7 +65,10 @@ export class ShellRun {
   run(text: Letters): void {
     if (this.#nesting >= MAX_NESTING) return
     this.#nesting += 1
-    this.#node(parseShell(text.text), text)
+    this.#node(
+      parsed.get(this.#atoms, [text.text], () => parseShell(text.text)),
+      text,
+    )
     this.#nesting -= 1
   }
 

@@ -146,7 +146,11 @@ class HostTask {
       return this.#fail(call, new TaskFails(condition.message, condition.variable))
     if (condition instanceof Unknown) {
       if (module?.maybe === 'skip') return skipped()
-      if (module?.maybe === 'fork' && this.#matters(call, module)) this.#settle(call, condition)
+      if (module?.maybe === 'fork' && call.context.stage.hosts.hosts.has(call.target)) {
+        const trial = tried(() => module.run(call))
+        if (matters(call, trial)) this.#settle(call, condition)
+        return this.#act(call, module, condition, trial)
+      }
     }
     return this.#act(call, module, condition)
   }
@@ -157,34 +161,16 @@ class HostTask {
     call.note(`a condition that is not known: ${what}`)
   }
 
-  /** Whether what a task might do could touch the token's way: only then a world is worth it. */
-  #matters(call: Call, module: Module): boolean {
-    if (!call.context.stage.hosts.hosts.has(call.target)) return false
-    const trial = call.world.copy()
-    const rehearsed = new Call(call.context, trial, call.task, call.host, call.target)
-    try {
-      const { node, events } = module.run(rehearsed)
-      if (events?.some(({ what }) => what !== 'file-written') === true) return true
-      const before = call.node
-      const { files } = node ?? {}
-      if (node?.k3s !== undefined && node.k3s !== before.k3s) return true
-      if (node?.services !== undefined && [...node.services].some(([name]) => /k3s/i.test(name))) return true
-      if (files === undefined) return false
-      const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter(
-        (path) => files.get(path)?.content !== before.files.get(path)?.content,
-      )
-      return touched.some((path) => TOUCHES.test(path))
-    } catch (error) {
-      if (error instanceof Undecided) return true
-      if (error instanceof TaskFails) return false
-      throw error
-    }
-  }
-
-  #act(call: Call, module: Module | undefined, ran: true | Unknown): Outcome {
+  /** `run`: what the module does, where that was looked at before. */
+  #act(
+    call: Call,
+    module: Module | undefined,
+    ran: true | Unknown,
+    run = (): Effect => (module === undefined ? unmodelled(call) : module.run(call)),
+  ): Outcome {
     let effect: Effect
     try {
-      effect = module === undefined ? unmodelled(call) : module.run(call)
+      effect = run()
     } catch (error) {
       if (!(error instanceof TaskFails)) throw error
       if (error.variable !== undefined && module !== undefined && this.#isOfOldCore(call, module))
@@ -324,6 +310,38 @@ class HostTask {
       ),
     )
     this.#world.change(this.#host, { variables } satisfies Partial<NodeState>)
+  }
+}
+
+/** What a module does, done once: to look at it first, and then to take it. */
+function tried(run: () => Effect): () => Effect {
+  try {
+    const effect = run()
+    return () => effect
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
+/** Whether what a task might do could touch the token's way: only then a world is worth it. */
+function matters({ node: before }: Call, trial: () => Effect): boolean {
+  try {
+    const { node, events } = trial()
+    if (events?.some(({ what }) => what !== 'file-written') === true) return true
+    const { files } = node ?? {}
+    if (node?.k3s !== undefined && node.k3s !== before.k3s) return true
+    if (node?.services !== undefined && [...node.services].some(([name]) => /k3s/i.test(name))) return true
+    if (files === undefined) return false
+    const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter(
+      (path) => files.get(path)?.content !== before.files.get(path)?.content,
+    )
+    return touched.some((path) => TOUCHES.test(path))
+  } catch (error) {
+    if (error instanceof Undecided) return true
+    if (error instanceof TaskFails) return false
+    throw error
   }
 }
 
