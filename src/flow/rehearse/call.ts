@@ -2,10 +2,11 @@ import type { Placed, Task } from '../../ansible/content/index.ts'
 import { Omitted, Undefined } from '../../ansible/template/values.ts'
 import type { Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
-import { type Evaluator, evaluator, type FlowValue } from '../evaluate/index.ts'
+import { type EvaluationScope, type Evaluator, evaluator, type FlowValue } from '../evaluate/index.ts'
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
+import { rendered } from './renderings.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { NodeState, Stored, World } from './world.ts'
 
@@ -57,6 +58,7 @@ export class Call {
   readonly target: string
   readonly uses: AtomUse[] = []
   readonly evaluator: Evaluator
+  readonly #scope: EvaluationScope
 
   constructor(context: Context, world: World, task: Task, host: string, target: string) {
     this.context = context
@@ -64,7 +66,8 @@ export class Call {
     this.task = task
     this.host = host
     this.target = target
-    this.evaluator = evaluator(scopeOf(context, world, host))
+    this.#scope = scopeOf(context, world, host)
+    this.evaluator = evaluator(this.#scope)
   }
 
   get node(): NodeState {
@@ -170,11 +173,11 @@ export class Call {
 
   /** A template file's text. */
   rendered(path: string, text: string): string | Unknown {
-    const rendered = this.evaluator.template(path, text)
-    if (rendered instanceof Undefined)
-      throw new TaskFails(rendered.message, rendered.variable ?? variableIn(rendered.message))
-    if (rendered instanceof Unknown) this.part(rendered)
-    return rendered
+    const result = rendered(path, text, this.#scope)
+    if (result instanceof Undefined)
+      throw new TaskFails(result.message, result.variable ?? variableIn(result.message))
+    if (result instanceof Unknown) this.part(result)
+    return result
   }
 
   /** The token that K3s has made on a server where nobody gave one, or keeps there. */
