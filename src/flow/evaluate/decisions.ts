@@ -1,13 +1,15 @@
 import { integer, Undefined, type Value } from '../../ansible/template/primitives.ts'
 import { parsedExpression } from './parsed.ts'
 
+const known = new WeakMap<ReadonlyMap<string, boolean>, Decisions>()
+
 /** What a world has decided so far, and what follows from it. */
 export class Decisions {
   readonly #truths: ReadonlyMap<string, boolean>
   /** Values that `X == 'a'` has fixed. */
   readonly #values = new Map<string, Value>()
 
-  constructor(truths: ReadonlyMap<string, boolean>) {
+  private constructor(truths: ReadonlyMap<string, boolean>) {
     this.#truths = truths
     for (const [what, truth] of truths) {
       if (!truth || !what.includes('==')) continue
@@ -27,6 +29,16 @@ export class Decisions {
       this.#values.set(subject, value)
       this.#values.set(subject.replace(/^\((.*)\)$/, '$1'), value)
     }
+  }
+
+  /** Of one world: its truths stay as they are. */
+  static of(truths: ReadonlyMap<string, boolean>): Decisions {
+    let decisions = known.get(truths)
+    if (decisions === undefined) {
+      decisions = new Decisions(truths)
+      known.set(truths, decisions)
+    }
+    return decisions
   }
 
   truth(what: string): boolean | undefined {

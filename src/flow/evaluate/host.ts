@@ -46,7 +46,7 @@ export class Host implements Evaluator {
   constructor(scope: EvaluationScope, of: (scope: EvaluationScope) => Host) {
     this.scope = scope
     this.tracking = new Tracking(scope.atoms)
-    this.decisions = new Decisions(scope.decisions)
+    this.decisions = Decisions.of(scope.decisions)
     this.#of = of
   }
 

@@ -38,7 +38,18 @@ export function loopOf(
   }
 }
 
+const loopKeywords = new WeakMap<Keywords, readonly [string, Placed] | 'none'>()
+
 function loopKeyword(keywords: Keywords): readonly [string, Placed] | undefined {
+  let found = loopKeywords.get(keywords)
+  if (found === undefined) {
+    found = writtenLoop(keywords) ?? 'none'
+    loopKeywords.set(keywords, found)
+  }
+  return found === 'none' ? undefined : found
+}
+
+function writtenLoop(keywords: Keywords): readonly [string, Placed] | undefined {
   const loop = keywords.get('loop')
   if (loop !== undefined) return ['loop', loop]
   for (const [name, placed] of keywords)

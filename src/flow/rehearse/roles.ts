@@ -13,10 +13,6 @@ export interface RoleParts {
 /** The context of a role's own tasks. */
 export function enterRole(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): Context {
   const { content } = context.stage
-  const rawOf = (
-    variables: ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>,
-  ): ReadonlyMap<string, RawVariable> =>
-    new Map([...variables].map(([name, { value, at }]) => [name, { raw: value, at }]))
   const defaults = rawOf(content.roleDefaults(role, parts.defaults))
   const vars = rawOf(content.roleVars(role, parts.vars))
   const entered: Context = {
@@ -30,6 +26,19 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
   const handlers = content.roleHandlers(role, parts.handlers)
   if (handlers !== undefined) addHandlers(handlers.statements, { ...entered, file: handlers.path })
   return entered
+}
+
+type Variables = ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>
+
+const raw = new WeakMap<Variables, ReadonlyMap<string, RawVariable>>()
+
+function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
+  let found = raw.get(variables)
+  if (found === undefined) {
+    found = new Map([...variables].map(([name, { value, at }]) => [name, { raw: value, at }]))
+    raw.set(variables, found)
+  }
+  return found
 }
 
 /** Handlers are the play's: whatever role brings them, every task of the play may notify them. */

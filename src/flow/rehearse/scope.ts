@@ -4,6 +4,7 @@ import { type EvaluationScope, type FlowValue, type ScopeVariable, Ungiven } fro
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
+import type { PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
 import { Choice, type Stored, type World } from './world.ts'
 
@@ -16,7 +17,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
   return {
     atoms: stage.atoms,
     decisions: world.decisions,
-    hostNames: [...stage.hosts.hosts.keys()],
+    hostNames: hostNamesOf(stage.hosts),
     variable: (name) => taskVariable(context, world, host, name),
     hostScope: (other) => hostScope(context, world, other),
     lookup: (plugin, args, named) => lookedUp(context, plugin, args, named),
@@ -26,6 +27,17 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
       return path === undefined || text === undefined ? undefined : { path, text }
     },
   }
+}
+
+const hostNames = new WeakMap<PaperHosts, readonly string[]>()
+
+function hostNamesOf(hosts: PaperHosts): readonly string[] {
+  let names = hostNames.get(hosts)
+  if (names === undefined) {
+    names = [...hosts.hosts.keys()]
+    hostNames.set(hosts, names)
+  }
+  return names
 }
 
 /** From where a task names files. */

@@ -134,16 +134,14 @@ export class Walk {
       case 'meta':
         return this.#meta(task, context, active, world)
     }
-    const once = within(context, task.keywords).runOnce
+    const inner = within(context, task.keywords)
     const [first] = active
-    if (once && first !== undefined)
-      return runOnHost(task, context, world, first, this.#room).map((done) =>
-        shared(task, done, first, active),
-      )
+    if (inner.runOnce && first !== undefined)
+      return runOnHost(task, inner, world, first, this.#room).map((done) => shared(task, done, first, active))
     let worlds: readonly World[] = [world]
     for (const host of active)
       worlds = worlds.flatMap((one) =>
-        isActive(one, host) ? runOnHost(task, context, one, host, this.#room) : [one],
+        isActive(one, host) ? runOnHost(task, inner, one, host, this.#room) : [one],
       )
     return worlds
   }

@@ -3,28 +3,28 @@ import { Dict, List, Undefined } from '../../ansible/template/values.ts'
 import { evaluator, type FlowValue, newerCore } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
-import { type Context, within } from './context.ts'
+import type { Context } from './context.ts'
 import { type Loop, loopOf } from './loops.ts'
 import { taskRun } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
 import { Choice, type NodeState, type Stored, type World } from './world.ts'
 
-/** One task on one host; the worlds that come of it. */
+/** One task on one host, in the context of its own keywords; the worlds that come of it. */
 export function runOnHost(
   task: Task,
-  outer: Context,
+  context: Context,
   world: World,
   host: string,
   room: Room,
 ): readonly World[] {
   try {
     const next = world.copy()
-    new HostTask(task, within(outer, task.keywords), next, host).run()
+    new HostTask(task, context, next, host).run()
     return [next]
   } catch (part) {
     if (!(part instanceof Undecided)) throw part
-    return forked(part, world, room).flatMap((one) => runOnHost(task, outer, one, host, room))
+    return forked(part, world, room).flatMap((one) => runOnHost(task, context, one, host, room))
   }
 }
 

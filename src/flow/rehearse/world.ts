@@ -67,7 +67,7 @@ export interface RawVariable {
 /** One way in which the play may go: every paper node, and what was assumed to get here. */
 export class World {
   readonly #nodes: Map<string, NodeState>
-  readonly #decisions: Map<string, boolean>
+  readonly #decisions: ReadonlyMap<string, boolean>
   #events: readonly Event[]
 
   constructor(
@@ -76,7 +76,7 @@ export class World {
     events: readonly Event[] = [],
   ) {
     this.#nodes = new Map(nodes)
-    this.#decisions = new Map(decisions)
+    this.#decisions = decisions
     this.#events = events
   }
 

@@ -1,5 +1,6 @@
 import { pythonRegex } from '../../../ansible/template/regex.ts'
 import { hasMark } from '../../atoms.ts'
+import { Remembered } from '../../remembered.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import { shown, unknownContent, written } from './files.ts'
 import { modeOf } from './mode.ts'
@@ -27,12 +28,19 @@ export function pattern(
   if (text === undefined || text === '') return undefined
   if (typeof text !== 'string') return 'unknown'
   call.use('regexp', text, call.argument(...names)?.at ?? call.task.action.at)
-  try {
-    return pythonRegex(comparable(call, text), { ignoreCase: false, multiline })
-  } catch {
-    return 'unknown'
-  }
+  const written = comparable(call, text)
+  const form = forms.get(call.atoms, [written, multiline], () => {
+    try {
+      return pythonRegex(written, { ignoreCase: false, multiline })
+    } catch {
+      return 'unknown'
+    }
+  })
+  // A copy: where it matched last belongs to the task.
+  return form === 'unknown' ? form : new RegExp(form)
 }
+
+const forms = new Remembered<RegExp | 'unknown'>()
 
 /** https://docs.ansible.com/ansible/latest/collections/ansible/builtin/lineinfile_module.html */
 export function lineinfile(call: Call): Effect {
