@@ -72,6 +72,8 @@ function templateOf(name: string): string | undefined {
 
 /** Of equal names the one that is found first is read, and all in the order of their names. */
 function dropInsOf(files: PaperFiles, names: readonly string[]): readonly UnitFile[] {
+  // Most nodes have none, and there are some forty directories to look into.
+  if (![...files.keys()].some((path) => path.includes('service.d'))) return []
   const found = new Map<string, UnitFile | undefined>()
   const directories = [
     ...names.flatMap((name) =>

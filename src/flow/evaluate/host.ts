@@ -59,9 +59,14 @@ export class Host implements Evaluator {
   }
 
   text(raw: AnsibleValue, at: Span): string | Unknown | Undefined {
+    return this.given(raw, at) ?? ''
+  }
+
+  given(raw: AnsibleValue, at: Span): string | Unknown | Undefined | undefined {
     if (typeof raw === 'string' && !looksLikeTemplate(raw)) return raw
     const value = this.value(raw, at)
-    if (value === null || value instanceof Omitted) return ''
+    if (value instanceof Omitted) return undefined
+    if (value === null) return ''
     if (value instanceof Undefined) return value
     const result = this.#guarded(at, () => {
       if (value instanceof Unknown && !('marks' in value)) return value

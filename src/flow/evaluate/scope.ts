@@ -37,8 +37,10 @@ export interface Evaluator {
   value(raw: AnsibleValue, at: Span): FlowValue
   /** The same, but plain texts become literal atoms, as if a variable of that name held it: for `set_fact` and the like. */
   variable(name: string, raw: AnsibleValue, at: Span): FlowValue
-  /** As a module gets it for an argument of type str: a marked string. Whether `omit` leaves it out, `value` says. */
+  /** As a module gets it for an argument of type str: a marked string. */
   text(raw: AnsibleValue, at: Span): string | Unknown | Undefined
+  /** The same, `undefined` where `omit` leaves it out. */
+  given(raw: AnsibleValue, at: Span): string | Unknown | Undefined | undefined
   /** What `when` holds: a list is an AND that stops at the first false. `Undefined` where the task would fail. */
   condition(raw: AnsibleValue, at: Span): boolean | Unknown | Undefined
   /** A template file, byte for byte as the `template` module writes it. */

@@ -59,6 +59,8 @@ export class Call {
   readonly uses: AtomUse[] = []
   readonly evaluator: Evaluator
   readonly #scope: EvaluationScope
+  /** Of the arguments that were asked for: a module asks for some more than once. */
+  readonly #texts = new Map<Placed, string | Unknown | Undefined | undefined>()
 
   constructor(context: Context, world: World, task: Task, host: string, target: string) {
     this.context = context
@@ -112,9 +114,8 @@ export class Call {
   }
 
   textOf(placed: Placed): string | Unknown | undefined {
-    const value = this.evaluator.value(placed.value, placed.at)
-    if (value instanceof Omitted) return undefined
-    const text = this.evaluator.text(placed.value, placed.at)
+    if (!this.#texts.has(placed)) this.#texts.set(placed, this.evaluator.given(placed.value, placed.at))
+    const text = this.#texts.get(placed)
     if (text instanceof Undefined)
       throw new TaskFails(text.message, text.variable ?? variableIn(text.message))
     if (text instanceof Unknown) this.part(text)
