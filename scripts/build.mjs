@@ -49,7 +49,17 @@ const START = [
 ]
 
 /** What is compiled for them is kept: with more of it every run has more to load, with less more to compile. */
-const TYPICAL = ['inventory-examples', 'test/projects/agent-token', 'test/projects/vault-behind-a-name']
+const TYPICAL = [
+  'inventory-examples',
+  ...[
+    'agent-token',
+    'vault-behind-a-name',
+    'isolated-agents-with-token',
+    'default-does-no-harm',
+    'lone-role',
+    'openrc-right',
+  ].map((name) => `test/projects/${name}`),
+]
 
 const chunks = {
   './interactive.js': /^(inquirer|@inquirer\/core|execa)$/,
