@@ -67,7 +67,7 @@ export function lineinfile(call: Call): Effect {
       ? search === undefined
         ? text === wanted
         : text.includes(search)
-      : regexp.test(text)
+      : found(regexp, text)
   })
   if (absent) {
     const kept = lines.filter((_, index) => matches[index] !== true)
@@ -75,7 +75,7 @@ export function lineinfile(call: Call): Effect {
     return written(call, path, joined(kept), call.hop(`removes lines from ${shown(path)}`), mode)
   }
   if (line === undefined) return {}
-  const at = matches.lastIndexOf(true)
+  const at = call.flag('firstmatch', false) === true ? matches.indexOf(true) : matches.lastIndexOf(true)
   const hop = call.hop(`puts a line into ${shown(path)}`)
   if (at !== -1) {
     if (regexp === undefined || comparable(call, lines[at] ?? '') === wanted)
@@ -90,6 +90,9 @@ export function lineinfile(call: Call): Effect {
   return written(call, path, joined(inserted(call, lines, line)), hop, mode)
 }
 
+/** Whether an expression matches somewhere; unlike `test`, whatever it has matched before. */
+const found = (regexp: RegExp, text: string): boolean => text.search(regexp) !== -1
+
 function keeping(call: Call, path: string, content: string, mode: Parameters<typeof written>[4]): Effect {
   const hop = call.node.files.get(path)?.hops.at(-1) ?? call.hop(`puts a line into ${shown(path)}`)
   return written(call, path, content, hop, mode)
@@ -101,7 +104,8 @@ function inserted(call: Call, lines: readonly string[], line: string): readonly 
     if (text === undefined || text === 'EOF' || text === 'BOF') return -1
     try {
       const regex = pythonRegex(text, { ignoreCase: false, multiline: false })
-      return lines.findLastIndex((one) => regex.test(comparable(call, one)))
+      const matches = lines.map((one) => found(regex, comparable(call, one)))
+      return call.flag('firstmatch', false) === true ? matches.indexOf(true) : matches.lastIndexOf(true)
     } catch {
       return -1
     }
