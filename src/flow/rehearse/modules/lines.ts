@@ -1,23 +1,9 @@
 import { pythonRegex } from '../../../ansible/template/regex.ts'
-import { hasMark } from '../../atoms.ts'
 import { Remembered } from '../../remembered.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import { shown, unknownContent, written } from './files.ts'
 import { modeOf } from './mode.ts'
-
-/**
- * A text in which equal tokens are equal characters: known atoms written out, an unknown one as the mark of its root. So a
- * pattern that holds a token matches the line that holds it.
- */
-export function comparable(call: Call, text: string): string {
-  if (!hasMark(text)) return text
-  return [...text]
-    .map((character) => {
-      const [atom] = call.atoms.in(character)
-      return atom === undefined ? character : (atom.text ?? call.atoms.mark(atom.root))
-    })
-    .join('')
-}
+import { comparable, expandedMatch } from './substitution.ts'
 
 export function pattern(
   call: Call,
@@ -54,67 +40,103 @@ export function lineinfile(call: Call): Effect {
   const mode = { bits: modeOf(call, call.node.files.get(path)?.mode), at: call.argument('mode')?.at }
   const before = call.node.files.get(path)
   if (before === undefined && absent) return { changed: false }
-  if (before === undefined && call.flag('create', false) === false && isOurs(path))
-    throw new TaskFails(`${shown(path)} does not exist`)
+  if (before === undefined) refuseMissing(call, path)
   const old = before?.content ?? ''
   if (typeof old !== 'string' || regexp === 'unknown' || (line !== undefined && typeof line !== 'string'))
     return written(call, path, added(old, line), call.hop(`edits ${shown(path)}`), mode)
-  const lines = old === '' ? [] : old.replace(/\n$/, '').split('\n')
+  const lines = linesOf(old)
   const wanted = line === undefined ? undefined : comparable(call, line)
-  const matches = lines.map((one) => {
-    const text = comparable(call, one)
-    return regexp === undefined
-      ? search === undefined
-        ? text === wanted
-        : text.includes(search)
-      : found(regexp, text)
-  })
+  const isHit = (one: string): boolean => {
+    const text = comparable(call, bare(one))
+    if (regexp !== undefined) return found(regexp, text)
+    return search === undefined ? text === wanted : text.includes(search)
+  }
   if (absent) {
-    const kept = lines.filter((_, index) => matches[index] !== true)
+    const kept = lines.filter((one) => !isHit(one))
     if (kept.length === lines.length) return { changed: false }
-    return written(call, path, joined(kept), call.hop(`removes lines from ${shown(path)}`), mode)
+    return written(call, path, kept.join(''), call.hop(`removes lines from ${shown(path)}`), mode)
   }
   if (line === undefined) return {}
-  const at = call.flag('firstmatch', false) === true ? matches.indexOf(true) : matches.lastIndexOf(true)
-  const hop = call.hop(`puts a line into ${shown(path)}`)
-  if (at !== -1) {
-    if (regexp === undefined || comparable(call, lines[at] ?? '') === wanted)
-      return keeping(call, path, old, mode)
-    // `backrefs` keeps groups of the match, which only the real text has.
-    if (call.flag('backrefs', false) !== false && /\\[g\d]/.test(line))
-      return written(call, path, old, hop, mode)
-    return written(call, path, joined(lines.with(at, line)), hop, mode)
+  const isSearched = regexp !== undefined || search !== undefined
+  const hit = isSearched ? chosen(call, lines.map(isHit)) : -1
+  const backrefs = call.flag('backrefs', false) === true
+  if (hit === -1) {
+    const more = withLine(call, lines, line)
+    if (more === undefined) return keeping(call, path, old, mode)
+    if (backrefs) return { changed: false }
+    return written(call, path, more.join(''), call.hop(`puts a line into ${shown(path)}`), mode)
   }
-  if (lines.some((one) => comparable(call, one) === wanted)) return keeping(call, path, old, mode)
-  if (call.flag('backrefs', false) === true) return { changed: false }
-  return written(call, path, joined(inserted(call, lines, line)), hop, mode)
+  const own = bare(lines[hit] ?? '')
+  const next = backrefs && regexp !== undefined ? expandedMatch(call, own, regexp, line) : line
+  if (comparable(call, own) === comparable(call, next)) return keeping(call, path, old, mode)
+  const hop = call.hop(`puts a line into ${shown(path)}`)
+  return written(call, path, lines.with(hit, `${next}\n`).join(''), hop, mode)
 }
+
+/** Lines with the breaks that end them. */
+const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? []
+
+const bare = (line: string): string => line.replace(/\n$/, '')
 
 /** Whether an expression matches somewhere; unlike `test`, whatever it has matched before. */
 const found = (regexp: RegExp, text: string): boolean => text.search(regexp) !== -1
 
+/** The last line that matches, or with `firstmatch` the first; -1 where none does. */
+const chosen = (call: Call, matches: readonly boolean[]): number =>
+  call.flag('firstmatch', false) === true ? matches.indexOf(true) : matches.lastIndexOf(true)
+
+function refuseMissing(call: Call, path: string): void {
+  if (call.flag('create', false) === false && isOurs(path))
+    throw new TaskFails(`${shown(path)} does not exist`)
+}
+
+/** The lines with one more; `undefined` where it is there already. */
+function withLine(call: Call, lines: readonly string[], line: string): readonly string[] | undefined {
+  const wanted = comparable(call, line)
+  const isWanted = lines.map((one) => comparable(call, bare(one)) === wanted)
+  const place = insertion(call, lines)
+  if (typeof place === 'number')
+    return isWanted.includes(true) ? undefined : inserted(lines, place, [`${line}\n`])
+  const at = chosen(
+    call,
+    place.matches.map((matches, index) => matches && isWanted[index] !== true),
+  )
+  // With firstmatch nothing behind the line that matches is looked at.
+  const isCut = at !== -1 && call.flag('firstmatch', false) === true
+  if ((isCut ? isWanted.slice(0, at) : isWanted).includes(true)) return undefined
+  if (at === -1) return inserted(lines, lines.length, [`${line}\n`])
+  if (!place.isAfter) return lines.toSpliced(at, 0, `${line}\n`)
+  // Behind a last line without a break the module writes on in the same line.
+  return isWanted[at + 1] === true ? undefined : lines.toSpliced(at + 1, 0, `${line}\n`)
+}
+
+/** Where `insertafter` and `insertbefore` want a line: its number, or the lines that match. */
+function insertion(
+  call: Call,
+  lines: readonly string[],
+): number | { readonly matches: readonly boolean[]; readonly isAfter: boolean } {
+  const [after, before] = [call.plain('insertafter'), call.plain('insertbefore')]
+  if (after === 'BOF' || before === 'BOF') return 0
+  const text = after ?? before
+  if (text === undefined || after === 'EOF') return lines.length
+  try {
+    const regexp = pythonRegex(text, { ignoreCase: false, multiline: false })
+    const matches = lines.map((one) => found(regexp, comparable(call, bare(one))))
+    return { matches, isAfter: after !== undefined }
+  } catch {
+    return lines.length
+  }
+}
+
+/** The lines with others before the one at `at`; a last line without a break gets one. */
+function inserted(lines: readonly string[], at: number, others: readonly string[]): readonly string[] {
+  const ended = lines.map((one, index) => (index < at && !one.endsWith('\n') ? `${one}\n` : one))
+  return ended.toSpliced(at, 0, ...others)
+}
+
 function keeping(call: Call, path: string, content: string, mode: Parameters<typeof written>[4]): Effect {
   const hop = call.node.files.get(path)?.hops.at(-1) ?? call.hop(`puts a line into ${shown(path)}`)
   return written(call, path, content, hop, mode)
-}
-
-function inserted(call: Call, lines: readonly string[], line: string): readonly string[] {
-  const place = (name: string): number => {
-    const text = call.plain(name)
-    if (text === undefined || text === 'EOF' || text === 'BOF') return -1
-    try {
-      const regex = pythonRegex(text, { ignoreCase: false, multiline: false })
-      const matches = lines.map((one) => found(regex, comparable(call, one)))
-      return call.flag('firstmatch', false) === true ? matches.indexOf(true) : matches.lastIndexOf(true)
-    } catch {
-      return -1
-    }
-  }
-  if (call.plain('insertbefore') === 'BOF') return [line, ...lines]
-  const before = place('insertbefore')
-  if (before !== -1) return lines.toSpliced(before, 0, line)
-  const after = place('insertafter')
-  return after === -1 ? [...lines, line] : lines.toSpliced(after + 1, 0, line)
 }
 
 const joined = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
@@ -141,22 +163,33 @@ export function blockinfile(call: Call): Effect {
   const hop = call.hop(`puts a block into ${shown(path)}`)
   if (typeof old !== 'string' || typeof block !== 'string')
     return written(call, path, unknownContent('a block that is not known'), hop, mode)
+  if (before === undefined && call.plain('state') === 'absent') return { changed: false }
+  if (before === undefined) refuseMissing(call, path)
   const marker = call.plain('marker') ?? '# {mark} ANSIBLE MANAGED BLOCK'
-  const begin = marker.replace('{mark}', call.plain('marker_begin') ?? 'BEGIN')
-  const end = marker.replace('{mark}', call.plain('marker_end') ?? 'END')
-  const lines = old === '' ? [] : old.replace(/\n$/, '').split('\n')
-  const from = lines.indexOf(begin)
-  const to = lines.indexOf(end)
-  const kept = from !== -1 && to > from ? lines.toSpliced(from, to - from + 1) : lines
-  if (call.plain('state') === 'absent' || block === '') return written(call, path, joined(kept), hop, mode)
-  const place = from === -1 ? kept.length : from
+  const begin = `${marker.replaceAll('{mark}', call.plain('marker_begin') ?? 'BEGIN')}\n`
+  const end = `${marker.replaceAll('{mark}', call.plain('marker_end') ?? 'END')}\n`
+  const lines = linesOf(old)
+  const marks = [lines.lastIndexOf(begin), lines.lastIndexOf(end)]
+  const [from, to] = [Math.min(...marks), Math.max(...marks)]
+  const isMarked = from !== -1
+  const kept = isMarked ? lines.toSpliced(from, to - from + 1) : lines
+  const isGone = call.plain('state') === 'absent' || block === ''
+  const content = isGone ? [] : [begin, ...linesOf(`${bare(block)}\n`), end]
   return written(
     call,
     path,
-    joined(kept.toSpliced(place, 0, begin, ...block.replace(/\n$/, '').split('\n'), end)),
+    inserted(kept, isMarked ? from : blockPlace(call, kept), content).join(''),
     hop,
     mode,
   )
+}
+
+/** Where a block without its markers goes: there is no `firstmatch` for it. */
+function blockPlace(call: Call, lines: readonly string[]): number {
+  const place = insertion(call, lines)
+  if (typeof place === 'number') return place
+  const at = place.matches.lastIndexOf(true)
+  return at === -1 ? lines.length : at + Number(place.isAfter)
 }
 
 /** `community.general.ini_file`: the shape of units and drop-ins. */
