@@ -195,6 +195,17 @@ describe('playbooks', () => {
     expect(read.faults).toEqual([])
   })
 
+  test('in brackets, too, on one line as JSON has it', () => {
+    const read = content({
+      'one.yml': '[{"name": "Berth", "hosts": "all", "tasks": []}]\n',
+      'other.yml': '- {hosts: all, tasks: []}\n',
+      'imports.yml': '[{"ansible.builtin.import_playbook": "one.yml"}]\n',
+      'values.yml': '[{"name": "a", "port": 1}]\n',
+    })
+    expect(read.playbooks.map(({ path }) => path)).toEqual(['imports.yml', 'one.yml', 'other.yml'])
+    expect(read.faults).toEqual([])
+  })
+
   test('plays', () => {
     const [imported, play] = content(files).playbook('site.yml')?.plays ?? []
     expect(imported).toMatchObject({ kind: 'import', path: { value: 'other.yml' } })

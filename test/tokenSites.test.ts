@@ -89,6 +89,21 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     ],
   ],
   [
+    'a blank behind the equals sign ends an assignment of a shell or a unit; make, and systemd in an env file, pass over it',
+    {
+      'join.sh': 'K3S_TOKEN= K3S_URL=https://quay:6443 sh -\n',
+      'play.yml': '- hosts: all\n  tasks:\n    - shell: K3S_TOKEN= K3S_URL=https://quay:6443 sh -\n',
+      'k3s.service': '[Service]\nEnvironment=K3S_TOKEN= K3S_URL=https://quay:6443\n',
+      Makefile: 'K3S_TOKEN := aa\nK3S_AGENT_TOKEN= bb\n',
+      'k3s.env': 'K3S_TOKEN= cc\n',
+    },
+    [
+      'Makefile:1:14 shell unknown K3S_TOKEN none → "aa"',
+      'Makefile:2:18 shell agent-token K3S_AGENT_TOKEN none → "bb"',
+      'k3s.env:1:12 env-file unknown K3S_TOKEN none → "cc"',
+    ],
+  ],
+  [
     'texts inside of expressions',
     {
       'roles/edge_agent/tasks/main.yml': `- ansible.builtin.command: install.sh

@@ -28,7 +28,9 @@ export function mayBePlaybook(path: string, text: string): boolean {
   // An inventory has `hosts`, too, and may be huge; but it is a mapping.
   return (
     beginsAsList(text) &&
-    /^[ \t]*-?[ \t]*["']?(?:hosts|(?:ansible\.(?:builtin|legacy)\.)?import_playbook)["']?[ \t]*:/m.test(text)
+    /(?:^[ \t]*-?|[{,])[ \t]*["']?(?:hosts|(?:ansible\.(?:builtin|legacy)\.)?import_playbook)["']?[ \t]*:/m.test(
+      text,
+    )
   )
 }
 

@@ -53,6 +53,7 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     // 'K3S_TOKEN=' in quotes of its own is a text to look for, too.
     if (/["']/.test(text[match.index - 1] ?? '') && text[match.index - 1] === text[offset]) continue
     const { carrier, sink } = assignmentPlace(kind, before, text, match.index)
+    if (isEmpty(match[0], kind, carrier)) continue
     const value = readValue(path, text, offset, kind, carrier === 'env-file', text[match.index - 1])
     if (value === undefined) continue
     yield {
@@ -68,6 +69,11 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
       ...value,
     }
   }
+}
+
+/** To a shell, and in a unit, a blank right behind `NAME=` ends the word: what follows is another one. */
+function isEmpty(assignment: string, kind: FileKind, carrier: SiteCarrier): boolean {
+  return kind !== 'make' && carrier !== 'env-file' && /\w=[ \t]+$/.test(assignment)
 }
 
 function assignmentPlace(
