@@ -3,9 +3,9 @@ import { parseYaml, type YamlNode, type YamlScalar } from '../../syntax/yaml.ts'
 import type { Arrival } from '../arrival.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
-import { Remembered } from '../remembered.ts'
 import { noLetters } from './envFiles.ts'
 import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
+import { ReadOnce } from './readOnce.ts'
 
 /** A key of config.yaml or one of its drop-ins, as the flag that K3s makes of it. */
 export interface ConfigEntry {
@@ -31,13 +31,11 @@ export function readConfig(
     if (typeof file.content !== 'string')
       return [{ flag: undefined, value: noLetters, hops: source.hops(0, 0), why: file.content.unknown }]
     const { content } = file
-    const { path, everywhere } = source
-    const read = (): readonly ConfigEntry[] => entriesOf(lettersOf(content, source, atoms), source)
-    return everywhere === undefined ? read() : known.get(atoms, [content, path, everywhere], read)
+    return known.of(content, source, atoms, () => entriesOf(lettersOf(content, source, atoms), source))
   })
 }
 
-const known = new Remembered<readonly ConfigEntry[]>()
+const known = new ReadOnce<readonly ConfigEntry[]>()
 
 function entriesOf(letters: Letters, source: Source): readonly ConfigEntry[] {
   const { root } = parseYaml(source.path, letters.text)

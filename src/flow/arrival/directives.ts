@@ -1,8 +1,8 @@
 import { cameFrom, cut } from '../../syntax/sourced.ts'
 import { parseUnit } from '../../syntax/unit.ts'
 import type { Atoms } from '../atoms.ts'
-import { Remembered } from '../remembered.ts'
 import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
+import { ReadOnce } from './readOnce.ts'
 
 /** A line of `[Service]`, or something there that can't be known. */
 export interface Directive {
@@ -15,7 +15,7 @@ export interface Directive {
   readonly end: number
 }
 
-const known = new Remembered<readonly Directive[]>()
+const known = new ReadOnce<readonly Directive[]>()
 
 /** The lines of a unit file's section, in order. */
 export function directivesOf(
@@ -24,9 +24,7 @@ export function directivesOf(
   section: string,
   atoms: Atoms,
 ): readonly Directive[] {
-  const { path, everywhere } = source
-  const read = (): readonly Directive[] => readDirectives(content, source, section, atoms)
-  return everywhere === undefined ? read() : known.get(atoms, [content, path, everywhere, section], read)
+  return known.of(content, source, atoms, () => readDirectives(content, source, section, atoms), section)
 }
 
 function readDirectives(

@@ -2,13 +2,13 @@ import { parseEnvFile } from '../../syntax/envFile.ts'
 import { cameFrom, cut } from '../../syntax/sourced.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
-import { Remembered } from '../remembered.ts'
 import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
 import { type EnvironmentPart, variableName } from './process.ts'
+import { ReadOnce } from './readOnce.ts'
 
 export const noLetters: Letters = { text: '', from: [] }
 
-const known = new Remembered<readonly EnvironmentPart[]>()
+const known = new ReadOnce<readonly EnvironmentPart[]>()
 const carrier = 'env-file'
 
 /** What an env file says, as systemd reads it. `hops`: what names the file. */
@@ -20,9 +20,7 @@ export function envFileParts(
 ): readonly EnvironmentPart[] {
   if (typeof content !== 'string')
     return [{ name: undefined, value: noLetters, carrier, hops, why: content.unknown }]
-  const { path, everywhere } = source
-  const read = (): readonly EnvironmentPart[] => readParts(content, source, hops, atoms)
-  return everywhere === undefined ? read() : known.get(atoms, [content, path, everywhere, hops], read)
+  return known.of(content, source, atoms, () => readParts(content, source, hops, atoms), hops)
 }
 
 function readParts(

@@ -15,15 +15,13 @@ export function pattern(
   if (typeof text !== 'string') return 'unknown'
   call.use('regexp', text, call.argument(...names)?.at ?? call.task.action.at)
   const written = comparable(call, text)
-  const form = forms.get(call.atoms, [written, multiline], () => {
+  return forms.get(call.atoms, [written, multiline], () => {
     try {
       return pythonRegex(written, { ignoreCase: false, multiline })
     } catch {
       return 'unknown'
     }
   })
-  // A copy: where it matched last belongs to the task.
-  return form === 'unknown' ? form : new RegExp(form)
 }
 
 const forms = new Remembered<RegExp | 'unknown'>()
@@ -78,7 +76,7 @@ const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+
 
 const bare = (line: string): string => line.replace(/\n$/, '')
 
-/** Whether an expression matches somewhere; unlike `test`, whatever it has matched before. */
+/** Whether an expression matches somewhere; unlike `test` it leaves the expression as it is, for others have it, too. */
 const found = (regexp: RegExp, text: string): boolean => text.search(regexp) !== -1
 
 /** The last line that matches, or with `firstmatch` the first; -1 where none does. */
