@@ -378,6 +378,16 @@ describe('laws', () => {
     )
   })
 
+  test.each([
+    ['gone in []', false],
+    ["gone not in ('' | map('string'))", true],
+    ["gone in ['x']", "'gone' is undefined"],
+    ['gone in {}', "'gone' is undefined"],
+  ])('%s, where nothing is compared with an empty list: %s', (text, expected) => {
+    const result = evaluator(scopeWith({})).condition(text, at)
+    expect(result instanceof Undefined ? result.message : result).toBe(expected)
+  })
+
   test('plain values give what the concrete evaluator gives', () => {
     const atoms = fc.constantFrom('a', 'b', 'n', 'list', 'dict', "'x'", '2', 'true', 'none', 'gone')
     const expression = fc.letrec<{ any: string; leaf: string; node: string }>((tie) => ({

@@ -22,7 +22,9 @@ type Certainty = boolean | undefined
 
 /** Python's comparisons where texts and values may be unknown. Operands hold no `VaultedText` any more. */
 export function compared(operator: ComparisonOperator, a: Value, b: Value, tracking: Tracking): Certainty {
-  if (a instanceof Undefined) throw undefinedFault(a)
+  // A list compares what is looked for with its items: an empty one asks nothing of it.
+  const isAsked = !(b instanceof List && (operator === 'in' || operator === 'not in'))
+  if (a instanceof Undefined && isAsked) throw undefinedFault(a)
   if (b instanceof Undefined) throw undefinedFault(b)
   switch (operator) {
     case '==':
