@@ -139,14 +139,15 @@ function keeping(call: Call, path: string, content: string, mode: Parameters<typ
 
 const joined = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
 
+/** The text with a line at its end, where it is not known which line that one replaces. */
 function added(
   old: string | { readonly unknown: string },
   line: unknown,
 ): string | { readonly unknown: string } {
   if (typeof old !== 'string') return old
-  return typeof line === 'string'
-    ? `${old.replace(/\n?$/, '\n')}${line}\n`.replace(/^\n/, '')
-    : unknownContent('a line that is not known')
+  if (typeof line !== 'string') return unknownContent('a line that is not known')
+  const lines = linesOf(old)
+  return inserted(lines, lines.length, [`${line}\n`]).join('')
 }
 
 /** https://docs.ansible.com/ansible/latest/collections/ansible/builtin/blockinfile_module.html */
