@@ -78,7 +78,7 @@ class Installation {
     this.#call = call
     this.#atoms = atoms
     const source = { path: 'the install script', hops: () => [call.hop] }
-    this.#origin = { source, at: 0, atom: undefined }
+    this.#origin = { of: { source, atom: undefined }, at: 0 }
     for (const [name, value] of call.environment)
       if (value instanceof Unknown && name.startsWith('INSTALL_K3S_')) this.#unknowns.push(value.what)
   }
@@ -97,7 +97,7 @@ class Installation {
     return this.#install(name, command.word, command.args)
   }
 
-  readonly #letters = (marked: string): Letters => lettersOf(marked, this.#origin.source, this.#atoms)
+  readonly #letters = (marked: string): Letters => lettersOf(marked, this.#origin.of.source, this.#atoms)
 
   #made(text: string): Letters {
     return madeLetters(text, this.#origin)

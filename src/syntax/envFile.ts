@@ -1,9 +1,9 @@
-import { type Sourced, SourcedBuilder } from './sourced.ts'
+import { type Offsets, SourcedBuilder } from './sourced.ts'
 
 /** An assignment in a file that `EnvironmentFile=` names. */
 export interface EnvFileEntry {
   readonly key: string
-  readonly value: Sourced<number>
+  readonly value: Offsets
   /** From the key to the end of the value. */
   readonly start: number
   readonly end: number
@@ -43,7 +43,7 @@ export function parseEnvFile(text: string): EnvFileText {
   let state: State = 'before-key'
   let key = ''
   let start = 0
-  let value = new SourcedBuilder<number>()
+  let value = new SourcedBuilder<undefined>()
   /** Length of the value up to its last character that is no white space. */
   let solid = 0
   const push = (end: number, length: number): void => {
@@ -52,8 +52,9 @@ export function parseEnvFile(text: string): EnvFileText {
     value = new SourcedBuilder()
     state = 'before-key'
   }
+  const take = (mark: string, at: number): unknown => value.add(mark, { of: undefined, at })
   const add = (mark: string, at: number): void => {
-    value.add(mark, at)
+    take(mark, at)
     solid = value.length
   }
 
@@ -94,7 +95,7 @@ export function parseEnvFile(text: string): EnvFileText {
         else if (mark === '\\') {
           state = 'escape'
           solid = value.length
-        } else if (SPACE.test(mark)) value.add(mark, at)
+        } else if (SPACE.test(mark)) take(mark, at)
         else add(mark, at)
         break
       case 'escape':

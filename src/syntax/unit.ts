@@ -1,4 +1,4 @@
-import { atOffsets, cut, join, type Sourced, trim } from './sourced.ts'
+import { cut, join, type Offsets, offsetsFrom, SourcedBuilder, trim } from './sourced.ts'
 
 /**
  * The grammar of systemd's unit files, as `config_parse` of systemd reads them, with offsets.
@@ -10,7 +10,7 @@ export interface UnitDirective {
   readonly key: string
   readonly keyStart: number
   /** Continuation lines joined, with a space for each backslash; comments between them left out. */
-  readonly value: Sourced<number>
+  readonly value: Offsets
   /** From the key to the end of the last line. */
   readonly start: number
   readonly end: number
@@ -35,9 +35,9 @@ export function parseUnit(text: string): UnitText {
   const faults: { start: number; end: number; message: string }[] = []
   for (const line of logicalLines(text)) {
     const whole = trim(line)
-    const start = whole.from[0]
+    const start = whole.originAt(0)?.at
     if (start === undefined) continue
-    const end = (whole.from.at(-1) ?? start) + 1
+    const end = (whole.originAt(whole.text.length - 1)?.at ?? start) + 1
     const fault = (message: string): number => faults.push({ start, end, message })
     if (whole.text.startsWith('[')) {
       if (whole.text.endsWith(']')) sections.push({ name: whole.text.slice(1, -1), start, end })
@@ -58,16 +58,21 @@ export function parseUnit(text: string): UnitText {
 }
 
 /** Lines with their continuations: a backslash at the end becomes a space, a comment does not end the line. */
-function logicalLines(text: string): readonly Sourced<number>[] {
-  const lines: Sourced<number>[] = []
-  let open: Sourced<number> | undefined
+function logicalLines(text: string): readonly Offsets[] {
+  const lines: Offsets[] = []
+  let open: Offsets | undefined
   for (const { start, end } of physicalLines(text)) {
-    const line = trim(atOffsets(text.slice(start, end), start), /^[ \t]+/g)
+    const line = trim(offsetsFrom(text.slice(start, end), start), /^[ \t]+/g)
     if (/^[#;]/.test(line.text)) continue
-    const whole: Sourced<number> = open === undefined ? line : join([open, line])
+    const whole: Offsets = open === undefined ? line : join([open, line])
     const continues = /(?:^|[^\\])(?:\\\\)*\\$/.test(whole.text)
-    if (continues) open = { text: `${whole.text.slice(0, -1)} `, from: whole.from }
-    else {
+    if (continues) {
+      const last = whole.text.length - 1
+      open = new SourcedBuilder<undefined>()
+        .append(whole, 0, last)
+        .append(whole, last, last + 1, ' ')
+        .done()
+    } else {
       lines.push(whole)
       open = undefined
     }

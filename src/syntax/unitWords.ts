@@ -1,10 +1,10 @@
-import { cut, type Sourced, SourcedBuilder } from './sourced.ts'
+import { type Sourced, SourcedBuilder } from './sourced.ts'
 
 const SPACE = /[ \t\n\r]/
 
 /** A word of a directive's value, and where what follows it begins. */
-export interface UnitWord<Origin> {
-  readonly word: Sourced<Origin>
+export interface UnitWord<Of> {
+  readonly word: Sourced<Of>
   readonly next: number
 }
 
@@ -17,15 +17,15 @@ export interface UnitWord<Origin> {
 export type WordStyle = 'strict' | 'relaxed' | 'loose'
 
 /** `undefined` where there is no further word; `invalid` where systemd refuses the rest of the value. */
-export function nextWord<Origin>(
-  value: Sourced<Origin>,
+export function nextWord<Of>(
+  value: Sourced<Of>,
   start: number,
   style: WordStyle,
-): UnitWord<Origin> | 'invalid' | undefined {
+): UnitWord<Of> | 'invalid' | undefined {
   const { text } = value
   let at = skipSpace(text, start)
   if (at === text.length) return undefined
-  const word = new SourcedBuilder<Origin>()
+  const word = new SourcedBuilder<Of>()
   let quote = ''
   while (at < text.length) {
     const mark = text[at] ?? ''
@@ -37,7 +37,7 @@ export function nextWord<Origin>(
     }
     if (quote === '' && SPACE.test(mark)) break
     if (quote === '' ? mark === '"' || mark === "'" : mark === quote) quote = quote === '' ? mark : ''
-    else word.append(cut(value, at, at + 1))
+    else word.append(value, at, at + 1)
     at += 1
   }
   if (quote !== '' && style !== 'loose') return 'invalid'
@@ -45,11 +45,11 @@ export function nextWord<Origin>(
 }
 
 /** All words up to where systemd stops reading. */
-export function unitWords<Origin>(
-  value: Sourced<Origin>,
+export function unitWords<Of>(
+  value: Sourced<Of>,
   style: WordStyle,
-): { readonly words: readonly Sourced<Origin>[]; readonly isValid: boolean } {
-  const words: Sourced<Origin>[] = []
+): { readonly words: readonly Sourced<Of>[]; readonly isValid: boolean } {
+  const words: Sourced<Of>[] = []
   let at = 0
   for (;;) {
     const read = nextWord(value, at, style)
@@ -67,13 +67,13 @@ export function skipSpace(text: string, at: number): number {
 }
 
 /** Adds what the escape at `at` stands for and returns where it ends. */
-function addEscape<Origin>(
-  value: Sourced<Origin>,
+function addEscape<Of>(
+  value: Sourced<Of>,
   at: number,
   style: WordStyle,
-  word: SourcedBuilder<Origin>,
+  word: SourcedBuilder<Of>,
 ): number | undefined {
-  const origin = value.from[at]
+  const origin = value.originAt(at)
   const next = value.text[at + 1]
   if (origin === undefined) return undefined
   if (next === undefined) return style === 'loose' ? at + 1 : undefined
@@ -89,9 +89,9 @@ function addEscape<Origin>(
       return read.end
     }
     if (style === 'strict') return undefined
-    word.append(cut(value, at, at + 1))
+    word.append(value, at, at + 1)
   }
-  word.append(cut(value, at + 1, at + 2))
+  word.append(value, at + 1, at + 2)
   return at + 2
 }
 

@@ -61,8 +61,8 @@ function judged({ value, state, why }: Candidate): {
   if (state !== undefined) return { state, why: state === 'maybe' ? why : undefined }
   if (value === undefined) return { state: 'maybe', why }
   if (value.text === '') return { state: 'empty', why: undefined }
-  const isFilled = value.from.some(
-    ({ atom }) => atom === undefined || atom.text !== undefined || atom.isFilled,
+  const isFilled = value.runs.some(
+    ({ of: { atom } }) => atom === undefined || atom.text !== undefined || atom.isFilled,
   )
   return isFilled ? { state: 'present', why: undefined } : { state: 'maybe', why: unknownIn(value)?.what }
 }

@@ -1,10 +1,10 @@
-import { cameFrom, cut, type Sourced } from '../../syntax/sourced.ts'
+import { cut, SourcedBuilder } from '../../syntax/sourced.ts'
 import { parseYaml, type YamlNode, type YamlScalar } from '../../syntax/yaml.ts'
 import type { Arrival } from '../arrival.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 import { noLetters } from './envFiles.ts'
-import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
+import { type Letters, lettersOf, type Source, unknownIn, type Written } from './letters.ts'
 import { ReadOnce } from './readOnce.ts'
 
 /** A key of config.yaml or one of its drop-ins, as the flag that K3s makes of it. */
@@ -40,7 +40,7 @@ const known = new ReadOnce<readonly ConfigEntry[]>()
 function entriesOf(letters: Letters, source: Source): readonly ConfigEntry[] {
   const { root } = parseYaml(source.path, letters.text)
   const hopsAt = (start: number, end: number): readonly Hop[] =>
-    source.hops(letters.from[start]?.at ?? 0, (letters.from[end - 1]?.at ?? 0) + 1)
+    source.hops(letters.originAt(start)?.at ?? 0, (letters.originAt(end - 1)?.at ?? 0) + 1)
   const whole = unknownIn(letters)
   if (root?.kind !== 'map')
     return whole === undefined
@@ -72,16 +72,17 @@ function scalarLetters(scalar: YamlScalar, letters: Letters): Letters {
   const inside = letters.text.slice(start, end)
   const whole = inside.indexOf(text)
   if (whole !== -1) return cut(letters, start + whole, start + whole + text.length)
-  const from: number[] = []
+  const built = new SourcedBuilder<Written>()
   let last = start
   for (const unit of text) {
     const found = letters.text.indexOf(unit, last)
     const at = found === -1 || found >= end ? Math.min(last, end - 1) : found
-    for (let index = 0; index < unit.length; index += 1) from.push(at + (at === found ? index : 0))
+    const origin = letters.originAt(at)
+    if (at === found) built.append(letters, at, at + unit.length)
+    else if (origin !== undefined) built.add(unit, origin)
     if (at === found) last = found + unit.length
   }
-  const offsets: Sourced<number> = { text, from }
-  return cameFrom(offsets, letters)
+  return built.done()
 }
 
 function scalarText({ value }: YamlScalar): string {

@@ -36,8 +36,8 @@ function readDirectives(
   const letters = lettersOf(content, source, atoms)
   const unit = parseUnit(letters.text)
   const place = (start: number, end: number): { start: number; end: number } => ({
-    start: letters.from[start]?.at ?? 0,
-    end: (letters.from[end - 1]?.at ?? 0) + 1,
+    start: letters.originAt(start)?.at ?? 0,
+    end: (letters.originAt(end - 1)?.at ?? 0) + 1,
   })
   const lines = unit.directives
     .filter((directive) => directive.section === section)

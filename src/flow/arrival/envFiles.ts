@@ -1,12 +1,12 @@
 import { parseEnvFile } from '../../syntax/envFile.ts'
-import { cameFrom, cut } from '../../syntax/sourced.ts'
+import { cameFrom, cut, Sourced } from '../../syntax/sourced.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 import { type Letters, lettersOf, type Source, unknownIn } from './letters.ts'
 import { type EnvironmentPart, variableName } from './process.ts'
 import { ReadOnce } from './readOnce.ts'
 
-export const noLetters: Letters = { text: '', from: [] }
+export const noLetters: Letters = new Sourced('', [])
 
 const known = new ReadOnce<readonly EnvironmentPart[]>()
 const carrier = 'env-file'
@@ -40,8 +40,8 @@ function readParts(
     if (unknown !== undefined)
       return [{ name: undefined, value: noLetters, carrier, hops, why: unknown.what }]
     if (value === undefined || !variableName.test(key)) return []
-    const from = letters.from[start]?.at ?? 0
-    const to = (letters.from[end - 1]?.at ?? from) + 1
+    const from = letters.originAt(start)?.at ?? 0
+    const to = (letters.originAt(end - 1)?.at ?? from) + 1
     const ways = [...source.hops(from, to), ...hops]
     return [{ name: key, value: cameFrom(value, letters), carrier, hops: ways, why: '' }]
   })

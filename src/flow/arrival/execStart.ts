@@ -2,7 +2,7 @@ import { managerVariables } from '../../facts/systemd.ts'
 import { cut, SourcedBuilder, trim } from '../../syntax/sourced.ts'
 import { nextWord, skipSpace, unitWords } from '../../syntax/unitWords.ts'
 import type { Atoms } from '../atoms.ts'
-import { type Letters, madeLetters, type Origin, unknownIn } from './letters.ts'
+import { type Letters, madeLetters, unknownIn, type Written, withAtom } from './letters.ts'
 import { type EnvironmentPart, lastPart } from './process.ts'
 import { expandSpecifiers, type UnitName } from './specifiers.ts'
 
@@ -88,16 +88,16 @@ export function expandVariables(
 }
 
 function expandBraces(word: Letters, environment: readonly EnvironmentPart[], atoms: Atoms): Letters {
-  const built = new SourcedBuilder<Origin>()
+  const built = new SourcedBuilder<Written>()
   for (let at = 0; at < word.text.length; ) {
     if (word.text.startsWith('$$', at)) {
-      built.append(cut(word, at, at + 1))
+      built.append(word, at, at + 1)
       at += 2
       continue
     }
     const [whole, name] = /^\$\{([^}:]*)\}/.exec(word.text.slice(at)) ?? []
     if (whole === undefined || name === undefined) {
-      built.append(cut(word, at, at + 1))
+      built.append(word, at, at + 1)
       at += 1
       continue
     }
@@ -116,12 +116,12 @@ function variable(
 ): Letters | undefined {
   const { known, maybe } = lastPart(environment, name.text)
   if (known !== undefined) return known.value
-  const origin = word.from[0]
+  const origin = word.originAt(0)
   const why =
     unknownIn(name)?.what ??
     maybe?.why ??
     (managerVariables.has(name.text) ? `${name.text} of the service manager` : undefined)
   if (why === undefined || origin === undefined) return undefined
   const atom = atoms.root(`variable of ${why}`, { kind: 'unknown', what: why })
-  return madeLetters(atoms.mark(atom), { ...origin, atom })
+  return madeLetters(atoms.mark(atom), withAtom(origin, atom))
 }

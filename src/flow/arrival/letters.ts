@@ -1,6 +1,6 @@
 import type { Span } from '../../span.ts'
-import { type Sourced, SourcedBuilder } from '../../syntax/sourced.ts'
-import type { Atom, Atoms, Hop, TracedText } from '../atoms.ts'
+import { type Origin as OriginOf, Sourced, SourcedBuilder } from '../../syntax/sourced.ts'
+import { type Atom, type Atoms, type Hop, hasMark, type TracedText } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 
 /** A text of a node or of the project that is read, and what to tell the user of a place in it. */
@@ -14,16 +14,23 @@ export interface Source {
   readonly written?: (start: number, end: number) => Span
 }
 
-/** Where one unit of an expanded text comes from. */
-export interface Origin {
+/** What one unit of an expanded text comes from. */
+export interface Written {
   readonly source: Source
-  /** In the marked text. */
-  readonly at: number
   readonly atom: Atom | undefined
 }
 
+/** `at`: in the marked text. */
+export type Origin = OriginOf<Written>
+
 /** A text with its known atoms written out; an unknown atom is its mark. */
-export type Letters = Sourced<Origin>
+export type Letters = Sourced<Written>
+
+/** The same place, at which another atom, or none, is taken to stand. */
+export const withAtom = ({ of: { source }, at }: Origin, atom: Atom | undefined): Origin => ({
+  of: { source, atom },
+  at,
+})
 
 export function paperSource(path: string, file: PaperFile): Source {
   return { path, hops: () => file.hops, everywhere: file.hops }
@@ -36,55 +43,72 @@ export function hopSource(path: string, hops: readonly Hop[]): Source {
 const MARK = /[\u{f0000}-\u{ffffd}]/gu
 
 export function lettersOf(marked: string, source: Source, atoms: Atoms): Letters {
-  const built = new SourcedBuilder<Origin>()
-  const plain = (text: string, start: number): void => {
-    for (let index = 0; index < text.length; index += 1)
-      built.add(text[index] ?? '', { source, at: start + index, atom: undefined })
-  }
+  const of: Written = { source, atom: undefined }
+  const whole: Letters = new Sourced(marked, marked === '' ? [] : [{ start: 0, of, at: 0, step: 1 }])
+  if (!hasMark(marked)) return whole
+  const built = new SourcedBuilder<Written>()
   let last = 0
   for (const { 0: mark, index } of marked.matchAll(MARK)) {
-    plain(marked.slice(last, index), last)
+    built.append(whole, last, index)
     const [atom] = atoms.in(mark)
     // What gives no setting either way may as well not be there.
     if (atom?.text !== undefined || atom?.root.isHarmless !== true)
-      built.add(atom?.text ?? mark, { source, at: index, atom })
+      built.add(atom?.text ?? mark, { of: { source, atom }, at: index })
     last = index + mark.length
   }
-  plain(marked.slice(last), last)
-  return built.done()
+  return built.append(whole, last).done()
 }
 
 /** A text that the reader itself makes, such as the name of the unit. */
 export function madeLetters(text: string, origin: Origin): Letters {
-  return new SourcedBuilder<Origin>().add(text, origin).done()
+  return new SourcedBuilder<Written>().add(text, origin).done()
 }
 
 /** The atom of every part of a text that is one; a text of the project itself becomes an atom. */
 export function tracedText(letters: Letters, atoms: Atoms): TracedText {
   const marks: { start: number; end: number; atom: Atom }[] = []
-  for (let start = 0; start < letters.text.length; ) {
-    const origin = letters.from[start]
-    let end = start + 1
-    while (end < letters.text.length && isSamePart(letters, start, end)) end += 1
-    const atom = origin?.atom ?? writtenAtom(letters, start, end, atoms)
-    if (atom !== undefined) marks.push({ start, end, atom })
-    start = end
+  for (const part of partsOf(letters)) {
+    const atom = part.of.atom ?? writtenAtom(letters, part, atoms)
+    if (atom !== undefined) marks.push({ start: part.start, end: part.end, atom })
   }
   return { text: letters.text, marks }
 }
 
-function isSamePart(letters: Letters, start: number, end: number): boolean {
-  const first = letters.from[start]
-  const next = letters.from[end]
-  if (first === undefined || next === undefined || first.source !== next.source) return false
-  return first.atom === undefined ? next.atom === undefined : first.atom === next.atom && first.at === next.at
+/** A stretch of text that is one atom, or none and from one source. */
+interface Part {
+  readonly start: number
+  end: number
+  readonly of: Written
+  /** Places of its first and of its last unit. */
+  readonly first: number
+  last: number
 }
 
-function writtenAtom(letters: Letters, start: number, end: number, atoms: Atoms): Atom | undefined {
-  const first = letters.from[start]
-  const last = letters.from[end - 1]
-  if (first?.source.written === undefined || last === undefined) return undefined
-  const at = first.source.written(first.at, Math.max(first.at, last.at) + 1)
+function partsOf(letters: Letters): readonly Part[] {
+  const parts: Part[] = []
+  for (const [index, { start, of, at, step }] of letters.runs.entries()) {
+    const length = letters.lengthOf(index)
+    const end = start + length
+    const last = at + step * (length - 1)
+    const before = parts.at(-1)
+    if (before !== undefined && isSamePart(before, of, at)) Object.assign(before, { end, last })
+    else parts.push({ start, end, of, first: at, last })
+  }
+  return parts
+}
+
+function isSamePart(part: Part, { source, atom }: Written, at: number): boolean {
+  if (part.of.source !== source || part.of.atom !== atom) return false
+  return atom === undefined || part.first === at
+}
+
+function writtenAtom(
+  letters: Letters,
+  { of, start, end, first, last }: Part,
+  atoms: Atoms,
+): Atom | undefined {
+  if (of.source.written === undefined) return undefined
+  const at = of.source.written(first, Math.max(first, last) + 1)
   const text = letters.text.slice(start, end)
   return atoms.root(`${at.path}:${at.start}-${at.end} ${text}`, {
     kind: 'literal',
@@ -110,17 +134,21 @@ export function markedText(letters: Letters, hop: Hop, atoms: Atoms): string {
 
 /** Why a text is not known: its first unknown atom. */
 export function unknownIn(letters: Letters): Atom | undefined {
-  return letters.from.find(({ atom }) => atom !== undefined && atom.text === undefined)?.atom
+  for (const { of } of letters.runs) if (of.atom !== undefined && of.atom.text === undefined) return of.atom
+  return undefined
 }
 
 /** The way of a text: of its atoms first, then of the files that it passed. */
 export function hopsOf(letters: Letters, atoms: Atoms): readonly Hop[] {
   const ways = tracedText(letters, atoms).marks.flatMap(({ atom }) => atoms.hops(atom))
-  const passed = [...new Set(letters.from.map(({ source }) => source))].flatMap((source) => {
-    const places = letters.from.filter((origin) => origin.source === source).map(({ at }) => at)
-    return source.hops(Math.min(...places), Math.max(...places) + 1)
-  })
-  return distinctHops([...ways, ...passed])
+  const passed = new Map<Source, { start: number; end: number }>()
+  for (const { of, start, end } of letters.origins) {
+    const known = passed.get(of.source)
+    if (known === undefined) passed.set(of.source, { start, end })
+    else Object.assign(known, { start: Math.min(known.start, start), end: Math.max(known.end, end) })
+  }
+  const read = [...passed].flatMap(([source, { start, end }]) => source.hops(start, end))
+  return distinctHops([...ways, ...read])
 }
 
 export function distinctHops(hops: readonly Hop[]): readonly Hop[] {

@@ -42,7 +42,7 @@ export function openrcProcess(
   const withScript = new Map([...files, [fragment.path, fragment.file]])
   const { run, reads, content: read } = shellOn(lookupIn(withScript), hops, sourceOf, atoms)
   const script = read(fragment.path)
-  const [origin] = script?.from ?? []
+  const origin = script?.originAt(0)
   if (script === undefined || origin === undefined) return { ...nothing, failure: 'the init script is empty' }
   for (const variable of ['RC_SVCNAME', 'SVCNAME']) run.variables.set(variable, madeLetters(service, origin))
   const isOpenrc = /^#!.*(?:openrc-run|runscript)/.test(content)
@@ -87,7 +87,7 @@ function startStep(run: ShellRun): RunStep | undefined {
   const before = run.steps.length
   if (!run.call('start')) {
     const command = run.variables.get('command')
-    const [origin] = command?.from ?? []
+    const origin = command?.originAt(0)
     if (command !== undefined && origin !== undefined) {
       const made = (text: string): Letters => madeLetters(text, origin)
       const given = (...names: readonly string[]): readonly Letters[] =>

@@ -102,7 +102,7 @@ export class ShellRun {
       name,
       isOpen ? unknownLetters(this.#scope(text), start, `$${name}, set under a condition`) : value,
     )
-    this.assignedIn.set(name, text?.from[0]?.source)
+    this.assignedIn.set(name, text?.originAt(0)?.of.source)
     if (this.#allExported) this.exported.add(name)
   }
 

@@ -73,10 +73,12 @@ function readSteps(
   run.run(read(marked, 'the shell text'))
   const made = new Map<RunStep, ShellStep>()
   const text = (letters: Letters): string => markedText(letters, hop, atoms)
-  const place = ({ text: { from } }: RunStep, offset: number): number => from[offset]?.at ?? 0
+  const place = ({ text: whole }: RunStep, offset: number): number => whole.originAt(offset)?.at ?? 0
   // A mark has two units.
-  const behind = ({ text: { from } }: RunStep, offset: number): number =>
-    (from[offset - 1]?.at ?? 0) + (from[offset - 1]?.atom === undefined ? 1 : 2)
+  const behind = ({ text: whole }: RunStep, offset: number): number => {
+    const last = whole.originAt(offset - 1)
+    return (last?.at ?? 0) + (last?.of.atom === undefined ? 1 : 2)
+  }
   for (const step of run.steps)
     made.set(step, {
       words: step.words.map(text),

@@ -1,7 +1,7 @@
 import type { ShellPart, ShellWord } from '../../syntax/shell/index.ts'
-import { cameFrom, cut, SourcedBuilder } from '../../syntax/sourced.ts'
+import { cameFrom, cut, Sourced, SourcedBuilder } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
-import { type Letters, madeLetters, type Origin, unknownIn } from './letters.ts'
+import { type Letters, madeLetters, unknownIn, type Written, withAtom } from './letters.ts'
 
 /** Variables that a shell has from its surroundings, with values that only the node knows. */
 const surroundings =
@@ -22,7 +22,7 @@ export interface ShellScope {
 /** The fields that a word becomes: none for an unquoted nothing, several where a value is split. */
 export function fieldsOf(word: ShellWord, scope: ShellScope): readonly Letters[] {
   const fields: Letters[] = []
-  let open = new SourcedBuilder<Origin>()
+  let open = new SourcedBuilder<Written>()
   let isOpen = false
   const close = (): void => {
     if (isOpen || open.length > 0) fields.push(open.done())
@@ -45,7 +45,7 @@ export function fieldsOf(word: ShellWord, scope: ShellScope): readonly Letters[]
       if (space !== '') close()
       at += space.length
       const [solid = ''] = /^[^ \t\n]+/.exec(value.text.slice(at)) ?? []
-      open.append(cut(value, at, at + solid.length))
+      open.append(value, at, at + solid.length)
       at += solid.length
     }
   }
@@ -55,7 +55,7 @@ export function fieldsOf(word: ShellWord, scope: ShellScope): readonly Letters[]
 
 /** The value of a word where nothing is split: behind `=`. */
 export function textOf(word: ShellWord, scope: ShellScope): Letters {
-  const built = new SourcedBuilder<Origin>()
+  const built = new SourcedBuilder<Written>()
   for (const part of word.parts) built.append(valueOfPart(part, scope))
   return built.done()
 }
@@ -84,18 +84,18 @@ function valueOfPart(part: ShellPart, scope: ShellScope): Letters {
   }
 }
 
-const nothing: Letters = { text: '', from: [] }
+const nothing: Letters = new Sourced('', [])
 
 function unset({ name, start }: ShellPart & { kind: 'variable' }, scope: ShellScope): Letters {
   return surroundings.test(name) ? unknownLetters(scope, start, `$${name} of the shell`) : nothing
 }
 
 export function unknownLetters(scope: ShellScope, start: number, what: string): Letters {
-  const origin = scope.text.from[start]
+  const origin = scope.text.originAt(start)
   if (origin === undefined) return nothing
-  const key = `shell ${origin.source.path} ${origin.at} ${what}`
+  const key = `shell ${origin.of.source.path} ${origin.at} ${what}`
   const atom = scope.atoms.root(key, { kind: 'unknown', what })
-  return madeLetters(scope.atoms.mark(atom), { ...origin, atom })
+  return madeLetters(scope.atoms.mark(atom), withAtom(origin, atom))
 }
 
 /** `$(cat FILE)` and `$(< FILE)` give the file; anything else is the output of a command. */

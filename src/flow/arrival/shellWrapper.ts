@@ -23,7 +23,7 @@ export function unwrapped(started: Process, sourceOf: SourceOf, atoms: Atoms): P
   run.run(script.text)
   const step = k3sStep(run.steps)
   if (step === undefined) return spawned
-  const own = script.text.from[0]?.source.path ?? ''
+  const own = script.text.originAt(0)?.of.source.path ?? ''
   return {
     ...spawned,
     argv: step.words,

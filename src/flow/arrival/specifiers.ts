@@ -1,7 +1,7 @@
 import { managerSpecifiers, nodeSpecifiers } from '../../facts/systemd.ts'
-import { cut, SourcedBuilder } from '../../syntax/sourced.ts'
+import { SourcedBuilder } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
-import type { Letters, Origin } from './letters.ts'
+import { type Letters, type Written, withAtom } from './letters.ts'
 
 /** The name of a unit, taken apart. */
 export interface UnitName {
@@ -21,24 +21,24 @@ export function credentialsOf(unit: string): string {
  */
 export function expandSpecifiers(text: Letters, unit: UnitName, atoms: Atoms): Letters | undefined {
   if (!text.text.includes('%')) return text
-  const built = new SourcedBuilder<Origin>()
+  const built = new SourcedBuilder<Written>()
   for (let at = 0; at < text.text.length; at += 1) {
     const letter = text.text[at + 1]
-    const origin = text.from[at]
+    const origin = text.originAt(at)
     if (text.text[at] !== '%' || letter === undefined || origin === undefined) {
-      built.append(cut(text, at, at + 1))
+      built.append(text, at, at + 1)
       continue
     }
     const node = Object.hasOwn(nodeSpecifiers, letter) ? nodeSpecifiers[letter] : undefined
     const value = node === undefined ? specifier(letter, unit) : undefined
     if (node !== undefined) {
       const atom = atoms.root(`systemd %${letter}`, { kind: 'unknown', what: node, isFilled: true })
-      built.add(atoms.mark(atom), { ...origin, atom })
+      built.add(atoms.mark(atom), withAtom(origin, atom))
     } else if (value === undefined) {
       if (/[A-Za-z0-9]/.test(letter)) return undefined
-      built.append(cut(text, at, at + 2))
-    } else if (value === '%') built.append(cut(text, at, at + 1))
-    else built.add(value, { ...origin, atom: undefined })
+      built.append(text, at, at + 2)
+    } else if (value === '%') built.append(text, at, at + 1)
+    else built.add(value, withAtom(origin, undefined))
     at += 1
   }
   return built.done()

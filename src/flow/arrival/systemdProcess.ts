@@ -7,7 +7,7 @@ import type { PaperFile, PaperFiles } from '../files.ts'
 import { type Directive, directivesOf } from './directives.ts'
 import { envFileParts, noLetters } from './envFiles.ts'
 import { execCommands, expandVariables } from './execStart.ts'
-import { type Letters, madeLetters, markedText, type Source, unknownIn } from './letters.ts'
+import { type Letters, madeLetters, markedText, type Source, unknownIn, withAtom } from './letters.ts'
 import { fileAt, globPaths } from './paths.ts'
 import { type EnvironmentPart, type Process, variableName } from './process.ts'
 import { credentialsOf, expandSpecifiers, type UnitName } from './specifiers.ts'
@@ -252,9 +252,9 @@ const credentialKeys = [
 /** Set as soon as a unit has a credential. */
 function credentialsVariable(directives: readonly Directive[], unit: UnitName): readonly EnvironmentPart[] {
   const directive = credentialKeys.flatMap((key) => inForce(directives, key))[0]
-  const origin = directive?.value.from[0]
+  const origin = directive?.value.originAt(0)
   if (directive === undefined || origin === undefined) return []
-  const value = madeLetters(credentialsOf(unit.full), { ...origin, atom: undefined })
+  const value = madeLetters(credentialsOf(unit.full), withAtom(origin, undefined))
   const hops = hopsAt(directive)
   return [{ name: 'CREDENTIALS_DIRECTORY', value, carrier: 'environment', hops, why: '' }]
 }

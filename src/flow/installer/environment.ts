@@ -1,6 +1,6 @@
 import { installer } from '../../facts/installer.ts'
 import { cut, join, SourcedBuilder } from '../../syntax/sourced.ts'
-import { type Letters, madeLetters, type Origin } from '../arrival/letters.ts'
+import { type Letters, madeLetters, type Origin, type Written } from '../arrival/letters.ts'
 
 /**
  * The env file as the script writes it: what `export` of a POSIX shell shows, read without `-r` and echoed without
@@ -42,7 +42,7 @@ function quoted(value: Letters, made: (text: string) => Letters): Letters {
  */
 function readLines(text: Letters): readonly Letters[] {
   const lines: Letters[] = []
-  let line = new SourcedBuilder<Origin>()
+  let line = new SourcedBuilder<Written>()
   /** Of the units of the line: `e` escaped, `s` white space, `-` anything else. */
   let kinds = ''
   let isEmpty = true
@@ -66,7 +66,7 @@ function readLines(text: Letters): readonly Letters[] {
       if (text.text[at] === '\n') continue
       kinds += 'e'
     } else kinds += /[ \t]/.test(mark) ? 's' : '-'
-    line.append(cut(text, at, at + 1))
+    line.append(text, at, at + 1)
   }
   if (!isEmpty) end()
   return lines.map((whole) => cut(whole, /^[ \t]*[^ \t]*[ \t]*/.exec(whole.text)?.[0].length ?? 0))
@@ -74,20 +74,20 @@ function readLines(text: Letters): readonly Letters[] {
 
 /** `echo $v`: words with one space between them; the `echo` of dash reads `\n` and its like. */
 function echoed(line: Letters, origin: Origin): Letters {
-  const built = new SourcedBuilder<Origin>()
+  const built = new SourcedBuilder<Written>()
   for (let at = 0; at < line.text.length; at += 1) {
     const mark = line.text[at] ?? ''
     if (/[ \t\n]/.test(mark)) {
       const next = line.text.slice(at).search(/[^ \t\n]/)
       if (next === -1) break
-      if (built.length > 0) built.add(' ', line.from[at] ?? origin)
+      if (built.length > 0) built.add(' ', line.originAt(at) ?? origin)
       at += next - 1
     } else if (mark === '\\') {
       const read = echoEscape(line.text.slice(at + 1, at + 5))
       if (read === 'end') break
-      built.add(read?.text ?? '\\', line.from[at] ?? origin)
+      built.add(read?.text ?? '\\', line.originAt(at) ?? origin)
       at += read?.length ?? 0
-    } else built.append(cut(line, at, at + 1))
+    } else built.append(line, at, at + 1)
   }
   return built.done()
 }

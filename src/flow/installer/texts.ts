@@ -1,6 +1,6 @@
 import { installerUnit } from '../../facts/installer.ts'
-import { join } from '../../syntax/sourced.ts'
-import { type Letters, madeLetters, type Origin } from '../arrival/letters.ts'
+import { join, SourcedBuilder } from '../../syntax/sourced.ts'
+import { type Letters, madeLetters, type Origin, type Written } from '../arrival/letters.ts'
 
 export interface ServiceWords {
   readonly command: Letters
@@ -80,12 +80,12 @@ function escapedQuotes(line: Letters, made: (text: string) => Letters): Letters 
 }
 
 function replaced(text: Letters, mark: string, by: Letters): Letters {
-  const parts: Letters[] = []
+  const built = new SourcedBuilder<Written>()
   let start = 0
-  for (const part of text.text.split(mark)) {
-    if (parts.length > 0) parts.push(by)
-    parts.push({ text: part, from: text.from.slice(start, start + part.length) })
+  for (const [index, part] of text.text.split(mark).entries()) {
+    if (index > 0) built.append(by)
+    built.append(text, start, start + part.length)
     start += part.length + mark.length
   }
-  return join(parts)
+  return built.done()
 }

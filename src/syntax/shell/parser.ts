@@ -1,3 +1,4 @@
+import { offsetsFrom } from '../sourced.ts'
 import type { ShellAssignment, ShellJoint, ShellNode, ShellRedirect } from './tree.ts'
 import { readQuoted, readWord, type ShellWord } from './word.ts'
 
@@ -286,7 +287,7 @@ class Parser {
       }
       end = stop + 1
     }
-    const text = { text: this.#text.slice(start, end), from: range(start, end) }
+    const text = offsetsFrom(this.#text.slice(start, end), start)
     fill(
       isLiteral
         ? { parts: [{ kind: 'text', text, isQuoted: true }], start, end }
@@ -309,8 +310,4 @@ class Parser {
     this.#at += word.length
     return true
   }
-}
-
-function range(start: number, end: number): readonly number[] {
-  return Array.from({ length: end - start }, (_, index) => start + index)
 }

@@ -1,8 +1,8 @@
-import { type Sourced, SourcedBuilder } from '../sourced.ts'
+import { type Offsets, SourcedBuilder } from '../sourced.ts'
 
 /** What a shell word is made of, in order. */
 export type ShellPart =
-  | { readonly kind: 'text'; readonly text: Sourced<number>; readonly isQuoted: boolean }
+  | { readonly kind: 'text'; readonly text: Offsets; readonly isQuoted: boolean }
   /** `$NAME`, `${NAME}`, `${NAME:-word}`: `operator` is what stands between the name and the word. */
   | {
       readonly kind: 'variable'
@@ -55,7 +55,7 @@ class WordReader {
   readonly #start: number
   readonly #parts: ShellPart[] = []
   #at: number
-  #open = new SourcedBuilder<number>()
+  #open = new SourcedBuilder<undefined>()
   #isQuoted = false
 
   constructor(text: string, start: number) {
@@ -96,7 +96,7 @@ class WordReader {
   #take(isQuoted: boolean): void {
     if (isQuoted !== this.#isQuoted) this.#flush()
     this.#isQuoted = isQuoted
-    this.#open.add(this.#text[this.#at] ?? '', this.#at)
+    this.#open.add(this.#text[this.#at] ?? '', { of: undefined, at: this.#at })
     this.#at += 1
   }
 
