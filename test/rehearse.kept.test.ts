@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { List } from '../src/ansible/template/values.ts'
 import { type Atom, Atoms } from '../src/flow/atoms.ts'
-import type { EvaluationScope, ScopeVariable } from '../src/flow/evaluate/index.ts'
-import { rendered } from '../src/flow/rehearse/renderings.ts'
+import { type EvaluationScope, evaluator, type ScopeVariable } from '../src/flow/evaluate/index.ts'
 import { Unknown } from '../src/flow/unknown.ts'
 import { projectNames, readProject } from './projects/expectation.ts'
 
 afterEach(() => {
   vi.doUnmock('../src/flow/remembered.ts')
-  vi.doUnmock('../src/flow/rehearse/renderings.ts')
+  vi.doUnmock('../src/flow/evaluate/kept.ts')
   vi.resetModules()
 })
 
@@ -43,12 +43,9 @@ test('what is kept from scenario to scenario changes nothing', async () => {
       }
     },
   }))
-  vi.doMock('../src/flow/rehearse/renderings.ts', async () => {
-    const { evaluator } = await import('../src/flow/evaluate/index.ts')
-    return {
-      rendered: (path: string, text: string, scope: EvaluationScope) => evaluator(scope).template(path, text),
-    }
-  })
+  vi.doMock('../src/flow/evaluate/kept.ts', () => ({
+    kept: (_atoms: Atoms, _place: unknown, _what: unknown, _isAsBefore: unknown, run: () => unknown) => run(),
+  }))
   expect(await rehearsals()).toEqual(kept)
 })
 
@@ -74,7 +71,7 @@ describe('a template', () => {
   const twice = (template: string, first: (atoms: Atoms) => EvaluationScope, second: typeof first) => {
     const atoms = new Atoms()
     return [first, second].map((scope) => {
-      const result = rendered('harbour.j2', template, scope(atoms))
+      const result = evaluator(scope(atoms)).template('harbour.j2', template)
       return typeof result === 'string' ? atoms.traced(result).text : `unknown: ${result.constructor.name}`
     })
   }
@@ -83,11 +80,11 @@ describe('a template', () => {
     const atoms = new Atoms()
     const scope = (): EvaluationScope =>
       hostOf(atoms, { berth: { raw: '{{ pier }}', at }, pier: { raw: 'quay', at } })
-    const first = rendered('harbour.j2', '{{ berth }}', scope())
+    const first = evaluator(scope()).template('harbour.j2', '{{ berth }}')
     const root = vi.spyOn(atoms, 'root')
-    expect(rendered('harbour.j2', '{{ berth }}', scope())).toBe(first)
+    expect(evaluator(scope()).template('harbour.j2', '{{ berth }}')).toBe(first)
     expect(root).not.toHaveBeenCalled()
-    rendered('harbour.j2', '{{ berth }} ', scope())
+    evaluator(scope()).template('harbour.j2', '{{ berth }} ')
     expect(root).toHaveBeenCalled()
   })
 
@@ -153,5 +150,130 @@ describe('a template', () => {
     const facts = (zone: string) => (atoms: Atoms) =>
       hostOf(atoms, { facts: { value: new Unknown('facts', 'a fact', undefined, undefined, () => zone) } })
     expect(twice('{{ facts.zone }}', facts('a'), facts('b'))).toEqual(['a', 'b'])
+  })
+})
+
+describe('a text of a task', () => {
+  const at = { path: 'tasks.yml', start: 0, end: 1 }
+
+  const scopeOf = (
+    atoms: Atoms,
+    variables: Readonly<Record<string, ScopeVariable>>,
+    decisions: ReadonlyMap<string, boolean> = new Map(),
+    others: Readonly<Record<string, Readonly<Record<string, ScopeVariable>>>> = {},
+  ): EvaluationScope => ({
+    atoms,
+    decisions,
+    hostNames: Object.keys(others),
+    variable: (name) => variables[name],
+    hostScope: (host) =>
+      others[host] === undefined ? undefined : scopeOf(atoms, others[host], decisions, others),
+    lookup: () => null,
+  })
+
+  const result = (members: Readonly<Record<string, string | Unknown>>): ScopeVariable => ({
+    value: new Unknown('found', 'the result of a task', undefined, undefined, (key) => members[key]),
+  })
+
+  test('is looked at once where all answers are the same', () => {
+    const atoms = new Atoms()
+    const root = vi.spyOn(atoms, 'root')
+    const berths = { quay: { raw: 'quay', at }, dock: { raw: 'dock', at: { ...at, start: 9 } } }
+    const outcomes = (['quay', 'quay', 'dock', 'quay'] as const).map((zone) =>
+      evaluator(scopeOf(atoms, { pier: { raw: '{{ berth }}', at }, berth: berths[zone] })).condition(
+        "pier == 'quay'",
+        at,
+      ),
+    )
+    expect(outcomes).toEqual([true, true, false, true])
+    // Once for each of the two texts.
+    expect(root).toHaveBeenCalledTimes(2)
+  })
+
+  test('is another one at another place, and as another kind', () => {
+    const atoms = new Atoms()
+    const evaluate = evaluator(scopeOf(atoms, { pier: { value: 'no' } }))
+    expect(evaluate.value('{{ pier }}', at)).toBe('no')
+    expect(evaluate.condition('{{ pier }}', at)).not.toBe('no')
+    const other = evaluate.value('{{ berth }}', at)
+    expect(other).not.toBe('no')
+  })
+
+  test('hangs on the members that were asked for, and on no others', () => {
+    const atoms = new Atoms()
+    const outcome = (members: Readonly<Record<string, string>>): unknown =>
+      evaluator(scopeOf(atoms, { found: result(members) })).condition("found.rc == '0'", at)
+    expect([
+      outcome({ rc: '0', stdout: 'a' }),
+      outcome({ rc: '0', stdout: 'b' }),
+      outcome({ rc: '1' }),
+    ]).toEqual([true, true, false])
+  })
+
+  test('that hands on what is known in part is worked out anew: its members are asked for only later', () => {
+    const atoms = new Atoms()
+    const handedOn = (members: Readonly<Record<string, string>>): unknown => {
+      const evaluate = evaluator(scopeOf(atoms, { found: result(members) }))
+      const whole = evaluate.variable('berth', '{{ found }}', at)
+      const inList = evaluate.value('{{ [found] }}', at)
+      const next = evaluator(scopeOf(atoms, { berth: { value: whole }, berths: { value: inList } }))
+      return ['{{ berth.stdout }}', '{{ berths[0].stdout }}'].map((text) => next.value(text, at))
+    }
+    expect(handedOn({ stdout: 'a' })).toEqual(['a', 'a'])
+    expect(handedOn({ stdout: 'b' })).toEqual(['b', 'b'])
+  })
+
+  test('that hands on the variables of hosts is worked out anew', () => {
+    const atoms = new Atoms()
+    const berth = (zone: string): unknown => {
+      const scope = scopeOf(atoms, {}, new Map(), { quay: { zone: { value: zone } } })
+      const whole = evaluator(scope).value('{{ hostvars }}', at)
+      return evaluator(scopeOf(atoms, { all: { value: whole } })).value('{{ all.quay.zone }}', at)
+    }
+    expect([berth('a'), berth('b')]).toEqual(['a', 'b'])
+  })
+
+  test('hangs on what the world has decided', () => {
+    const atoms = new Atoms()
+    const outcome = (decisions: ReadonlyMap<string, boolean>): unknown =>
+      evaluator(scopeOf(atoms, { fog: { value: new Unknown('fog', 'a fact') } }, decisions)).condition(
+        "fog == 'thick'",
+        at,
+      )
+    expect(outcome(new Map())).toBeInstanceOf(Unknown)
+    expect(outcome(new Map([["fog == 'thick'", true]]))).toBe(true)
+    expect(outcome(new Map([["fog == 'thick'", false]]))).toBe(false)
+    expect(outcome(new Map())).toBeInstanceOf(Unknown)
+  })
+
+  test('compares lists and dicts by what they hold', () => {
+    const atoms = new Atoms()
+    const outcome = (...berths: readonly string[]): unknown =>
+      evaluator(scopeOf(atoms, { berths: { value: new List(berths) } })).condition("'quay' in berths", at)
+    expect([outcome('quay', 'dock'), outcome('quay', 'dock'), outcome('dock')]).toEqual([true, true, false])
+  })
+
+  test('that changes a list is worked out each time', () => {
+    const atoms = new Atoms()
+    const text = '{% set berths = [1] %}{{ berths.append(2) }}{{ berths | length }}'
+    const outcomes = [1, 2].map(() => evaluator(scopeOf(atoms, {})).value(text, at))
+    expect(outcomes).toEqual([outcomes[0], outcomes[0]])
+  })
+
+  test('of a part of a variable hangs on that part, whoever looked at it first', () => {
+    const atoms = new Atoms()
+    const outcome = (zone: string): unknown => {
+      const evaluate = evaluator(
+        scopeOf(atoms, {
+          pier: { raw: { first: '{{ zone }}', second: 'dock' }, at },
+          zone: { value: zone },
+        }),
+      )
+      const place = { ...at, start: 5 }
+      evaluate.value('{{ pier.first }}', at)
+      return evaluate.value('{{ pier.first }} and {{ pier.second }}', place)
+    }
+    const place = outcome('a')
+    expect(outcome('b')).not.toEqual(place)
   })
 })

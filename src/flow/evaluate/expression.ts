@@ -224,7 +224,7 @@ export class Evaluation extends Access {
     const found =
       short === 'vars'
         ? this.#variables(args, given.named, words)
-        : this.host.scope.lookup(short, args, given.named)
+        : this.host.lookup(short, args, given.named)
     const settled = this.host.settled(found)
     return isQuery && !(settled instanceof List) && !(settled instanceof Unknown)
       ? new List([settled])

@@ -17,9 +17,21 @@ import {
 import { type AnsibleValue, Float } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import { fileTemplate } from '../../syntax/jinja/index.ts'
+import {
+  type Answers,
+  addTo,
+  answered,
+  answeredBefore,
+  answeredOtherwise,
+  answersUnderWay,
+  collected,
+  isKnownInPart,
+  isSameIn,
+} from './answers.ts'
 import { passedOn } from './comparing.ts'
 import { Decisions } from './decisions.ts'
 import { Evaluation } from './expression.ts'
+import { type Kind, kept } from './kept.ts'
 import { Locals } from './locals.ts'
 import { plainOnly, type Words } from './operations.ts'
 import { looksLikeTemplate, parsedExpression, parsedFile, parsedTemplate } from './parsed.ts'
@@ -37,25 +49,31 @@ const sops = /^ENC\[AES256_GCM,/
 export class Host implements Evaluator {
   readonly scope: EvaluationScope
   readonly tracking: Tracking
-  readonly decisions: Decisions
-  readonly #known = new Map<string, Value>()
+  readonly #decisions: Decisions
+  readonly #known = new Map<string, { readonly value: Value; readonly answers: Answers }>()
   readonly #active = new Set<string>()
-  readonly #of: (scope: EvaluationScope) => Host
-  #name: string | undefined
+  /** By `hostvars` of which host it came about; `undefined`: the host itself. */
+  readonly #host: string | undefined
+  readonly #others: Map<string, Host | undefined>
 
-  constructor(scope: EvaluationScope, of: (scope: EvaluationScope) => Host) {
+  constructor(scope: EvaluationScope, host?: string, others: Map<string, Host | undefined> = new Map()) {
     this.scope = scope
     this.tracking = new Tracking(scope.atoms)
-    this.decisions = Decisions.of(scope.decisions)
-    this.#of = of
+    this.#decisions = Decisions.of(scope.decisions)
+    this.#host = host
+    this.#others = others
   }
 
   value(raw: AnsibleValue, at: Span): Value {
-    return this.#guarded(at, () => finished(this.#read(undefined, raw, at)))
+    if (isPlain(raw)) return raw
+    return this.#kept('value', raw, at, () =>
+      this.#guarded(at, () => finished(this.#read(undefined, raw, at))),
+    )
   }
 
   variable(name: string, raw: AnsibleValue, at: Span): Value {
-    return this.#guarded(at, () => finished(this.#read(name, raw, at)))
+    const run = (): Value => this.#guarded(at, () => finished(this.#read(name, raw, at)))
+    return this.#kept('variable', raw, at, run, name)
   }
 
   text(raw: AnsibleValue, at: Span): string | Unknown | Undefined {
@@ -64,6 +82,10 @@ export class Host implements Evaluator {
 
   given(raw: AnsibleValue, at: Span): string | Unknown | Undefined | undefined {
     if (typeof raw === 'string' && !looksLikeTemplate(raw)) return raw
+    return this.#kept('given', raw, at, () => this.#given(raw, at))
+  }
+
+  #given(raw: AnsibleValue, at: Span): string | Unknown | Undefined | undefined {
     const value = this.value(raw, at)
     if (value instanceof Omitted) return undefined
     if (value === null) return ''
@@ -81,13 +103,24 @@ export class Host implements Evaluator {
     if (typeof raw === 'boolean') return raw
     if (raw === null || raw === '') return true
     if (Array.isArray(raw)) return this.#all(raw, at)
-    const truth = this.#guarded(at, () => this.#condition(raw, at))
-    if (typeof truth === 'boolean' || truth instanceof Undefined) return truth
-    if (!(truth instanceof Unknown)) return new Unknown('a condition', 'a value that is no condition', at)
-    return this.decisions.truth(truth.what) ?? truth
+    return this.#kept('condition', raw, at, () => {
+      const truth = this.#guarded(at, () => this.#condition(raw, at))
+      if (typeof truth === 'boolean' || truth instanceof Undefined) return truth
+      if (!(truth instanceof Unknown)) return new Unknown('a condition', 'a value that is no condition', at)
+      return this.decided(truth.what) ?? truth
+    })
   }
 
   template(path: string, source: string, extra?: ReadonlyMap<string, Value>): string | Unknown | Undefined {
+    const run = (): string | Unknown | Undefined => this.#template(path, source, extra)
+    return extra === undefined ? this.#kept('template', source, path, run) : run()
+  }
+
+  #template(
+    path: string,
+    source: string,
+    extra: ReadonlyMap<string, Value> | undefined,
+  ): string | Unknown | Undefined {
     const whole = { path, start: 0, end: source.length }
     const result = this.#guarded(whole, () => {
       const { options, start } = fileOverrides(source, fileTemplate)
@@ -122,12 +155,18 @@ export class Host implements Evaluator {
   /** A variable or global function; undefined where there is neither. */
   read(name: string): Value | undefined {
     const known = this.#known.get(name)
-    if (known !== undefined) return known
-    if (this.#active.has(name)) return new Unknown(name, `the variable ${name} leads back to itself`)
+    if (known !== undefined) {
+      answeredBefore(known.answers)
+      return known.value
+    }
+    if (this.#active.has(name)) {
+      answeredOtherwise()
+      return new Unknown(name, `the variable ${name} leads back to itself`)
+    }
     this.#active.add(name)
     try {
-      const value = this.#lookUp(name)
-      if (value !== undefined) this.#known.set(name, value)
+      const { result: value, answers } = collected(() => this.#lookUp(name))
+      if (value !== undefined) this.#known.set(name, { value, answers })
       return value
     } finally {
       this.#active.delete(name)
@@ -136,33 +175,92 @@ export class Host implements Evaluator {
 
   #lookUp(name: string): Value | undefined {
     // Ansible's own names win over variables; a scope may take any other for one that the user sets.
-    if (name === 'hostvars')
+    if (name === 'hostvars') {
+      answered({ of: 'hosts', is: this.scope.hostNames })
       return new VariablesDict((host) => {
-        const scope = this.scope.hostScope(host)
-        if (scope === undefined) return undefined
-        const other = this.#of(scope)
-        return new VariablesDict((key) => other.read(key))
+        const other = this.#other(host)
+        answered({ of: 'host', host, is: other !== undefined })
+        return other === undefined ? undefined : new VariablesDict((key) => other.read(key))
       }, this.scope.hostNames)
+    }
     if (name === 'vars') return new VariablesDict((key) => this.read(key))
     const given = this.scope.variable(name)
+    answered({ of: 'variable', host: this.#host, name, is: given })
     const global = name === 'ansible_managed' ? 'Ansible managed' : globals.get(name)
     if (given === undefined) return global
     if (!('value' in given)) return this.#held(name, given.raw, given.at)
-    return given.value instanceof Unknown && global !== undefined ? global : given.value
+    return given.value instanceof Unknown && global !== undefined ? global : this.#inPart(name, given.value)
+  }
+
+  #other(host: string): Host | undefined {
+    if (!this.#others.has(host)) {
+      const scope = this.scope.hostScope(host)
+      this.#others.set(host, scope === undefined ? undefined : new Host(scope, host, this.#others))
+    }
+    return this.#others.get(host)
+  }
+
+  /** Of what is known in part the members count that are asked for, not the whole. */
+  #inPart(name: string, value: Value, keys: readonly string[] = []): Value {
+    if (!isKnownInPart(value)) return value
+    const { what, why, at, members } = value
+    const member = (key: string): Value | undefined => {
+      const is = members?.(key)
+      const inner = [...keys, key]
+      answered({ of: 'member', host: this.#host, name, keys: inner, is })
+      return is === undefined ? undefined : this.#inPart(name, is, inner)
+    }
+    return new Unknown(what, why, at, undefined, member)
+  }
+
+  /** What the control node gives may be another thing each time. */
+  lookup(...asked: Parameters<EvaluationScope['lookup']>): Value {
+    answeredOtherwise()
+    return this.scope.lookup(...asked)
+  }
+
+  /** Which file a name means hangs on where the task stands. */
+  file(name: string): ReturnType<NonNullable<EvaluationScope['file']>> {
+    answeredOtherwise()
+    return this.scope.file?.(name)
+  }
+
+  /** A truth that this world has decided. */
+  decided(what: string): boolean | undefined {
+    const is = this.#decisions.truth(what)
+    answered({ of: 'truth', what, is })
+    return is
+  }
+
+  /** What an unknown value is in this world, where that is decided. */
+  decidedValue(what: string): Value | undefined {
+    const is = this.#decisions.value(what)
+    answered({ of: 'value', what, is })
+    return is
+  }
+
+  #kept<T>(kind: Kind, raw: AnsibleValue, place: Span | string, run: () => T, name?: string): T {
+    return kept(
+      this.scope.atoms,
+      place,
+      { kind, name, raw },
+      (answers) => isSameIn(answers, this.scope, this.#decisions, (host) => this.#other(host)?.scope),
+      run,
+    )
   }
 
   /** An unknown value where this world knows it after all. */
   settled(value: Value): Value {
     if (!(value instanceof Unknown)) return value
-    if (value instanceof UnknownTruth) return this.decisions.truth(value.what) ?? value
-    return this.decisions.value(value.what) ?? value
+    if (value instanceof UnknownTruth) return this.decided(value.what) ?? value
+    return this.decidedValue(value.what) ?? value
   }
 
   truthOf(value: Value, words: Words, at: Span | undefined): boolean | Unknown {
     if (typeof value === 'boolean') return value
     if (value instanceof Unknown) {
       if (value instanceof Count && value.least > 0) return true
-      return this.decisions.truth(value.what) ?? value
+      return this.decided(value.what) ?? value
     }
     if (value instanceof VaultedText) return true
     if (value instanceof VariablesDict) return true
@@ -173,9 +271,7 @@ export class Host implements Evaluator {
     const [only] = atoms
     const subject = atoms.length === 1 && only !== undefined && only.from === undefined ? only.what : words()
     const what = `${subject} is not empty`
-    return (
-      this.decisions.truth(what) ?? new UnknownTruth(what, `${subject} is only known when the play runs`, at)
-    )
+    return this.decided(what) ?? new UnknownTruth(what, `${subject} is only known when the play runs`, at)
   }
 
   /** The atom that stands for the text of a vaulted value. */
@@ -203,9 +299,9 @@ export class Host implements Evaluator {
   }
 
   unknownText(value: Unknown): string {
-    this.#name ??= String(this.tracking.knownText(this.read('inventory_hostname') ?? '') ?? '')
+    const name = String(this.tracking.knownText(this.read('inventory_hostname') ?? '') ?? '')
     return this.tracking.atoms.mark(
-      this.tracking.atoms.root(`unknown ${this.#name} ${value.what}`, {
+      this.tracking.atoms.root(`unknown ${name} ${value.what}`, {
         kind: 'unknown',
         what: value.what,
         ...(value instanceof Harmless ? { isHarmless: true } : {}),
@@ -225,10 +321,16 @@ export class Host implements Evaluator {
       if (name !== undefined && !vaultedNames.has(raw)) vaultedNames.set(raw, name)
       return raw
     }
+    // Who reads the whole later on gets the part as it is by then.
+    const holder = answersUnderWay()
     const part = (key: string, item: AnsibleValue): Value | Deferred => {
       if (item === null || (typeof item !== 'object' && typeof item !== 'string')) return item
       const path = name === undefined ? undefined : name + key
-      return new Deferred(() => this.#guarded(at, () => this.#read(path, item, at), path))
+      return new Deferred(() => {
+        const { result, answers } = collected(() => this.#guarded(at, () => this.#read(path, item, at), path))
+        if (holder !== undefined) addTo(holder, answers)
+        return result
+      })
     }
     if (Array.isArray(raw)) return new List(raw.map((item: AnsibleValue, index) => part(`[${index}]`, item)))
     return new Dict(Object.entries(raw).map(([key, item]) => [key, part(`.${key}`, item)]))
@@ -323,6 +425,12 @@ export class Host implements Evaluator {
 const vaultedNames = new WeakMap<VaultedText, string>()
 
 const place = ({ path, start }: Span): string => `${path}:${start}`
+
+/** What evaluates to itself. */
+function isPlain(raw: AnsibleValue): raw is Exclude<AnsibleValue, object> {
+  if (typeof raw === 'string') return !looksLikeTemplate(raw) && !sops.test(raw)
+  return raw === null || typeof raw !== 'object'
+}
 
 /** A list that is put into itself doubles each time. */
 const MOST_PARTS = 100_000

@@ -8,14 +8,12 @@ export { Ungiven } from './unknowns.ts'
 
 const hosts = new WeakMap<EvaluationScope, Host>()
 
-const hostOf = (scope: EvaluationScope): Host => {
+/** The evaluator of a scope; the same scope gives the same one again. */
+export function evaluator(scope: EvaluationScope): Evaluator {
   let host = hosts.get(scope)
   if (host === undefined) {
-    host = new Host(scope, hostOf)
+    host = new Host(scope)
     hosts.set(scope, host)
   }
   return host
 }
-
-/** The evaluator of a scope; the same scope gives the same one again. */
-export const evaluator = (scope: EvaluationScope): Evaluator => hostOf(scope)

@@ -11,6 +11,7 @@ import {
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
+import { answeredOtherwise } from './answers.ts'
 import type { Evaluation } from './expression.ts'
 import { plainOnly, type Words } from './operations.ts'
 import { derived } from './texts.ts'
@@ -20,6 +21,8 @@ const moving =
   /^(?:strip|lstrip|rstrip|replace|join|format|removeprefix|removesuffix|ljust|rjust|zfill|lower|casefold)$/
 /** Methods of str that give one other text. */
 const changing = /^(?:upper|capitalize|title)$/
+/** Methods of list and dict that change them. */
+const mutating = /^(?:append|extend|insert|pop|setdefault|update)$/
 const asking = /^(?:startswith|endswith|is[a-z]+)$/
 
 /** `object.name(…)`: a method, or something callable that the object holds. */
@@ -40,6 +43,7 @@ export function calledMethod(
     return ofText(evaluation.readable(object), name, given, evaluation, words)
   const method = evaluation.attribute(object, name, words)
   if (method instanceof Undefined) return evaluation.passedOn(method)
+  if (mutating.test(name)) answeredOtherwise()
   if (!(method instanceof Callable)) throw refused(`a ${typeName(method)} can't be called`)
   const values = [...given.positional, ...given.named.values()]
   if (object instanceof Dict && /^(?:get|pop|setdefault)$/.test(name)) {

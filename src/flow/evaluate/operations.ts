@@ -63,7 +63,7 @@ export class Operations {
   /** A value that can't be computed; followed text in the operands is not lost with it. */
   unknown(words: Words, operands: readonly Value[], why?: string): Value {
     const what = words()
-    const settled = this.host.decisions.value(what)
+    const settled = this.host.decidedValue(what)
     if (settled !== undefined) return settled
     const { atoms, unknown } = this.host.tracking.contents(operands)
     const reason = why ?? unknown?.why ?? `${what} is only known when the play runs`
@@ -80,7 +80,7 @@ export class Operations {
   /** A truth that an operation has found, or the unknown one. */
   unknownTruth(words: Words, operands: readonly Value[], why?: string): boolean | Unknown {
     const what = words()
-    const decided = this.host.decisions.truth(what)
+    const decided = this.host.decided(what)
     if (decided !== undefined) return decided
     const { unknown } = this.host.tracking.contents(operands)
     const leaf = unknown === undefined || unknown.leaf === unknown ? undefined : unknown.leaf
@@ -227,7 +227,7 @@ export class Operations {
 
   /** What becomes of a call or filter that gets something undefined. */
   passedOn(missing: Undefined): Undefined {
-    if (this.host.decisions.truth(newerCore) === true) return missing
+    if (this.host.decided(newerCore) === true) return missing
     throw undefinedFault(missing)
   }
 

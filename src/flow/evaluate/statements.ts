@@ -354,7 +354,7 @@ export class Statements {
   #import(node: Import, locals: Locals, pieces: Value[]): void {
     const evaluation = this.#evaluation(node, locals)
     const name = evaluation.key(evaluation.value(node.template))
-    const file = typeof name === 'string' ? this.#host.scope.file?.(name) : undefined
+    const file = typeof name === 'string' ? this.#host.file(name) : undefined
     if (file === undefined) {
       if (node.ignoreMissing) return
       if (node.kind !== 'include') throw unsupported('a template that is not in the project')

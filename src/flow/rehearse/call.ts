@@ -6,7 +6,6 @@ import { type EvaluationScope, type Evaluator, evaluator, type FlowValue } from 
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
-import { rendered } from './renderings.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { NodeState, Stored, World } from './world.ts'
 
@@ -174,7 +173,7 @@ export class Call {
 
   /** A template file's text. */
   rendered(path: string, text: string): string | Unknown {
-    const result = rendered(path, text, this.#scope)
+    const result = this.evaluator.template(path, text)
     if (result instanceof Undefined)
       throw new TaskFails(result.message, result.variable ?? variableIn(result.message))
     if (result instanceof Unknown) this.part(result)
