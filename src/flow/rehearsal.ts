@@ -73,9 +73,8 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
   | {
       readonly what: 'installer-ran'
       readonly service: string
-      /** What the env file held before, and what it holds now. */
-      readonly before: Carried
-      readonly after: Carried
+      /** What the service would have got as its token before; worked out where somebody asks. */
+      readonly before: () => Carried
       readonly task: TaskRun
     }
   | {

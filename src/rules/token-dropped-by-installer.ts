@@ -89,7 +89,7 @@ export const tokenDroppedByInstaller: Rule = {
       .map((start) => {
         const fault = missingToken(analysis, start)
         const installer = installerBefore(start)
-        return { ...fault, hops: [...(installer?.before.hops ?? []), ...fault.hops] }
+        return { ...fault, hops: [...(installer?.before().hops ?? []), ...fault.hops] }
       })
     yield* faultFindings(
       analysis,

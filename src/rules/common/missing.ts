@@ -108,5 +108,5 @@ export function needsToken({ verdict: { kind, scenario } }: Start): boolean {
 
 /** Whether a token that the node had is lost by the last run of the install script. */
 export function isDropped(start: Start): boolean {
-  return start.verdict.token === 'absent' && installerBefore(start)?.before.state === 'present'
+  return start.verdict.token === 'absent' && installerBefore(start)?.before().state === 'present'
 }

@@ -154,11 +154,8 @@ class Steps {
   #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): string | undefined {
     const call = this.#call
     const { manager } = call.context.stage
-    const result = runInstaller(this.#node.files, installer, call.atoms)
-    const before =
-      result.service === undefined
-        ? undefined
-        : arrivalAt(this.#node.files, result.service, manager, call.atoms).token
+    const { files } = this.#node
+    const result = runInstaller(files, installer, call.atoms)
     for (const unknown of result.unknowns) call.note(unknown)
     const services = new Map(this.#node.services)
     const { service } = result
@@ -175,18 +172,16 @@ class Steps {
       started: known?.started ?? false,
       enabled: result.enabled === true || known?.enabled === true,
     })
-    const after = arrivalAt(result.files, service, manager, call.atoms).token
-    if (before !== undefined)
-      this.#events.push({
-        what: 'installer-ran',
-        host: call.target,
-        kind: 'agent',
-        at: call.task.action.at,
-        service,
-        before,
-        after,
-        task: taskRun(call),
-      })
+    const { atoms } = call
+    this.#events.push({
+      what: 'installer-ran',
+      host: call.target,
+      kind: 'agent',
+      at: call.task.action.at,
+      service,
+      before: () => arrivalAt(files, service, manager, atoms).token,
+      task: taskRun(call),
+    })
     if (result.fatal !== undefined) return result.fatal
     if (result.started === true) this.#start(service)
     return undefined
