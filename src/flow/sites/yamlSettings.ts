@@ -5,6 +5,9 @@ import type { Setting, TokenUse } from './site.ts'
 import { useByPath } from './use.ts'
 import { writtenYaml } from './written.ts'
 
+/** In quotes or not, in YAML or in a dictionary of a template; a key behind `?` has its colon on the next line. */
+const TOKEN_KEY = /token["']?\s*:/
+
 /**
  * Token settings that are keys of YAML: `environment:` of tasks, compose files, CI jobs, launch configurations of MicroK8s,
  * variables that hold a config.yaml, and dictionaries in templates (`combine({'token': …})`).
@@ -17,7 +20,7 @@ export function* yamlSettings(
   const isPossible =
     Object.keys(tokenSettings).some((name) => text.includes(name)) ||
     text.includes('persistentClusterToken') ||
-    (text.includes('token') &&
+    (TOKEN_KEY.test(text) &&
       (/\bcombine\b/.test(text) || configVariables.some((name) => text.includes(name))))
   const root = isPossible ? yaml()?.root : undefined
   if (root !== undefined) yield* walk(root, path, text, undefined)
