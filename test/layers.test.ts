@@ -33,7 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   io: [],
 }
 
-const leaves = ['span', 'errors', 'secret', 'suggestion', 'version']
+const leaves = ['span', 'errors', 'secret', 'suggestion', 'version', 'path']
 
 /** The one file that may import a package or a built-in which reaches out of the program. */
 const doors: readonly (readonly [specifier: RegExp, importer: RegExp])[] = [

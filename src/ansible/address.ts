@@ -1,12 +1,19 @@
-import { isIPv6 } from 'node:net'
+import { isIPv6 as isIPv6OfNode } from 'node:net'
 
 export type AddressKind = 'ipv4' | 'ipv6' | 'name'
 
-const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
-const IPV4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`)
-
 /** Node's own comes with all of its network code, which takes longer to load than a whole inventory to read. */
-export const isIPv4 = (address: string): boolean => IPV4.test(address)
+export function isIPv4(address: string): boolean {
+  const bytes = address.split('.')
+  return bytes.length === 4 && bytes.every((byte) => String(Number(byte)) === byte && isByte(Number(byte)))
+}
+
+const isByte = (number: number): boolean => Number.isInteger(number) && number >= 0 && number <= 255
+
+const isIPv6 = (address: string): boolean => address.includes(':') && isIPv6OfNode(address)
+
+/** Whether a host is named by its address. */
+export const isAddress = (host: string): boolean => isIPv4(host) || isIPv6(host)
 
 /** What an `ansible_host` is; `undefined` for what is neither an IP address nor a DNS name. Brackets are not taken. */
 export function addressKind(address: string): AddressKind | undefined {

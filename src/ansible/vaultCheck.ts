@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { partsOf } from '../path.ts'
 import type { Span } from '../span.ts'
 import { checkVault, isVaulted } from '../syntax/vault.ts'
 import { parseYaml, type YamlNode, type YamlScalar } from '../syntax/yaml.ts'
@@ -43,7 +44,11 @@ export function vaultFindings(path: string, text: string): readonly VaultFinding
 
 /** Whether the file's name says that it is a vault. */
 export function isVaultName(path: string): boolean {
-  return /(^|[/._-])vault(\.ya?ml|\.json)?$/i.test(path) || /(^|\/)vault\.[^/]*\.ya?ml$/i.test(path)
+  const { name, ending } = partsOf(path.toLowerCase())
+  const isYaml = ending === 'yml' || ending === 'yaml'
+  if (isYaml && name.startsWith('vault.')) return true
+  const stem = isYaml || ending === 'json' ? name.slice(0, -ending.length - 1) : name
+  return stem.endsWith('vault') && ['', '.', '_', '-'].includes(stem.at(-'vault'.length - 1) ?? '')
 }
 
 function mayHoldSecrets(path: string, text: string): boolean {

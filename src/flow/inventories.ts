@@ -2,6 +2,7 @@ import { parseAnsibleConfig } from '../ansible/config.ts'
 import { isFixture } from '../ansible/content/index.ts'
 import type { Inventory } from '../ansible/inventory/index.ts'
 import type { Project } from '../ansible/value.ts'
+import { isBelow, partsOf } from '../path.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
 
 /** An inventory as it was read, and the sources that it was read from together. */
@@ -11,11 +12,14 @@ export interface NamedInventory {
 }
 
 /** Directories whose files are never an inventory themselves. */
-const ELSEWHERE =
-  /(?:^|\/)(?:group_vars|host_vars|tasks|handlers|templates|files|vars|defaults|meta|collections|node_modules|charts?|manifests?|\.github)\//
+const ELSEWHERE: ReadonlySet<string> = new Set(
+  'group_vars host_vars tasks handlers templates files vars defaults meta collections node_modules chart charts manifest manifests .github'.split(
+    ' ',
+  ),
+)
 const INI_NAME =
   /(?:^|\/)(?:hosts|inventory|inv)(?:[._-][\w.-]*)?$|\.ini$|(?:^|\/)inventor(?:y|ies)\/(?:.*\/)?[\w-]+$/i
-const YAML_NAME = /\.(?:ya?ml|json)$/i
+const YAML: ReadonlySet<string> = new Set(['yml', 'yaml', 'json'])
 
 /**
  * The inventories that a project holds, each with the sources that belong together: what `ansible.cfg` names, and every
@@ -29,11 +33,12 @@ export function findInventories(project: Project): readonly (readonly string[])[
   for (const [path, text] of project) {
     if (
       [...named].some((source) => path === source || path.startsWith(`${source}/`)) ||
-      ELSEWHERE.test(path) ||
-      /(?:^|\/)ansible\.cfg$/.test(path)
+      isBelow(path, ELSEWHERE) ||
+      partsOf(path).name === 'ansible.cfg'
     )
       continue
-    if (!(YAML_NAME.test(path) ? readsAsYaml(path, text) : readsAsIni(path, text))) continue
+    if (!(YAML.has(partsOf(path).ending.toLowerCase()) ? readsAsYaml(path, text) : readsAsIni(path, text)))
+      continue
     ;(isFixture(path) ? fixtures : found).push(path)
   }
   const others = found.length + configured.length > 0 ? found : fixtures
@@ -43,7 +48,7 @@ export function findInventories(project: Project): readonly (readonly string[])[
 function configuredSources(project: Project): readonly (readonly string[])[] {
   const result: (readonly string[])[] = []
   for (const [path, text] of project) {
-    if (!/(?:^|\/)ansible\.cfg$/.test(path)) continue
+    if (partsOf(path).name !== 'ansible.cfg') continue
     const setting = parseAnsibleConfig(path, text).inventory
     if (setting === undefined) continue
     const directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : ''

@@ -10,6 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join, sep } from 'node:path'
+import { partsOf } from '../path.ts'
 import { namesIn, SKIPPED } from './files.ts'
 import { GitIgnore } from './gitignore.ts'
 
@@ -20,11 +21,23 @@ const MAX_DEPTH = 40
 /** How often one directory is read by way of links. */
 const MAX_LINKS = 8
 
-/** Names that say what a file is, wherever it lies. */
-const NAMED =
-  /\.(?:ya?ml|j2|jinja2?|tmpl|tpl|service|socket|timer|conf|env|ini|cfg|toml|sh|bash|json|vault|openrc)$|^(?:hosts|inventory|vault|makefile|gnumakefile|justfile|jenkinsfile|\.env(?:\..*)?)$/i
+/** Endings and names that say what a file is, wherever it lies. */
+const ENDINGS: ReadonlySet<string> = new Set(
+  'yml yaml j2 jinja jinja2 tmpl tpl service socket timer conf env ini cfg toml sh bash json vault openrc'.split(
+    ' ',
+  ),
+)
+const NAMES: ReadonlySet<string> = new Set(
+  'hosts inventory vault makefile gnumakefile justfile jenkinsfile'.split(' '),
+)
 /** Of the JSON files that a repository has for its own tools none is an inventory. */
-const FOREIGN = /^(?:package|package-lock|composer|tsconfig.*|renovate|.*\.schema|\.k3seal-baseline)\.json$/i
+const FOREIGN: ReadonlySet<string> = new Set([
+  'package.json',
+  'package-lock.json',
+  'composer.json',
+  'renovate.json',
+  '.k3seal-baseline.json',
+])
 /** https://docs.k3s.io/installation/airgap */
 const RELEASE_LIST = /^(?:sha256sum|k3s)[\w.-]*\.txt$/
 /** Directories in which every file may be one of variables. */
@@ -127,9 +140,16 @@ export function readFileText(
 const chunk = Buffer.allocUnsafeSlow(256 * 1024)
 
 function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
-  if (NAMED.test(name)) return FOREIGN.test(name) ? undefined : 'named'
+  const lower = name.toLowerCase()
+  const { ending } = partsOf(lower)
+  if (ending === 'json' && isForeign(lower)) return undefined
+  if (ENDINGS.has(ending) || NAMES.has(lower) || lower.startsWith('.env.')) return 'named'
   if (VARIABLES.test(path)) return 'placed'
   return !name.includes('.') && BARE.test(path) ? 'placed' : undefined
+}
+
+function isForeign(lower: string): boolean {
+  return FOREIGN.has(lower) || lower.startsWith('tsconfig') || lower.endsWith('.schema.json')
 }
 
 /** The error's code where a directory is closed to us, or has gone. */

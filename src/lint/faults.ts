@@ -1,5 +1,6 @@
 import type { Fault } from '../ansible/value.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
+import { isBelow, partsOf } from '../path.ts'
 import type { Analysis } from './analysis.ts'
 import type { RuleFinding } from './finding.ts'
 import type { OwnRuleId } from './ownRules.ts'
@@ -38,8 +39,8 @@ export function ownFindings(
 }
 
 /** Files of tasks and variables where Ansible looks for them; what lies among templates and charts may be YAML only later. */
-const READ = /(?:^|\/)(?:tasks|handlers|vars|defaults|meta|group_vars|host_vars)\/[^/]+(?:\/[^/]+)*\.ya?ml$/
-const LATER = /(?:^|\/)(?:templates|files|charts?|manifests?)\//
+const READ: ReadonlySet<string> = new Set('tasks handlers vars defaults meta group_vars host_vars'.split(' '))
+const LATER: ReadonlySet<string> = new Set('templates files chart charts manifest manifests'.split(' '))
 
 /** A playbook that is broken is no list of plays any more: its first lines still look like one. */
 const PLAYBOOK =
@@ -48,8 +49,9 @@ const PLAYBOOK =
 /** The faults of syntax in what Ansible would read as YAML, whether or not anything asked for it. */
 function* unreadable({ project, content }: Analysis): Generator<Fault> {
   for (const [path, text] of project) {
-    if (!/\.ya?ml$/.test(path) || LATER.test(path) || !namesK3s(path, text)) continue
-    if (READ.test(path) || PLAYBOOK.test(text.slice(0, 4000)))
+    const { ending } = partsOf(path)
+    if (!['yml', 'yaml'].includes(ending) || isBelow(path, LATER) || !namesK3s(path, text)) continue
+    if (isBelow(path, READ) || PLAYBOOK.test(text.slice(0, 4000)))
       yield* (content.yaml(path)?.faults ?? []).filter(({ severity = 'error' }) => severity === 'error')
   }
 }

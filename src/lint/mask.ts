@@ -21,15 +21,14 @@ const WORD = String.raw`(?:\{\{.*?\}\}|\S)+`
  * Where a secret would stand, whoever follows it: the value of what is named so, behind a flag, as the default of a template;
  * what `K10` begins, and long runs of hexadecimal digits.
  */
-const PATTERNS: readonly RegExp[] = [
+const NAMED: readonly RegExp[] = [
   new RegExp(String.raw`(?<=^|[\s{,-])${NAME}\s*:[ \t]+(${QUOTED}|.+?(?=\s+#|\s*$))`, 'gid'),
   new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=[ \t]*(${QUOTED}|.+?(?=\s*$))`, 'gid'),
   new RegExp(String.raw`(?<!\w)${NAME}=(${QUOTED}|${WORD})`, 'gid'),
   new RegExp(String.raw`--[\w-]*(?:token|password)[ \t]+(?!-)(${QUOTED}|${WORD})`, 'gid'),
   /(?:token|secret|pass).*\b(?:default|d)\(\s*('[^']*'|"[^"]*")/dgi,
-  /(K10[0-9a-f]{8,}\S*)/dgi,
-  /(?<![\w/.-])([0-9a-f]{24,})(?![\w/.-])/dgi,
 ]
+const FORMED: readonly RegExp[] = [/(K10[0-9a-f]{8,}\S*)/dgi, /(?<![\w/.-])([0-9a-f]{24,})(?![\w/.-])/dgi]
 
 /** Parts of such a value that are no secret: templates, other variables, specifiers of systemd. */
 const REFERENCE =
@@ -80,7 +79,7 @@ export class Mask {
           found.push([at, end])
       }
     }
-    for (const pattern of PATTERNS)
+    for (const pattern of patternsFor(line))
       for (const match of line.matchAll(pattern)) {
         const range = match.indices?.[1]
         if (range !== undefined) found.push(...literalParts(line, range))
@@ -105,6 +104,12 @@ export class Mask {
     if (lines.line(line).length > MAX_LINE) return ''
     return this.shown(lines.line(line), lines.start(line), finding).trim().replace(/\s+/g, ' ')
   }
+}
+
+/** Compiling them takes longer than looking for their words: most lines have none. */
+function patternsFor(line: string): readonly RegExp[] {
+  const lower = line.toLowerCase()
+  return ['token', 'secret', 'pass'].some((word) => lower.includes(word)) ? [...NAMED, ...FORMED] : FORMED
 }
 
 function isWhole(line: string, start: number, end: number): boolean {

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isAddress } from '../ansible/address.ts'
 import { clusterHosts, hostVariables, type Inventory } from '../ansible/inventory/index.ts'
 import type { Variable } from '../ansible/value.ts'
 import type { RuleFinding } from '../lint/finding.ts'
@@ -128,7 +128,7 @@ function* duplicates(inventory: Inventory): Generator<RuleFinding> {
 
 /** K3s takes the machine's whole host name, in lower case; what that is the inventory does not say. */
 function* sameShort({ hosts }: Inventory, host: string, shorts: Map<string, string>): Generator<RuleFinding> {
-  if (/^\d|:/.test(host) && isIP(host) !== 0) return
+  if (isAddress(host)) return
   const [short = host] = host.toLowerCase().split('.')
   const other = shorts.get(short)
   const at = hosts.get(host)?.at

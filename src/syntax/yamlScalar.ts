@@ -11,25 +11,32 @@ export interface Resolved {
 }
 
 // The implicit resolvers of PyYAML 6, which follow YAML 1.1: https://github.com/yaml/pyyaml/blob/6.0.2/lib/yaml/resolver.py#L170
-const BOOL = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/
+const WORDS: ReadonlyMap<string, boolean | null> = new Map([
+  ...['yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word) => [word, true] as const),
+  ...['no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
+  ...['~', 'null', 'Null', 'NULL', ''].map((word) => [word, null] as const),
+])
 const FLOAT =
   /^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 const INT =
   /^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/
-const NULL = /^(?:~|null|Null|NULL|)$/
 const TIMESTAMP =
   /^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$/
 const TIMESTAMP_PARTS =
   /^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(Z|([-+])(\d\d?)(?::(\d\d))?))?)?$/
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/
 
-/** What PyYAML makes of an unquoted scalar. Order as there: the first resolver that matches wins. */
+/** What PyYAML makes of an unquoted scalar. As there the first character says which resolvers are tried; the first that matches wins. */
 export function resolvePlain(text: string): Resolved {
-  if (BOOL.test(text)) return { value: readBoolean(text) ?? text }
-  if (FLOAT.test(text)) return readFloat(text)
-  if (INT.test(text)) return readInteger(text)
-  if (NULL.test(text)) return { value: null }
-  if (TIMESTAMP.test(text)) return readTimestamp(text)
+  const word = WORDS.get(text)
+  if (word !== undefined) return { value: word }
+  const first = text[0] ?? ''
+  const isDigit = first >= '0' && first <= '9'
+  if (isDigit || first === '-' || first === '+' || first === '.') {
+    if (text.includes('.') && FLOAT.test(text)) return readFloat(text)
+    if (INT.test(text)) return readInteger(text)
+    if (isDigit && text[4] === '-' && TIMESTAMP.test(text)) return readTimestamp(text)
+  }
   if (text === '=')
     return {
       value: text,

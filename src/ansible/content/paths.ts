@@ -1,15 +1,18 @@
+import { isBelow } from '../../path.ts'
 import { joinPath, normalPath } from '../inventory/projectTree.ts'
+
+const FIXTURES: ReadonlySet<string> = new Set(['molecule', 'test', 'tests', '.github'])
 
 /**
  * Whether a path belongs to tests: playbooks and inventories there are read like all others, but what they hold is
  * no deployment.
  */
 export function isFixture(path: string): boolean {
-  return /(?:^|\/)(?:molecule|tests?|\.github)\//.test(path)
+  return isBelow(path, FIXTURES)
 }
 
 /** Directories whose lists are no plays. */
-const NO_PLAYBOOKS = new Set([
+const NO_PLAYBOOKS: ReadonlySet<string> = new Set([
   'tasks',
   'handlers',
   'vars',
@@ -22,9 +25,7 @@ const NO_PLAYBOOKS = new Set([
 
 /** Decides without parsing: a YAML file that is a list in which something is called `hosts` or imports a playbook. */
 export function mayBePlaybook(path: string, text: string): boolean {
-  if (!/\.ya?ml$/.test(path)) return false
-  if (path.split('/').some((part, index, all) => index < all.length - 1 && NO_PLAYBOOKS.has(part)))
-    return false
+  if (!(path.endsWith('.yml') || path.endsWith('.yaml')) || isBelow(path, NO_PLAYBOOKS)) return false
   // An inventory has `hosts`, too, and may be huge; but it is a mapping.
   return (
     beginsAsList(text) &&

@@ -21,7 +21,8 @@ export interface IniSection {
 const LINES = /([^\n\r\v\f\x85\u2028\u2029]*)(\r\n|[\n\r\v\f\x85\u2028\u2029]|$)/gy
 // Python's strip leaves a byte order mark, JavaScript's trim takes it away.
 const SPACE_AROUND = /^[^\S\ufeff]+|(?<![^\S\ufeff])[^\S\ufeff]+$/g
-const SECTION = /^\[([^:\]\s]+)(?::([\p{L}\p{N}_]+))?\]\s*(?:#.*)?$/u
+const SECTION = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/
+const WIDER_SECTION = /^\[([^:\]\s]+)(?::([\p{L}\p{N}_]+))?\]\s*(?:#.*)?$/u
 const GROUP_NAME = /^([^:\]\s]+)\s*(?:#.*)?$/
 
 /** The lines less blank ones and comments. */
@@ -39,12 +40,14 @@ export function iniLines(text: string): readonly IniLine[] {
 
 /** What a section's head says; a text says what is wrong, `undefined`: the line is no head. */
 export function iniSection(line: string): IniSection | string | undefined {
-  const [, group, kind = 'hosts'] = SECTION.exec(line) ?? []
+  if (!line.startsWith('[')) return undefined
+  const head = SECTION.exec(line) ?? (/[^\0-\x7f]/.test(line) ? WIDER_SECTION.exec(line) : null)
+  const [, group, kind = 'hosts'] = head ?? []
   if (group !== undefined)
     return kind === 'hosts' || kind === 'children' || kind === 'vars'
       ? { group, kind }
       : `a section can not be of the kind ${kind}`
-  return line.startsWith('[') && line.endsWith(']') ? 'the head of this section can not be read' : undefined
+  return line.endsWith(']') ? 'the head of this section can not be read' : undefined
 }
 
 /**

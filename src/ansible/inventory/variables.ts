@@ -1,6 +1,5 @@
-import { isIPv6 } from 'node:net'
 import { UserError } from '../../errors.ts'
-import { isIPv4 } from '../address.ts'
+import { isAddress } from '../address.ts'
 import type { AnsibleValue, Variable } from '../value.ts'
 import type { Group, Inventory } from './inventory.ts'
 import { directoryOf } from './projectTree.ts'
@@ -102,8 +101,6 @@ export function magicVariables(inventory: Inventory, host: string): ReadonlyMap<
     ['inventory_dir', source === undefined ? null : directoryOf(source)],
   ])
 }
-
-const isAddress = (host: string): boolean => isIPv4(host) || (host.includes(':') && isIPv6(host))
 
 const groupsVariables = new WeakMap<Inventory, AnsibleValue>()
 

@@ -1,5 +1,6 @@
 import { type Content, isFixture, type Playbook } from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
+import { partsOf } from '../../path.ts'
 import { type Atom, Atoms, type Hop } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
@@ -14,8 +15,13 @@ import { PlaybookWork } from './playbookWork.ts'
 import { assumptionsOf, eventsOf, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
 import type { RawVariable, Started, World } from './world.ts'
 
-/** Playbooks that nobody plays on clean nodes, though they might run there. */
-const UPKEEP = /(?:^|[/_-])(?:upgrade|update|reset|restart|reboot|rotate)[^/]*$/i
+const UPKEEP = ['upgrade', 'update', 'reset', 'restart', 'reboot', 'rotate']
+
+/** Whether nobody plays a playbook on clean nodes, though it might run there. */
+const isUpkeep = ({ path }: Playbook): boolean =>
+  partsOf(path.toLowerCase())
+    .name.split(/[_-]/)
+    .some((word) => UPKEEP.some((verb) => word.startsWith(verb)))
 
 /** Chooses what is rehearsed: playbooks, hosts, scenarios; and collects what came of it. */
 export class Director {
@@ -47,7 +53,7 @@ export class Director {
     const hosts = new HostSets(this.#project, this.#inventories, this.tokenVariables)
     const later: (() => void)[] = []
     const playbooks = this.#playbooks()
-    const hasOther = playbooks.some(({ playbook }) => !UPKEEP.test(playbook.path))
+    const hasOther = playbooks.some(({ playbook }) => !isUpkeep(playbook))
     for (const { playbook, closure } of playbooks)
       for (const set of hosts.of(
         closure,
@@ -59,7 +65,7 @@ export class Director {
         playbook.path,
       )) {
         const work = new PlaybookWork(this, playbook, closure, set)
-        if ((hasOther && UPKEEP.test(playbook.path)) || !work.fresh()) later.push(() => work.onInstalled())
+        if ((hasOther && isUpkeep(playbook)) || !work.fresh()) later.push(() => work.onInstalled())
       }
     for (const work of later) work()
     return {

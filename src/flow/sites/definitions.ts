@@ -1,5 +1,6 @@
 import { iniLines, iniSection } from '../../ansible/inventory/index.ts'
 import { shellWords } from '../../ansible/inventory/shellWords.ts'
+import { partsOf } from '../../path.ts'
 import { entryOf, type YamlMap, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import type { Written } from './site.ts'
 import { writtenIni } from './written.ts'
@@ -15,13 +16,23 @@ export interface Definition {
 
 const SET_FACT = /^(?:ansible\.(?:builtin|legacy)\.)?set_fact$/
 const ADD_HOST = /^(?:ansible\.(?:builtin|legacy)\.)?add_host$/
+
 /** Files of YAML that give no variables, whatever their keys are called. */
-const NO_VARIABLES =
-  /(^|\/)(meta\/[^/]*|galaxy|requirements|collections\/requirements|docker-compose[^/]*|compose[^/]*|mkdocs|\.[^/]*)\.(ya?ml|json)$|(^|\/)package(-lock)?\.json$/
+function isWithoutVariables(path: string): boolean {
+  const { directories, name, ending } = partsOf(path)
+  if (!['yml', 'yaml', 'json'].includes(ending)) return false
+  const stem = name.slice(0, -ending.length - 1)
+  return (
+    directories.at(-1) === 'meta' ||
+    ['galaxy', 'requirements', 'mkdocs'].includes(stem) ||
+    ['docker-compose', 'compose', '.'].some((word) => stem.startsWith(word)) ||
+    (ending === 'json' && ['package', 'package-lock'].includes(stem))
+  )
+}
 
 /** Every variable that a file in YAML gives a value to: inventory, vars file, playbook or tasks. */
 export function definitionsIn({ path, text, root }: YamlText): readonly Definition[] {
-  if (root === undefined || NO_VARIABLES.test(path)) return []
+  if (root === undefined || isWithoutVariables(path)) return []
   const found: Definition[] = []
   const add = (map: YamlNode | undefined): void => {
     if (map?.kind !== 'map' || map.alias !== undefined) return

@@ -1,4 +1,5 @@
 import { isFixture as isTest } from '../../ansible/content/index.ts'
+import { isBelow, partsOf } from '../../path.ts'
 
 /** What reads a file, as far as its path says. */
 export type FileKind =
@@ -14,41 +15,69 @@ export type FileKind =
   | 'ini'
   | 'other'
 
-const KINDS: readonly (readonly [pattern: RegExp, kind: FileKind])[] = [
-  [/(^|\/)(readme|changelog|license|contributing)[^/]*$|\.(md|rst|adoc|txt|html|patch|diff)$/i, 'docs'],
-  [
-    /(^|\/)\.github\/workflows\/|(^|\/)\.gitlab-ci[^/]*\.ya?ml$|(^|\/)(\.drone|\.woodpecker|azure-pipelines)[^/]*\.ya?ml$|(^|\/)\.circleci\//,
-    'ci',
-  ],
-  [/\.service$|\.service\.d\/[^/]*\.conf$/, 'unit'],
-  [/(^|[/.])env(\.[^/]*)?$|\.service\.env$|(^|\/)(default|sysconfig|conf\.d)\/k3s[^/]*$/, 'env-file'],
-  [/(^|\/)(gnu)?makefile[^/]*$|\.mk$|(^|\/)[jJ]ustfile$/i, 'make'],
-  [/(^|\/)(docker|container)file[^/]*$/i, 'docker'],
-  [/(^|\/)vagrantfile$|\.rb$/i, 'vagrant'],
-  [/\.(sh|bash|zsh|openrc)$|(^|\/)(init\.d|jenkinsfile)[^/]*/i, 'shell'],
-  [/\.(ya?ml|json)$/i, 'yaml'],
-  [/\.ini$/i, 'ini'],
-]
+const TEMPLATES: ReadonlySet<string> = new Set(['j2', 'jinja', 'jinja2', 'tmpl', 'tpl', 'tftpl'])
+const DOCS: ReadonlySet<string> = new Set(['md', 'rst', 'adoc', 'txt', 'html', 'patch', 'diff'])
+const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'zsh', 'openrc'])
+const YAML: ReadonlySet<string> = new Set(['yml', 'yaml', 'json'])
+/** Directories of files that systems source. */
+const SOURCED: ReadonlySet<string> = new Set(['default', 'sysconfig', 'conf.d'])
+
+const begins = (text: string, ...words: readonly string[]): boolean =>
+  words.some((word) => text.startsWith(word))
 
 /** A template is of the kind of the file that it makes. */
 export function fileKind(path: string, text: string): FileKind {
-  const made = path.replace(/\.(j2|jinja2?|tmpl|tpl|tftpl)$/, '')
-  const found = KINDS.find(([pattern]) => pattern.test(made))?.[1]
-  if (found !== undefined) return found
+  const made = isTemplate(path) ? path.slice(0, path.lastIndexOf('.')) : path
+  const { directories, name } = partsOf(made)
+  const { directories: folders, name: word, ending } = partsOf(made.toLowerCase())
+  if (DOCS.has(ending) || begins(word, 'readme', 'changelog', 'license', 'contributing')) return 'docs'
+  if (isPipeline(directories, name)) return 'ci'
+  if (name.endsWith('.service')) return 'unit'
+  if (name.endsWith('.conf') && directories.at(-1)?.endsWith('.service.d') === true) return 'unit'
+  if (name.includes('env') && /(?:^|\.)env(?:\..*)?$/.test(name)) return 'env-file'
+  if (name.startsWith('k3s') && SOURCED.has(directories.at(-1) ?? '')) return 'env-file'
+  if (ending === 'mk' || word === 'justfile' || begins(word, 'makefile', 'gnumakefile')) return 'make'
+  if (begins(word, 'dockerfile', 'containerfile')) return 'docker'
+  if (ending === 'rb' || word === 'vagrantfile') return 'vagrant'
+  if (SHELLS.has(ending) || [...folders, word].some((part) => begins(part, 'init.d', 'jenkinsfile')))
+    return 'shell'
+  if (YAML.has(ending)) return 'yaml'
+  if (ending === 'ini') return 'ini'
   if (text.startsWith('#!')) return 'shell'
-  if (/(^|\/)[^/.]+$/.test(made))
+  if (name !== '' && !name.includes('.'))
     return /^\s*\[[^\]\n]+\]\s*$|^[\w.-]+[ \t]+\w+=/m.test(text) ? 'ini' : 'yaml'
   return 'other'
 }
 
-export function isTemplate(path: string): boolean {
-  return /\.(j2|jinja2?|tmpl|tpl|tftpl)$/.test(path)
+/** What a CI service runs. */
+function isPipeline(directories: readonly string[], name: string): boolean {
+  if (directories.includes('.circleci')) return true
+  if (directories.some((one, index) => one === '.github' && directories[index + 1] === 'workflows'))
+    return true
+  return (
+    (name.endsWith('.yml') || name.endsWith('.yaml')) &&
+    begins(name, '.gitlab-ci', '.drone', '.woodpecker', 'azure-pipelines')
+  )
 }
+
+export function isTemplate(path: string): boolean {
+  return TEMPLATES.has(partsOf(path).ending)
+}
+
+const FIXTURES: ReadonlySet<string> = new Set([
+  'fixture',
+  'fixtures',
+  'testdata',
+  'e2e',
+  'doc',
+  'docs',
+  '.ci',
+  'ci',
+])
 
 /** Tests, CI, documentation and machines of Vagrant: the clusters of these are made for an hour. */
 export function isFixture(path: string): boolean {
-  return (
-    isTest(path) ||
-    /(^|\/)(fixtures?|testdata|e2e|docs?|\.ci|ci)\/|(^|\/)(Vagrantfile|\.gitlab-ci[^/]*)$/i.test(path)
-  )
+  const lower = path.toLowerCase()
+  const { name } = partsOf(lower)
+  return isTest(path) || isBelow(lower, FIXTURES) || name === 'vagrantfile' || name.startsWith('.gitlab-ci')
 }

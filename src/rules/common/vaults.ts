@@ -1,13 +1,28 @@
 import { isVaultName, type VaultFinding, vaultFindings } from '../../ansible/vaultCheck.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
+import { isBelow, partsOf } from '../../path.ts'
 import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml } from '../../syntax/yaml.ts'
 
 const found = new WeakMap<Analysis, readonly VaultFinding[]>()
+const NO_VARIABLES = {
+  directories: new Set(
+    'tasks taskfiles handlers templates files meta manifests charts molecule .github docs terraform'.split(
+      ' ',
+    ),
+  ),
+  endings: new Set(['j2', 'md', 'txt', 'sh']),
+  names: new Set(['makefile', 'dockerfile', 'vagrantfile', 'jenkinsfile']),
+}
+
 /** Where files hold no variables, whatever their names say: a role that installs HashiCorp Vault has tasks/vault.yml. */
-const NO_VARIABLES =
-  /(^|\/)(tasks|taskfiles|handlers|templates|files|meta|manifests|charts|molecule|\.github|docs|terraform)\/|\.(j2|md|txt|sh)$|(^|\/)(make|docker|vagrant|jenkins)file$/i
+function isWithoutVariables(path: string): boolean {
+  const lower = path.toLowerCase()
+  const { name, ending } = partsOf(lower)
+  const { directories, endings, names } = NO_VARIABLES
+  return isBelow(lower, directories) || endings.has(ending) || names.has(name)
+}
 
 /** What vaulted texts and files say of themselves; worked out once for the rules that tell of it. */
 export function vaultFindingsOf(analysis: Analysis): readonly VaultFinding[] {
@@ -39,7 +54,8 @@ const NAMED = new RegExp(`^[ \\t]*["']?vault_\\w*${SECRET}["']?[ \\t]*[:=]`, 'im
 /** Playbooks and manifests of HashiCorp Vault are large, and full of the word: read only what can hold a finding. */
 function mayTell(path: string, text: string): boolean {
   if (isVaulted(text) || /!vault(?:-encrypted)?[ \t]/.test(text)) return true
-  if (NO_VARIABLES.test(path) || !(isVaultName(path) || NAMED.test(text))) return false
+  const isNamed = (): boolean => isVaultName(path) || (/vault_/i.test(text) && NAMED.test(text))
+  if (isWithoutVariables(path) || !isNamed()) return false
   const first = text.split('\n', 200).find((line) => !/^\s*(?:#|---|$)/.test(line))
   return first?.startsWith('-') !== true
 }
@@ -54,7 +70,7 @@ function isMeant({ id, message }: VaultFinding, path: string, text: string): boo
 }
 
 function holdsVariables(path: string, text: string): boolean {
-  if (NO_VARIABLES.test(path)) return false
+  if (isWithoutVariables(path)) return false
   if (!/\.ya?ml$/i.test(path)) return true
   const { root } = parseYaml(path, text)
   return (

@@ -20,11 +20,16 @@ export const pythonSpace =
 const space = new RegExp(`[${pythonSpace}]+`, 'y')
 const float = /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy
 const integer = /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy
-const name = /[\p{ID_Start}_]\p{ID_Continue}*/uy
+const name = /[A-Za-z_]\w*/y
+const widerName = /[\p{ID_Start}_]\p{ID_Continue}*/uy
 const string = /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y
 const operator = /\/\/|\*\*|==|!=|>=|<=|[-+/*%~[\](){}><=.:|,;]/y
 
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+const isLetter = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95
 
 /**
  * Reads the inside of one tag from `start` on, up to the end that `endsAt` finds, which counts only outside of
@@ -44,28 +49,33 @@ export function tagTokens(
     pattern.lastIndex = at
     return pattern.exec(text)?.[0]
   }
+  const matchedName = (first: number): string | undefined => {
+    const found = first < 128 ? matched(name) : matched(widerName)
+    return found !== undefined && text.charCodeAt(at + found.length) >= 128 ? matched(widerName) : found
+  }
   while (at < text.length) {
     const end = open.length === 0 ? endsAt?.(at) : undefined
     if (end !== undefined) return { tokens, end }
-    let found = matched(space)
+    const first = text.charCodeAt(at)
+    let found = isLetter(first) ? undefined : matched(space)
     if (found !== undefined) {
       at += found.length
       continue
     }
     const here = (length: number): Range => ({ start: at, end: at + length })
-    found = matched(float)
+    found = isDigit(first) ? matched(float) : undefined
     if (found !== undefined) {
       tokens.push({ type: 'float', value: Number(found.replaceAll('_', '')), ...here(found.length) })
       at += found.length
       continue
     }
-    found = matched(integer)
+    found = isDigit(first) ? matched(integer) : undefined
     if (found !== undefined) {
       tokens.push({ type: 'integer', value: BigInt(found.replaceAll('_', '')), ...here(found.length) })
       at += found.length
       continue
     }
-    found = matched(name)
+    found = matchedName(first)
     if (found !== undefined) {
       tokens.push({ type: 'name', value: found, ...here(found.length) })
       at += found.length
