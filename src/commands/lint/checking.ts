@@ -1,5 +1,5 @@
 import { Cache } from '../../io/cache.ts'
-import { optimizeLate } from '../../io/host.ts'
+import { expectWork } from '../../io/host.ts'
 import type { Mask } from '../../lint/mask.ts'
 import { cachedResults, cachedText, cacheKey } from '../../lint/resultCache.ts'
 import type { LintOptions } from '../../lint/run.ts'
@@ -26,7 +26,7 @@ const keepNothing = (): void => {}
 /** What the rules say of a project, worked out anew. */
 export async function check({ project, options }: Question, disk = new Disk(project)): Promise<Checked> {
   const engine = await import('./engine.ts')
-  if (lengthOf(project.texts) > MUCH_TEXT) optimizeLate()
+  expectWork(lengthOf(project.texts) > MUCH_TEXT ? 'long' : 'short')
   return engine.check(project, options, disk)
 }
 
