@@ -169,6 +169,20 @@ export const bombs: Readonly<Record<string, Files>> = {
       (index) => `- command: k3s ${index}\n  register: r${index}\n  when: r${index - 1} is changed\n`,
     ),
   ),
+  'many files': played(
+    range(
+      8000,
+      (index) =>
+        `- copy: {dest: /etc/systemd/system/k3s${index}.service, content: "token ${index}", mode: "0600"}\n`,
+    ),
+  ),
+  'many files of others beside many of K3s': played(
+    range(
+      8000,
+      (index) =>
+        `- copy: {dest: /srv/quay/${index}, content: dock}\n- copy: {dest: /etc/systemd/system/k3s${index}.service, content: "token ${index}"}\n`,
+    ),
+  ),
   'a hundred plays': {
     'inventory.yml': hosts,
     'site.yml': range(

@@ -38,6 +38,9 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
   ].map((name) => [name, /(?:)/] as const),
 ])
 
+/** Characters that are searched for paths at most, all searches together. */
+const MUCH = 1_000_000_000
+
 const READERS = new Set(['slurp', 'command', 'shell'])
 const TOKEN_PATH = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
 
@@ -134,7 +137,10 @@ export class Relevance {
       }
       const files = new Set([...this.#relevant].map(({ at }) => at.path))
       for (const include of includes) if (this.#leadsTo(include, files)) take(include)
-      for (const writer of writers) if (this.#isRead(writer.task, looked, needed)) take(writer)
+      const left = writers.filter(({ task }) => !this.#relevant.has(task))
+      // Looking for so many paths in so much text takes longer than to rehearse what it would leave out.
+      const isMuch = left.length * looked.length > MUCH
+      for (const writer of left) if (isMuch || this.#isRead(writer.task, looked, needed)) take(writer)
     }
     for (const [name, list] of makers)
       if (!list.some(({ task }) => this.#relevant.has(task))) this.#dropped.add(name)

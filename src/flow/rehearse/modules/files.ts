@@ -1,6 +1,6 @@
 import type { Span } from '../../../span.ts'
 import type { Hop } from '../../atoms.ts'
-import type { PaperFile, PaperFiles, UnknownContent } from '../../files.ts'
+import { type PaperFile, type PaperFiles, type UnknownContent, withFile } from '../../files.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import { fileOrigin } from '../scope.ts'
@@ -31,7 +31,7 @@ export function written(
     owner: before?.owner,
     hops: same ? before.hops : [...(from ?? before?.hops ?? []).filter((known) => known.at !== hop.at), hop],
   }
-  const next = new Map(files).set(path, file)
+  const next = withFile(files, path, file)
   return {
     node: { files: next, ...binary(path) },
     ...(typeof content === 'string' ? { changed: !same || before.mode !== bits } : {}),
