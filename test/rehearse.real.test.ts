@@ -349,3 +349,60 @@ test.each([
   ).rehearsal
   expect(verdicts.map(({ kind }) => kind)).toContain('first-server')
 })
+
+describe('a condition that only a real run decides', () => {
+  const unit = `[Service]
+EnvironmentFile=/etc/systemd/system/k3s-agent.env
+ExecStart=/usr/local/bin/k3s agent --server https://quay:6443
+`
+  const starts = (tasks: string, before = ''): Readonly<Record<string, string>> => ({
+    'hosts.ini': '[berths]\nberth\n',
+    'files/k3s-agent.service': unit,
+    'site.yml': `
+- hosts: berths
+  tasks:
+${before}
+${tasks}
+    - ansible.builtin.copy: { src: k3s-agent.service, dest: /etc/systemd/system/k3s-agent.service }
+    - ansible.builtin.systemd: { name: k3s-agent, state: started }
+`,
+  })
+  const guarded = (condition: string): string => `
+    - when: ${condition}
+      block:
+        - ansible.builtin.slurp: { src: /root/slip }
+          register: slip
+        - ansible.builtin.set_fact:
+            harbour_key: '{{ slip.content | b64decode }}'
+        - ansible.builtin.copy:
+            dest: /etc/systemd/system/k3s-agent.env
+            content: 'K3S_TOKEN={{ harbour_key }}'
+`
+
+  test.each([
+    "ansible_facts.os_family == 'RedHat'",
+    "[ansible_facts.os_family == 'RedHat', beacon.stdout == 'on']",
+    "ansible_facts.os_family == 'RedHat' and beacon.stdout == 'on'",
+    "ansible_facts.os_family == 'RedHat' or beacon.stdout == 'on'",
+    "not ansible_facts.os_family == 'RedHat'",
+    "not (ansible_facts.os_family == 'RedHat' or beacon.stdout == 'on')",
+    'beacon.stdout',
+    'beacon is changed',
+  ])('holds for all that it guards, what one task finds the next one has: %s', (condition) => {
+    const asked = '    - { ansible.builtin.command: lighthouse, register: beacon }'
+    expect(arrivals(starts(guarded(condition), asked))).toEqual(['berth agent maybe none url'])
+  })
+
+  test('that rules another one out leaves nothing to run', () => {
+    const tasks = `
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s-agent.env
+        content: K3S_TOKEN=lime
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s-agent.env
+        content: K3S_TOKEN=
+      when: ["ansible_facts.os_family == 'RedHat'", "ansible_facts.os_family == 'Debian'"]
+`
+    expect(arrivals(starts(tasks))).toEqual(['berth agent present env-file url'])
+  })
+})

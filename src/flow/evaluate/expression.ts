@@ -118,7 +118,8 @@ export class Evaluation extends Access {
       if (right === settles) return settles
       if (right === !settles) return left
       const what = `${this.shown(left, node.left)} ${node.operator} ${right instanceof Unknown ? this.shown(right, node.right) : printed(node.right)}`
-      return new UnknownTruth(what, left.why, left.at, left.leaf)
+      const made = right instanceof Unknown ? { by: node.operator, of: [left, right] } : undefined
+      return new UnknownTruth(what, left.why, left.at, left.leaf, made)
     }
     if (node.kind === 'conditional') {
       const truth = this.truth(node.condition)

@@ -380,7 +380,10 @@ export class Host implements Evaluator {
         open =
           open === undefined
             ? truth
-            : new UnknownTruth(`${open.what} and ${truth.what}`, open.why, open.at, open.leaf)
+            : new UnknownTruth(`${open.what} and ${truth.what}`, open.why, open.at, open.leaf, {
+                by: 'and',
+                of: [open, truth],
+              })
     }
     return open ?? true
   }

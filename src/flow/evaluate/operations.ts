@@ -57,7 +57,7 @@ export class Operations {
     const what = truth.what.startsWith('not ')
       ? truth.what.slice(4).replace(/^\((.*)\)$/, '$1')
       : `not ${this.shown(truth, undefined)}`
-    return new UnknownTruth(what, truth.why, truth.at, truth.leaf)
+    return new UnknownTruth(what, truth.why, truth.at, truth.leaf, { by: 'not', of: [truth] })
   }
 
   /** A value that can't be computed; followed text in the operands is not lost with it. */

@@ -2,7 +2,27 @@ import { Unknown } from '../../ansible/template/primitives.ts'
 import type { Span } from '../../span.ts'
 
 /** True or false, nobody knows which. */
-export class UnknownTruth extends Unknown {}
+export class UnknownTruth extends Unknown {
+  /** The truths that it is made of: what they are settles it. */
+  readonly made: { readonly by: 'and' | 'or' | 'not'; readonly of: readonly Unknown[] } | undefined
+
+  constructor(what: string, why: string, at?: Span, leaf?: Unknown, made?: UnknownTruth['made']) {
+    super(what, why, at, leaf)
+    this.made = made
+  }
+}
+
+/** What a world has decided of a truth, or of those that it is made of. */
+export function decidedTruth(decisions: ReadonlyMap<string, boolean>, truth: Unknown): boolean | undefined {
+  const own = decisions.get(truth.what)
+  if (own !== undefined || !(truth instanceof UnknownTruth) || truth.made === undefined) return own
+  const { by, of } = truth.made
+  const parts = of.map((part) => decidedTruth(decisions, part))
+  if (by === 'not') return parts[0] === undefined ? undefined : !parts[0]
+  const settles = by === 'or'
+  if (parts.includes(settles)) return settles
+  return parts.includes(undefined) ? undefined : !settles
+}
 
 /**
  * Hangs on a condition that is not known, and followed text hangs on it: what uses the value must wait until a world

@@ -1,6 +1,12 @@
 import { Dict, List } from '../../ansible/template/values.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
-import { type EvaluationScope, type FlowValue, type ScopeVariable, Ungiven } from '../evaluate/index.ts'
+import {
+  decidedTruth,
+  type EvaluationScope,
+  type FlowValue,
+  type ScopeVariable,
+  Ungiven,
+} from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
@@ -103,7 +109,7 @@ function inventoryVariable({ stage }: Context, host: string, name: string): Scop
 function settled(stored: Stored, name: string, world: World): ScopeVariable {
   let value: Stored | undefined = stored
   while (value instanceof Choice) {
-    const truth = world.decisions.get(value.when.what)
+    const truth = decidedTruth(world.decisions, value.when)
     if (truth === undefined) return { value: new Unknown(name, value.when.why, value.when.at, value.when) }
     value = truth ? value.yes : value.no
   }

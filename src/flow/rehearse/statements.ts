@@ -118,11 +118,11 @@ export class Walk {
   #task(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
     const active = hosts.filter((host) => isActive(world, host))
     if (active.length === 0 || !context.stage.relevance.has(task)) return [world]
-    if (this.#left <= 0) {
-      context.stage.bound({ at: { ...task.at, start: 0, end: 0 }, what: `more than ${MOST_TASKS} tasks` })
-      return [world]
-    }
+    if (this.#left <= 0) return [world]
     this.#left -= active.length
+    // What follows is not rehearsed: this is where that begins.
+    if (this.#left <= 0)
+      context.stage.bound({ at: { ...task.at, start: 0, end: 0 }, what: `more than ${MOST_TASKS} tasks` })
     switch (task.action.module.split('.').at(-1)) {
       case 'include_tasks':
       case 'import_tasks':

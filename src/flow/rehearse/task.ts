@@ -1,6 +1,6 @@
 import type { Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
-import { evaluator, type FlowValue, newerCore } from '../evaluate/index.ts'
+import { evaluator, type FlowValue, newerCore, UnknownTruth } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import type { Context } from './context.ts'
@@ -53,6 +53,28 @@ export function conditionOf(call: Call): boolean | Unknown | Undefined {
     if (truth instanceof Unknown) unknown ??= truth
   }
   return unknown ?? true
+}
+
+/**
+ * The call in the world in which it runs: there all of its conditions hold, and what other tasks found under them is found.
+ * `undefined`: they rule each other out.
+ */
+function whereItRuns({ context, world, task, host, target }: Call): Call | undefined {
+  let assumed = world
+  for (const { value, at } of context.conditions) {
+    const truth = evaluator(scopeOf(context, assumed, host)).condition(value, at)
+    if (truth === false) return undefined
+    if (truth instanceof Unknown) assumed = assuming(assumed, truth, true)
+  }
+  return new Call(context, assumed, task, host, target)
+}
+
+/** The world in which a truth is so, with what that says of the truths that it is made of. */
+function assuming(world: World, truth: Unknown, is: boolean): World {
+  const assumed = world.fork(truth.what, is)
+  const { by, of = [] } = (truth instanceof UnknownTruth ? truth.made : undefined) ?? {}
+  if (by !== 'not' && (by === 'and') !== is) return assumed
+  return of.reduce((known, part) => assuming(known, part, by === 'not' ? !is : is), assumed)
 }
 
 class HostTask {
@@ -144,15 +166,15 @@ class HostTask {
     if (condition === false) return skipped()
     if (condition instanceof Undefined)
       return this.#fail(call, new TaskFails(condition.message, condition.variable))
-    if (condition instanceof Unknown) {
-      if (module?.maybe === 'skip') return skipped()
-      if (module?.maybe === 'fork' && call.context.stage.hosts.hosts.has(call.target)) {
-        const trial = tried(() => module.run(call))
-        if (matters(call, trial)) this.#settle(call, condition)
-        return this.#act(call, module, condition, trial)
-      }
-    }
-    return this.#act(call, module, condition)
+    if (condition === true) return this.#act(call, module, condition)
+    if (module?.maybe === 'skip') return skipped()
+    const running = whereItRuns(call)
+    if (running === undefined) return skipped()
+    if (module?.maybe !== 'fork' || !call.context.stage.hosts.hosts.has(call.target))
+      return this.#act(running, module, condition)
+    const trial = tried(() => module.run(running))
+    if (matters(call, trial)) this.#settle(call, condition)
+    return this.#act(running, module, condition, trial)
   }
 
   #settle(call: Call, { leaf, what, at }: Unknown): void {

@@ -1,7 +1,7 @@
 import type { Span } from '../../span.ts'
 import type { Arrival } from '../arrival.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
-import type { FlowValue } from '../evaluate/index.ts'
+import { type FlowValue, UnknownTruth } from '../evaluate/index.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -14,7 +14,8 @@ export class Choice {
   readonly no: Stored | undefined
 
   constructor(when: Unknown, yes: Stored, no: Stored | undefined) {
-    this.when = new Unknown(when.what, when.why, when.at)
+    const made = when instanceof UnknownTruth ? when.made : undefined
+    this.when = new UnknownTruth(when.what, when.why, when.at, undefined, made)
     this.yes = yes
     this.no = no
   }
