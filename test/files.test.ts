@@ -13,7 +13,9 @@ const file = (content: string): PaperFile => ({
 /** What a map shows, in every way that it can be asked. */
 const shown = (files: PaperFiles) => {
   const each: [string, string][] = []
-  files.forEach(({ content }, path) => each.push([path, String(content)]))
+  files.forEach(({ content }, path) => {
+    each.push([path, String(content)])
+  })
   return {
     size: files.size,
     each,

@@ -334,6 +334,29 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
   })
 })
 
+test('a role of a collection that the play lists comes before one of the same name in roles/', () => {
+  const harbour = 'collections/ansible_collections/port/harbour/roles'
+  const install = `
+- ansible.builtin.command: /opt/k3s-install.sh agent
+  environment: { K3S_TOKEN: '{{ harbour_key }}', K3S_URL: https://quay:6443 }
+`
+  const site = `
+- hosts: berths
+  collections: [port.harbour]
+  vars: { harbour_key: lime }
+  roles: [moored]
+`
+  const files = {
+    'site.yml': site,
+    'hosts.ini': '[berths]\nberth\n',
+    [`${harbour}/moored/tasks/main.yml`]: '- ansible.builtin.include_role: { name: berthed }\n',
+    [`${harbour}/berthed/tasks/main.yml`]: install,
+    'roles/moored/tasks/main.yml': '- ping:\n',
+    'roles/berthed/tasks/main.yml': '- ping:\n',
+  }
+  expect(arrivals(files)).toEqual(['berth agent present env-file url'])
+})
+
 test.each([
   ['texts', '{{ harbour_key }}{{ harbour_key }}'],
   ['lists', '{{ [harbour_key, harbour_key] }}'],

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { splitArguments } from '../../src/ansible/content/freeForm.ts'
 import {
   type Content,
+  collectionsIn,
   type Placed,
   type Play,
   type Role,
@@ -305,6 +306,7 @@ describe.each(ansibles)('the %s', (label, bin) => {
 interface Context {
   readonly playbookDirectory: string
   readonly role?: Role | undefined
+  readonly collections?: readonly string[] | undefined
   readonly includedFrom: string
 }
 
@@ -317,7 +319,11 @@ function taskNames(content: Content, path: string): readonly string[] {
       const imported = content.findPlaybook(String(play.path.value), playbookDirectory)
       return imported === undefined ? [] : taskNames(content, imported)
     }
-    return ofPlay(content, play, { playbookDirectory, includedFrom: path })
+    return ofPlay(content, play, {
+      playbookDirectory,
+      includedFrom: path,
+      collections: collectionsIn(play.keywords),
+    })
   })
 }
 
@@ -333,8 +339,8 @@ function ofPlay(content: Content, play: Play, context: Context): readonly string
 
 function ofRole(
   content: Content,
-  { name }: Pick<RoleUse, 'name'>,
-  context: Context,
+  { name, keywords }: Pick<RoleUse, 'name' | 'keywords'>,
+  context: Context & { readonly isDependency?: boolean },
   tasksFrom?: string,
 ): readonly string[] {
   const role = content.findRole(name, context)
@@ -342,18 +348,25 @@ function ofRole(
   if (role === undefined) return [`no role ${name}`]
   const inner = { playbookDirectory: context.playbookDirectory, role, includedFrom: file?.path ?? '' }
   return [
-    ...content.roleDependencies(role).flatMap((use) => ofRole(content, use, inner)),
+    ...content
+      .roleDependencies(role)
+      .flatMap((use) =>
+        ofRole(content, use, { ...inner, collections: collectionsIn(keywords), isDependency: true }),
+      ),
     ...ofStatements(content, file?.statements ?? [], inner),
   ]
 }
 
-function ofStatements(content: Content, list: readonly Statement[], context: Context): readonly string[] {
+function ofStatements(content: Content, list: readonly Statement[], outer: Context): readonly string[] {
   return list.flatMap((statement) => {
+    const collections = collectionsIn(statement.keywords) ?? outer.collections
+    const context = { ...outer, collections }
     if (statement.kind === 'block') return ofStatements(content, statement.block, context)
     const { action, name } = statement
     if (action.module === 'import_role') {
       const tasksFrom = text(action.arguments.get('tasks_from'))
-      return ofRole(content, { name: text(action.arguments.get('name')) ?? '' }, context, tasksFrom)
+      const use = { name: text(action.arguments.get('name')) ?? '', keywords: new Map() }
+      return ofRole(content, use, context, tasksFrom)
     }
     if (action.module === 'import_tasks') {
       const file = content.findFile(
@@ -438,6 +451,57 @@ const projects: Readonly<
       'collections/ansible_collections/port/harbour/roles/base/tasks/main.yml': named('base'),
       'collections/ansible_collections/port/harbour/roles/deep/one/tasks/main.yml': named('one'),
       'roles/edge/tasks/main.yml': named('not this one'),
+    },
+  },
+  'collections that plays, blocks, tasks and roles list': {
+    playbook: 'site.yml',
+    files: {
+      'ansible.cfg': '[defaults]\ncollections_path = ./collections\n',
+      'site.yml': `- hosts: all
+  collections: [port.missing, port.harbour, port.quay]
+  roles: [edge, base, only, local]
+  tasks:
+    - import_role: {name: edge}
+    - import_role: {name: edge}
+      collections: [port.quay]
+    - block:
+        - import_role: {name: edge}
+        - import_tasks: tasks/more.yml
+      collections: port.quay
+    - import_role: {name: port.harbour.edge}
+      collections: [port.quay]
+- hosts: all
+  roles:
+    - edge
+    - {role: edge, collections: [port.quay]}
+    - {role: lister, collections: [port.quay]}
+- hosts: all
+  collections: [port.harbour]
+  roles: [other.asker]
+  tasks:
+    - import_role: {name: asker}
+`,
+      'tasks/more.yml': named('more', '- import_role: {name: edge}\n'),
+      'collections/ansible_collections/port/harbour/roles/edge/tasks/main.yml': named('harbour edge'),
+      'collections/ansible_collections/port/harbour/roles/asker/tasks/main.yml': named(
+        'harbour asker',
+        '- import_role: {name: edge}\n- import_role: {name: only}\n',
+      ),
+      'collections/ansible_collections/port/harbour/roles/asker/meta/main.yml':
+        'collections: [port.quay]\ndependencies: [edge, base]\n',
+      'collections/ansible_collections/port/quay/roles/edge/tasks/main.yml': named('quay edge'),
+      'collections/ansible_collections/port/quay/roles/only/tasks/main.yml': named('quay only'),
+      'collections/ansible_collections/port/quay/roles/base/tasks/main.yml': named('quay base'),
+      'roles/edge/tasks/main.yml': named('own edge'),
+      'roles/base/tasks/main.yml': named('own base'),
+      'roles/local/tasks/main.yml': named('local', '- import_role: {name: edge}\n'),
+      'roles/lister/tasks/main.yml': named(
+        'lister',
+        '- import_role: {name: edge}\n- import_role: {name: edge}\n  collections: [port.quay]\n',
+      ),
+      'roles/lister/meta/main.yml': 'collections: [port.harbour]\ndependencies: [edge, base]\n',
+      'roles/other.asker/tasks/main.yml': named('other asker', '- import_role: {name: edge}\n'),
+      'roles/other.asker/meta/main.yml': 'dependencies: [edge, {role: port.harbour.asker, when: true}]\n',
     },
   },
   'a checkout that is a collection': {

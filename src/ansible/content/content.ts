@@ -1,6 +1,7 @@
 import type { Span } from '../../span.ts'
 import type { YamlNode, YamlText } from '../../syntax/yaml.ts'
 import type { AnsibleValue, Fault, Variable } from '../value.ts'
+import type { RoleContext } from './roleSearch.ts'
 
 /** A value as it is written, with its place. `node` is there for what stands in YAML; a free-form `k=v` has none. */
 export interface Placed {
@@ -118,13 +119,10 @@ export interface Content {
   readonly roles: readonly Role[]
   readonly collections: readonly Collection[]
   /**
-   * The role that a name means: beside the playbook, in `roles/`, in the roles path of ansible.cfg, in the role's or playbook's own
-   * collection, in the collections at hand. `undefined`: outside of the project.
+   * The role that a name means: in the collections that are listed where it is asked for, the role's or playbook's own among them,
+   * beside the playbook, in `roles/`, in the roles path of ansible.cfg. `undefined`: outside of the project.
    */
-  findRole(
-    name: string,
-    from: { readonly playbookDirectory: string; readonly role?: Role | undefined },
-  ): Role | undefined
+  findRole(name: string, from: RoleContext): Role | undefined
   /**
    * The path of what `import_playbook` names: beside the importing playbook, or in the playbooks of a collection (`ns.name.site`).
    * `undefined`: outside of the project.

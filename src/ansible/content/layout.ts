@@ -1,4 +1,4 @@
-import { entryOf, type YamlText } from '../../syntax/yaml.ts'
+import { entryOf, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import { directoryOf, joinPath, type ProjectTree } from '../inventory/projectTree.ts'
 import type { Collection, Role } from './content.ts'
 import { isFixture, isInside } from './paths.ts'
@@ -68,14 +68,24 @@ export class Layout {
     readonly name: string | undefined
     readonly namespace: string | undefined
   } {
-    const meta = ['meta/main.yml', 'meta/main.yaml']
-      .map((name) => this.#yaml(joinPath(directory, name)))
-      .find((text) => text !== undefined)
-    const info = entryOf(meta?.root, 'galaxy_info')?.value
+    const info = entryOf(this.#meta(directory), 'galaxy_info')?.value
     return {
       name: textOf(entryOf(info, 'role_name')?.value),
       namespace: textOf(entryOf(info, 'namespace')?.value),
     }
+  }
+
+  /** `collections:` of a role's meta/main.yml. */
+  collectionsListedBy(directory: string): readonly string[] {
+    const listed = entryOf(this.#meta(directory), 'collections')?.value
+    const items = listed?.kind === 'sequence' ? listed.items : [listed]
+    return items.flatMap((item) => textOf(item) ?? [])
+  }
+
+  #meta(directory: string): YamlNode | undefined {
+    return ['meta/main.yml', 'meta/main.yaml']
+      .map((name) => this.#yaml(joinPath(directory, name)))
+      .find((text) => text !== undefined)?.root
   }
 
   /** Directories of all roles, sorted. `rolesPaths`: further directories that hold roles. */

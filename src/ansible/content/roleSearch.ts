@@ -1,12 +1,24 @@
 import { parseAnsibleConfig, unquoted } from '../config.ts'
 import { directoryOf, joinPath, type ProjectTree } from '../inventory/projectTree.ts'
-import type { Collection, Role } from './content.ts'
+import type { Collection, Keywords, Role } from './content.ts'
 import type { Layout } from './layout.ts'
 import { isFixture, isInside, upwards, within } from './paths.ts'
 
+/** Where a role is asked for. */
 export interface RoleContext {
   readonly playbookDirectory: string
   readonly role?: Role | undefined
+  /** `collections:` of the play, block or task nearest to it, those of a role's own tasks only; of the role's use for its dependencies. */
+  readonly collections?: readonly string[] | undefined
+  /** In the `dependencies:` of `role` rather than by its tasks. */
+  readonly isDependency?: boolean | undefined
+}
+
+/** What `collections:` lists, where a play, block, task or role's use has it. */
+export function collectionsIn(keywords: Keywords): readonly string[] | undefined {
+  const value = keywords.get('collections')?.value
+  if (value === undefined) return undefined
+  return (Array.isArray(value) ? value : [value]).filter((name) => typeof name === 'string')
 }
 
 /** Finds roles by name in Ansible's order: RoleDefinition._load_role_path in playbook/role/definition.py. */
@@ -37,25 +49,43 @@ export class RoleSearch {
     return this.#inCollections(name, from) ?? this.#inPaths(name, from) ?? this.#checkout(name, from)
   }
 
-  /** By its full name; by its last part in the collection that the asking role or playbook belongs to. */
-  #inCollections(name: string, { playbookDirectory, role }: RoleContext): string | undefined {
+  /** By its full name alone; by its last part in the collections that are searched where it is asked for. */
+  #inCollections(name: string, from: RoleContext): string | undefined {
     const full = /^(\w+\.\w+)\.(\w+(?:\.\w+)*)$/.exec(name)
-    if (full !== null)
-      for (const collection of this.#layout.collections)
-        if (collection.name === full[1]) {
-          const found = this.#inCollection(collection, full[2] ?? '')
-          if (found !== undefined) return found
-        }
-    const own = role === undefined ? this.#layout.collectionOf(playbookDirectory) : role.collection
-    if (own === undefined) return undefined
-    if (role === undefined && !isInside(playbookDirectory, joinPath(own.directory, 'playbooks')))
-      return undefined
-    return this.#inCollection(own, name)
+    if (full !== null) return this.#inCollection(full[1] ?? '', full[2] ?? '')
+    for (const collection of this.#searched(from)) {
+      const found = this.#inCollection(collection, name)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
-  #inCollection(collection: Collection, name: string): string | undefined {
-    const path = joinPath(collection.directory, `roles/${name.replaceAll('.', '/')}`)
-    return this.#existing(path)
+  /** A role does not see what its play lists: Role._load_role_data and RoleMetadata._load_dependencies in playbook/role/. */
+  #searched({ playbookDirectory, role, collections, isDependency }: RoleContext): readonly string[] {
+    const own = role?.collection?.name ?? []
+    const standard = this.#collectionOfPlaybook(playbookDirectory)?.name ?? []
+    if (isDependency === true) return [own, standard, collections ?? []].flat()
+    if (role === undefined || collections !== undefined) return [standard, collections ?? []].flat()
+    return [
+      role.collection === undefined ? standard : own,
+      this.#layout.collectionsListedBy(role.directory),
+    ].flat()
+  }
+
+  #collectionOfPlaybook(directory: string): Collection | undefined {
+    const collection = this.#layout.collectionOf(directory)
+    return collection !== undefined && isInside(directory, joinPath(collection.directory, 'playbooks'))
+      ? collection
+      : undefined
+  }
+
+  #inCollection(collection: string, name: string): string | undefined {
+    for (const each of this.#layout.collections) {
+      if (each.name !== collection) continue
+      const found = this.#existing(joinPath(each.directory, `roles/${name.replaceAll('.', '/')}`))
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   #inPaths(name: string, { playbookDirectory, role }: RoleContext): string | undefined {

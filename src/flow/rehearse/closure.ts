@@ -1,4 +1,13 @@
-import type { Content, Keywords, Playbook, Role, RoleUse, Statement } from '../../ansible/content/index.ts'
+import {
+  type Content,
+  collectionsIn,
+  type Keywords,
+  type Playbook,
+  type Role,
+  type RoleContext,
+  type RoleUse,
+  type Statement,
+} from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { type PlacedTask, placedTasks } from './relevance.ts'
@@ -103,9 +112,10 @@ class Reader {
       const { hosts } = play
       for (const item of Array.isArray(hosts?.value) ? hosts.value : [hosts?.value])
         if (typeof item === 'string') this.patterns.push(item)
-      for (const use of play.roles) this.#roleUse(use, undefined)
+      const place = { playbookDirectory: this.#directory, collections: collectionsIn(play.keywords) }
+      for (const use of play.roles) this.#roleUse(use, place)
       for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers])
-        this.#statements(list, undefined, path)
+        this.#statements(list, place, path)
     }
   }
 
@@ -114,42 +124,45 @@ class Reader {
     if (value !== undefined) this.variables.push(value)
   }
 
-  #roleUse(use: RoleUse, from: Role | undefined): void {
+  #roleUse(use: RoleUse, from: RoleContext): void {
     this.#variables(use.keywords)
     for (const { name, value } of use.parameters.values()) this.variables.push({ [name]: value })
-    this.#roleNamed(use.name, from)
+    this.#roleNamed(use.name, from, collectionsIn(use.keywords))
   }
 
-  #roleNamed(name: string, from: Role | undefined): void {
-    const role = this.#content.findRole(name, { playbookDirectory: this.#directory, role: from })
+  /** `collections`: where it is asked for with these, its dependencies are looked for there. */
+  #roleNamed(name: string, from: RoleContext, collections?: readonly string[]): void {
+    const role = this.#content.findRole(name, from)
     if (role === undefined || this.#seen.has(role.directory)) return
     this.#seen.add(role.directory)
-    this.role(role)
+    this.role(role, collections)
   }
 
   /** All files of a role: which of them a dynamic include picks can't be told. */
-  role(role: Role): void {
+  role(role: Role, collections?: readonly string[]): void {
     this.roles.push(role)
     const prefix = role.directory === '' ? '' : `${role.directory}/`
     for (const kind of ['tasks', 'templates', 'defaults', 'vars', 'handlers', 'meta'])
       for (const path of this.#pathsUnder(`${prefix}${kind}`)) this.paths.add(path)
-    for (const use of this.#content.roleDependencies(role)) this.#roleUse(use, role)
+    const place = { playbookDirectory: this.#directory, role }
+    for (const use of this.#content.roleDependencies(role))
+      this.#roleUse(use, { ...place, collections, isDependency: true })
     for (const path of this.#pathsUnder(`${prefix}tasks`)) {
       // A README among them is none.
       if (!/\.(?:ya?ml|json)$|\/[^./]+$/.test(path)) continue
       const file = this.#content.taskFile(path)
-      if (file !== undefined) this.#statements(file.statements, role, path)
+      if (file !== undefined) this.#statements(file.statements, place, path)
     }
   }
 
-  #statements(list: readonly Statement[], role: Role | undefined, path: string, outermost = true): void {
-    if (outermost)
-      this.tasks.push(...placedTasks(list, { around: '', role, playbookDirectory: this.#directory }))
+  #statements(list: readonly Statement[], outer: RoleContext, path: string, outermost = true): void {
+    if (outermost) this.tasks.push(...placedTasks(list, { around: '', ...outer }))
     for (const statement of list) {
       this.#variables(statement.keywords)
+      const place = { ...outer, collections: collectionsIn(statement.keywords) ?? outer.collections }
       if (statement.kind === 'block') {
         for (const part of [statement.block, statement.rescue, statement.always])
-          this.#statements(part, role, path, false)
+          this.#statements(part, place, path, false)
         continue
       }
       const { module, arguments: args, freeForm } = statement.action
@@ -161,7 +174,7 @@ class Reader {
         return typeof value === 'string' ? value : undefined
       }
       if (/(?:^|\.)(?:include|import)_role$/.test(module))
-        this.#roleNamed(text('name') ?? text('role') ?? '', role)
+        this.#roleNamed(text('name') ?? text('role') ?? '', place)
       const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
         ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))
         : undefined
@@ -173,14 +186,14 @@ class Reader {
       ] as const) {
         if (name === undefined || /\{[{%]/.test(name)) continue
         const found = this.#content.findFile(kind, name, {
-          playbookDirectory: this.#directory,
-          role,
+          playbookDirectory: place.playbookDirectory,
+          role: place.role,
           includedFrom: path,
         })
         if (found === undefined || this.paths.has(found)) continue
         this.paths.add(found)
         const tasks = kind === 'tasks' ? this.#content.taskFile(found) : undefined
-        if (tasks !== undefined) this.#statements(tasks.statements, role, found)
+        if (tasks !== undefined) this.#statements(tasks.statements, place, found)
       }
     }
   }

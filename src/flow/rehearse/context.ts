@@ -1,4 +1,10 @@
-import type { Content, Keywords, Placed, Role } from '../../ansible/content/index.ts'
+import {
+  type Content,
+  collectionsIn,
+  type Keywords,
+  type Placed,
+  type Role,
+} from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
@@ -51,6 +57,8 @@ export interface Context {
   /** `vars`, `vars_files`, `vars_prompt` of the play. */
   readonly playVars: ReadonlyMap<string, RawVariable>
   readonly role: Role | undefined
+  /** `collections:` of the nearest that has it: of the play and its tasks, or of the role's own blocks and tasks. */
+  readonly collections: readonly string[] | undefined
   /** Defaults and vars of the play's roles, the current one's last. */
   readonly roleDefaults: ReadonlyMap<string, RawVariable>
   readonly roleVars: ReadonlyMap<string, RawVariable>
@@ -97,6 +105,7 @@ export function within(context: Context, keywords: Keywords): Context {
     noLog: keywords.get('no_log') ?? context.noLog,
     diff: keywords.get('diff') ?? context.diff,
     delegateTo: keywords.get('delegate_to') ?? context.delegateTo,
+    collections: collectionsIn(keywords) ?? context.collections,
     runOnce: keywords.get('run_once')?.value === true || context.runOnce,
     ignoreErrors: keywords.get('ignore_errors')?.value === true || context.ignoreErrors,
   }

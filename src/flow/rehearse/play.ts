@@ -1,4 +1,10 @@
-import type { Keywords, Play, Playbook, RoleUse } from '../../ansible/content/index.ts'
+import {
+  collectionsIn,
+  type Keywords,
+  type Play,
+  type Playbook,
+  type RoleUse,
+} from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import { evaluator } from '../evaluate/index.ts'
 import type { Context, Stage } from './context.ts'
@@ -95,6 +101,7 @@ class Playing {
       playHosts: [],
       playVars,
       role: undefined,
+      collections: collectionsIn(play.keywords),
       roleDefaults: new Map(),
       roleVars: new Map(),
       parameters: new Map(),

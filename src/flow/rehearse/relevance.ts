@@ -1,15 +1,19 @@
-import type { Content, Role, Statement, Task } from '../../ansible/content/index.ts'
+import {
+  type Content,
+  collectionsIn,
+  type RoleContext,
+  type Statement,
+  type Task,
+} from '../../ansible/content/index.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 
 /** A task as it stands in what a playbook reaches. */
-export interface PlacedTask {
+export interface PlacedTask extends RoleContext {
   readonly task: Task
   /** `when` and `vars` of the blocks around it, as text. */
   readonly around: string
-  readonly role: Role | undefined
-  readonly playbookDirectory: string
 }
 
 const FILES =
@@ -183,7 +187,8 @@ export class Relevance {
   }
 
   /** Whether an include may run tasks that matter; one whose file is not known may run any of its role. */
-  #leadsTo({ task, role, playbookDirectory }: PlacedTask, files: ReadonlySet<string>): boolean {
+  #leadsTo(placed: PlacedTask, files: ReadonlySet<string>): boolean {
+    const { task, role, playbookDirectory } = placed
     const { action } = task
     const text = (name: string): string | undefined => {
       const value = action.arguments.get(name)?.value
@@ -191,7 +196,7 @@ export class Relevance {
     }
     const under = (directory: string): boolean => [...files].some((path) => path.startsWith(directory))
     if (action.module.endsWith('_role')) {
-      const found = this.#content.findRole(text('name') ?? text('role') ?? '', { playbookDirectory, role })
+      const found = this.#content.findRole(text('name') ?? text('role') ?? '', placed)
       return found === undefined || under(found.directory === '' ? '' : `${found.directory}/`)
     }
     const name = text('file') ?? (typeof action.freeForm?.value === 'string' ? action.freeForm.value : '')
@@ -258,12 +263,13 @@ export function placedTasks(
   place: Omit<PlacedTask, 'task'>,
 ): readonly PlacedTask[] {
   return list.flatMap((statement): readonly PlacedTask[] => {
-    if (statement.kind === 'task') return [{ ...place, task: statement }]
     const { keywords } = statement
+    const collections = collectionsIn(keywords) ?? place.collections
+    if (statement.kind === 'task') return [{ ...place, collections, task: statement }]
     const own = ['when', 'vars', 'environment', 'delegate_to']
       .map((name) => textOf(keywords.get(name)?.value ?? null))
       .join(' ')
-    const inner = { ...place, around: `${place.around} ${own}` }
+    const inner = { ...place, collections, around: `${place.around} ${own}` }
     return [statement.block, statement.rescue, statement.always].flatMap((part) => placedTasks(part, inner))
   })
 }

@@ -18,6 +18,7 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
   const entered: Context = {
     ...context,
     role,
+    collections: undefined,
     roleDefaults: new Map([...context.roleDefaults, ...defaults]),
     roleVars: new Map([...context.roleVars, ...vars]),
     parameters: new Map([...context.parameters, ...rawOf(use.parameters)]),

@@ -1,4 +1,12 @@
-import type { Block, RoleUse, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
+import {
+  type Block,
+  collectionsIn,
+  type RoleContext,
+  type RoleUse,
+  type Statement,
+  type Task,
+  type TaskFile,
+} from '../../ansible/content/index.ts'
 import { Undefined } from '../../ansible/template/values.ts'
 import { evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
@@ -50,10 +58,11 @@ export class Walk {
     hosts: readonly string[],
     worlds: readonly World[],
     from: RoleParts = {},
+    asker: RoleContext = context,
   ): readonly World[] {
     const { content } = context.stage
     const name = this.#roleName(use, context, hosts, worlds)
-    const role = name === undefined ? undefined : content.findRole(name, context)
+    const role = name === undefined ? undefined : content.findRole(name, asker)
     if (role === undefined) {
       context.stage.note({ at: use.at, what: `the role ${name ?? 'of a template'} is not in the project` })
       return worlds
@@ -63,8 +72,11 @@ export class Walk {
       return worlds
     let now = worlds
     if (from.tasks === undefined)
-      for (const dependency of content.roleDependencies(role))
-        now = this.role(dependency, { ...entered, parameters: context.parameters }, hosts, now)
+      for (const dependency of content.roleDependencies(role)) {
+        const inner = { ...entered, parameters: context.parameters }
+        const collections = collectionsIn(use.keywords)
+        now = this.role(dependency, inner, hosts, now, {}, { ...inner, collections, isDependency: true })
+      }
     const tasks = content.roleTasks(role, from.tasks)
     if (tasks === undefined) {
       if (from.tasks !== undefined)
