@@ -208,6 +208,26 @@ describe('what is looked at', () => {
     expect(await found(['x.local.yml'])).toEqual(['x.local.yml:1 mode-unquoted'])
   })
 
+  test('what git has committed is not ignored, whatever a .gitignore says', async () => {
+    const bad = 'token: {mode: 0600}\n'
+    write({
+      'inventory/.gitignore': '*\n!sample/\n',
+      'inventory/sample/a.yml': bad,
+      'inventory/sample/b.yml': bad,
+      'inventory/mine/c.yml': bad,
+      '.gitignore': '/kept/\n/build/\n',
+      'kept/deep/d.yml': bad,
+      'build/e.yml': bad,
+    })
+    execFileSync('git', ['init', '--quiet', directory])
+    const add = ['add', '--force', 'inventory/sample/a.yml', 'kept/deep/d.yml']
+    execFileSync('git', add, { cwd: directory })
+    expect(await found()).toEqual([
+      'inventory/sample/a.yml:1 mode-unquoted',
+      'kept/deep/d.yml:1 mode-unquoted',
+    ])
+  })
+
   test('exclude takes gitignore patterns; named files pass unless --force-exclude', async () => {
     write({ ...site, '.k3seal.yml': 'exclude: roles/\n' })
     expect(await found()).toEqual([plaintext])
@@ -267,7 +287,15 @@ describe('what is looked at', () => {
   })
 
   test('what is named like a text and is none, where it concerns K3s', async () => {
-    write({ 'k3s.yml': 'token: \0\n', 'other.yml': '\0', 'logo.conf': '\0\u0001' })
+    const manifest = Buffer.from('\ufeffapiVersion: v1\nkind: Secret\ntoken: k3s\n', 'utf16le').toString(
+      'utf8',
+    )
+    write({
+      'k3s.yml': 'token: \0\n',
+      'other.yml': '\0',
+      'logo.conf': '\0\u0001',
+      'manifests/k3s.yml': manifest,
+    })
     const { stdout, status } = await lint([])
     expect(stdout).toContain('k3s.yml:1:1  error  holds NUL bytes, so it is no text in UTF-8')
     expect(stdout).toContain('1 error in 1 file\n')

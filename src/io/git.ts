@@ -14,8 +14,7 @@ export async function insideGit(
   const root = workTreeOf(dirname(path))
   if (root === undefined || relative(root, path).split(sep)[0] === '.git') return 'outside'
   try {
-    // Without GIT_DIR and the like: they would make git speak of another repository.
-    const own = Object.fromEntries(Object.entries(env).filter(([name]) => !/^GIT_/.test(name)))
+    const own = withoutGit(env)
     const { exitCode } = await exec('git', ['check-ignore', '--quiet', '--', relative(root, path)], {
       cwd: root,
       env: own,
@@ -25,6 +24,28 @@ export async function insideGit(
     return 'tracked-or-visible'
   }
 }
+
+/**
+ * The files below a directory that git has committed or staged although its `.gitignore` passes them over, as paths from there:
+ * what is in the index is never ignored. Empty outside of a work tree, and where there is no git to ask.
+ */
+export function trackedThoughIgnored(directory: string): ReadonlySet<string> {
+  // Most runs do without, and loading it takes longer than what they do.
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
+  const words = ['ls-files', '-z', '--cached', '--ignored', '--exclude-standard']
+  const { status, stdout } = spawnSync('git', words, {
+    cwd: directory,
+    env: withoutGit(process.env),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  return new Set(status === 0 ? stdout.split('\0').filter((path) => path !== '') : [])
+}
+
+/** Without GIT_DIR and the like: they would make git speak of another repository. */
+const withoutGit = (env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !/^GIT_/.test(name)))
 
 function workTreeOf(directory: string): string | undefined {
   if (existsSync(join(directory, '.git'))) return directory

@@ -12,6 +12,7 @@ import {
 import { join, sep } from 'node:path'
 import { partsOf } from '../path.ts'
 import { namesIn, SKIPPED } from './files.ts'
+import { trackedThoughIgnored } from './git.ts'
 import { GitIgnore } from './gitignore.ts'
 
 /** A larger text is no inventory, template or playbook. */
@@ -74,6 +75,15 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
     if ('text' in read) texts.set(path, read.text)
     else if (kind === 'named' && read.why !== '') refused.push({ path, ...read })
   }
+  let tracked: ReadonlySet<string> | undefined
+  const isTracked = (path: string): boolean => {
+    tracked ??= trackedThoughIgnored(root)
+    return tracked.has(path)
+  }
+  const holdsTracked = (directory: string): boolean => {
+    tracked ??= trackedThoughIgnored(root)
+    return [...tracked].some((path) => path.startsWith(directory))
+  }
   const followed = new Map<string, number>()
   const mayFollow = (target: string, real: readonly string[]): boolean => {
     const times = (followed.get(target) ?? 0) + 1
@@ -94,11 +104,13 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
       const path = directory + name
       const kind = entry.isSymbolicLink() ? linkKind(join(root, path)) : entryKind(entry)
       if (kind === 'file') {
-        if (!git.ignores(path, false)) take(path, name)
+        if (!git.ignores(path, false) || (nameKind(path, name) !== undefined && isTracked(path)))
+          take(path, name)
         continue
       }
       if (kind !== 'directory' || SKIPPED.has(name) || real.length > MAX_DEPTH) continue
-      if (git.ignores(path, true) || isExcluded?.(`${path}/`) === true) continue
+      if (git.ignores(path, true) && (name.startsWith('.') || !holdsTracked(`${path}/`))) continue
+      if (isExcluded?.(`${path}/`) === true) continue
       const last = real.at(-1) ?? ''
       const target = entry.isSymbolicLink() ? realOf(join(root, path)) : join(last, name)
       if (target === undefined || (entry.isSymbolicLink() && !mayFollow(target, real))) continue

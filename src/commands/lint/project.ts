@@ -37,6 +37,9 @@ export interface ReadOptions {
   readonly instead: { readonly path: string; readonly text: string } | undefined
 }
 
+/** A manifest of Kubernetes, which Ansible hands on and never reads. */
+const MANIFEST = /^\W*apiVersion:/m
+
 /** Reads a project from disk: what is named below it, and the inventories that lie elsewhere. */
 export function readTarget(target: Target, settings: Settings, options: ReadOptions): ReadProject {
   const { root } = target
@@ -46,7 +49,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const texts = new Map(read)
   const faults: Fault[] = []
   const refuse = (path: string, why: string, head: string): void => {
-    if (matters(path, head))
+    if (matters(path, head) && !MANIFEST.test(head))
       faults.push({
         at: { path, start: 0, end: 0 },
         message: `${why}, and was not looked into`,
