@@ -34,6 +34,18 @@ vault_k3s_token: "{{ lookup('community.hashi_vault.hashi_vault', 'secret=k3s') }
 `,
       },
     },
+    {
+      title: "inputs of GitLab's CI, which name secrets of HashiCorp Vault",
+      files: {
+        'ci/release.yml': `
+include:
+  - project: harbour/pipelines
+    file: vault.yml
+    inputs:
+      vault_secrets: kv/data/harbour/k3s deploy_key | DEPLOY_KEY
+`,
+      },
+    },
   ],
   check: (analysis) => vaultFindingsAs(analysis, 'vault-variable-not-encrypted'),
 }

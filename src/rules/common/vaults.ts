@@ -8,7 +8,7 @@ import { entryOf, parseYaml } from '../../syntax/yaml.ts'
 const found = new WeakMap<Analysis, readonly VaultFinding[]>()
 const NO_VARIABLES = {
   directories: new Set(
-    'tasks taskfiles handlers templates files meta manifests charts molecule .github docs terraform'.split(
+    'tasks taskfiles handlers templates files meta manifests charts molecule docs terraform .github .gitlab .gitlab-ci .circleci .woodpecker'.split(
       ' ',
     ),
   ),
@@ -69,12 +69,12 @@ function isMeant({ id, message }: VaultFinding, path: string, text: string): boo
   return holdsVariables(path, text)
 }
 
+/** Keys of files that are no variables of Ansible: of Kubernetes, Compose, Taskfile, GitLab's CI. */
+const FOREIGN_KEYS = ['apiVersion', 'services', 'tasks', 'include', 'stages']
+
 function holdsVariables(path: string, text: string): boolean {
   if (isWithoutVariables(path)) return false
   if (!/\.ya?ml$/i.test(path)) return true
   const { root } = parseYaml(path, text)
-  return (
-    root?.kind === 'map' &&
-    ['apiVersion', 'services', 'tasks'].every((key) => entryOf(root, key) === undefined)
-  )
+  return root?.kind === 'map' && FOREIGN_KEYS.every((key) => entryOf(root, key) === undefined)
 }
