@@ -273,7 +273,7 @@ describe('what else decides about a join', () => {
       {
         [server]: unit(
           'Environment=K3S_URL=https://a:6443 K3S_AGENT_TOKEN=b',
-          run('server --cluster-init --datastore-endpoint=x'),
+          run('server --cluster-init --datastore-endpoint=mysql://x'),
         ),
       },
       'harbour',
@@ -286,6 +286,17 @@ describe('what else decides about a join', () => {
     })
     expect(short(arrival.serverUrl)).toBe('present environment https://a:6443')
     expect(short(arrival.agentToken)).toBe('present environment b')
+  })
+
+  test.each([
+    ['mysql://x', true],
+    ['https://etcd:2379', true],
+    ['sqlite', false],
+    ['sqlite:///srv/k3s.db', false],
+    ['/srv/k3s.db', false],
+  ])('the datastore %s is shared: %s', (endpoint, externalDatastore) => {
+    const files = { [server]: unit(run(`server --datastore-endpoint=${endpoint}`)) }
+    expect(at(files, 'harbour')).toMatchObject({ externalDatastore })
   })
 
   test('an agent has no agent token', () => {

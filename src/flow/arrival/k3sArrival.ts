@@ -31,7 +31,7 @@ export function k3sArrival(spawned: Process, files: PaperFiles, sourceOf: Source
     agentToken: isServer ? given.token('agentToken', 'agentTokenFile') : notCarried,
     serverUrl: ask('server'),
     clusterInit: isServer ? truth(ask('clusterInit')) : false,
-    externalDatastore: isServer ? isGiven(ask('datastore')) : false,
+    externalDatastore: isServer ? isShared(ask('datastore')) : false,
     reads: [...spawned.reads, ...given.configReads],
   }
 }
@@ -178,8 +178,14 @@ class Given {
   }
 }
 
-function isGiven({ state }: Carried): boolean | 'unknown' {
-  return state === 'maybe' ? 'unknown' : state === 'present'
+/**
+ * Whether a datastore is one that servers share: what names no protocol is a file of SQLite, whatever it says.
+ * https://github.com/k3s-io/kine/blob/010e6523a817a8659e8d271b56a9ebffecf28534/pkg/endpoint/endpoint.go
+ */
+function isShared({ state, text }: Carried): boolean | 'unknown' {
+  if (state !== 'present') return state === 'maybe' ? 'unknown' : false
+  const isKnown = text?.marks.every(({ atom }) => atom.text !== undefined) === true
+  return !isKnown || (text.text.includes('://') && !/^sqlite:/.test(text.text))
 }
 
 /** A boolean flag: there without a value, or with one that Go takes for true. */
