@@ -17,6 +17,15 @@ function found(files: Files): readonly string[] {
 
 const cases: readonly (readonly [title: string, files: Files, sites: readonly string[]])[] = [
   [
+    'a token file that a variable is called after',
+    {
+      'roles/edge/tasks/main.yml':
+        '- copy:\n    content: "{{ edge_secret }}"\n    dest: "{{ edge_token_file_path }}"\n',
+      'roles/edge/defaults/main.yml': 'edge_secret: abc\nedge_k3s: yes\n',
+    },
+    ['roles/edge/defaults/main.yml:1:14 variable unknown edge_secret plain → "abc"'],
+  ],
+  [
     'the known variable of a cluster in each place of an inventory',
     {
       'inventory.yml': `all:

@@ -3,7 +3,9 @@ import { useByPath } from './use.ts'
 import { readValue } from './value.ts'
 
 const CONFIG = /(?:rancher|k3s|rke2)[^\n]{0,200}\/config\.ya?ml/
-const TOKEN_FILE = /^[ \t]*(?:dest|path):[ \t]*["']?[^\n]{0,300}token["']?[ \t]*$/m
+/** A file that is called a token, or named by a variable that says so: `{{ k3s_token_file }}`. */
+const TOKEN_FILE =
+  /^[ \t]*(?:dest|path):[ \t]*["']?(?:[^\n]{0,300}token|\{\{[ \t]*\w{0,100}token_?(?:file|path)\w{0,100}[ \t]*\}\})["']?[ \t]*$/im
 
 /** Names of the templates that tasks make a config.yaml of. */
 export function configTemplatesIn(text: string): readonly string[] {
