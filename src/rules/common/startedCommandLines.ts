@@ -65,10 +65,17 @@ function templateIn(analysis: Analysis, { at, atom }: AtomUse): Span {
     .hops(atom)
     .findLast((hop) => hop.at.path === at.path && hop.at.start > at.start && hop.at.end <= at.end)
   if (own !== undefined) return own.at
-  const names = analysis.rehearsal.atoms.hops(atom).map(({ what }) => /^[\w.]+/.exec(what)?.[0] ?? '')
+  const names = analysis.rehearsal.atoms.hops(atom).flatMap((hop) => {
+    const registered = taskAt(analysis, hop.at)?.task.keywords.get('register')?.value
+    const [taken] = /^[\w.]+(?= (?:takes it|is set here))/.exec(hop.what) ?? []
+    return [registered, taken].filter((name) => typeof name === 'string')
+  })
   const templates = [...text.matchAll(/\{\{[^}]*\}\}/g)]
+  const isNamed = (template: string): boolean => names.some((name) => template.includes(name))
+  const isBehindSetting = (at: number): boolean => /token["']?\s*[=:]?\s*["']?$/i.test(text.slice(0, at))
   const match =
-    templates.find(([template]) => names.some((name) => name !== '' && template.includes(name))) ??
+    templates.find(([template]) => isNamed(template)) ??
+    templates.find(({ index }) => isBehindSetting(index)) ??
     templates[0]
   if (match !== undefined)
     return { path: at.path, start: at.start + match.index, end: at.start + match.index + match[0].length }
