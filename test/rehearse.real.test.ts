@@ -1,33 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-
-/** What a project's nodes get on clean machines: `host kind token source url`, and what else the scenario fixes. */
-function arrivals(files: Readonly<Record<string, string>>, scenario: object = {}): readonly string[] {
-  const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
-  const wanted = { k3s: 'absent', ...scenario }
-  const found = verdicts
-    .filter((verdict) =>
-      Object.entries(wanted).every(
-        ([name, value]) => verdict.scenario[name as keyof typeof verdict.scenario] === value,
-      ),
-    )
-    .map(
-      ({ host, kind, token, source, serverUrl }) =>
-        `${host} ${kind} ${token} ${source} ${serverUrl === 'maybe' ? 'maybe a url' : serverUrl ? 'url' : 'no url'}`,
-    )
-  return [...new Set(found)]
-}
-
-/** A play that runs the install script on `hosts` with this environment. */
-const installs = (hosts: string, environment: Readonly<Record<string, string>>): string => `
-- hosts: ${hosts}
-  tasks:
-    - ansible.builtin.command: sh /opt/k3s-install.sh
-      environment:
-${Object.entries(environment)
-  .map(([name, value]) => `        ${name}: ${JSON.stringify(value)}`)
-  .join('\n')}
-`
+import { arrivals, installs } from './tools/paper.ts'
 
 describe('variables', () => {
   test('a token goes from the first server to the agents through hostvars, without an inventory', () => {
@@ -410,7 +383,6 @@ ${tasks}
     "not ansible_facts.os_family == 'RedHat'",
     "not (ansible_facts.os_family == 'RedHat' or beacon.stdout == 'on')",
     'beacon.stdout',
-    'beacon is changed',
   ])('holds for all that it guards, what one task finds the next one has: %s', (condition) => {
     const asked = '    - { ansible.builtin.command: lighthouse, register: beacon }'
     expect(arrivals(starts(guarded(condition), asked))).toEqual(['berth agent maybe none url'])

@@ -59,6 +59,8 @@ export interface RoleUse {
   readonly keywords: Keywords
   /** Parameters: keys that are no keyword. */
   readonly parameters: ReadonlyMap<string, Variable>
+  /** The file below `tasks/` that is played, as `tasks_from` of an include has it; without it `main`. */
+  readonly tasksFrom?: string
 }
 
 export interface Play {

@@ -7,7 +7,8 @@ import { directoryOf } from './projectTree.ts'
 type Variables = ReadonlyMap<string, Variable>
 
 /** The names under which Ansible finds the control node even where no inventory has it. */
-const LOCALHOST = new Set(['localhost', '127.0.0.1', '::1'])
+/** Names of the control node, which is there without an inventory: `C.LOCALHOST` of ansible-core. */
+export const LOCALHOST: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
 
 /**
  * What a host's variables are before any play: the order is that of VARIABLE_PRECEDENCE, in which `group_vars/all`

@@ -18,7 +18,7 @@ import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
-import { Count, Fork, Ungiven, UnknownTruth } from './unknowns.ts'
+import { Count, Fork, Result, Ungiven, UnknownTruth } from './unknowns.ts'
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
   '==': '==',
@@ -53,6 +53,8 @@ const synonyms: Readonly<Record<string, readonly [name: string, isOpposite: bool
   falsy: ['truthy', true],
 }
 
+const CERTAINLY_THERE = [UnknownTruth, Count, Result]
+
 const ofResults = /^(?:failed|changed|skipped|unreachable)$/
 /** Tests of the type, which a text has whatever it says. */
 const ofType =
@@ -85,7 +87,7 @@ function holds(
   }
   if (name === 'defined') {
     if (value instanceof Undefined || value instanceof Nothing || value instanceof Ungiven) return false
-    if (!(value instanceof Unknown) || value instanceof UnknownTruth || value instanceof Count) return true
+    if (!(value instanceof Unknown) || CERTAINLY_THERE.some((kind) => value instanceof kind)) return true
     // A side of a fork may be undefined; what hangs on a condition without being one is there either way.
     return value.leaf === value || value instanceof Fork
       ? evaluation.unknownTruth(words, [value], value.why)
@@ -105,8 +107,10 @@ function holds(
   if (name === 'truthy' && args.length === 0) return evaluation.truthOf(value, names.operand)
   if (name === 'sameas' && other !== undefined && typeof value === 'string')
     return evaluation.compare('==', value, other)
-  if (ofResults.test(name) && value instanceof Dict) {
-    const flag = evaluation.host.settled(value.get(name) ?? false)
+  if (ofResults.test(name) && (value instanceof Dict || value instanceof Result)) {
+    const flag = evaluation.host.settled(
+      (value instanceof Dict ? value.get(name) : value.members?.(name)) ?? false,
+    )
     return flag instanceof Undefined ? false : evaluation.truthOf(flag, words)
   }
   if ((name === 'any' || name === 'all') && value instanceof List) {

@@ -1,4 +1,4 @@
-import { Unknown } from '../../ansible/template/primitives.ts'
+import { Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Span } from '../../span.ts'
 
 /** True or false, nobody knows which. */
@@ -17,11 +17,33 @@ export function decidedTruth(decisions: ReadonlyMap<string, boolean>, truth: Unk
   const own = decisions.get(truth.what)
   if (own !== undefined || !(truth instanceof UnknownTruth) || truth.made === undefined) return own
   const { by, of } = truth.made
+  const opposite = by === 'not' ? undefined : decisions.get(oppositeOf(by, of))
+  if (opposite !== undefined) return !opposite
   const parts = of.map((part) => decidedTruth(decisions, part))
   if (by === 'not') return parts[0] === undefined ? undefined : !parts[0]
   const settles = by === 'or'
   if (parts.includes(settles)) return settles
   return parts.includes(undefined) ? undefined : !settles
+}
+
+/** What a task returned, or a mapping that the user gives: there for certain, though known only in part. */
+export class Result extends Unknown {
+  /** What is known of it. */
+  readonly known: ReadonlyMap<string, Value>
+
+  constructor(name: string, known: ReadonlyMap<string, Value>, members: (key: string) => Value | undefined) {
+    super(name, 'the result of a task', undefined, undefined, members)
+    this.known = known
+  }
+}
+
+/** The words of what is true where a truth is not: `not A and not B` of `A or B`. */
+function oppositeOf(by: 'and' | 'or', of: readonly Unknown[]): string {
+  const parts = of.map((part) => {
+    const [inner] = part instanceof UnknownTruth && part.made?.by === 'not' ? part.made.of : []
+    return inner?.what ?? `not (${part.what})`
+  })
+  return parts.map((words) => `(${words})`).join(by === 'and' ? ' or ' : ' and ')
 }
 
 /**

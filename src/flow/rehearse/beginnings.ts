@@ -17,9 +17,9 @@ export const hasStarted = (world: World): boolean =>
 /** A finished world as the beginning of the next run. */
 export function rested(world: World): World {
   const nodes = new Map(
-    [...world.nodes].map(([host, node]) => [
+    [...world.nodes].map(([host, { files, services, k3s, isOpen, starts }]) => [
       host,
-      { ...emptyNode, files: node.files, services: node.services, k3s: node.k3s, starts: node.starts },
+      { ...emptyNode, files, services, k3s, isOpen, starts },
     ]),
   )
   return new World(nodes)
@@ -30,6 +30,21 @@ export function fullest(worlds: readonly World[]): World | undefined {
   const running = (world: World): number =>
     [...world.nodes.values()].filter(({ starts }) => starts.size > 0).length
   return worlds.filter(startsK3s).toSorted((a, b) => running(b) - running(a))[0]
+}
+
+/** Nodes that no other playbook got as far as bringing K3s to have it all the same: from where is not seen. */
+export function completed(worlds: readonly World[], byHand: World): readonly World[] {
+  if (worlds.length === 0) return [byHand]
+  return worlds.map((world) => {
+    const bare = [...byHand.nodes].filter(([host]) => {
+      const { k3s, starts } = world.node(host)
+      return k3s === 'absent' && starts.size === 0
+    })
+    if (bare.length === 0) return world
+    const next = world.copy()
+    for (const [host, node] of bare) next.change(host, node)
+    return next
+  })
 }
 
 /** The same nodes before their services are started. */

@@ -35,12 +35,16 @@ export class TaskFails {
 /** What a task does to its node, and what it returns. */
 export interface Effect {
   readonly node?: Partial<NodeState>
+  /** What it does to the control node, besides. */
+  readonly controlNode?: Partial<NodeState>
   /** For `register`, besides `changed`, `failed` and `skipped`. */
   readonly result?: ReadonlyMap<string, FlowValue>
   /** Whether it changes anything; without it that is not known. */
   readonly changed?: boolean
   /** Facts that belong to the host that the task runs for, whatever it is delegated to. */
   readonly facts?: ReadonlyMap<string, Stored>
+  /** Another host, where they are that one's. */
+  readonly ownerOfFacts?: string
   /** Why the module reports a failure; `ignore_errors` and `failed_when` may overrule it. */
   readonly failed?: string
   readonly events?: readonly Event[]
@@ -131,7 +135,16 @@ export class Call {
   path(...names: readonly string[]): string | undefined {
     const text = this.text(...names)
     if (typeof text !== 'string' || text === '') return undefined
-    return normalised(this.atoms.traced(text).text)
+    const path = normalised(this.atoms.traced(text).text)
+    return this.#unitPath(text, path) ?? path
+  }
+
+  /** A unit in a directory that only the user knows, by a variable called after it, is where systemd finds it. */
+  #unitPath(marked: string, path: string): string | undefined {
+    const [, unit] = /^[\u{f0000}-\u{ffffd}]\/([\w@.-]+\.service(?:\.d\/[^/]+)?)$/u.exec(path) ?? []
+    if (unit === undefined) return undefined
+    const [directory] = this.atoms.in(marked)
+    return /systemd|unit|service/i.test(directory?.what ?? '') ? `${UNITS_OF_USERS}/${unit}` : undefined
   }
 
   flag(name: string, otherwise: boolean): boolean | 'unknown' {
@@ -142,6 +155,15 @@ export class Call {
     const text = typeof value === 'string' ? this.atoms.plain(value)?.trim().toLowerCase() : String(value)
     if (text === undefined) return 'unknown'
     return ['yes', 'on', '1', 'true', 'y', 't', '1.0'].includes(text)
+  }
+
+  /** Whether the play goes on where the module reports a failure, so that a failure is one of the ways it may go. */
+  get isTolerant(): boolean {
+    const { keywords } = this.task
+    const ignore = keywords.get('ignore_errors')?.value
+    if (this.context.ignoreErrors || keywords.has('failed_when')) return true
+    if (typeof ignore !== 'string') return ignore === true
+    return /\b(?:yes|true|on)\b/i.test(ignore)
   }
 
   /** Parts the ways on what an unknown value depends on, where it depends on a truth that is not settled yet. */
@@ -202,6 +224,9 @@ export class Call {
     return this.atoms.mark(atom)
   }
 }
+
+/** Where people put their units. */
+const UNITS_OF_USERS = '/etc/systemd/system'
 
 /** `/etc//systemd/./system/` → `/etc/systemd/system` */
 export function normalised(path: string): string {

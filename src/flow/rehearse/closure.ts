@@ -168,7 +168,9 @@ class Reader {
       const { module, arguments: args, freeForm } = statement.action
       const registered = statement.keywords.get('register')?.value
       if (typeof registered === 'string') this.made.add(registered)
-      if (module === 'set_fact') for (const name of args.keys()) this.made.add(name)
+      // A fact that is made of itself has to come from somewhere else first.
+      if (module === 'set_fact')
+        for (const [name, { value }] of args) if (!isOfItself(name, value)) this.made.add(name)
       const text = (name: string): string | undefined => {
         const value = args.get(name)?.value
         return typeof value === 'string' ? value : undefined
@@ -198,3 +200,8 @@ class Reader {
     }
   }
 }
+
+const isOfItself = (name: string, value: AnsibleValue): boolean =>
+  typeof value === 'string' &&
+  /^\w+$/.test(name) &&
+  new RegExp(`\\{\\{.*(?<![.\\w'"])${name}\\b(?!['"])`, 's').test(value)

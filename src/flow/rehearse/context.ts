@@ -26,12 +26,17 @@ export interface Stage {
   readonly manager: ServiceManager
   /** Variables that the scenario sets, over all others, as `-e` would; `undefined`: no file sets it, though a task may. */
   readonly overrides: ReadonlyMap<string, FlowValue | undefined>
-  /** Variables that no file of the project sets for these hosts: the user does, where they are needed. */
-  readonly isLeftToUser: (name: string) => boolean
+  /**
+   * Variables that no file of the project sets for these hosts: the user does, where they are needed. `hasUnread`: the play
+   * reads a file that the project does not hold.
+   */
+  readonly isLeftToUser: (name: string, hasUnread: boolean) => boolean
   /** What a file of variables says that nothing in the project reads: it is there for `-e @FILE`. */
   readonly extraVariable: (name: string) => RawVariable | undefined
   /** What the play asked about: only that is worth another scenario. */
   readonly asked: Set<Question>
+  /** Whether the servers are made by this play: they were not there before it. */
+  readonly makesServers: boolean
   /** Something could not be followed. */
   note(note: UnknownNote): void
   bound(note: UnknownNote): void
@@ -40,7 +45,8 @@ export interface Stage {
   readonly relevance: Relevance
 }
 
-export type Question = 'airgapped' | 'manager' | 'token' | 'version'
+/** `own-token`: whether the servers are made by this play, so that they have no token before. */
+export type Question = 'airgapped' | 'manager' | 'own-token' | 'token' | 'version'
 
 /** A condition, an `environment:` or the like, as a play, block or task says it. */
 export interface Inherited {
@@ -56,6 +62,8 @@ export interface Context {
   readonly playHosts: readonly string[]
   /** `vars`, `vars_files`, `vars_prompt` of the play. */
   readonly playVars: ReadonlyMap<string, RawVariable>
+  /** Whether `vars_files` names a file, too, that the project does not hold. */
+  readonly hasUnread: boolean
   readonly role: Role | undefined
   /** `collections:` of the nearest that has it: of the play and its tasks, or of the role's own blocks and tasks. */
   readonly collections: readonly string[] | undefined

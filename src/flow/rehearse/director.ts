@@ -165,6 +165,17 @@ export class Director {
       })
   }
 
+  /** What a playbook that starts nothing does with tokens. */
+  takeLeaks(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
+    for (const world of worlds) {
+      const events = eventsOf(world, hosts).filter(
+        ({ what }) => what === 'task-ran' || what === 'file-written',
+      )
+      if (events.some(({ what }) => what === 'task-ran'))
+        this.#runs.push({ playbook, scenario, assumptions: assumptionsOf(world), events })
+    }
+  }
+
   #hops({ arrival, hops }: Started): readonly Hop[] {
     return [...arrival.token.hops, ...hops]
   }

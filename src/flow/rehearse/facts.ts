@@ -1,4 +1,5 @@
 import { Dict } from '../../ansible/template/values.ts'
+import { unitDirectories } from '../../facts/systemd.ts'
 import type { FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Stage } from './context.ts'
@@ -76,6 +77,18 @@ function services(stage: Stage, world: World, host: string): FlowValue {
         ['name', `${name.replace(/\.service$/, '')}${suffix}`],
         ['state', service.started ? 'running' : 'stopped'],
         ['status', service.enabled ? 'enabled' : 'disabled'],
+        ['source', stage.manager],
+      ])
+    const unit = `${name.replace(/\.service$/, '')}.service`
+    // A unit file that nothing has loaded yet is among those of `systemctl list-unit-files`, which the module asks, too.
+    if (
+      stage.manager === 'systemd' &&
+      unitDirectories.some((directory) => node.files.has(`${directory}/${unit}`))
+    )
+      return new Dict([
+        ['name', unit],
+        ['state', 'inactive'],
+        ['status', 'disabled'],
         ['source', stage.manager],
       ])
     return /k3s/i.test(name)

@@ -68,7 +68,10 @@ function fits({ patterns }: Closure, hosts: PaperHosts): boolean {
   if (names.length === 0)
     return (
       hosts.hosts.size > 0 &&
-      patterns.some((pattern) => matchingHosts(pattern, hosts).length > 0 || /\{\{/.test(pattern))
+      patterns.some(
+        (pattern) =>
+          matchingHosts(pattern, hosts).some((name) => hosts.hosts.has(name)) || /\{\{/.test(pattern),
+      )
     )
   return names.some((name) => (hosts.groups.get(name)?.length ?? 0) > 0 || hosts.hosts.has(name))
 }

@@ -3,6 +3,7 @@ import {
   groupHosts,
   hostVariables,
   type Inventory,
+  LOCALHOST,
   magicVariables,
 } from '../../ansible/inventory/index.ts'
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
@@ -24,9 +25,9 @@ export interface PaperHosts {
   readonly hosts: ReadonlyMap<string, PaperHost>
   /** Group → its hosts, in Ansible's order, as templates count them; of large groups not all. */
   readonly groups: ReadonlyMap<string, readonly string[]>
-  /** The rehearsed host that stands for a host of the groups. */
+  /** The rehearsed host that stands for a host of the groups, or for the control node. */
   readonly standIn: (name: string) => string | undefined
-  /** What the inventory says of a host, whether it is rehearsed or not. */
+  /** What the inventory says of a host, whether it is rehearsed or not, and of the control node. */
   readonly known: (name: string) => Pick<PaperHost, 'variables' | 'magic'> | undefined
   /** `undefined`: invented for a project that has none. */
   readonly sources: readonly string[] | undefined
@@ -73,14 +74,46 @@ export function inventoryHosts(
   const stands = new Map(
     [...hosts.values()].flatMap(({ name, alike }) => [name, ...alike].map((one) => [one, name])),
   )
+  const local = controlNode(hosts, inventory)
   const known = (name: string) =>
     hosts.get(name) ??
     (stands.has(name)
       ? { variables: hostVariables(inventory, name), magic: magicVariables(inventory, name) }
-      : undefined)
+      : local(name))
   const hasSealedFiles = inventory.faults.some(({ severity }) => severity === 'notice')
-  return { hosts, groups, standIn: (name) => stands.get(name), known, sources, hasSealedFiles }
+  return {
+    hosts,
+    groups,
+    standIn: (name) => stands.get(name) ?? local(name)?.name,
+    known,
+    sources,
+    hasSealedFiles,
+  }
 }
+
+/** The control node under one of its names; where the inventory has a host of such a name, that one. It is in no group, yet has the variables of `all`. */
+function controlNode(
+  hosts: ReadonlyMap<string, PaperHost>,
+  inventory: Inventory,
+): (name: string) => PaperHost | undefined {
+  const own = [...hosts.values()].find(({ name }) => LOCALHOST.has(name))
+  let implicit: PaperHost | undefined
+  return (name) => {
+    if (!LOCALHOST.has(name)) return undefined
+    if (own !== undefined) return own
+    implicit ??= {
+      name: CONTROL_NODE,
+      groups: [],
+      variables: hostVariables(inventory, CONTROL_NODE),
+      magic: new Map([...magicVariables(inventory, CONTROL_NODE)].filter(([, value]) => value !== null)),
+      alike: [],
+    }
+    return implicit
+  }
+}
+
+/** What Ansible calls the control node where no inventory does. */
+export const CONTROL_NODE = 'localhost'
 
 /** More hosts of a group than this tell a condition nothing new, but whether they are even. */
 const MOST_OF_A_GROUP = 16
@@ -124,6 +157,8 @@ function shape(value: AnsibleValue): string {
 export function inventedHosts(
   groupNames: readonly string[],
   servers: 'one' | 'several',
+  /** Whether some play is for the hosts that are in none of these groups. */
+  hasOthers: boolean,
   from: { readonly project: Project; readonly playbookDirectory: string } = {
     project: new Map(),
     playbookDirectory: '',
@@ -141,10 +176,12 @@ export function inventedHosts(
     members.set('server', servers === 'one' ? ['server-1'] : SERVERS)
     members.set('agent', ['agent-1'])
   }
-  const names = [...new Set([...members.values()].flat())]
+  const others = hasOthers && ![...members.values()].flat().includes('agent-1') ? ['agent-1'] : []
+  const names = [...new Set([...[...members.values()].flat(), ...others])]
   const own = new Map([...members, ...parents.map((name) => [name, names] as const)])
-  const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', []]])
-  const inventory = inventoryOf(own, from.project, from.playbookDirectory)
+  const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', others]])
+  const written = others.length === 0 ? own : new Map([...own, ['ungrouped', others] as const])
+  const inventory = inventoryOf(written, from.project, from.playbookDirectory)
   const groupsVariable: AnsibleValue = Object.fromEntries(groups)
   const hosts = new Map(
     names.map((name) => {
@@ -163,11 +200,12 @@ export function inventedHosts(
   )
   const known = new Map(hosts)
   for (const name of SERVERS.slice(2)) hosts.delete(name)
+  const local = controlNode(hosts, inventory)
   return {
     hosts,
     groups,
-    standIn: (name) => (hosts.has(name) ? name : known.has(name) ? SERVERS[1] : undefined),
-    known: (name) => known.get(name),
+    standIn: (name) => (hosts.has(name) ? name : known.has(name) ? SERVERS[1] : local(name)?.name),
+    known: (name) => known.get(name) ?? local(name),
     sources: undefined,
     hasSealedFiles: false,
   }

@@ -1,5 +1,6 @@
-import type { Content, Play, Playbook } from '../../ansible/content/index.ts'
+import type { Content, Play, Playbook, Role, RoleUse } from '../../ansible/content/index.ts'
 import { isFixture } from '../../ansible/content/index.ts'
+import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { type Closure, closureOf } from './closure.ts'
 
@@ -11,26 +12,64 @@ export function lonePlaybooks(
 ): readonly { readonly playbook: Playbook; readonly closure: Closure }[] {
   const texts = new Set(reached.flatMap(({ texts: list }) => list))
   return content.roles.flatMap((role) => {
-    const path = role.directory === '' ? 'the role' : role.directory
-    const tasks = content.roleTasks(role)
-    if (tasks === undefined || isFixture(tasks.path)) return []
-    const text = content.text(tasks.path)
-    if (text !== undefined && texts.has(text)) return []
-    const at = { path: tasks.path, start: 0, end: 0 }
-    const play: Play = {
-      kind: 'play',
-      at,
-      name: undefined,
-      hosts: { value: 'all', at, node: undefined },
-      keywords: new Map(),
-      preTasks: [],
-      roles: [{ at, name: role.name === '' ? '.' : role.name, keywords: new Map(), parameters: new Map() }],
-      tasks: [],
-      postTasks: [],
-      handlers: [],
-    }
-    const playbook: Playbook = { path, plays: [play] }
-    const closure = closureOf(content, project, playbook)
-    return closure.isK3s ? [{ playbook, closure }] : []
+    const main = content.roleTasks(role)
+    const parts: readonly (string | undefined)[] =
+      main === undefined ? entriesOf(content, project, role) : [undefined]
+    return parts.flatMap((tasksFrom) => {
+      const tasks = content.roleTasks(role, tasksFrom)
+      if (tasks === undefined || isFixture(tasks.path)) return []
+      const text = content.text(tasks.path)
+      if (text !== undefined && texts.has(text)) return []
+      const own = role.directory === '' ? 'the role' : role.directory
+      const path = tasksFrom === undefined ? own : `${own}: ${tasksFrom}`
+      const playbook = playbookOf(role, path, tasks.path, tasksFrom)
+      const closure = closureOf(content, project, playbook)
+      return closure.isK3s ? [{ playbook, closure }] : []
+    })
   })
 }
+
+function playbookOf(role: Role, path: string, tasks: string, tasksFrom: string | undefined): Playbook {
+  const at = { path: tasks, start: 0, end: 0 }
+  const use: RoleUse = {
+    at,
+    name: role.name === '' ? '.' : role.name,
+    keywords: new Map(),
+    parameters: new Map(),
+    ...(tasksFrom === undefined ? {} : { tasksFrom }),
+  }
+  const play: Play = {
+    kind: 'play',
+    at,
+    name: undefined,
+    hosts: { value: 'all', at, node: undefined },
+    keywords: new Map(),
+    preTasks: [],
+    roles: [use],
+    tasks: [],
+    postTasks: [],
+    handlers: [],
+  }
+  return { path, plays: [play] }
+}
+
+/** Of a role without `tasks/main` the files that its users name by `tasks_from`: those that no other one includes. */
+function entriesOf(content: Content, project: Project, { directory }: Role): readonly string[] {
+  const below = joinPath(directory, 'tasks/')
+  const names = [...project.keys()].flatMap((path) => {
+    const name = path.startsWith(below) ? path.slice(below.length) : ''
+    return /^[^/]+\.ya?ml$/.test(name) ? [name] : []
+  })
+  return names.filter(
+    (name) =>
+      !names.some(
+        (other) =>
+          other !== name &&
+          (content.text(below + other) ?? '')
+            .split('\n')
+            .some((line) => INCLUDES.test(line) && line.includes(name)),
+      ),
+  )
+}
+
+const INCLUDES = /\b(?:include|import)_tasks\b|\binclude:|\bfile:/

@@ -1,8 +1,10 @@
-import { List } from '../../ansible/template/values.ts'
-import type { FlowValue } from '../evaluate/index.ts'
+import { Dict, List } from '../../ansible/template/values.ts'
+import { evaluator, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
-import { fileOrigin } from './scope.ts'
+import { onControlNode } from './controlNode.ts'
+import { fileOrigin, scopeOf } from './scope.ts'
+import type { World } from './world.ts'
 
 /** Lookups that give one text, fetched on the control node. */
 const FETCHES =
@@ -11,6 +13,8 @@ const FETCHES =
 /** What `lookup('NAME', …)` gives on the control node, as far as that can be told without running anything. */
 export function lookedUp(
   context: Context,
+  world: World,
+  host: string,
   plugin: string,
   args: readonly FlowValue[],
   named: ReadonlyMap<string, FlowValue>,
@@ -31,14 +35,58 @@ export function lookedUp(
           ...(text.startsWith('$ANSIBLE_VAULT;') ? { isFilled: true } : { text: text.trimEnd() }),
         }),
       )
+    const fetched = onControlNode(context, world, term)
+    if (typeof fetched?.content === 'string') return fetched.content.replace(/\s+$/, '')
   }
-  if (name === 'first_found' || name === 'items' || name === 'list') return first ?? new List()
+  if (name === 'template' && term !== undefined) return rendered(context, world, host, term)
+  if (name === 'first_found') return firstFound(context, args, named) ?? first ?? new List()
+  if (name === 'items' || name === 'list') return first ?? new List()
   if (name === 'fileglob') return new List([mark(context, 'a file on the control node', 'scenario')])
   if (FETCHES.test(name)) {
     if (named.size > 0 && named.has('default') && term === undefined) return named.get('default') ?? null
     return mark(context, `lookup('${name}'${term === undefined ? '' : `, '${term}'`})`, 'lookup')
   }
   return new Unknown(`lookup('${plugin}')`, `the lookup ${plugin} is not followed`)
+}
+
+/** A template of the project; one that looks itself up is not known. */
+function rendered(context: Context, world: World, host: string, term: string): FlowValue {
+  const { content } = context.stage
+  const path = content.findFile('templates', term, fileOrigin(context))
+  const text = path === undefined ? undefined : content.text(path)
+  const what = `lookup('template', '${term}')`
+  if (path === undefined || text === undefined) return new Unknown(what, 'its template is not in the project')
+  if (context.trail.filter((step) => step === path).length > 1)
+    return new Unknown(what, 'it leads back to itself')
+  const inner = { ...context, trail: [...context.trail, path] }
+  return evaluator(scopeOf(inner, world, host)).template(path, text)
+}
+
+/** The first of the files that the project has, as https://docs.ansible.com/ansible/latest/collections/ansible/builtin/first_found_lookup.html looks for them. */
+function firstFound(
+  { stage, ...context }: Context,
+  args: readonly FlowValue[],
+  named: ReadonlyMap<string, FlowValue>,
+): FlowValue | undefined {
+  const { atoms, content } = stage
+  const [first] = args
+  const member = (name: string): FlowValue | undefined =>
+    named.get(name) ?? (first instanceof Dict ? first.get(name) : undefined)
+  const texts = (value: FlowValue | undefined): readonly string[] =>
+    (value instanceof List ? [...value] : [value])
+      .flatMap((item) => (typeof item === 'string' ? (atoms.plain(item) ?? []) : []))
+      .flatMap((text) => text.split(/[,;]/))
+  const files = texts(
+    member('files') ?? (first instanceof Dict ? undefined : args.length > 1 ? new List(args) : first),
+  )
+  const paths = texts(member('paths'))
+  const names = paths.length === 0 ? files : paths.flatMap((path) => files.map((file) => `${path}/${file}`))
+  const origin = fileOrigin({ stage, ...context })
+  return names.find((name) =>
+    (['vars', 'templates', 'files', 'tasks'] as const).some(
+      (kind) => content.findFile(kind, name, origin) !== undefined,
+    ),
+  )
 }
 
 function mark({ stage }: Context, what: string, kind: 'lookup' | 'scenario'): string {

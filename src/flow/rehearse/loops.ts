@@ -38,6 +38,8 @@ export function loopOf(
   }
 }
 
+export const isLooped = (keywords: Keywords): boolean => loopKeyword(keywords) !== undefined
+
 const loopKeywords = new WeakMap<Keywords, readonly [string, Placed] | 'none'>()
 
 function loopKeyword(keywords: Keywords): readonly [string, Placed] | undefined {

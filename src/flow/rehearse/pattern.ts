@@ -1,9 +1,10 @@
+import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { mayTakeForever } from '../../ansible/template/regexCost.ts'
 import type { PaperHosts } from './hosts.ts'
 
 /**
  * The hosts that `hosts:` of a play matches: names, globs, `~regex`, `&` and `!`, indexes; the first matching terms in
- * order, as ansible-core's InventoryManager does.
+ * order, as ansible-core's InventoryManager does; the control node under its names only, never as one of `all`.
  * https://docs.ansible.com/ansible/latest/inventory_guide/intro_patterns.html
  */
 export function matchingHosts(pattern: string, hosts: PaperHosts): readonly string[] {
@@ -34,7 +35,7 @@ function named(name: string, hosts: PaperHosts): readonly string[] {
   if (name === 'all' || name === '*') return [...hosts.hosts.keys()]
   const group = hosts.groups.get(name)
   if (group !== undefined) return group
-  if (hosts.hosts.has(name)) return [name]
+  if (hosts.hosts.has(name) || LOCALHOST.has(name)) return [name]
   const regex = matcher(name)
   if (regex === undefined) return []
   const inGroups = [...hosts.groups].filter(([group]) => regex.test(group)).flatMap(([, list]) => list)
@@ -53,6 +54,12 @@ function matcher(name: string): RegExp | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whether a pattern is for all hosts but those of some group: `all:!server`. */
+export const isForOthers = (pattern: string): boolean => {
+  const terms = pattern.split(/[,:]/).map((term) => term.trim())
+  return terms.some((term) => term === 'all' || term === '*') && terms.some((term) => term.startsWith('!'))
 }
 
 /** Group names that the hosts patterns of a project name, `all` and `localhost` left out. */

@@ -89,7 +89,11 @@ class Playing {
       this.#stage.note({ at: pattern.at, what: 'the hosts of a play are not known' })
       return [...hosts.hosts.keys()]
     }
-    return matchingHosts(words.join(','), hosts)
+    const found = matchingHosts(words.join(','), hosts)
+    // A group that only the run makes, or that the user names.
+    if (found.length === 0 && items.some((item) => typeof item === 'string' && item.includes('{{')))
+      this.#stage.note({ at: pattern.at, what: 'no host that is known is among those of a play' })
+    return found
   }
 
   #context(play: Play, path: string, directory: string, imports: readonly Keywords[]): Context {
@@ -100,6 +104,7 @@ class Playing {
       playbookDirectory: directory,
       playHosts: [],
       playVars,
+      hasUnread: false,
       role: undefined,
       collections: collectionsIn(play.keywords),
       roleDefaults: new Map(),
@@ -122,6 +127,7 @@ class Playing {
     for (const [name, variable] of prompted(play)) playVars.set(name, variable)
     for (const keywords of imports.toReversed())
       for (const [name, variable] of rawVariables(keywords.get('vars'))) playVars.set(name, variable)
+    let hasUnread = false
     const files = play.keywords.get('vars_files')?.value
     for (const file of Array.isArray(files) ? files : files === undefined ? [] : [files]) {
       const candidates = Array.isArray(file) ? file : [file]
@@ -133,15 +139,17 @@ class Playing {
         )
         .find((name) => name !== undefined)
       const variables = found === undefined ? undefined : content.varsFile(found)
-      if (variables === undefined)
+      if (variables === undefined) {
+        hasUnread = true
         this.#stage.note({ at: play.at, what: 'a file of vars_files is not in the project' })
+      }
       for (const { name, value, at } of variables?.values() ?? []) playVars.set(name, { raw: value, at })
     }
     // `vars` of a play are its playVars, not those of a block, which win over include_vars.
     const own = [...imports, play.keywords].map(
       (keywords) => new Map([...keywords].filter(([name]) => name !== 'vars')),
     )
-    return own.reduce(within, this.#roles(play.roles, empty))
+    return own.reduce(within, this.#roles(play.roles, { ...empty, hasUnread }))
   }
 
   /** Defaults, vars and handlers of a play's roles are there for all of it. */
@@ -170,7 +178,14 @@ class Playing {
     addHandlers(play.handlers, context)
     let now = this.#walk.statements(play.preTasks, context, hosts, worlds)
     now = this.#walk.handlers(context, hosts, now)
-    for (const use of play.roles) now = this.#walk.role(use, context, hosts, now)
+    for (const use of play.roles)
+      now = this.#walk.role(
+        use,
+        context,
+        hosts,
+        now,
+        use.tasksFrom === undefined ? {} : { tasks: use.tasksFrom },
+      )
     now = this.#walk.statements(play.tasks, context, hosts, now)
     now = this.#walk.handlers(context, hosts, now)
     now = this.#walk.statements(play.postTasks, context, hosts, now)

@@ -1,17 +1,28 @@
 import type { Playbook } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Atoms } from '../atoms.ts'
-import type { FlowValue } from '../evaluate/index.ts'
+import { type FlowValue, Result } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { Scenario } from '../rehearsal.ts'
-import { fullest, hasStarted, idle, older, present, rested, startsK3s, startsServer } from './beginnings.ts'
+import { Unknown } from '../unknown.ts'
+import {
+  completed,
+  fullest,
+  hasStarted,
+  idle,
+  older,
+  present,
+  rested,
+  startsK3s,
+  startsServer,
+} from './beginnings.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
 import type { Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
-import { namedGroups } from './pattern.ts'
+import { isForOthers, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
@@ -41,11 +52,16 @@ export class PlaybookWork {
     const asked = new Set<Question>()
     const [base] = this.#servers()
     if (base === undefined) return true
-    const first = this.#run(base, asked, this.#clean(base))
+    let first = this.#run(base, asked, this.#clean(base))
+    if (asked.has('own-token') && first.some(startsServer)) {
+      this.#makesServers = true
+      first = this.#run(base, asked, this.#clean(base))
+    }
     if (!first.some(startsK3s)) {
       this.#ended = first
       return false
     }
+    this.#sayWhereItEnds(first)
     const rest = this.#variants(base, asked)
     for (const scenario of [base, ...rest]) {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
@@ -70,11 +86,13 @@ export class PlaybookWork {
   onInstalled(): void {
     const asked = new Set<Question>()
     let isStarted = false
+    let left: readonly World[] = []
     for (const base of this.#servers()) {
       const begin = (scenario: Scenario): readonly World[] =>
-        this.#director.installed(this.#key(scenario)) ??
-        this.#director.installed(this.#key(base)) ??
-        this.#installed(scenario)
+        completed(
+          this.#director.installed(this.#key(scenario)) ?? this.#director.installed(this.#key(base)) ?? [],
+          this.#installed(scenario),
+        )
       for (const k3s of ['present', 'older'] as const) {
         const scenario: Scenario = { ...base, k3s }
         const worlds = begin(scenario)
@@ -87,6 +105,7 @@ export class PlaybookWork {
         )
           done = this.#run(scenario, asked, first.map(idle))
         isStarted ||= done.some(hasStarted)
+        left = done
         if (done.some(hasStarted))
           this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done, 'started')
         if (!asked.has('version')) break
@@ -98,18 +117,24 @@ export class PlaybookWork {
           this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done, 'started')
       }
     }
-    if (!isStarted) this.#sayWhereItEnds()
+    if (isStarted) return
+    this.#sayWhereItEnds(this.#ended)
+    // A playbook that only reads the token back may show it all the same.
+    const [base] = this.#servers()
+    if (base !== undefined)
+      this.#director.takeLeaks(this.#playbook.path, { ...base, k3s: 'present' }, this.#hostsOf(base), left)
   }
 
-  /** A playbook in which K3s never starts because a task fails before is not passed over in silence. */
-  #sayWhereItEnds(): void {
-    for (const world of this.#ended)
-      for (const [host, { failure }] of world.nodes)
-        if (failure !== undefined)
+  /** A node on which K3s never starts because a task fails before is not passed over in silence. */
+  #sayWhereItEnds(worlds: readonly World[]): void {
+    for (const world of worlds)
+      for (const [host, { failure, starts }] of world.nodes)
+        if (failure !== undefined && starts.size === 0)
           this.#director.note({ at: failure.at, what: `the play ends here for ${host}: ${failure.why}` })
   }
 
   #ended: readonly World[] = []
+  #makesServers = false
 
   #again(scenario: Scenario, worlds: readonly World[], asked: Set<Question>): void {
     const begin = fullest(worlds)
@@ -136,7 +161,9 @@ export class PlaybookWork {
     const { switches, settled } = this.#airgap(hosts)
     const airgapped = asked.has('airgapped') && switches.length > 0 && settled !== true
     if (airgapped) result.push({ ...base, airgapped: true })
-    const optional = [...this.#director.tokenVariables].filter((name) => this.#switches.isOptional(name))
+    const optional = [...this.#director.tokenVariables].filter(
+      (name) => this.#switches.isOptional(name) || this.#isSwitchedOff(name, hosts),
+    )
     if (optional.length > 0) {
       result.push({ ...base, tokenGiven: false })
       if (airgapped) result.push({ ...base, airgapped: true, tokenGiven: false })
@@ -173,6 +200,7 @@ export class PlaybookWork {
       hosts = inventedHosts(
         namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]),
         servers,
+        this.#closure.patterns.some(isForOthers),
         { project: this.#director.project, playbookDirectory: directoryOf(this.#playbook.path) },
       )
       this.#invented.set(servers, hosts)
@@ -204,9 +232,17 @@ export class PlaybookWork {
     if (scenario.airgapped !== undefined)
       for (const { name, on, off } of airgap) overrides.set(name, scenario.airgapped ? on : off)
     for (const name of director.tokenVariables) {
-      if (name.includes('.')) continue
+      const [whole = name, part, ...deeper] = name.split('.')
+      if (part !== undefined) {
+        if (deeper.length === 0 && !overrides.has(whole) && this.#isUnset(whole, hosts))
+          overrides.set(whole, givenPart(director.atoms, whole, part))
+        continue
+      }
+      const isSwitchedOff = this.#isSwitchedOff(name, hosts)
+      if (scenario.tokenGiven === false && isSwitchedOff) continue
       if (scenario.tokenGiven === false && this.#switches.isOptional(name)) overrides.set(name, undefined)
-      else if (this.#isUnset(name, hosts)) overrides.set(name, givenToken(director.atoms, name))
+      else if (isSwitchedOff || this.#isUnset(name, hosts))
+        overrides.set(name, givenToken(director.atoms, name))
     }
     return {
       content: director.content,
@@ -216,7 +252,8 @@ export class PlaybookWork {
       scenario,
       manager,
       overrides,
-      isLeftToUser: (name) => this.#isLeftToUser(name, hosts),
+      isLeftToUser: (name, hasUnread) => this.#isLeftToUser(name, hosts, hasUnread),
+      makesServers: this.#makesServers,
       extraVariable: (name) => director.extraVariable(name),
       asked: watched(asked, new Set(airgap.map(({ name }) => name)), overrides),
       note: (note) => director.note(note),
@@ -238,20 +275,34 @@ export class PlaybookWork {
    * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
    * read, may it come from elsewhere.
    */
-  #isLeftToUser(name: string, hosts: PaperHosts): boolean {
+  #isLeftToUser(name: string, hosts: PaperHosts, hasUnread: boolean): boolean {
     const { tokenVariables } = this.#director
     const isToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
-    if (this.#hosts === 'invented' || hosts.hasSealedFiles)
+    if (this.#hosts === 'invented' || hosts.hasSealedFiles || hasUnread)
       return !isToken || !this.#switches.isOptional(name)
     return !isToken && !this.#switches.isSet(name) && !this.#director.isOfRole(name)
   }
 
   /** A token variable that nobody sets, in a project without an inventory: its users do. */
   #isUnset(name: string, hosts: PaperHosts): boolean {
-    if (this.#hosts !== 'invented') return false
-    if (this.#director.defaultOf(name) !== undefined) return false
+    return this.#director.defaultOf(name) === undefined && this.#isLeftOut(name, hosts)
+  }
+
+  /** The same for one whose default says that there is none, which a condition asks. */
+  #isSwitchedOff(name: string, hosts: PaperHosts): boolean {
+    const value = this.#director.defaultOf(name)
     return (
-      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) && !this.#switches.isSet(name)
+      (value === false || value === null || value === '') &&
+      this.#isLeftOut(name, hosts) &&
+      this.#switches.isAsked(name)
+    )
+  }
+
+  #isLeftOut(name: string, hosts: PaperHosts): boolean {
+    return (
+      this.#hosts === 'invented' &&
+      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) &&
+      !this.#switches.isSet(name)
     )
   }
 
@@ -262,9 +313,9 @@ export class PlaybookWork {
     return [new World(nodes)]
   }
 
-  #installed(scenario: Scenario): readonly World[] {
+  #installed(scenario: Scenario): World {
     const hosts = this.#hostsOf(scenario)
-    return [new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms))]
+    return new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms))
   }
 
   /** Scenarios that begin with the same nodes. */
@@ -284,6 +335,14 @@ function givenToken(atoms: Atoms, name: string): FlowValue {
       what: `${name}, which the inventory sets`,
       isFilled: true,
     }),
+  )
+}
+
+/** A mapping that the user gives, of which only the token in it is known. */
+function givenPart(atoms: Atoms, whole: string, part: string): FlowValue {
+  const token = givenToken(atoms, `${whole}.${part}`)
+  return new Result(whole, new Map([[part, token]]), (key) =>
+    key === part ? token : new Unknown(`${whole}.${key}`, `nothing in the project sets ${whole}`),
   )
 }
 

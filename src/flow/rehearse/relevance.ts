@@ -6,6 +6,7 @@ import {
   type Task,
 } from '../../ansible/content/index.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
+import { installer } from '../../facts/installer.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 
@@ -17,7 +18,7 @@ export interface PlacedTask extends RoleContext {
 }
 
 const FILES =
-  /\.service|\.env\b|systemd|init\.d|conf\.d|\/default\/|sysconfig|config\.ya?ml|token|\/bin\/k3s|install|K3S_|EnvironmentFile|\/server\b|\/k3s["'\s]/i
+  /\.service|\.env\b|systemd|init\.d|conf\.d|\/default\/|sysconfig|config\.ya?ml|token|\/bin\/k3s|install|K3S_|EnvironmentFile|\/server\b|\/k3s["'\s]|\bget\.k3s\.io/i
 const COMMANDS =
   /install|get\.k3s|systemctl|rc-service|\bservice\b|token|killall|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
 const TOKEN = /token|K3S_|secret|vault/i
@@ -28,7 +29,8 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     (name) => [name, FILES] as const,
   ),
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
-  ...['debug', 'fail', 'assert', 'set_fact'].map((name) => [name, TOKEN] as const),
+  ...['debug', 'fail', 'assert', 'set_fact', 'add_host'].map((name) => [name, TOKEN] as const),
+  ['debug', /token|K3S_|secret|vault|hostvars|\bvars\b/i] as const,
   ...[
     'service',
     'systemd',
@@ -36,18 +38,26 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     'sysvinit',
     'openrc',
     'slurp',
+    'fetch',
     'include_vars',
     'service_facts',
     'meta',
   ].map((name) => [name, /(?:)/] as const),
 ])
 
+/** Modules that may bring K3s to a node in ways that are not followed. */
+const CARRIERS =
+  /^(?:unarchive|synchronize|script|package|apt|apt_rpm|yum|dnf5?|zypper|pacman|apk|snap|pip|git|assemble)$|k3s/
+
 /** Characters that are searched for paths at most, all searches together. */
 const MUCH = 1_000_000_000
 
+/** Their arguments are variables. */
+const MAKERS = new Set(['set_fact', 'add_host'])
 const READERS = new Set(['slurp', 'command', 'shell'])
 const TOKEN_PATH = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
 
+const LOOKS_UP = /\b(?:lookup|query|q)\(\s*['"](?:ansible\.builtin\.)?template['"]\s*,\s*['"]([^'"{}]+)['"]/g
 const INCLUDE = /(?:^|\.)(?:include|import)_(?:tasks|role)$|^include$/
 const NAME = /[A-Za-z_]\w*/g
 const namesIn = (text: string): ReadonlySet<string> => new Set(text.match(NAME) ?? [])
@@ -63,6 +73,8 @@ export class Relevance {
   readonly #dropped = new Set<string>()
   readonly #tokenNames: Set<string>
   readonly #content: Content
+  /** Whether some task may bring K3s in a way that is not followed: what is not seen may be there. */
+  readonly mayBringK3s: boolean
 
   constructor(
     content: Content,
@@ -78,7 +90,7 @@ export class Relevance {
     for (const host of hosts.hosts.values())
       for (const { name, value } of host.variables.values()) this.#define(name, value)
     for (const { task } of tasks)
-      for (const [name, { value }] of task.action.module === 'set_fact' ? task.action.arguments : [])
+      for (const [name, { value }] of MAKERS.has(task.action.module) ? task.action.arguments : [])
         this.#define(name, value)
     for (const mapping of variables)
       if (typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping))
@@ -89,6 +101,10 @@ export class Relevance {
       if (typeof name === 'string') this.#define(name, this.#source(task))
     }
     this.#follow(tasks)
+    this.mayBringK3s = tasks.some(
+      ({ task }) =>
+        CARRIERS.test(task.action.module.split('.').at(-1) ?? '') && /k3s|rancher/i.test(this.#source(task)),
+    )
   }
 
   /** A task that was not among those looked through (a dynamic include led to it) counts as one that matters. */
@@ -111,6 +127,7 @@ export class Relevance {
           needed.add(name)
           pending.push(name)
         }
+      for (const template of this.#lookedUp(text, tasks)) need(template)
     }
     const makers = new Map<string, PlacedTask[]>()
     let looked = ''
@@ -127,7 +144,11 @@ export class Relevance {
       for (const name of madeBy(task)) makers.set(name, [...(makers.get(name) ?? []), placed])
     }
     this.#taint(tasks)
-    for (const placed of tasks) if (this.#interests(placed.task)) take(placed)
+    const scripts = tasks.flatMap((placed) => this.#script(placed) ?? [])
+    const runsOne = ({ task }: PlacedTask): boolean =>
+      INTEREST.get(task.action.module) === COMMANDS &&
+      scripts.some((name) => this.#source(task).includes(name))
+    for (const placed of tasks) if (this.#interests(placed.task) || runsOne(placed)) take(placed)
     const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
     const writers = tasks.filter(
       ({ task }) => INTEREST.get(task.action.module.split('.').at(-1) ?? '') === FILES,
@@ -157,13 +178,24 @@ export class Relevance {
       for (const { task } of tasks) {
         const { module } = task.action
         const source = madeBy(task).length === 0 ? '' : this.#source(task)
-        const isMade =
-          module === 'set_fact'
-            ? [...namesIn(source)].some((name) => this.#tokenNames.has(name))
-            : READERS.has(module) && TOKEN_PATH.test(source)
+        const isMade = MAKERS.has(module)
+          ? [...namesIn(source)].some((name) => this.#tokenNames.has(name))
+          : READERS.has(module) && TOKEN_PATH.test(source)
         if (isMade) for (const name of madeBy(task)) this.#tokenNames.add(name)
       }
     }
+  }
+
+  /** The end of the path under which a task puts the install script on the node, whatever it calls it. */
+  #script(placed: PlacedTask): string | undefined {
+    const { action } = placed.task
+    const isIt =
+      action.module === 'get_url'
+        ? installer.addresses.test(this.#source(placed.task))
+        : INTEREST.get(action.module) === FILES && /\bINSTALL_K3S_EXEC\b/.test(this.#templates(placed))
+    const path = isIt ? (action.arguments.get('dest') ?? action.arguments.get('path'))?.value : undefined
+    const [name] = typeof path === 'string' ? (/\/[^/{}]{3,}$/.exec(path) ?? []) : []
+    return name
   }
 
   /** Whether a file that a task writes is named in what was looked at, by its path or by a variable of it. */
@@ -185,6 +217,27 @@ export class Relevance {
     const path = /\{[{%]/.test(source) ? undefined : this.#content.findFile('templates', source, from)
     return path === undefined ? '' : (this.#content.text(path) ?? '')
   }
+
+  /** The templates that a text looks up, each once. */
+  *#lookedUp(text: string, tasks: readonly PlacedTask[]): Generator<string> {
+    if (!text.includes('template')) return
+    for (const [, name = ''] of text.matchAll(LOOKS_UP)) {
+      if (this.#looked.has(name)) continue
+      this.#looked.add(name)
+      for (const { task, role, playbookDirectory } of tasks) {
+        const path = this.#content.findFile('templates', name, {
+          playbookDirectory,
+          role,
+          includedFrom: task.at.path,
+        })
+        if (path === undefined) continue
+        yield this.#content.text(path) ?? ''
+        break
+      }
+    }
+  }
+
+  readonly #looked = new Set<string>()
 
   /** Whether an include may run tasks that matter; one whose file is not known may run any of its role. */
   #leadsTo(placed: PlacedTask, files: ReadonlySet<string>): boolean {
@@ -244,7 +297,7 @@ function madeBy({ action, keywords }: Task): readonly string[] {
   const registered = keywords.get('register')?.value
   return [
     ...(typeof registered === 'string' ? [registered] : []),
-    ...(action.module === 'set_fact' ? action.arguments.keys() : []),
+    ...(MAKERS.has(action.module) ? action.arguments.keys() : []),
   ]
 }
 

@@ -4,6 +4,7 @@ import {
   decidedTruth,
   type EvaluationScope,
   type FlowValue,
+  Fork,
   type ScopeVariable,
   Ungiven,
 } from '../evaluate/index.ts'
@@ -12,7 +13,7 @@ import type { Context } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
 import type { PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
-import { Choice, type Stored, type World } from './world.ts'
+import { Choice, type NodeState, type Stored, type World } from './world.ts'
 
 /**
  * What a template sees on a host at one moment of the play, by Ansible's precedence:
@@ -26,7 +27,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     hostNames: hostNamesOf(stage.hosts),
     variable: (name) => taskVariable(context, world, host, name),
     hostScope: (other) => hostScope(context, world, other),
-    lookup: (plugin, args, named) => lookedUp(context, plugin, args, named),
+    lookup: (plugin, args, named) => lookedUp(context, world, host, plugin, args, named),
     file: (name) => {
       const path = stage.content.findFile('templates', name, fileOrigin(context))
       const text = path === undefined ? undefined : stage.content.text(path)
@@ -56,21 +57,21 @@ export const fileOrigin = (context: Context) => ({
 /** `hostvars[host]`: what belongs to the host, and nothing of the play or its roles. */
 function hostScope(context: Context, world: World, host: string): EvaluationScope | undefined {
   const { hosts } = context.stage
-  const standIn = hosts.standIn(host)
+  const standIn = hosts.standIn(host) ?? (world.nodes.has(host) ? host : undefined)
   if (standIn === undefined) return undefined
   return {
     ...scopeOf(context, world, host),
     variable: (name) => {
       const set = context.stage.overrides.get(name)
       if (set !== undefined) return { value: set }
-      const stored = world.node(standIn).variables.get(name)
-      if (stored !== undefined) return settled(stored, name, world)
+      const made = settled(world.node(standIn).variables.get(name), name, world)
+      if (made !== undefined) return made
       if (context.stage.overrides.has(name)) return undefined
       return (
         fact(context, world, host, name) ??
         inventoryVariable(context, host, name) ??
         (name === 'ansible_host' ? undefined : magic(context, host, name)) ??
-        leftToUser(context, name)
+        leftToUser(context, world.node(standIn), name)
       )
     },
   }
@@ -84,8 +85,8 @@ function taskVariable(context: Context, world: World, host: string, name: string
   const parameter = context.parameters.get(name)
   if (parameter !== undefined) return parameter
   const node = world.node(host)
-  const stored = node.variables.get(name)
-  if (stored !== undefined) return settled(stored, name, world)
+  const made = settled(node.variables.get(name), name, world)
+  if (made !== undefined) return made
   if (context.stage.overrides.has(name)) return undefined
   return (
     node.included.get(name) ??
@@ -96,7 +97,7 @@ function taskVariable(context: Context, world: World, host: string, name: string
     inventoryVariable(context, host, name) ??
     context.roleDefaults.get(name) ??
     magic(context, host, name) ??
-    leftToUser(context, name)
+    leftToUser(context, node, name)
   )
 }
 
@@ -105,12 +106,18 @@ function inventoryVariable({ stage }: Context, host: string, name: string): Scop
   return own === undefined ? undefined : { raw: own.value, at: own.at }
 }
 
-/** What a task made under a condition that this world has not settled is not known, but by that condition. */
-function settled(stored: Stored, name: string, world: World): ScopeVariable {
-  let value: Stored | undefined = stored
+/**
+ * What tasks made of a variable; `undefined` where none did, so that what files say counts. What one made under a condition
+ * that this world has not settled is not known, but by that condition.
+ */
+function settled(stored: Stored | undefined, name: string, world: World): ScopeVariable {
+  let value = stored
   while (value instanceof Choice) {
     const truth = decidedTruth(world.decisions, value.when)
-    if (truth === undefined) return { value: new Unknown(name, value.when.why, value.when.at, value.when) }
+    if (truth === undefined) {
+      const { when, isTelling } = value
+      return { value: new (isTelling ? Fork : Unknown)(name, when.why, when.at, when) }
+    }
     value = truth ? value.yes : value.no
   }
   return value === undefined ? undefined : { value }
@@ -169,12 +176,12 @@ function plainValue(value: AnsibleValue): FlowValue {
   return String(value)
 }
 
-function leftToUser({ stage, isDemand }: Context, name: string): ScopeVariable {
+function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, name: string): ScopeVariable {
   if (stage.relevance.isDropped(name))
     return { value: new Unknown(name, 'made by a task that is not followed') }
   const extra = stage.extraVariable(name)
   if (extra !== undefined) return extra
-  if (!stage.isLeftToUser(name)) return undefined
+  if (!stage.isLeftToUser(name, hasUnread || node.hasUnread)) return undefined
   const why = `nothing in the project sets ${name}`
   return { value: isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
 }

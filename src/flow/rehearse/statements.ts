@@ -65,7 +65,7 @@ export class Walk {
     const role = name === undefined ? undefined : content.findRole(name, asker)
     if (role === undefined) {
       context.stage.note({ at: use.at, what: `the role ${name ?? 'of a template'} is not in the project` })
-      return worlds
+      return worlds.map((world) => opened(world, hosts))
     }
     const entered = enterRole(role, use, within(context, use.keywords), from)
     if (entered.trail.length > DEEPEST || context.trail.filter((step) => step === role.directory).length > 2)
@@ -265,6 +265,7 @@ export class Walk {
           ? 'the tasks to include are not known'
           : `the tasks ${name} are not in the project`,
       )
+      call.world.change(call.host, { isOpen: true })
       return undefined
     }
     if (context.trail.length > DEEPEST || context.trail.filter((step) => step === file.path).length > 2)
@@ -285,6 +286,7 @@ export class Walk {
     const name = call.plain('name', 'role')
     if (name === undefined) {
       call.note('the role to include is not known')
+      call.world.change(call.host, { isOpen: true })
       return undefined
     }
     const use: RoleUse = { at: task.action.at, name, keywords: new Map(), parameters: new Map() }
@@ -323,6 +325,13 @@ export class Walk {
       return next
     })
   }
+}
+
+/** The world after something on these hosts that could not be followed. */
+function opened(world: World, hosts: readonly string[]): World {
+  const next = world.copy()
+  for (const host of hosts) next.change(host, { isOpen: true })
+  return next
 }
 
 interface Target {

@@ -41,6 +41,15 @@ export class Switches {
     return known
   }
 
+  /** Whether a condition asks what the variable says, or whether it is there. */
+  isAsked(name: string): boolean {
+    if (this.isOptional(name)) return true
+    const word = `\\b${escaped(name)}\\b`
+    return new RegExp(
+      `(?:when:|that:|\\b(?:and|or|not|if|elif)\\b)[^\\n]*${word}|${word}\\s*(?:[!=]=|\\|\\s*(?:bool|length|count)\\b)`,
+    ).test(this.#text)
+  }
+
   /** Names that stand in one expression with one of these. */
   besides(tokens: ReadonlySet<string>): ReadonlySet<string> {
     this.#besides ??= new Set(

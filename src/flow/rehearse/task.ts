@@ -1,10 +1,11 @@
 import type { Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
-import { evaluator, type FlowValue, newerCore, UnknownTruth } from '../evaluate/index.ts'
+import { evaluator, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import type { Context } from './context.ts'
-import { type Loop, loopOf } from './loops.ts'
+import { CONTROL_NODE } from './hosts.ts'
+import { isLooped, type Loop, loopOf } from './loops.ts'
 import { taskRun } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
@@ -92,7 +93,8 @@ class HostTask {
 
   run(): void {
     const module = moduleOf(this.#task.action.module)
-    const call = this.#call(this.#context)
+    // The items of a loop may say where each of them is delegated to.
+    const call = this.#call(this.#context, isLooped(this.#task.keywords) ? this.#host : undefined)
     const loop = loopOf(this.#task.keywords, call.evaluator, (name) => call.inProject(name))
     if (loop instanceof Undefined) {
       if (conditionOf(call) === true) this.#fail(call, new TaskFails(loop.message, loop.variable))
@@ -106,11 +108,11 @@ class HostTask {
     this.#loop(loop, module)
   }
 
-  #call(outer: Context): Call {
+  #call(outer: Context, target?: string): Call {
     // What a task demands of the user, the user gives.
     const isDemand = moduleOf(this.#task.action.module)?.maybe === 'skip'
     const context = isDemand ? { ...outer, isDemand } : outer
-    return new Call(context, this.#world, this.#task, this.#host, this.#target(context))
+    return new Call(context, this.#world, this.#task, this.#host, target ?? this.#target(context))
   }
 
   /** The host on which the module runs. */
@@ -123,7 +125,6 @@ class HostTask {
       context.stage.note({ at: delegateTo.at, what: 'the host of delegate_to is not known' })
       return 'a delegated host'
     }
-    if (['127.0.0.1', '::1'].includes(plain)) return 'localhost'
     return context.stage.hosts.standIn(plain) ?? plain
   }
 
@@ -141,7 +142,14 @@ class HostTask {
       [
         'results',
         new List(
-          results.map(({ result }, index) => new Dict([...result, ['item', items[index] ?? null]] as const)),
+          results.map(
+            ({ result }, index) =>
+              new Dict([
+                ...result,
+                [loop.variable, items[index] ?? null],
+                ['ansible_loop_var', loop.variable],
+              ] as const),
+          ),
         ),
       ],
       ['changed', results.some(({ changed }) => changed === true)],
@@ -207,11 +215,13 @@ class HostTask {
         ran,
       }
     if (effect.node !== undefined) this.#world.change(call.target, effect.node)
+    if (effect.controlNode !== undefined) this.#world.change(CONTROL_NODE, effect.controlNode)
     const use = taskRun(call)
     this.#world.tell(effect.events ?? [])
     if (use.uses.length > 0)
       this.#world.tell([{ what: 'task-ran', host: call.target, kind: 'agent', at: use.at, task: use }])
-    if (effect.facts !== undefined) this.#remember(effect.facts, ran)
+    if (effect.facts !== undefined)
+      this.#remember(effect.facts, ran, effect.ownerOfFacts ?? this.#ownerOfFacts(call))
     const changed =
       effect.changed ??
       new Unknown(
@@ -225,9 +235,14 @@ class HostTask {
       ['skipped', false],
       ...(effect.result ?? []),
     ])
-    if (effect.failed !== undefined && !this.#forgiven(call, result))
+    if (effect.failed === undefined) return { result, changed, ran }
+    if (!this.#forgiven(call, result))
       return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
-    return { result, changed, ran }
+    // What `failed_when` says is how the task ended; `ignore_errors` only goes on.
+    const isFailed = !call.task.keywords.has('failed_when')
+    const failed = new Map<string, FlowValue>([...result, ['failed', isFailed], ['msg', effect.failed]])
+    failures.add(failed)
+    return { result: failed, changed, ran }
   }
 
   /** Whether the task fails under an older ansible-core only, which stops at what a newer one hands on to `default`. */
@@ -243,15 +258,18 @@ class HostTask {
     }
   }
 
-  #remember(facts: ReadonlyMap<string, FlowValue>, ran: true | Unknown): void {
-    const variables = new Map<string, Stored>(this.#world.node(this.#host).variables)
-    for (const [name, value] of facts) variables.set(name, this.#perhaps(name, value, ran))
-    this.#world.change(this.#host, { variables })
+  #remember(facts: ReadonlyMap<string, Stored>, ran: true | Unknown, owner: string): void {
+    const before = this.#world.node(owner).variables
+    const variables = new Map<string, Stored>(before)
+    for (const [name, value] of facts) variables.set(name, perhaps(value, ran, before.get(name)))
+    this.#world.change(owner, { variables })
   }
 
-  #perhaps(name: string, value: Stored, ran: boolean | Unknown, otherwise?: Stored): Stored {
-    if (!(ran instanceof Unknown)) return value
-    return new Choice(ran, value, otherwise ?? this.#world.node(this.#host).variables.get(name))
+  /** Facts belong to the host that the task runs for, unless it says that they are those of where it is delegated to. */
+  #ownerOfFacts({ task, target, evaluator: evaluate }: Call): string {
+    const delegated = task.keywords.get('delegate_facts')
+    if (delegated === undefined || target === this.#host) return this.#host
+    return evaluate.truth(evaluate.value(delegated.value, delegated.at)) === true ? target : this.#host
   }
 
   /** `ignore_errors`, `failed_when` and the like. */
@@ -281,6 +299,7 @@ class HostTask {
       ['skipped', false],
       ['msg', why],
     ])
+    failures.add(result)
     if (this.#context.ignoreErrors || (ignore !== undefined && ignore.value !== false))
       return { result, changed: false, ran: true }
     const at = this.#task.action.at
@@ -324,15 +343,15 @@ class HostTask {
     const variables = new Map<string, Stored>(this.#world.node(this.#host).variables)
     variables.set(
       name,
-      this.#perhaps(
-        name,
-        resultOf(result, name, this.#host),
-        ran,
-        resultOf(skipped().result, name, this.#host),
-      ),
+      perhaps(resultOf(result, name, this.#host), ran, resultOf(skipped().result, name, this.#host)),
     )
     this.#world.change(this.#host, { variables } satisfies Partial<NodeState>)
   }
+}
+
+/** What there is after a task that may not have run: `otherwise` where it did not. */
+function perhaps(value: Stored, ran: boolean | Unknown, otherwise: Stored | undefined): Stored {
+  return ran instanceof Unknown ? new Choice(ran, value, otherwise) : value
 }
 
 /** What a module does, done once: to look at it first, and then to take it. */
@@ -391,18 +410,21 @@ const skipped = (): Outcome => ({
 
 /** A registered result: what it has is known, what a module could have added is not; a skipped one has no more than it says. */
 function resultOf(result: ReadonlyMap<string, FlowValue>, name: string, host = ''): FlowValue {
-  const isSkipped = result.get('skipped') === true
-  return new Unknown(name, 'the result of a task', undefined, undefined, (key) => {
+  const isClosed = result.get('skipped') === true || failures.has(result)
+  return new Result(name, result, (key) => {
     const known = result.get(key)
     if (known !== undefined || result.has(key)) return known ?? null
-    return isSkipped || CERTAIN.has(key)
+    return isClosed || CERTAIN.has(key)
       ? undefined
       : new Unknown(`${name}.${key}${host === '' ? '' : ` of ${host}`}`, 'the result of a task')
   })
 }
 
+/** Results of modules that failed: they say that, and nothing of what they were asked for. */
+const failures = new WeakSet<ReadonlyMap<string, FlowValue>>()
+
 /** Keys that a result certainly does not have unless it says so. */
-const CERTAIN = new Set(['results', 'skip_reason'])
+const CERTAIN = new Set(['results', 'skip_reason', 'unreachable'])
 
 function unmodelled(call: Call): Effect {
   const { action } = call.task

@@ -2,7 +2,8 @@ import { parseToken } from '../../token/form.ts'
 import type { Arrival, Carried } from '../arrival.ts'
 import type { Atom, Atoms } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
-import type { PaperHosts } from './hosts.ts'
+import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
+import { RANDOM } from './modules/commands.ts'
 import { SERVER_DIR } from './modules/services.ts'
 import type { Started, World } from './world.ts'
 
@@ -25,7 +26,11 @@ export function kindsOf(world: World, hosts: PaperHosts): ReadonlyMap<string, No
     const starts = [...world.node(host).starts.values()]
     const isServer = starts.some(({ arrival }) => arrival.command === 'server')
     if (starts.length === 0 || !starts.some(({ arrival }) => arrival.command !== 'unknown')) {
-      kinds.set(host, kindByGroup(hosts.hosts.get(host)?.groups ?? []))
+      const kind = kindByGroup(hosts.hosts.get(host)?.groups ?? [])
+      // What is not known to be an agent, and starts first in a group of servers, founds the cluster.
+      const isFounding = kind === 'joining-server' && starts.length > 0 && isFirst
+      kinds.set(host, isFounding ? 'first-server' : kind)
+      if (isFounding) isFirst = false
       continue
     }
     kinds.set(host, isServer ? (isFirst ? 'first-server' : 'joining-server') : 'agent')
@@ -49,7 +54,7 @@ export function outcomesOf(world: World, hosts: PaperHosts, atoms: Atoms): reado
       : [...world.node(first).starts.values()].find(({ arrival }) => arrival.command === 'server')?.arrival
   const file = first === undefined ? undefined : world.node(first).files.get(`${SERVER_DIR}/token`)?.content
   const kept = typeof file === 'string' ? atoms.in(file) : []
-  return [...hosts.hosts.keys()].flatMap((host) => {
+  return startable(hosts).flatMap((host) => {
     const kind = kinds.get(host) ?? 'agent'
     const { starts } = world.node(host)
     return [...starts].map(([service, start]) => ({
@@ -61,6 +66,12 @@ export function outcomesOf(world: World, hosts: PaperHosts, atoms: Atoms): reado
     }))
   })
 }
+
+/** The hosts whose services count: K3s may run on the control node, too. */
+const startable = (hosts: PaperHosts): readonly string[] => [
+  ...hosts.hosts.keys(),
+  ...(hosts.hosts.has(CONTROL_NODE) ? [] : [CONTROL_NODE]),
+]
 
 /** Whether another service has made the node a server already: without a token K3s goes on with the one it keeps there. */
 function hasJoined({ arrival }: Started, kind: NodeKind, starts: ReadonlyMap<string, Started>): boolean {
@@ -94,6 +105,8 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
   if (a !== undefined && b !== undefined && mine.every(isSettled) && given.every(isSettled))
     return passwordOf(a) !== passwordOf(b)
   if (mine.some(({ root }) => given.some((other) => other.root === root))) return false
+  // Each node that makes a random one has its own.
+  if (mine.length > 0 && given.length > 0 && [...mine, ...given].every(isRandom)) return true
   // A founding server without a token has made one of its own, which no file of the project can know.
   if (servers.state !== 'present')
     return given.length > 0 && mine.every(isSettled) && !given.some(({ root }) => root.kind === 'scenario')
@@ -103,6 +116,7 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
 
 /** How the atom of a token that a server has made begins to say what it is. */
 export const SERVERS_OWN = 'the token of the server '
+const isRandom = ({ root }: Atom): boolean => root.kind === 'runtime' && root.what === RANDOM
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
 const isSettled = ({ text }: Atom): boolean => text !== undefined
 
@@ -110,6 +124,11 @@ function passwordOf(text: string): string {
   const form = parseToken(text)
   return 'password' in form && typeof form.password === 'string' ? form.password : text
 }
+
+/** Whether a server joins no other: it needs no token. */
+const founds = ({ kind, token, start: { arrival } }: Outcome): boolean =>
+  kind === 'first-server' ||
+  (kind === 'joining-server' && token === 'absent' && arrival.serverUrl.state === 'absent')
 
 /** The worlds of one scenario as one verdict for each host and service. */
 export function verdictsOf(
@@ -136,10 +155,11 @@ export function verdictsOf(
     const [first] = all
     if (first === undefined) return []
     const worst = all.find(({ outcome }) => outcome.token !== 'present') ?? first
-    // A start that only some worlds have may be of a world that can't be: no fault is certain there.
+    // A start that only some worlds have may be of a world that can't be: no fault is certain there. Who founds a cluster has none.
+    const isWhole = all.length === worlds.length || all.every(({ outcome }) => founds(outcome))
     const agree =
       all.every(({ outcome }) => outcome.token === first.outcome.token) &&
-      (all.length === worlds.length || first.outcome.token === 'present')
+      (isWhole || first.outcome.token === 'present')
     const { host, kind, service, start } = worst.outcome
     const { arrival } = start
     const urls = new Set(all.map(({ outcome }) => outcome.start.arrival.serverUrl.state))
@@ -155,7 +175,7 @@ export function verdictsOf(
       token: agree ? worst.outcome.token : ('maybe' as const),
       source: arrival.token.carrier,
       serverUrl:
-        urls.size > 1 || url === 'maybe' || (url !== 'present' && all.length < worlds.length)
+        urls.size > 1 || url === 'maybe' || (url !== 'present' && !isWhole)
           ? ('maybe' as const)
           : url === 'present',
       hops: hopsOf(start),

@@ -1,7 +1,7 @@
 import type { Span } from '../../span.ts'
 import type { Arrival } from '../arrival.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
-import { type FlowValue, UnknownTruth } from '../evaluate/index.ts'
+import { type FlowValue, UnknownTruth, VariablesDict } from '../evaluate/index.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -12,13 +12,28 @@ export class Choice {
   readonly yes: Stored
   /** `undefined`: not defined then. */
   readonly no: Stored | undefined
+  /** Whether followed text, or a setting of K3s, hangs on it: what uses the variable must wait until that is decided. */
+  readonly isTelling: boolean
 
   constructor(when: Unknown, yes: Stored, no: Stored | undefined) {
     const made = when instanceof UnknownTruth ? when.made : undefined
     this.when = new UnknownTruth(when.what, when.why, when.at, undefined, made)
     this.yes = yes
     this.no = no
+    this.isTelling = isTelling(yes, 0) || isTelling(no, 0)
   }
+}
+
+const SETTING = /^(?:token|agent-token|server|datastore-endpoint|cluster-init)\b/
+
+/** A mapping with settings of K3s: a text alone is told by what it becomes. */
+function isTelling(value: Stored | undefined, depth: number): boolean {
+  if (value instanceof Choice) return value.isTelling
+  if (depth > 3 || value instanceof Unknown || value instanceof VariablesDict || !isEntries(value))
+    return false
+  for (const [key, item] of value.entries())
+    if ((typeof key === 'string' && SETTING.test(key)) || isTelling(item as Stored, depth + 1)) return true
+  return false
 }
 
 export type Stored = FlowValue | Choice
@@ -40,6 +55,8 @@ export interface NodeState {
   readonly variables: ReadonlyMap<string, Stored>
   /** What `include_vars` brought. */
   readonly included: ReadonlyMap<string, RawVariable>
+  /** Whether it brought a file, too, that the project does not hold: the user does, and what it sets is not known. */
+  readonly hasUnread: boolean
   readonly services: ReadonlyMap<string, ServiceState>
   /** Handlers that were notified and have not run, by name. */
   readonly notified: ReadonlySet<string>
@@ -49,6 +66,8 @@ export interface NodeState {
   readonly ended: boolean
   /** What `k3s --version` would find. */
   readonly k3s: 'absent' | 'present' | 'older'
+  /** Whether something ran here that could not be followed and may have brought K3s: what is not seen may be there. */
+  readonly isOpen: boolean
   /** The last start of every K3s service. */
   readonly starts: ReadonlyMap<string, Started>
 }
@@ -128,11 +147,13 @@ export const emptyNode: NodeState = {
   files: new Map(),
   variables: new Map(),
   included: new Map(),
+  hasUnread: false,
   services: new Map(),
   notified: new Set(),
   failure: undefined,
   ended: false,
   k3s: 'absent',
+  isOpen: false,
   starts: new Map(),
 }
 
@@ -172,6 +193,8 @@ class Twins {
     return (
       a.k3s === b.k3s &&
       a.ended === b.ended &&
+      a.hasUnread === b.hasUnread &&
+      a.isOpen === b.isOpen &&
       (a.failure === undefined) === (b.failure === undefined) &&
       a.notified.size === b.notified.size &&
       [...a.notified].every((name) => b.notified.has(name)) &&

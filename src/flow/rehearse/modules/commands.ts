@@ -3,10 +3,12 @@ import { arrivalAt, type ShellStep, shellSteps } from '../../arrival/index.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
+import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
-import { readBack, shown, taskRun, unknownContent, withoutFile } from './files.ts'
+import { isMissing, readBack, shown, TOKEN_FILE, taskRun, unknownContent, withoutFile } from './files.ts'
+import { probed } from './probes.ts'
 import { started } from './services.ts'
 import { transientUnit } from './transient.ts'
 
@@ -56,8 +58,12 @@ function commandText(call: Call): string | undefined {
   return typeof text === 'string' ? text : undefined
 }
 
-/** What a command returns: its output is a text of its own. */
-function output(call: Call, stdout: string | undefined, rc: FlowValue = 0): ReadonlyMap<string, FlowValue> {
+/** What a command returns: its output is a text of its own. Without `rc` it succeeds, or the task would have failed. */
+function output(
+  call: Call,
+  stdout: string | undefined,
+  rc: FlowValue = call.isTolerant ? unknownStatus(call) : 0,
+): ReadonlyMap<string, FlowValue> {
   const text = stdout ?? call.unknownText(`the output of ${call.task.action.module}`)
   const lines = call.atoms.plain(text)?.replace(/\n$/, '').split('\n')
   return new Map<string, FlowValue>([
@@ -73,7 +79,29 @@ function output(call: Call, stdout: string | undefined, rc: FlowValue = 0): Read
   ])
 }
 
-const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
+function unknownStatus(call: Call): Unknown {
+  const { at, keywords } = call.task
+  const name = keywords.get('register')?.value
+  return new Unknown(
+    `${typeof name === 'string' ? `${name}.rc` : 'the exit status'} of ${call.host}`,
+    'the exit status of a command',
+    at,
+  )
+}
+
+/** What makes a token of random bytes: it prints one, or fails. */
+const PRINTS_RANDOM =
+  /\b(?:uuidgen|pwgen)\b|\bopenssl\s+rand\b|\/dev\/u?random\b|\/random\/uuid\b|\bsecrets\.token_|\bk3s\s+token\s+generate\b/
+
+/** A file that output goes to, so that none is left: `>file`, not `2>/dev/null`. */
+const REDIRECTS = /(?:^|[^2&>])>{1,2}\s*[^\s&]/
+
+/** A program that is called after K3s or a relative of it, and is not K3s itself. */
+const BRINGS = /(?:^|[\s/])(?:k3sup|k3d|autok3s|[\w.-]*(?:k3s|rancher)[\w.-]*\.(?:sh|py|run))(?:\s|$)/i
+
+/** The words of a step, what is not known in them as placeholders. */
+const wordsOf = ({ words }: ShellStep, { atoms }: Call): readonly string[] =>
+  words.map((word) => atoms.traced(word).text)
 
 class Steps {
   readonly #call: Call
@@ -81,6 +109,8 @@ class Steps {
   readonly #events: Event[] = []
   #stdout: string | undefined
   #changed = true
+  /** Steps that are known to the last: they succeed. */
+  #followed = 0
 
   constructor(call: Call) {
     this.#call = call
@@ -89,17 +119,31 @@ class Steps {
 
   run(steps: readonly ShellStep[], marked: string): Effect {
     const call = this.#call
-    let failed: string | undefined
+    const [only] = steps
+    // A test runs no program.
+    const words =
+      only === undefined ? call.atoms.traced(marked).text.trim().split(/\s+/) : wordsOf(only, call)
+    const probe = steps.length > 1 ? undefined : probed(call, words)
+    if (probe !== undefined) {
+      const { rc, stdout } = probe
+      const failed = rc === 0 ? {} : { failed: 'a command that ends with an error', changed: false }
+      return { ...failed, result: output(call, stdout, rc) }
+    }
     for (const step of steps) {
-      failed = this.#step(step)
+      const failed = this.#step(step)
       if (failed !== undefined && steps.length === 1)
         return { failed, result: output(call, '', 2), node: this.#node, events: this.#events, changed: false }
     }
-    this.#redirected(call.atoms.traced(marked).text)
+    const text = call.atoms.traced(marked).text
+    this.#redirected(text)
+    // A program of another name may have brought K3s: k3sup, a script of the site.
+    if (this.#followed === 0 && BRINGS.test(text)) this.#node = { ...this.#node, isOpen: true }
+    if (this.#stdout === undefined && PRINTS_RANDOM.test(text) && !REDIRECTS.test(text)) this.#random()
+    const isFollowed = steps.length > 0 && this.#followed >= steps.length
     return {
       node: this.#node,
       events: this.#events,
-      result: output(call, this.#stdout),
+      result: output(call, this.#stdout, ...(isFollowed ? [0] : [])),
       changed: this.#changed,
     }
   }
@@ -107,13 +151,18 @@ class Steps {
   #step(step: ShellStep): string | undefined {
     const call = this.#call
     const { manager } = call.context.stage
-    const words = step.words.map((word) => call.atoms.traced(word).text)
+    const words = wordsOf(step, call)
     const [program = ''] = words
-    const installer = installerCallOf(step, manager, call.hop('runs the K3s install script'), call.atoms)
-    if (installer !== undefined) return this.#install(installer)
+    const hop = call.hop('runs the K3s install script')
+    const installer = installerCallOf(step, manager, hop, call.atoms, this.#node.files)
+    if (installer !== undefined) {
+      this.#followed += 1
+      return this.#install(installer)
+    }
     const name = program.split('/').at(-1) ?? program
     const uninstalled = runUninstaller(this.#node.files, program, manager)
     if (uninstalled !== undefined) {
+      this.#followed += 1
       const services = new Map(this.#node.services)
       for (const service of uninstalled.stopped) services.set(service, { started: false, enabled: false })
       const gone = uninstalled.files !== this.#node.files && /uninstall/.test(program)
@@ -126,6 +175,7 @@ class Steps {
       return undefined
     }
     if (name === 'k3s' && words.includes('--version')) return this.#version()
+    if (/^(?:systemctl|rc-service|service|systemd-run|rm|true|:)$/.test(name)) this.#followed += 1
     if (name === 'systemctl' || name === 'rc-service' || name === 'service') {
       this.#serviceCommand(
         name,
@@ -139,6 +189,12 @@ class Steps {
     if (name === 'k3s' && words[1] === 'token' && words[2] === 'create')
       this.#stdout = call.serverToken(call.target, 'is printed by k3s token create')
     const read = words.slice(1).find((word) => TOKEN_FILE.test(word))
+    if (read !== undefined && isMissing(call, normalised(read))) {
+      this.#stdout = ''
+      return `${shown(normalised(read))} is not there`
+    }
+    if (read === undefined && /^(?:cat|grep|awk|sed|cut|head|tail)$/.test(name))
+      this.#readFrom(name, words.slice(1))
     if (read !== undefined) {
       const text = readBack(call, normalised(read))
       if (text !== undefined) {
@@ -149,6 +205,29 @@ class Steps {
       this.#changed = true
     }
     return undefined
+  }
+
+  #random(): void {
+    const call = this.#call
+    this.#stdout = call.unknownText(RANDOM, true)
+    for (const atom of call.atoms.in(this.#stdout))
+      call.uses.push({ atom, where: 'result', at: call.task.action.at })
+  }
+
+  /** `cat`, `grep … FILE | cut …`: what of the token stands in a file of the node that the play knows. */
+  #readFrom(name: string, words: readonly string[]): void {
+    const call = this.#call
+    const path = words.map(normalised).find((word) => word.startsWith('/') && this.#node.files.has(word))
+    const file = path === undefined ? undefined : this.#node.files.get(path)
+    if (path === undefined || file?.kind !== 'file' || typeof file.content !== 'string') return
+    const asked = name === 'grep' ? words.find((word) => !word.startsWith('-')) : undefined
+    const lines = file.content.split('\n').filter((line) => asked === undefined || isFound(asked, line))
+    const tokens = new Set(lines.flatMap((line) => call.atoms.in(line)).filter(({ isFilled }) => isFilled))
+    const [token] = tokens
+    if (token === undefined || tokens.size > 1) return
+    const read = call.atoms.derive(token, call.hop(`is read back from ${shown(path)}`))
+    this.#stdout = call.atoms.mark(read)
+    call.uses.push({ atom: read, where: 'result', at: call.task.action.at })
   }
 
   #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): string | undefined {
@@ -295,6 +374,7 @@ class Steps {
 
   #version(): string | undefined {
     const call = this.#call
+    this.#followed += 1
     call.context.stage.asked.add('version')
     this.#changed = false
     if (this.#node.k3s === 'absent') return 'k3s is not there'
@@ -313,4 +393,14 @@ function wantedVersion(call: Call): string {
     if (text !== undefined && /^v?\d/.test(text)) return text
   }
   return 'v1.31.0+k3s1'
+}
+
+/** What a command prints that makes a random text. */
+export const RANDOM = 'a random text of a command'
+
+/** Whether `grep` finds a line, as far as its pattern is words and anchors; other patterns find every line. */
+function isFound(pattern: string, line: string): boolean {
+  const [, start, word, end] = /^(\^?)([\w=-]+)(\$?)$/.exec(pattern) ?? []
+  if (word === undefined) return true
+  return start === '^' ? line.startsWith(word) : end === '$' ? line.endsWith(word) : line.includes(word)
 }

@@ -1,6 +1,6 @@
 import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
-import { evaluator } from '../../evaluate/index.ts'
+import { evaluator, type FlowValue, Result, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
@@ -36,30 +36,73 @@ function settledBy(call: Call, name: string, placed: Placed, world: World, depth
   const evaluate = evaluator(scopeOf(call.context, world, call.host))
   const value = evaluate.variable(name, placed.value, placed.at)
   if (value instanceof Undefined) throw new TaskFails(value.message, value.variable)
-  if (!(value instanceof Unknown) || value.leaf === value || world.decisions.has(value.leaf.what))
-    return value
-  if (depth >= MOST_CHOICES) return value
+  const leaf = openIn(value, world, 0)
+  if (leaf === undefined || depth >= MOST_CHOICES) return value
   const side = (truth: boolean): Stored =>
-    settledBy(call, name, placed, world.fork(value.leaf.what, truth), depth + 1)
-  return new Choice(value.leaf, side(true), side(false))
+    settledBy(call, name, placed, world.fork(leaf.what, truth), depth + 1)
+  return new Choice(leaf, side(true), side(false))
+}
+
+/** What a value, or some part of it, hangs on that this world has not settled. */
+function openIn(value: FlowValue, world: World, depth: number): Unknown | undefined {
+  if (value instanceof Unknown)
+    return value.leaf === value || world.decisions.has(value.leaf.what) ? undefined : value.leaf
+  if (depth > DEEPEST || value instanceof VariablesDict) return undefined
+  const parts =
+    value instanceof Dict
+      ? [...value.entries()].map(([, item]) => item)
+      : value instanceof List
+        ? [...value]
+        : []
+  for (const part of parts) {
+    const leaf = openIn(part, world, depth + 1)
+    if (leaf !== undefined) return leaf
+  }
+  return undefined
 }
 
 export function includeVars(call: Call): Effect {
   const { freeForm } = call.task.action
   const file = freeForm === undefined ? call.plain('file', '_raw_params') : plainOf(call)
   const { content } = call.context.stage
-  const names = file === undefined ? [] : [file]
-  const included = new Map<string, RawVariable>(call.node.included)
-  for (const name of names) {
-    const path = content.findFile('vars', name, fileOrigin(call.context))
-    const variables = path === undefined ? undefined : content.varsFile(path)
-    if (variables === undefined) call.note(`the file of variables ${name} is not in the project`)
-    for (const variable of variables?.values() ?? [])
-      included.set(variable.name, { raw: variable.value, at: variable.at })
+  const path = file === undefined ? undefined : content.findFile('vars', file, fileOrigin(call.context))
+  const variables = path === undefined ? undefined : content.varsFile(path)
+  if (variables === undefined) {
+    call.note(
+      file === undefined
+        ? 'include_vars of files that are not known'
+        : `the file of variables ${file} is not in the project`,
+    )
+    return { node: { hasUnread: true }, changed: false }
   }
-  if (names.length === 0) call.note('include_vars of files that are not known')
+  const included = new Map<string, RawVariable>(call.node.included)
+  const under = call.plain('name')
+  if (under === undefined)
+    for (const { name, value, at } of variables.values()) included.set(name, { raw: value, at })
+  else {
+    const all = [...variables.values()].map(({ name, value }) => [name, value] as const)
+    included.set(under, { raw: Object.fromEntries(all), at: call.task.action.at })
+  }
   return { node: { included }, changed: false }
 }
+
+/** A host that is made up while the play runs: what it is given is there for the others in `hostvars`. */
+export function addHost(call: Call): Effect {
+  const name = call.plain('name', 'hostname', 'host')
+  if (name === undefined) return {}
+  const facts = new Map<string, Stored>()
+  for (const [key, placed] of call.task.action.arguments) {
+    if (NO_VARIABLES.has(key)) continue
+    const value = settledBy(call, key, placed, call.world, 0)
+    if (value instanceof Omitted) continue
+    facts.set(key, value)
+    for (const text of textsIn(value)) call.use('result', text, placed.at)
+  }
+  return { facts, ownerOfFacts: call.context.stage.hosts.standIn(name) ?? name }
+}
+
+/** Arguments of add_host that are no variables of the host. */
+const NO_VARIABLES = new Set(['name', 'hostname', 'host', 'groups', 'groupname', 'group'])
 
 function plainOf(call: Call): string | undefined {
   const { freeForm } = call.task.action
@@ -69,25 +112,50 @@ function plainOf(call: Call): string | undefined {
 
 export function debug(call: Call): Effect {
   const message = call.argument('msg')
-  if (message !== undefined) call.use('message', soft(call, message), message.at)
+  if (message !== undefined) showing(call, message)
   const name = call.argument('var')
   if (name !== undefined && typeof name.value === 'string')
-    call.use('message', soft(call, { ...name, value: `{{ ${name.value} }}` }), name.at)
+    showing(call, { ...name, value: `{{ ${name.value} }}` })
   return { changed: false }
 }
 
 /** Ansible prints what it can: a message never fails. */
-function soft(
-  call: Call,
-  placed: { value: import('../../../ansible/value.ts').AnsibleValue; at: Call['task']['at'] },
-): string | undefined {
-  const text = call.evaluator.text(placed.value, placed.at)
-  return typeof text === 'string' ? text : undefined
+function showing(call: Call, { value, at }: Pick<Placed, 'value' | 'at'>): void {
+  const shown = call.evaluator.value(value, at)
+  if (shown instanceof Undefined) return
+  for (const text of shownTexts(call, shown)) call.use('message', text, at)
+}
+
+/** The texts that a value shows, whatever it is: those in a result, those of all variables of a host, and what base64 hides from nobody. */
+function* shownTexts(call: Call, value: FlowValue, depth = 0): Generator<string> {
+  if (depth > DEEPEST) return
+  if (typeof value === 'string') {
+    yield value
+    for (const { decoded } of call.atoms.in(value)) if (decoded !== undefined) yield decoded
+  } else if (value instanceof VariablesDict)
+    for (const name of namesOfVariables(call)) yield* shownTexts(call, value.get(name) ?? null, depth + 1)
+  else if (value instanceof Result)
+    for (const item of value.known.values()) yield* shownTexts(call, item, depth + 1)
+  else if (value instanceof Dict)
+    for (const [, item] of value.entries()) yield* shownTexts(call, item, depth + 1)
+  else if (value instanceof List) for (const item of value) yield* shownTexts(call, item, depth + 1)
+}
+
+/** Deeper in a value than this nothing is looked for. */
+const DEEPEST = 4
+
+/** Variables that some host has, by the inventory or a task. */
+function namesOfVariables({ context, world }: Call): ReadonlySet<string> {
+  const { hosts } = context.stage.hosts
+  return new Set([
+    ...[...hosts.values()].flatMap(({ variables }) => [...variables.keys()]),
+    ...[...world.nodes.values()].flatMap(({ variables }) => [...variables.keys()]),
+  ])
 }
 
 export function fail(call: Call): Effect {
   const message = call.argument('msg')
-  if (message !== undefined) call.use('message', soft(call, message), message.at)
+  if (message !== undefined) showing(call, message)
   return { failed: 'a task that fails on purpose' }
 }
 

@@ -3,6 +3,8 @@ import type { Hop } from '../../atoms.ts'
 import { type PaperFile, type PaperFiles, type UnknownContent, withFile } from '../../files.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
+import { controlPath, onControlNode } from '../controlNode.ts'
+import { CONTROL_NODE } from '../hosts.ts'
 import { fileOrigin } from '../scope.ts'
 import { modeOf } from './mode.ts'
 
@@ -127,14 +129,21 @@ export function copy(call: Call): Effect {
       ? undefined
       : call.context.stage.content.findFile('files', sourcePath, fileOrigin(call.context))
   const text = found === undefined ? undefined : call.context.stage.content.text(found)
+  const there =
+    sourcePath === undefined || found !== undefined
+      ? undefined
+      : onControlNode(call.context, call.world, sourcePath)
+  if (typeof there?.content === 'string')
+    call.use('content', there.content, call.argument('src')?.at ?? call.task.action.at)
   return written(
     call,
     path,
-    text ?? unknownContent('a file of the control node'),
+    text ?? there?.content ?? unknownContent('a file of the control node'),
     found === undefined
       ? call.hop(`copies to ${shown(path)}`)
       : { at: { path: found, start: 0, end: 0 }, what: `is copied to ${shown(path)}` },
     mode(call, path),
+    there?.hops,
   )
 }
 
@@ -147,6 +156,12 @@ export function template(call: Call): Effect {
       ? undefined
       : call.context.stage.content.findFile('templates', source, fileOrigin(call.context))
   const text = found === undefined ? undefined : call.context.stage.content.text(found)
+  const there =
+    source === undefined || found !== undefined ? undefined : onControlNode(call.context, call.world, source)
+  if (typeof there?.content === 'string') {
+    call.use('content', there.content, call.argument('src')?.at ?? call.task.action.at)
+    return written(call, path, there.content, call.hop(`writes ${shown(path)}`), mode(call, path), there.hops)
+  }
   if (found === undefined || text === undefined) {
     call.note(`the template ${source ?? ''} is not in the project`)
     return written(
@@ -223,19 +238,22 @@ export function withoutFile(files: PaperFiles, path: string): PaperFiles {
   return new Map([...files].filter(([name]) => name !== path && !name.startsWith(`${path}/`)))
 }
 
-export function fetched(call: Call): Effect {
-  const path = destination(call, call.plain('url'))
+export function downloaded(call: Call): Effect {
+  const url = call.plain('url')
+  const path = destination(call, url)
   if (path === undefined) return {}
   return written(
     call,
     path,
-    unknownContent('downloaded'),
+    unknownContent(url === undefined ? 'downloaded' : `downloaded from ${url}`),
     call.hop(`downloads ${shown(path)}`),
     mode(call, path),
   )
 }
 
-const K3S_PATH = /k3s|rancher|rke2/i
+/** Where K3s and its install script put what they make: on a clean node nothing of that is there. Elsewhere users put theirs. */
+const OF_K3S =
+  /^(?:\/etc\/rancher|\/(?:var\/lib|run|var\/run)\/(?:rancher|k3s|kubelet)|\/var\/log\/k3s)(?:\/|$)|^\/(?:etc|usr\/lib|lib)\/systemd\/system\/k3s|^\/etc\/(?:default|sysconfig|init\.d|conf\.d)\/k3s|^\/(?:usr\/)?(?:local\/)?s?bin\/k3s/i
 
 export function stat(call: Call): Effect {
   const path = call.path('path', 'dest', 'name')
@@ -275,18 +293,22 @@ export function stat(call: Call): Effect {
   }
 }
 
+/** Users put images there before K3s is: https://docs.k3s.io/installation/airgap */
+const IMAGES = /\/agent\/images(?:\/|$)/
+
 /** Whether a path is there; `undefined` where only the node could say. */
-function existing(call: Call, path: string): boolean | undefined {
+export function existing(call: Call, path: string): boolean | undefined {
   const { files, k3s } = call.node
   if (!call.context.stage.hosts.hosts.has(call.target)) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
-  return K3S_PATH.test(path) ? false : undefined
+  return OF_K3S.test(path) && !IMAGES.test(path) ? false : undefined
 }
 
 export function slurp(call: Call): Effect {
   const path = call.path('src', 'path')
   if (path === undefined) return {}
+  if (isMissing(call, path)) return { failed: `${shown(path)} is not there`, changed: false }
   const content = readBack(call, path)
   const { at } = call.task.action
   const encoded = call.atoms.root(`${call.target} slurp ${path} ${content ?? ''} ${at.path}:${at.start}`, {
@@ -307,7 +329,58 @@ export function slurp(call: Call): Effect {
   }
 }
 
-const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
+/** https://docs.ansible.com/ansible/latest/collections/ansible/builtin/fetch_module.html */
+export function fetch(call: Call): Effect {
+  const source = call.path('src')
+  const written = call.text('dest')
+  if (source === undefined || typeof written !== 'string') return {}
+  const content = isMissing(call, source) ? undefined : readBack(call, source)
+  if (content === undefined) return {}
+  const { context, world, host } = call
+  const dest = controlPath(context, call.atoms.traced(written).text)
+  const isDirectory = /\/$/.test(call.atoms.traced(written).text)
+  const base = source.slice(source.lastIndexOf('/') + 1)
+  const path =
+    call.flag('flat', false) === true ? (isDirectory ? `${dest}/${base}` : dest) : `${dest}/${host}${source}`
+  const { files } = world.node(CONTROL_NODE)
+  const file: PaperFile = {
+    kind: 'file',
+    content,
+    mode: undefined,
+    owner: undefined,
+    hops: [call.hop(`fetches ${shown(source)}`)],
+  }
+  return { controlNode: { files: withFile(files, path, file) }, result: new Map([['dest', path]]) }
+}
+
+/** Where K3s keeps its tokens. */
+export const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
+
+/**
+ * Whether a node of the play looks for its own token before anything could have brought K3s there: where the play makes its
+ * server only later, or goes on without. One that never makes any is for servers that were there before.
+ */
+export function isMissing(call: Call, path: string): boolean {
+  if (!isBare(call, path)) return false
+  if (call.isTolerant) return true
+  const { asked, makesServers } = call.context.stage
+  asked.add('own-token')
+  return makesServers
+}
+
+function isBare({ node, host, target, context }: Call, path: string): boolean {
+  const isPlayed = target === host || context.playHosts.includes(target)
+  return (
+    isPlayed &&
+    context.stage.hosts.hosts.has(target) &&
+    /^\/var\/lib\/rancher\/k3s\/server\//.test(path) &&
+    TOKEN_FILE.test(path) &&
+    node.k3s === 'absent' &&
+    !node.isOpen &&
+    !context.stage.relevance.mayBringK3s &&
+    ![...node.files.keys()].some((name) => TOKEN_FILE.test(name))
+  )
+}
 
 /** The content of a file as a task reads it; where K3s keeps its token, that token. */
 export function readBack(call: Call, path: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { Call, Effect } from '../call.ts'
 import { command } from './commands.ts'
-import { assertion, debug, fail, includeVars, setFact } from './facts.ts'
-import { copy, fetched, file, slurp, stat, template } from './files.ts'
+import { addHost, assertion, debug, fail, includeVars, setFact } from './facts.ts'
+import { copy, downloaded, fetch, file, slurp, stat, template } from './files.ts'
 import { find } from './find.ts'
 import { blockinfile, iniFile, lineinfile } from './lines.ts'
 import { replace } from './replace.ts'
@@ -28,7 +28,7 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['blockinfile', { run: blockinfile, maybe: 'fork' }],
   ['replace', { run: replace, maybe: 'fork' }],
   ['ini_file', { run: iniFile, maybe: 'fork' }],
-  ['get_url', { run: fetched, maybe: 'fork' }],
+  ['get_url', { run: downloaded, maybe: 'fork' }],
   ['command', { run: command, maybe: 'fork' }],
   ['shell', { run: command, maybe: 'fork' }],
   ['raw', { run: command, maybe: 'fork' }],
@@ -39,8 +39,10 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['openrc', { run: service, maybe: 'fork' }],
   ['stat', { run: stat, maybe: 'facts' }],
   ['find', { run: find, maybe: 'facts' }],
+  ['fetch', { run: fetch, maybe: 'facts' }],
   ['slurp', { run: slurp, maybe: 'facts' }],
   ['set_fact', { run: setFact, maybe: 'facts' }],
+  ['add_host', { run: addHost, maybe: 'facts' }],
   ['include_vars', { run: includeVars, maybe: 'facts' }],
   ['debug', { run: debug, maybe: 'facts' }],
   ['fail', { run: fail, maybe: 'skip' }],

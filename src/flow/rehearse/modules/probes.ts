@@ -1,0 +1,90 @@
+import { type Call, normalised } from '../call.ts'
+import { existing } from './files.ts'
+
+/** How a command that only asks ends, and what it says. */
+export interface Answer {
+  readonly rc: number
+  readonly stdout: string
+}
+
+const YES: Answer = { rc: 0, stdout: '' }
+const OURS = /k3s/i
+
+/**
+ * The answer to a question about K3s that a paper node can give: whether a service runs, a program or a file is there.
+ * `undefined`: the command asks nothing, or something that only the node knows.
+ */
+export function probed(call: Call, words: readonly string[]): Answer | undefined {
+  if (!call.context.stage.hosts.hosts.has(call.target)) return undefined
+  const [program = '', ...args] = words[0] === 'sudo' ? words.slice(1) : words
+  const plain = args.filter((word) => !word.startsWith('-'))
+  switch (program.split('/').at(-1)) {
+    case 'systemctl':
+      return ofService(call, plain[0], plain.slice(1), args)
+    case 'service':
+    case 'rc-service':
+      return ofService(call, plain[1], plain.slice(0, 1), args)
+    case 'pgrep':
+      return OURS.test(plain.join(' ')) ? ofProcess(call) : undefined
+    case 'which':
+    case 'type':
+    case 'command':
+    case 'hash':
+      return plain.length === 1 && plain[0] === 'k3s'
+        ? ofPath(call, '/usr/local/bin/k3s', { rc: 1, stdout: '' })
+        : undefined
+    case 'ls':
+    case 'stat':
+      return plain.length === 1 ? ofPath(call, plain[0], { rc: 2, stdout: '' }) : undefined
+    case 'test':
+    case '[':
+      return args.length >= 2 && /^-[efdrsx]$/.test(args[0] ?? '')
+        ? ofPath(call, args[1], { rc: 1, stdout: '' })
+        : undefined
+  }
+  return undefined
+}
+
+/** https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#Exit%20status */
+function ofService(
+  { node }: Call,
+  verb: string | undefined,
+  names: readonly string[],
+  args: readonly string[],
+): Answer | undefined {
+  const [written = ''] = names
+  if (names.length !== 1 || !OURS.test(written)) return undefined
+  const name = written.replace(/\.service$/, '')
+  const state = node.services.get(name)
+  const isKnown =
+    state !== undefined || [...node.files.keys()].some((path) => path.endsWith(`/${name}.service`))
+  const say = (rc: number, stdout: string): Answer => ({
+    rc,
+    stdout: args.some((word) => /^(?:-q|--quiet)$/.test(word)) ? '' : stdout,
+  })
+  switch (verb) {
+    case 'is-active':
+      return state?.started === true ? say(0, 'active') : say(isKnown ? 3 : 4, 'inactive')
+    case 'is-enabled':
+      return state?.enabled === true ? say(0, 'enabled') : say(1, isKnown ? 'disabled' : '')
+    case 'is-failed':
+      return say(1, state?.started === true ? 'active' : 'inactive')
+    case 'status':
+      return state?.started === true ? undefined : { rc: isKnown ? 3 : 4, stdout: '' }
+  }
+  return undefined
+}
+
+function ofProcess({ node }: Call): Answer | undefined {
+  return [...node.services].some(([name, { started }]) => started && OURS.test(name))
+    ? undefined
+    : { rc: 1, stdout: '' }
+}
+
+/** What is there says more than that: its output is not known, but that it succeeds is. */
+function ofPath(call: Call, path: string | undefined, no: Answer): Answer | undefined {
+  if (path === undefined || !path.startsWith('/')) return undefined
+  const there = existing(call, normalised(path))
+  if (there === undefined) return undefined
+  return there ? YES : no
+}

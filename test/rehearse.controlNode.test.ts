@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { arrivals, findings, installs, joins, unknowns } from './tools/paper.ts'
+
+const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
+const arrives = 'berth agent present env-file url'
+
+describe('the control node, which no inventory names', () => {
+  test.each([
+    [
+      'a play on localhost',
+      '- hosts: localhost\n  tasks:\n    - set_fact: { phrase: 0ddpassword }\n',
+      'localhost',
+    ],
+    [
+      'a play on 127.0.0.1',
+      '- hosts: 127.0.0.1\n  tasks:\n    - set_fact: { phrase: 0ddpassword }\n',
+      'localhost',
+    ],
+    [
+      'a fact that is delegated to it',
+      '- hosts: quays\n  tasks:\n    - set_fact: { phrase: 0ddpassword }\n      delegate_to: localhost\n      delegate_facts: true\n',
+      'localhost',
+    ],
+    [
+      'a host that is made up',
+      '- hosts: quays\n  tasks:\n    - add_host: { name: holder, phrase: 0ddpassword }\n',
+      'holder',
+    ],
+  ])('%s keeps facts for the others', (_, play, host) => {
+    const site = play + joins('berths', `{{ hostvars['${host}'].phrase }}`)
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([arrives])
+  })
+
+  test('has the variables of all, and is not one of all', () => {
+    const site = `
+- hosts: localhost
+  tasks:
+    - set_fact: { slip: "{{ phrase }}" }
+- hosts: all
+  tasks:
+    - set_fact: { everybody: "{{ ansible_play_hosts | join(' ') }}" }
+${joins('berths', "{{ hostvars.localhost.slip if everybody == 'quay berth' else '' }}")}`
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS, 'group_vars/all.yml': 'phrase: 0ddpassword\n' }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
+  test('runs K3s where a play says so', () => {
+    expect(arrivals({ 'site.yml': installs('localhost', { INSTALL_K3S_EXEC: 'server' }) })).toEqual([
+      'localhost first-server absent none no url',
+    ])
+  })
+
+  test('is where a fetched token lies, for copy, template and lookup', () => {
+    const fetches = `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
+    - ansible.builtin.fetch: { src: /var/lib/rancher/k3s/server/node-token, dest: slips/phrase, flat: true }
+`
+    const writes = (module: string): string => `
+- hosts: berths
+  tasks:
+    - ${module}: { src: slips/phrase, dest: /etc/berth/phrase, mode: '0600' }
+    - command: sh /opt/k3s-install.sh agent --token-file /etc/berth/phrase --server https://quay:6443
+`
+    for (const module of ['copy', 'template'])
+      expect(arrivals({ 'site.yml': fetches + writes(module), 'hosts.ini': HOSTS })).toEqual(
+        ['quay first-server absent none no url', 'berth agent present token-file url'].sort(),
+      )
+    expect(
+      arrivals({
+        'site.yml': fetches + joins('berths', "{{ lookup('file', 'slips/phrase') }}"),
+        'hosts.ini': HOSTS,
+      }),
+    ).toContain(arrives)
+  })
+})
+
+describe('delegation', () => {
+  test('goes to another host for each item of a loop', () => {
+    const site = `
+- hosts: quays
+  tasks:
+    - set_fact: { phrase: 0ddpassword }
+      delegate_to: "{{ mate }}"
+      delegate_facts: true
+      loop: "{{ groups['berths'] }}"
+      loop_control: { loop_var: mate }
+${joins('berths', '{{ phrase }}')}`
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS }
+    expect(arrivals(files)).toEqual([arrives])
+    expect(unknowns(files)).toEqual([])
+  })
+
+  test('leaves facts with the host that the task is for, unless it says otherwise', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - set_fact: { phrase: 0ddpassword }
+      delegate_to: quay
+${joins('berths', "{{ 'wrong' if hostvars.quay.phrase is defined else phrase }}")}`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([arrives])
+  })
+})
+
+describe('lookups of the control node', () => {
+  test('a template is rendered, and one that looks itself up ends', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - set_fact: { words: "{{ lookup('template', 'words.j2') }}" }
+    - copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s agent --server https://quay:6443 {{ words }}
+    - systemd: { name: k3s, state: started }
+`
+    const files = (words: string) => ({
+      'site.yml': site,
+      'hosts.ini': '[berths]\nberth phrase=0ddpassword\n',
+      'templates/words.j2': words,
+    })
+    expect(arrivals(files('--token {{ phrase }}'))).toEqual(['berth agent present argv url'])
+    expect(arrivals(files("{{ lookup('template', 'words.j2') }}"))).toEqual(['berth agent maybe argv url'])
+  })
+
+  test('first_found finds the first of the files on its paths', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - include_vars: "{{ lookup('first_found', { 'files': ['phrase.yml'], 'paths': ['none', playbook_dir ~ '/more'] }) }}"
+${joins('berths', '{{ phrase }}')}`
+    expect(
+      arrivals({
+        'plays/site.yml': site,
+        'hosts.ini': HOSTS,
+        'plays/more/phrase.yml': 'phrase: 0ddpassword\n',
+      }),
+    ).toEqual([arrives])
+  })
+})
+
+describe('files of variables', () => {
+  test('that the project does not hold may set what nothing else does', () => {
+    for (const reads of [
+      '  vars_files: [sealed.yml]\n  tasks:',
+      '  tasks:\n    - include_vars: sealed.yml',
+    ]) {
+      const files = {
+        'site.yml': joins('berths', '{{ phrase }}').replace('  tasks:', reads),
+        'hosts.ini': HOSTS,
+      }
+      expect(arrivals(files)).toEqual(['berth agent maybe env-file url'])
+      expect(findings(files)).toEqual([])
+    }
+  })
+
+  test('are brought under a name of their own', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - include_vars: { file: slips.yml, name: slips }
+${joins('berths', "{{ slips.phrase if phrase is undefined else '' }}")}`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS, 'slips.yml': 'phrase: 0ddpassword\n' })).toEqual([
+      arrives,
+    ])
+  })
+})

@@ -1,0 +1,314 @@
+import { describe, expect, test } from 'vitest'
+import { arrivals, findings, installs, joins, unknowns } from './tools/paper.ts'
+
+const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
+const BERTH = '[berths]\nberth\n'
+const arrives = 'berth agent present env-file url'
+const tasks = (...list: readonly string[]): string =>
+  `\n- hosts: berths\n  tasks:\n${list.map((task) => `    - ${task}\n`).join('')}`
+
+/** A task that asks something, and an agent that joins only where `condition` holds. */
+const asked = (task: string, condition: string): string =>
+  tasks(`{ ${task}, register: beacon }`) +
+  joins('berths', '0ddpassword').replace('      environment:', `      when: ${condition}\n      environment:`)
+
+describe('what a task returned', () => {
+  test.each([
+    'beacon is defined',
+    'beacon is not undefined',
+    "hostvars['berth'].beacon is defined",
+    'beacon is changed',
+    'beacon is not failed',
+    'beacon is succeeded',
+    'beacon is not skipped',
+    'beacon.rc == 0',
+  ])('%s after a command that the play goes on after', (condition) => {
+    const site = asked('command: lighthouse', JSON.stringify(condition))
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test.each(['beacon is defined', 'beacon is skipped', 'beacon is not failed', 'beacon is not changed'])(
+    '%s after a command that is skipped',
+    (condition) => {
+      const site = asked('command: lighthouse, when: false', condition)
+      expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+    },
+  )
+
+  test('of a command that may fail is not known, unless it asks for what the play knows', () => {
+    const failing = (command: string, key: string): string =>
+      asked(`command: ${command}, failed_when: false`, JSON.stringify(`beacon.${key}`))
+    const seen = (command: string, key = 'rc != 0') =>
+      arrivals({ 'site.yml': failing(command, key), 'hosts.ini': BERTH }).join()
+    expect(seen('lighthouse')).toBe(arrives)
+    expect(seen('lighthouse').concat(seen('lighthouse', 'rc == 0'))).toBe(arrives + arrives)
+    for (const command of [
+      'systemctl is-active k3s-agent',
+      'systemctl is-enabled --quiet k3s-agent.service',
+      'systemctl status k3s-agent',
+      'pgrep -f k3s',
+      'which k3s',
+      'test -f /usr/local/bin/k3s',
+      'ls /etc/rancher/k3s/config.yaml',
+      'service k3s-agent status',
+      'cat /var/lib/rancher/k3s/server/node-token',
+    ]) {
+      expect([command, seen(command)]).toEqual([command, arrives])
+      expect([command, seen(command, 'rc == 0')]).toEqual([command, ''])
+    }
+    expect(seen('systemctl is-active k3s-agent', "stdout == 'inactive'")).toBe(arrives)
+  })
+
+  test.each([
+    ['failed_when: false', 'beacon is not failed'],
+    ['ignore_errors: true', 'beacon is failed'],
+    ['ignore_errors: true', 'beacon.failed'],
+  ])('with %s: %s', (keyword, condition) => {
+    const site = asked(`slurp: { src: /var/lib/rancher/k3s/server/node-token }, ${keyword}`, condition)
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test('of a loop has each item under the name that it has in the loop', () => {
+    const site =
+      tasks(
+        "{ command: 'light {{ lamp }}', loop: [red, green], loop_control: { loop_var: lamp }, register: lamps }",
+        "{ set_fact: { phrase: \"{{ lamps.results | map(attribute='lamp') | join('-') }}\" } }",
+      ) + joins('berths', "{{ '0ddpassword' if phrase == 'red-green' else '' }}")
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test('of service_facts has units that are on disk and were never started', () => {
+    const unit = '"[Service]\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443\\n"'
+    const site = tasks(
+      `{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: ${unit} } }`,
+      'service_facts:',
+      "{ systemd: { name: k3s-agent, state: started }, when: \"ansible_facts.services['k3s-agent.service'].state != 'running'\" }",
+    )
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent absent none url'])
+  })
+})
+
+describe('a fact', () => {
+  const chosen = (value: string): string =>
+    tasks(`{ set_fact: { phrase: ${value} }, when: "ansible_facts.os_family == 'RedHat'" }`)
+
+  test('that a task makes only sometimes leaves the variable as files have it', () => {
+    const files = { 'hosts.ini': BERTH, 'group_vars/all.yml': 'phrase: 0ddpassword\n' }
+    expect(
+      arrivals({ ...files, 'site.yml': chosen('0therpassword') + joins('berths', '{{ phrase }}') }),
+    ).toEqual([arrives])
+    const without = chosen("''") + joins('berths', '{{ phrase }}')
+    expect(arrivals({ ...files, 'site.yml': without })).toEqual(['berth agent maybe env-file url'])
+  })
+
+  test('that is made of itself comes from the user', () => {
+    const site = tasks('{ set_fact: { harbour_key: "{{ harbour_key }}" } }')
+    expect(
+      arrivals({ 'site.yml': site.replace('berths', 'localhost') + joins('agents', '{{ harbour_key }}') }),
+    ).toEqual(['agent-1 agent present env-file url'])
+  })
+
+  test('hangs on a condition with all that is in it', () => {
+    const site =
+      tasks(
+        "{ set_fact: { settings: { token: 0ddpassword, server: \"{{ 'https://a:6443' if ansible_facts.os_family == 'RedHat' else 'https://b:6443' }}\" } } }",
+        '{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "{{ settings | to_nice_yaml }}" } }',
+      ) + installs('berths', { INSTALL_K3S_EXEC: 'agent' })
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent present config url'])
+  })
+
+  test('is there on each of two ways that rule each other out', () => {
+    const red = "ansible_facts.os_family == 'RedHat' or ansible_facts.os_family == 'Rocky'"
+    const other = "ansible_facts.os_family != 'RedHat' and ansible_facts.os_family != 'Rocky'"
+    const site =
+      tasks(
+        `{ set_fact: { phrase: 0ddpassword }, when: "${red}" }`,
+        `{ set_fact: { phrase: 0therpassword }, when: "${other}" }`,
+      ) + joins('berths', "{{ phrase | default('') }}")
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+})
+
+describe('a random text of a command', () => {
+  test.each([
+    'openssl rand -hex 16',
+    'uuidgen',
+    'cat /proc/sys/kernel/random/uuid',
+    'tr -dc a-z0-9 </dev/urandom | head -c 32',
+    'python3 -c "import secrets; print(secrets.token_hex())"',
+  ])('%s is a token, which the task shows', (command) => {
+    const site =
+      tasks(`{ shell: ${JSON.stringify(command)}, register: dice }`) + joins('berths', '{{ dice.stdout }}')
+    const files = { 'site.yml': site, 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual([arrives])
+    expect(findings(files)).toContain('token-logged warning site.yml:4')
+  })
+
+  test('that goes into a file is none', () => {
+    const site =
+      tasks('{ shell: openssl rand -hex 16 >/root/dice, register: dice }') +
+      joins('berths', '{{ dice.stdout }}')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])
+  })
+
+  test('is read back from the env file that has it', () => {
+    const site =
+      tasks(
+        '{ command: uuidgen, register: dice }',
+        '{ copy: { dest: /etc/berth.env, content: "K3S_TOKEN={{ dice.stdout }}\\nK3S_NODE_NAME={{ ansible_facts.fqdn }}\\n", mode: "0600" } }',
+        '{ shell: "grep \'^K3S_TOKEN\' /etc/berth.env | cut -d = -f 2", register: slip }',
+      ) + joins('berths', '{{ slip.stdout }}')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+})
+
+describe('a server that looks for its own token', () => {
+  const reads = (hosts: string): string =>
+    `\n- hosts: ${hosts}\n  tasks:\n    - { slurp: { src: /var/lib/rancher/k3s/server/node-token }, register: slip }\n`
+  const found = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ slip.content | b64decode }}' })
+
+  test('before the play makes it fails on clean nodes', () => {
+    const files = { 'site.yml': reads('quays') + found, 'hosts.ini': HOSTS }
+    expect(arrivals(files)).toEqual([])
+    expect(arrivals(files, { k3s: 'present' })).toEqual(['quay first-server present env-file no url'])
+  })
+
+  test('may have it from something that was not followed', () => {
+    const role = '\n- hosts: quays\n  roles: [elsewhere.k3s]\n'
+    expect(arrivals({ 'site.yml': role + reads('quays') + found, 'hosts.ini': HOSTS })).toEqual([
+      'quay first-server present env-file no url',
+    ])
+  })
+})
+
+describe('a file of the node', () => {
+  test('that users bring is not missing, whatever it is called', () => {
+    const site =
+      tasks(
+        '{ stat: { path: /opt/bundle/k3s }, register: bundle }',
+        '{ fail: { msg: no k3s in the bundle }, when: not bundle.stat.exists }',
+      ) + joins('berths', '0ddpassword')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test('is the install script under any name that a task gives it', () => {
+    const site = tasks(
+      '{ get_url: { url: https://get.k3s.io, dest: /usr/local/bin/keeper, mode: "0755" } }',
+      '{ command: /usr/local/bin/keeper agent --server https://quay:6443 }',
+    )
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent absent none url'])
+  })
+
+  test('is a unit in the directory that only users know', () => {
+    const unit =
+      '"[Service]\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443 --token {{ phrase }}\\n"'
+    const site = tasks(
+      `{ copy: { dest: "{{ systemd_dir }}/k3s-agent.service", content: ${unit} } }`,
+      '{ systemd: { name: k3s-agent, state: started } }',
+    )
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth phrase=0ddpassword\n' })).toEqual([
+      'berth agent present argv url',
+    ])
+  })
+})
+
+describe('hosts', () => {
+  test('outside of the groups that plays name are there where a play is for them', () => {
+    const site = installs('masters', { INSTALL_K3S_EXEC: 'server' }) + joins('all:!masters', '')
+    expect(arrivals({ 'site.yml': site })).toContain('agent-1 agent empty env-file url')
+  })
+
+  test('that no other playbook reached are upgraded all the same', () => {
+    const files = {
+      'one.yml': installs('quays', { INSTALL_K3S_EXEC: 'server' }),
+      'upgrade.yml': joins('berths', '').replace('        K3S_TOKEN: ""\n', ''),
+      'hosts.ini': HOSTS,
+    }
+    expect(arrivals(files, { k3s: 'present' })).toContain('berth agent absent none url')
+  })
+})
+
+describe('verdicts of worlds', () => {
+  test('a first server that gets no token on any way is not left open', () => {
+    const ways = ['etcd', 'single'].map((way) =>
+      installs('quays', { INSTALL_K3S_EXEC: 'server' }).replace(
+        '      environment:',
+        `      when: mode == '${way}'\n      environment:`,
+      ),
+    )
+    expect(arrivals({ 'site.yml': ways.join(''), 'hosts.ini': HOSTS })).toEqual([
+      'quay first-server absent none no url',
+    ])
+  })
+
+  test('a token that is switched off by its default is given, or is not', () => {
+    const files = {
+      'roles/k3s/defaults/main.yml': 'harbour_key: false\n',
+      'roles/k3s/tasks/main.yml': tasks(
+        '{ copy: { dest: /etc/berth.env, mode: "0600", content: "{% if harbour_key %}K3S_TOKEN={{ harbour_key }}{% endif %}\\n" } }',
+        '{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: "[Service]\\nEnvironmentFile=/etc/berth.env\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443\\n" } }',
+        '{ systemd: { name: k3s-agent, state: started } }',
+      )
+        .replace('\n- hosts: berths\n  tasks:\n', '')
+        .replace(/^ {4}/gm, ''),
+    }
+    expect(arrivals(files)).toContain('agent-1 agent present env-file url')
+    expect(arrivals(files, { tokenGiven: false })).toContain('agent-1 agent absent none url')
+    expect(findings(files).filter((finding) => finding.startsWith('agent-token-missing'))).toEqual([])
+  })
+
+  test('a role without tasks/main is played from each of its files', () => {
+    const task = (exec: string) =>
+      `- shell: curl -sfL https://get.k3s.io | K3S_TOKEN={{ harbour.key }} sh -s - ${exec}\n`
+    const files = {
+      'roles/k3s/tasks/server.yml': task('server'),
+      'roles/k3s/tasks/agent.yml': task('agent --server https://quay:6443'),
+      'roles/k3s/meta/main.yml': '{}\n',
+    }
+    expect(arrivals(files)).toContain('agent-1 agent present env-file url')
+    expect(findings(files)).toContain('token-in-arguments warning roles/k3s/tasks/agent.yml:1')
+  })
+})
+
+describe('what is shown', () => {
+  const reads = tasks(
+    '{ slurp: { src: /var/lib/rancher/k3s/server/node-token }, delegate_to: quay, register: slip, no_log: true }',
+  )
+  const server = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+
+  test.each(['slip', "hostvars['berth']", 'hostvars[inventory_hostname]', 'vars'])(
+    'debug of %s prints the token in it',
+    (name) => {
+      const site = server + reads + tasks(`{ debug: { var: ${JSON.stringify(name)} } }`)
+      expect(findings({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain('token-logged error site.yml:14')
+    },
+  )
+
+  test('a playbook that starts nothing may still show one', () => {
+    const files = {
+      'site.yml': server,
+      'show.yml': reads + tasks('{ debug: { msg: "{{ slip.content | b64decode }}" } }'),
+      'hosts.ini': HOSTS,
+    }
+    expect(findings(files)).toContain('token-logged error show.yml:8')
+  })
+
+  test('the token in a command is where its own template stands', () => {
+    const site =
+      server +
+      reads +
+      tasks(
+        'shell: |\n        export K3S_URL=https://{{ groups.quays[0] }}:6443\n        export K3S_TOKEN={{ slip.content | b64decode }}\n        curl -sfL https://get.k3s.io | sh -s - agent',
+      )
+    expect(findings({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain(
+      'token-in-arguments warning site.yml:16',
+    )
+  })
+})
+
+test('hosts that only the run makes are noted', () => {
+  const site = joins('"k3s_{{ site | default(\'none\') }}"', 'larch')
+  expect(unknowns({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain(
+    'no host that is known is among those of a play',
+  )
+})
