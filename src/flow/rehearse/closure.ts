@@ -201,7 +201,7 @@ class Reader {
   }
 }
 
-const isOfItself = (name: string, value: AnsibleValue): boolean =>
-  typeof value === 'string' &&
-  /^\w+$/.test(name) &&
-  new RegExp(`\\{\\{.*(?<![.\\w'"])${name}\\b(?!['"])`, 's').test(value)
+function isOfItself(name: string, value: AnsibleValue): boolean {
+  if (typeof value !== 'string' || !value.includes(name) || !/^\w+$/.test(name)) return false
+  return new RegExp(`\\{\\{.*(?<![.\\w'"])${name}\\b(?!['"])`, 's').test(value)
+}

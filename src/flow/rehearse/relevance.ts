@@ -30,6 +30,7 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
   ),
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
   ...['debug', 'fail', 'assert', 'set_fact', 'add_host'].map((name) => [name, TOKEN] as const),
+  ['fetch', /token|secret|\.env\b|config\.ya?ml/i] as const,
   ['debug', /token|K3S_|secret|vault|hostvars|\bvars\b/i] as const,
   ...[
     'service',
@@ -38,7 +39,6 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     'sysvinit',
     'openrc',
     'slurp',
-    'fetch',
     'include_vars',
     'service_facts',
     'meta',
