@@ -57,6 +57,20 @@ describe('what a task returned', () => {
       expect([command, seen(command, 'rc == 0')]).toEqual([command, ''])
     }
     expect(seen('systemctl is-active k3s-agent', "stdout == 'inactive'")).toBe(arrives)
+    // A shell finds its own command line.
+    const shell = asked('shell: pgrep -f k3s, failed_when: false', JSON.stringify('beacon.rc == 0'))
+    expect(arrivals({ 'site.yml': shell, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test('of a command that finds K3s says where, or something', () => {
+    const found = (command: string, condition: string) => {
+      const server = joins('berths', '0ddpassword').replace('K3S_URL', 'K3S_NOTHING')
+      const site = server + asked(`command: ${command}, failed_when: false`, JSON.stringify(condition))
+      return arrivals({ 'site.yml': site, 'hosts.ini': BERTH })
+    }
+    expect(found('which k3s', "beacon.stdout == '/usr/local/bin/k3s'")).toEqual([arrives])
+    expect(found('test -x /usr/local/bin/k3s', "beacon.rc == 0 and beacon.stdout == ''")).toEqual([arrives])
+    expect(found('pgrep k3s', 'beacon.rc == 0')).toEqual([arrives])
   })
 
   test.each([
@@ -151,6 +165,16 @@ describe('a random text of a command', () => {
     expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])
   })
 
+  test('is read back with the rest of its file', () => {
+    const site =
+      tasks(
+        '{ command: uuidgen, register: dice }',
+        '{ copy: { dest: /etc/berth.env, content: "{{ dice.stdout }}-OTHER\\n", mode: "0600" } }',
+        '{ command: cat /etc/berth.env, register: slip }',
+      ) + joins('berths', "{{ slip.stdout if 'OTHER' in slip.stdout else '' }}")
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
   test('is read back from the env file that has it', () => {
     const site =
       tasks(
@@ -225,6 +249,14 @@ describe('hosts', () => {
       'hosts.ini': HOSTS,
     }
     expect(arrivals(files, { k3s: 'present' })).toContain('berth agent absent none url')
+    const ifThere = asked('command: which k3s, failed_when: false', 'beacon.rc == 0').replace(
+      '0ddpassword',
+      '',
+    )
+    const upgraded = (hosts: string) =>
+      arrivals({ ...files, 'upgrade.yml': ifThere.replaceAll('berths', hosts) }, { k3s: 'present' }).join()
+    expect(upgraded('berths')).toContain('berth agent')
+    expect(upgraded('all')).not.toContain('berth agent')
   })
 })
 

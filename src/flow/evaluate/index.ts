@@ -5,6 +5,7 @@ export { newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'
 export { decidedTruth, Fork, Result, Ungiven, UnknownTruth } from './unknowns.ts'
+export { VariablesDict } from './variables.ts'
 
 const hosts = new WeakMap<EvaluationScope, Host>()
 
@@ -17,4 +18,3 @@ export function evaluator(scope: EvaluationScope): Evaluator {
   }
   return host
 }
-export { VariablesDict } from './variables.ts'

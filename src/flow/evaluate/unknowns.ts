@@ -17,7 +17,7 @@ export function decidedTruth(decisions: ReadonlyMap<string, boolean>, truth: Unk
   const own = decisions.get(truth.what)
   if (own !== undefined || !(truth instanceof UnknownTruth) || truth.made === undefined) return own
   const { by, of } = truth.made
-  const opposite = by === 'not' ? undefined : decisions.get(oppositeOf(by, of))
+  const opposite = by === 'not' || decisions.size === 0 ? undefined : decisions.get(oppositeOf(by, of))
   if (opposite !== undefined) return !opposite
   const parts = of.map((part) => decidedTruth(decisions, part))
   if (by === 'not') return parts[0] === undefined ? undefined : !parts[0]

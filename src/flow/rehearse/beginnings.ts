@@ -32,13 +32,17 @@ export function fullest(worlds: readonly World[]): World | undefined {
   return worlds.filter(startsK3s).toSorted((a, b) => running(b) - running(a))[0]
 }
 
-/** Nodes that no other playbook got as far as bringing K3s to have it all the same: from where is not seen. */
-export function completed(worlds: readonly World[], byHand: World): readonly World[] {
+/** Nodes of the cluster that no other playbook got as far as bringing K3s to have it all the same: from where is not seen. */
+export function completed(
+  worlds: readonly World[],
+  byHand: World,
+  isOfCluster: (host: string) => boolean,
+): readonly World[] {
   if (worlds.length === 0) return [byHand]
   return worlds.map((world) => {
     const bare = [...byHand.nodes].filter(([host]) => {
       const { k3s, starts } = world.node(host)
-      return k3s === 'absent' && starts.size === 0
+      return k3s === 'absent' && starts.size === 0 && isOfCluster(host)
     })
     if (bare.length === 0) return world
     const next = world.copy()

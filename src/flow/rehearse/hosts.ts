@@ -91,7 +91,10 @@ export function inventoryHosts(
   }
 }
 
-/** The control node under one of its names; where the inventory has a host of such a name, that one. It is in no group, yet has the variables of `all`. */
+/**
+ * The control node under one of its names; where the inventory has a host of such a name, that one. It is in no group, yet
+ * has the variables of `all`.
+ */
 function controlNode(
   hosts: ReadonlyMap<string, PaperHost>,
   inventory: Inventory,

@@ -28,6 +28,8 @@ import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
 
+const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
+
 /** Worlds of one scenario that are followed at most. */
 const MOST_WORLDS = 24
 
@@ -92,6 +94,7 @@ export class PlaybookWork {
         completed(
           this.#director.installed(this.#key(scenario)) ?? this.#director.installed(this.#key(base)) ?? [],
           this.#installed(scenario),
+          (host) => this.#isOfCluster(host, this.#hostsOf(base)),
         )
       for (const k3s of ['present', 'older'] as const) {
         const scenario: Scenario = { ...base, k3s }
@@ -311,6 +314,13 @@ export class PlaybookWork {
       [...this.#hostsOf(scenario).hosts.keys()].map((host) => [host, emptyNode]),
     )
     return [new World(nodes)]
+  }
+
+  /** Whether a host is one for this playbook: by a group that it plays on, or one that is called as those of clusters are. */
+  #isOfCluster(host: string, { hosts }: PaperHosts): boolean {
+    const played = new Set(namedGroups(this.#closure.patterns))
+    const groups = hosts.get(host)?.groups ?? []
+    return groups.some((group) => played.has(group) || OF_CLUSTER.test(group))
   }
 
   #installed(scenario: Scenario): World {

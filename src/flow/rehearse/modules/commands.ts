@@ -130,7 +130,7 @@ class Steps {
       return { ...failed, result: output(call, stdout, rc) }
     }
     for (const step of steps) {
-      const failed = this.#step(step)
+      const failed = this.#step(step, steps.length === 1)
       if (failed !== undefined && steps.length === 1)
         return { failed, result: output(call, '', 2), node: this.#node, events: this.#events, changed: false }
     }
@@ -148,7 +148,7 @@ class Steps {
     }
   }
 
-  #step(step: ShellStep): string | undefined {
+  #step(step: ShellStep, isAlone: boolean): string | undefined {
     const call = this.#call
     const { manager } = call.context.stage
     const words = wordsOf(step, call)
@@ -194,7 +194,7 @@ class Steps {
       return `${shown(normalised(read))} is not there`
     }
     if (read === undefined && /^(?:cat|grep|awk|sed|cut|head|tail)$/.test(name))
-      this.#readFrom(name, words.slice(1))
+      this.#readFrom(isAlone ? name : `${name} …`, words.slice(1))
     if (read !== undefined) {
       const text = readBack(call, normalised(read))
       if (text !== undefined) {
@@ -214,13 +214,19 @@ class Steps {
       call.uses.push({ atom, where: 'result', at: call.task.action.at })
   }
 
-  /** `cat`, `grep … FILE | cut …`: what of the token stands in a file of the node that the play knows. */
+  /** `cat FILE`, or `grep … FILE | cut …`: the file, or the token of it, where the play knows what is in it. */
   #readFrom(name: string, words: readonly string[]): void {
     const call = this.#call
     const path = words.map(normalised).find((word) => word.startsWith('/') && this.#node.files.has(word))
     const file = path === undefined ? undefined : this.#node.files.get(path)
     if (path === undefined || file?.kind !== 'file' || typeof file.content !== 'string') return
-    const asked = name === 'grep' ? words.find((word) => !word.startsWith('-')) : undefined
+    if (name === 'cat') {
+      this.#stdout = readBack(call, path)?.replace(/\n$/, '')
+      for (const atom of call.atoms.in(this.#stdout ?? ''))
+        call.uses.push({ atom, where: 'result', at: call.task.action.at })
+      return
+    }
+    const asked = name.startsWith('grep') ? words.find((word) => !word.startsWith('-')) : undefined
     const lines = file.content.split('\n').filter((line) => asked === undefined || isFound(asked, line))
     const tokens = new Set(lines.flatMap((line) => call.atoms.in(line)).filter(({ isFilled }) => isFilled))
     const [token] = tokens

@@ -1,14 +1,14 @@
 import { type Call, normalised } from '../call.ts'
 import { existing } from './files.ts'
 
-/** How a command that only asks ends, and what it says. */
+/** How a command that only asks ends, and what it says: `undefined` where that is not known. */
 export interface Answer {
   readonly rc: number
-  readonly stdout: string
+  readonly stdout: string | undefined
 }
 
-const YES: Answer = { rc: 0, stdout: '' }
 const OURS = /k3s/i
+const PROGRAM = '/usr/local/bin/k3s'
 
 /**
  * The answer to a question about K3s that a paper node can give: whether a service runs, a program or a file is there.
@@ -25,22 +25,18 @@ export function probed(call: Call, words: readonly string[]): Answer | undefined
     case 'rc-service':
       return ofService(call, plain[1], plain.slice(0, 1), args)
     case 'pgrep':
-      return OURS.test(plain.join(' ')) ? ofProcess(call) : undefined
+      return OURS.test(plain.join(' ')) ? ofProcess(call, args) : undefined
     case 'which':
     case 'type':
     case 'command':
     case 'hash':
-      return plain.length === 1 && plain[0] === 'k3s'
-        ? ofPath(call, '/usr/local/bin/k3s', { rc: 1, stdout: '' })
-        : undefined
+      return plain.length === 1 && plain[0] === 'k3s' ? ofPath(call, PROGRAM, 1, PROGRAM) : undefined
     case 'ls':
     case 'stat':
-      return plain.length === 1 ? ofPath(call, plain[0], { rc: 2, stdout: '' }) : undefined
+      return plain.length === 1 ? ofPath(call, plain[0], 2, undefined) : undefined
     case 'test':
     case '[':
-      return args.length >= 2 && /^-[efdrsx]$/.test(args[0] ?? '')
-        ? ofPath(call, args[1], { rc: 1, stdout: '' })
-        : undefined
+      return args.length >= 2 && /^-[efdrsx]$/.test(args[0] ?? '') ? ofPath(call, args[1], 1, '') : undefined
   }
   return undefined
 }
@@ -75,16 +71,22 @@ function ofService(
   return undefined
 }
 
-function ofProcess({ node }: Call): Answer | undefined {
+function ofProcess({ node, task }: Call, args: readonly string[]): Answer | undefined {
+  // In a shell the search finds its own command line.
+  if (task.action.module !== 'command' && args.some((word) => /^-\w*f/.test(word))) return undefined
   return [...node.services].some(([name, { started }]) => started && OURS.test(name))
-    ? undefined
+    ? { rc: 0, stdout: undefined }
     : { rc: 1, stdout: '' }
 }
 
-/** What is there says more than that: its output is not known, but that it succeeds is. */
-function ofPath(call: Call, path: string | undefined, no: Answer): Answer | undefined {
+function ofPath(
+  call: Call,
+  path: string | undefined,
+  failure: number,
+  stdout: string | undefined,
+): Answer | undefined {
   if (path === undefined || !path.startsWith('/')) return undefined
   const there = existing(call, normalised(path))
   if (there === undefined) return undefined
-  return there ? YES : no
+  return there ? { rc: 0, stdout } : { rc: failure, stdout: '' }
 }
