@@ -378,6 +378,21 @@ describe('roles', () => {
     expect(directories({ 'tasks/install.yml': '', 'templates/k3s.service.j2': '' })).toEqual([['', '']])
   })
 
+  test('a project that is one role and does not say its name', () => {
+    const named = (defaults: string) => {
+      const read = content({
+        'tasks/main.yml': '- ping:\n',
+        'defaults/main.yml': defaults,
+        'try/site.yml': '',
+      })
+      const from = { playbookDirectory: 'try' }
+      return ['port.edge', 'port.quay', 'edge'].filter((name) => read.findRole(name, from)?.directory === '')
+    }
+    expect(named('edge_token:\nedge_url: x\n')).toEqual(['port.edge'])
+    expect(named('edge_token:\nquay_url: x\n')).toEqual([])
+    expect(named('')).toEqual([])
+  })
+
   test('tasks, handlers, defaults, vars and dependencies', () => {
     const read = content({
       'roles/edge/tasks/main.yaml': '- ping:\n',

@@ -140,9 +140,21 @@ export class RoleSearch {
       if (name.includes('MOLECULE_PROJECT_DIRECTORY')) return true
       const own = this.#layout.galaxyNames(directory).name ?? directory.slice(directory.lastIndexOf('/') + 1)
       // Without a name of its own it is what a test beside it asks for and nothing else has.
-      if (own === '') return isFixture(`${playbookDirectory}/`) && /^[\w-]+$/.test(name)
+      if (own === '')
+        return (
+          (isFixture(`${playbookDirectory}/`) && /^[\w-]+$/.test(name)) ||
+          this.#isCalledAsItsVariables(directory, name)
+        )
       return plainName(name) === plainName(own)
     })
+  }
+
+  /** `author.k3s`, where the defaults of the role are all called `k3s_…`. */
+  #isCalledAsItsVariables(directory: string, name: string): boolean {
+    const [, own = ''] = /^[\w-]+\.(\w+)$/.exec(name) ?? []
+    const defaults = this.#tree.text(joinPath(directory, 'defaults/main.yml')) ?? ''
+    const variables = [...defaults.matchAll(/^(\w+):/gm)].map(([, variable = '']) => variable)
+    return own !== '' && variables.length > 0 && variables.every((variable) => variable.startsWith(`${own}_`))
   }
 
   #isRole(directory: string): boolean {
