@@ -26,8 +26,9 @@ export async function insideGit(
 }
 
 /**
- * The files below a directory that git has committed or staged although its `.gitignore` passes them over, as paths from there:
- * what is in the index is never ignored. Empty outside of a work tree, and where there is no git to ask.
+ * The files below a directory that git has committed or staged although its `.gitignore` passes them over, as paths from there,
+ * and the directories on the way to them, with a `/` behind: what is in the index is never ignored. Empty outside of a work
+ * tree, and where there is no git to ask.
  */
 export function trackedThoughIgnored(directory: string): ReadonlySet<string> {
   // Most runs do without, and loading it takes longer than what they do.
@@ -40,7 +41,17 @@ export function trackedThoughIgnored(directory: string): ReadonlySet<string> {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
-  return new Set(status === 0 ? stdout.split('\0').filter((path) => path !== '') : [])
+  const tracked = new Set<string>()
+  for (const path of status === 0 ? stdout.split('\0') : []) {
+    if (path === '') continue
+    tracked.add(path)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const above = path.slice(0, end + 1)
+      if (tracked.has(above)) break
+      tracked.add(above)
+    }
+  }
+  return tracked
 }
 
 /** Without GIT_DIR and the like: they would make git speak of another repository. */

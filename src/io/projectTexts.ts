@@ -80,10 +80,6 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
     tracked ??= trackedThoughIgnored(root)
     return tracked.has(path)
   }
-  const holdsTracked = (directory: string): boolean => {
-    tracked ??= trackedThoughIgnored(root)
-    return [...tracked].some((path) => path.startsWith(directory))
-  }
   const followed = new Map<string, number>()
   const mayFollow = (target: string, real: readonly string[]): boolean => {
     const times = (followed.get(target) ?? 0) + 1
@@ -109,7 +105,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
         continue
       }
       if (kind !== 'directory' || SKIPPED.has(name) || real.length > MAX_DEPTH) continue
-      if (git.ignores(path, true) && (name.startsWith('.') || !holdsTracked(`${path}/`))) continue
+      if (git.ignores(path, true) && (name.startsWith('.') || !isTracked(`${path}/`))) continue
       if (isExcluded?.(`${path}/`) === true) continue
       const last = real.at(-1) ?? ''
       const target = entry.isSymbolicLink() ? realOf(join(root, path)) : join(last, name)
