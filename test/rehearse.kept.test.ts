@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { List } from '../src/ansible/template/values.ts'
 import { type Atom, Atoms } from '../src/flow/atoms.ts'
-import { type EvaluationScope, evaluator, type ScopeVariable } from '../src/flow/evaluate/index.ts'
+import { type EvaluationScope, evaluator, Result, type ScopeVariable } from '../src/flow/evaluate/index.ts'
 import { Unknown } from '../src/flow/unknown.ts'
 import { projectNames, readProject } from './projects/expectation.ts'
 
@@ -49,24 +49,37 @@ test('what is kept from scenario to scenario changes nothing', async () => {
   expect(await rehearsals()).toEqual(kept)
 })
 
+type Variables = Readonly<Record<string, ScopeVariable>>
+
+function scopeOf(
+  atoms: Atoms,
+  variables: Variables,
+  decisions: ReadonlyMap<string, boolean> = new Map(),
+  others: Readonly<Record<string, Variables>> = {},
+  lookup: EvaluationScope['lookup'] = () => null,
+): EvaluationScope {
+  return {
+    atoms,
+    decisions,
+    hostNames: Object.keys(others),
+    variable: (name) => variables[name],
+    hostScope: (host) =>
+      others[host] === undefined ? undefined : scopeOf(atoms, others[host], decisions, others, lookup),
+    lookup,
+  }
+}
+
 describe('a template', () => {
   const calls: string[] = []
   const at = { path: 'vars.yml', start: 0, end: 1 }
 
   const hostOf = (
     atoms: Atoms,
-    variables: Readonly<Record<string, ScopeVariable>>,
-    others: Readonly<Record<string, Readonly<Record<string, ScopeVariable>>>> = {},
+    variables: Variables,
+    others: Readonly<Record<string, Variables>> = {},
     decisions: ReadonlyMap<string, boolean> = new Map(),
-  ): EvaluationScope => ({
-    atoms,
-    decisions,
-    hostNames: Object.keys(others),
-    variable: (name) => variables[name],
-    hostScope: (host) =>
-      others[host] === undefined ? undefined : hostOf(atoms, others[host], others, decisions),
-    lookup: (plugin) => `${plugin} ${calls.push(plugin)}`,
-  })
+  ): EvaluationScope =>
+    scopeOf(atoms, variables, decisions, others, (plugin) => `${plugin} ${calls.push(plugin)}`)
 
   const twice = (template: string, first: (atoms: Atoms) => EvaluationScope, second: typeof first) => {
     const atoms = new Atoms()
@@ -156,21 +169,6 @@ describe('a template', () => {
 describe('a text of a task', () => {
   const at = { path: 'tasks.yml', start: 0, end: 1 }
 
-  const scopeOf = (
-    atoms: Atoms,
-    variables: Readonly<Record<string, ScopeVariable>>,
-    decisions: ReadonlyMap<string, boolean> = new Map(),
-    others: Readonly<Record<string, Readonly<Record<string, ScopeVariable>>>> = {},
-  ): EvaluationScope => ({
-    atoms,
-    decisions,
-    hostNames: Object.keys(others),
-    variable: (name) => variables[name],
-    hostScope: (host) =>
-      others[host] === undefined ? undefined : scopeOf(atoms, others[host], decisions, others),
-    lookup: () => null,
-  })
-
   const result = (members: Readonly<Record<string, string | Unknown>>): ScopeVariable => ({
     value: new Unknown('found', 'the result of a task', undefined, undefined, (key) => members[key]),
   })
@@ -208,6 +206,24 @@ describe('a text of a task', () => {
       outcome({ rc: '0', stdout: 'b' }),
       outcome({ rc: '1' }),
     ]).toEqual([true, true, false])
+  })
+
+  test('of what a task returned is looked at once where its members are the same', () => {
+    const atoms = new Atoms()
+    const root = vi.spyOn(atoms, 'root')
+    const outcome = (rc: string): unknown => {
+      const known = new Map([['rc', rc]])
+      const found = { value: new Result('found', known, (key) => known.get(key)) }
+      return evaluator(scopeOf(atoms, { found, wanted: { raw: 'larch', at } })).condition(
+        'found.rc == wanted',
+        at,
+      )
+    }
+    expect([outcome('larch'), outcome('larch'), outcome('elm')]).toEqual([true, true, false])
+    // Once for each of the two results.
+    expect(root).toHaveBeenCalledTimes(2)
+    const whole = { found: { value: new Result('found', new Map(), () => undefined) } }
+    expect(evaluator(scopeOf(atoms, whole)).condition('found is defined', at)).toBe(true)
   })
 
   test('that hands on what is known in part is worked out anew: its members are asked for only later', () => {

@@ -6,8 +6,7 @@ import { directoryOf } from './projectTree.ts'
 
 type Variables = ReadonlyMap<string, Variable>
 
-/** The names under which Ansible finds the control node even where no inventory has it. */
-/** Names of the control node, which is there without an inventory: `C.LOCALHOST` of ansible-core. */
+/** The names under which Ansible finds the control node even where no inventory has it: `C.LOCALHOST` of ansible-core. */
 export const LOCALHOST: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
 
 /**

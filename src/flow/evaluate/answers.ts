@@ -1,7 +1,7 @@
 import { Dict, List, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Decisions } from './decisions.ts'
 import type { EvaluationScope, ScopeVariable } from './scope.ts'
-import { Ungiven } from './unknowns.ts'
+import { Result, Ungiven } from './unknowns.ts'
 
 /** What an evaluation has asked, and the answer that it got. `host`: asked of `hostvars[host]`. */
 export type Answer =
@@ -151,7 +151,7 @@ function isSameMember(a: Value | undefined, b: Value | undefined): boolean {
 /** Whether a value has members, and else no more than its words. */
 export const isKnownInPart = (value: Value | undefined): value is Unknown =>
   value instanceof Unknown &&
-  value.constructor === Unknown &&
+  (value.constructor === Unknown || value instanceof Result) &&
   value.members !== undefined &&
   value.leaf === value
 

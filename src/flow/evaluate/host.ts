@@ -39,7 +39,7 @@ import { printed } from './print.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
-import { Count, Harmless, UnknownTruth } from './unknowns.ts'
+import { Count, Harmless, Result, UnknownTruth } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What sops leaves where a text stood. */
@@ -210,7 +210,9 @@ export class Host implements Evaluator {
       answered({ of: 'member', host: this.#host, name, keys: inner, is })
       return is === undefined ? undefined : this.#inPart(name, is, inner)
     }
-    return new Unknown(what, why, at, undefined, member)
+    return value instanceof Result
+      ? new Result(what, value.known, member)
+      : new Unknown(what, why, at, undefined, member)
   }
 
   /** What the control node gives may be another thing each time. */

@@ -53,7 +53,8 @@ const synonyms: Readonly<Record<string, readonly [name: string, isOpposite: bool
   falsy: ['truthy', true],
 }
 
-const CERTAINLY_THERE = [UnknownTruth, Count, Result]
+const isThere = (value: Unknown): boolean =>
+  value instanceof UnknownTruth || value instanceof Result || value instanceof Count
 
 const ofResults = /^(?:failed|changed|skipped|unreachable)$/
 /** Tests of the type, which a text has whatever it says. */
@@ -87,7 +88,7 @@ function holds(
   }
   if (name === 'defined') {
     if (value instanceof Undefined || value instanceof Nothing || value instanceof Ungiven) return false
-    if (!(value instanceof Unknown) || CERTAINLY_THERE.some((kind) => value instanceof kind)) return true
+    if (!(value instanceof Unknown) || isThere(value)) return true
     // A side of a fork may be undefined; what hangs on a condition without being one is there either way.
     return value.leaf === value || value instanceof Fork
       ? evaluation.unknownTruth(words, [value], value.why)

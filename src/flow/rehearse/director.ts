@@ -156,13 +156,7 @@ export class Director {
       this.#hops(start),
     ))
       if (which === 'all' || started.has(verdict.arrival)) this.#verdicts.push(verdict)
-    for (const world of worlds)
-      this.#runs.push({
-        playbook,
-        scenario,
-        assumptions: assumptionsOf(world),
-        events: eventsOf(world, hosts),
-      })
+    for (const world of worlds) this.#keepRun(playbook, scenario, world, eventsOf(world, hosts))
   }
 
   /** What a playbook that starts nothing does with tokens. */
@@ -171,9 +165,12 @@ export class Director {
       const events = eventsOf(world, hosts).filter(
         ({ what }) => what === 'task-ran' || what === 'file-written',
       )
-      if (events.some(({ what }) => what === 'task-ran'))
-        this.#runs.push({ playbook, scenario, assumptions: assumptionsOf(world), events })
+      if (events.some(({ what }) => what === 'task-ran')) this.#keepRun(playbook, scenario, world, events)
     }
+  }
+
+  #keepRun(playbook: string, scenario: Scenario, world: World, events: readonly Event[]): void {
+    this.#runs.push({ playbook, scenario, assumptions: assumptionsOf(world), events })
   }
 
   #hops({ arrival, hops }: Started): readonly Hop[] {

@@ -64,11 +64,11 @@ function rendered(context: Context, world: World, host: string, term: string): F
 
 /** The first of the files that the project has, as https://docs.ansible.com/ansible/latest/collections/ansible/builtin/first_found_lookup.html looks for them. */
 function firstFound(
-  { stage, ...context }: Context,
+  context: Context,
   args: readonly FlowValue[],
   named: ReadonlyMap<string, FlowValue>,
 ): FlowValue | undefined {
-  const { atoms, content } = stage
+  const { atoms, content } = context.stage
   const [first] = args
   const member = (name: string): FlowValue | undefined =>
     named.get(name) ?? (first instanceof Dict ? first.get(name) : undefined)
@@ -81,7 +81,7 @@ function firstFound(
   )
   const paths = texts(member('paths'))
   const names = paths.length === 0 ? files : paths.flatMap((path) => files.map((file) => `${path}/${file}`))
-  const origin = fileOrigin({ stage, ...context })
+  const origin = fileOrigin(context)
   return names.find((name) =>
     (['vars', 'templates', 'files', 'tasks'] as const).some(
       (kind) => content.findFile(kind, name, origin) !== undefined,

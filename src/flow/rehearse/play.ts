@@ -178,14 +178,7 @@ class Playing {
     addHandlers(play.handlers, context)
     let now = this.#walk.statements(play.preTasks, context, hosts, worlds)
     now = this.#walk.handlers(context, hosts, now)
-    for (const use of play.roles)
-      now = this.#walk.role(
-        use,
-        context,
-        hosts,
-        now,
-        use.tasksFrom === undefined ? {} : { tasks: use.tasksFrom },
-      )
+    for (const use of play.roles) now = this.#walk.role(use, context, hosts, now, { tasks: use.tasksFrom })
     now = this.#walk.statements(play.tasks, context, hosts, now)
     now = this.#walk.handlers(context, hosts, now)
     now = this.#walk.statements(play.postTasks, context, hosts, now)

@@ -29,7 +29,7 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     (name) => [name, FILES] as const,
   ),
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
-  ...['debug', 'fail', 'assert', 'set_fact', 'add_host'].map((name) => [name, TOKEN] as const),
+  ...['fail', 'assert', 'set_fact', 'add_host'].map((name) => [name, TOKEN] as const),
   ['fetch', /token|secret|\.env\b|config\.ya?ml/i] as const,
   ['debug', /token|K3S_|secret|vault|hostvars|\bvars\b/i] as const,
   ...[

@@ -138,7 +138,8 @@ class Steps {
     this.#redirected(text)
     // A program of another name may have brought K3s: k3sup, a script of the site.
     if (this.#followed === 0 && BRINGS.test(text)) this.#node = { ...this.#node, isOpen: true }
-    if (this.#stdout === undefined && PRINTS_RANDOM.test(text) && !REDIRECTS.test(text)) this.#random()
+    if (this.#stdout === undefined && PRINTS_RANDOM.test(text) && !REDIRECTS.test(text))
+      this.#print(call.unknownText(RANDOM, true))
     const isFollowed = steps.length > 0 && this.#followed >= steps.length
     return {
       node: this.#node,
@@ -189,51 +190,48 @@ class Steps {
     if (name === 'k3s' && words[1] === 'token' && words[2] === 'create')
       this.#stdout = call.serverToken(call.target, 'is printed by k3s token create')
     const read = words.slice(1).find((word) => TOKEN_FILE.test(word))
-    if (read !== undefined && isMissing(call, normalised(read))) {
+    if (read === undefined) {
+      if (/^(?:cat|grep|awk|sed|cut|head|tail)$/.test(name)) this.#readFrom(name, words.slice(1), isAlone)
+      return undefined
+    }
+    const path = normalised(read)
+    if (isMissing(call, path)) {
       this.#stdout = ''
-      return `${shown(normalised(read))} is not there`
+      return `${shown(path)} is not there`
     }
-    if (read === undefined && /^(?:cat|grep|awk|sed|cut|head|tail)$/.test(name))
-      this.#readFrom(isAlone ? name : `${name} …`, words.slice(1))
-    if (read !== undefined) {
-      const text = readBack(call, normalised(read))
-      if (text !== undefined) {
-        this.#stdout = text.replace(/\n$/, '')
-        for (const atom of call.atoms.in(text))
-          call.uses.push({ atom, where: 'result', at: call.task.action.at })
-      }
-      this.#changed = true
-    }
+    this.#printFile(path)
+    this.#changed = true
     return undefined
   }
 
-  #random(): void {
-    const call = this.#call
-    this.#stdout = call.unknownText(RANDOM, true)
-    for (const atom of call.atoms.in(this.#stdout))
-      call.uses.push({ atom, where: 'result', at: call.task.action.at })
+  /** Followed text on the standard output. */
+  #print(text: string): void {
+    this.#stdout = text
+    this.#call.use('result', text, this.#call.task.action.at)
+  }
+
+  #printFile(path: string): void {
+    const text = readBack(this.#call, path)
+    if (text !== undefined) this.#print(text.replace(/\n$/, ''))
   }
 
   /** `cat FILE`, or `grep … FILE | cut …`: the file, or the token of it, where the play knows what is in it. */
-  #readFrom(name: string, words: readonly string[]): void {
+  #readFrom(name: string, words: readonly string[], isAlone: boolean): void {
     const call = this.#call
     const path = words.map(normalised).find((word) => word.startsWith('/') && this.#node.files.has(word))
     const file = path === undefined ? undefined : this.#node.files.get(path)
     if (path === undefined || file?.kind !== 'file' || typeof file.content !== 'string') return
-    if (name === 'cat') {
-      this.#stdout = readBack(call, path)?.replace(/\n$/, '')
-      for (const atom of call.atoms.in(this.#stdout ?? ''))
-        call.uses.push({ atom, where: 'result', at: call.task.action.at })
+    if (name === 'cat' && isAlone) {
+      this.#printFile(path)
       return
     }
-    const asked = name.startsWith('grep') ? words.find((word) => !word.startsWith('-')) : undefined
+    const asked = name === 'grep' ? words.find((word) => !word.startsWith('-')) : undefined
     const lines = file.content.split('\n').filter((line) => asked === undefined || isFound(asked, line))
     const tokens = new Set(lines.flatMap((line) => call.atoms.in(line)).filter(({ isFilled }) => isFilled))
     const [token] = tokens
     if (token === undefined || tokens.size > 1) return
     const read = call.atoms.derive(token, call.hop(`is read back from ${shown(path)}`))
-    this.#stdout = call.atoms.mark(read)
-    call.uses.push({ atom: read, where: 'result', at: call.task.action.at })
+    this.#print(call.atoms.mark(read))
   }
 
   #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): string | undefined {

@@ -7,16 +7,24 @@ import { fileOrigin, scopeOf } from '../scope.ts'
 import { Choice, type RawVariable, type Stored, type World } from '../world.ts'
 
 export function setFact(call: Call): Effect {
+  return { facts: factsOf(call, OF_SET_FACT), changed: false }
+}
+
+/** The arguments as facts, less those that are the module's own. */
+function factsOf(call: Call, own: ReadonlySet<string>): ReadonlyMap<string, Stored> {
   const facts = new Map<string, Stored>()
   for (const [name, placed] of call.task.action.arguments) {
-    if (name === 'cacheable') continue
+    if (own.has(name)) continue
     const value = settledBy(call, name, placed, call.world, 0)
     if (value instanceof Omitted) continue
     facts.set(name, value)
     for (const text of textsIn(value)) call.use('result', text, placed.at)
   }
-  return { facts, changed: false }
+  return facts
 }
+
+const OF_SET_FACT = new Set(['cacheable'])
+const OF_ADD_HOST = new Set(['name', 'hostname', 'host', 'groups', 'groupname', 'group'])
 
 /** All texts of a value, whatever it hangs on: what a task returns is shown as a whole. */
 function* textsIn(value: Stored | undefined): Generator<string> {
@@ -90,19 +98,8 @@ export function includeVars(call: Call): Effect {
 export function addHost(call: Call): Effect {
   const name = call.plain('name', 'hostname', 'host')
   if (name === undefined) return {}
-  const facts = new Map<string, Stored>()
-  for (const [key, placed] of call.task.action.arguments) {
-    if (NO_VARIABLES.has(key)) continue
-    const value = settledBy(call, key, placed, call.world, 0)
-    if (value instanceof Omitted) continue
-    facts.set(key, value)
-    for (const text of textsIn(value)) call.use('result', text, placed.at)
-  }
-  return { facts, ownerOfFacts: call.context.stage.hosts.standIn(name) ?? name }
+  return { facts: factsOf(call, OF_ADD_HOST), ownerOfFacts: call.context.stage.hosts.standIn(name) ?? name }
 }
-
-/** Arguments of add_host that are no variables of the host. */
-const NO_VARIABLES = new Set(['name', 'hostname', 'host', 'groups', 'groupname', 'group'])
 
 function plainOf(call: Call): string | undefined {
   const { freeForm } = call.task.action

@@ -94,6 +94,14 @@ function destination(call: Call, source: string | undefined): string | undefined
   return base === undefined ? undefined : normalised(`${path}/${base.replace(/\.j2$/, '')}`)
 }
 
+/** A file that a task before has put on the control node, and that this one carries on. */
+function fromControlNode(call: Call, source: string): PaperFile | undefined {
+  const there = onControlNode(call.context, call.world, source)
+  if (typeof there?.content === 'string')
+    call.use('content', there.content, call.argument('src')?.at ?? call.task.action.at)
+  return there
+}
+
 export function copy(call: Call): Effect {
   const content = call.argument('content')
   const source = call.text('src')
@@ -130,11 +138,7 @@ export function copy(call: Call): Effect {
       : call.context.stage.content.findFile('files', sourcePath, fileOrigin(call.context))
   const text = found === undefined ? undefined : call.context.stage.content.text(found)
   const there =
-    sourcePath === undefined || found !== undefined
-      ? undefined
-      : onControlNode(call.context, call.world, sourcePath)
-  if (typeof there?.content === 'string')
-    call.use('content', there.content, call.argument('src')?.at ?? call.task.action.at)
+    sourcePath === undefined || found !== undefined ? undefined : fromControlNode(call, sourcePath)
   return written(
     call,
     path,
@@ -156,12 +160,9 @@ export function template(call: Call): Effect {
       ? undefined
       : call.context.stage.content.findFile('templates', source, fileOrigin(call.context))
   const text = found === undefined ? undefined : call.context.stage.content.text(found)
-  const there =
-    source === undefined || found !== undefined ? undefined : onControlNode(call.context, call.world, source)
-  if (typeof there?.content === 'string') {
-    call.use('content', there.content, call.argument('src')?.at ?? call.task.action.at)
+  const there = source === undefined || found !== undefined ? undefined : fromControlNode(call, source)
+  if (typeof there?.content === 'string')
     return written(call, path, there.content, call.hop(`writes ${shown(path)}`), mode(call, path), there.hops)
-  }
   if (found === undefined || text === undefined) {
     call.note(`the template ${source ?? ''} is not in the project`)
     return written(
@@ -317,8 +318,7 @@ export function slurp(call: Call): Effect {
     isFilled: true,
     ...(content === undefined ? {} : { decoded: content }),
   })
-  const carried = content === undefined ? [] : call.atoms.in(content)
-  for (const atom of carried) call.uses.push({ atom, where: 'result', at })
+  call.use('result', content, at)
   return {
     changed: false,
     result: new Map([
