@@ -143,6 +143,34 @@ describe('a fact', () => {
   })
 })
 
+describe('what a task does once for all', () => {
+  const all = (list: string): string =>
+    `\n- hosts: all\n  tasks:\n    - { include_tasks: ${list}, when: "'quays' in group_names" }\n`
+
+  test.each([
+    ['set_fact', '{ set_fact: { phrase: 0ddpassword }, run_once: true }', '{{ phrase }}'],
+    ['register', '{ command: uuidgen, register: slip, run_once: true }', '{{ slip.stdout }}'],
+    ['include_vars', '{ include_vars: harbour.yml, run_once: true }', '{{ phrase }}'],
+  ])('%s reaches hosts of the play that did not come there', (_name, task, token) => {
+    const files = {
+      'site.yml': all('quay.yml') + joins('berths', token),
+      'quay.yml': `- ${task}\n`,
+      'vars/harbour.yml': 'phrase: 0ddpassword\n',
+      'hosts.ini': HOSTS,
+    }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
+  test('and fails ends the play for all', () => {
+    const files = {
+      'site.yml': all('quay.yml').concat(joins('all', '0ddpassword').replace(/^\n.*\n.*\n/, '')),
+      'quay.yml': '- { fail: { msg: no token }, run_once: true }\n',
+      'hosts.ini': HOSTS,
+    }
+    expect(arrivals(files)).toEqual([])
+  })
+})
+
 describe('a random text of a command', () => {
   test.each([
     'openssl rand -hex 16',

@@ -149,7 +149,9 @@ export class Walk {
     const inner = within(context, task.keywords)
     const [first] = active
     if (inner.runOnce && first !== undefined)
-      return runOnHost(task, inner, world, first, this.#room).map((done) => shared(task, done, first, active))
+      return runOnHost(task, inner, world, first, this.#room).map((done) =>
+        shared(task, done, first, inner.playHosts),
+      )
     let worlds: readonly World[] = [world]
     for (const host of active)
       worlds = worlds.flatMap((one) =>
@@ -376,22 +378,30 @@ function loopItems(
   return loop.items.map((item) => ({ variable: loop.variable, item }))
 }
 
-/** After `run_once` every host has what the one host registered. */
+/**
+ * After `run_once` every host of the play has what the one host registered, whatever part of them came here:
+ * `StrategyBase.get_task_hosts` of ansible-core. Where the task failed, the play ends for all of them.
+ */
 function shared(task: Task, world: World, from: string, hosts: readonly string[]): World {
+  const { module } = task.action
   const name = task.keywords.get('register')?.value
-  const facts = task.action.module === 'set_fact' ? [...task.action.arguments.keys()] : []
+  const facts = module === 'set_fact' ? [...task.action.arguments.keys()] : []
   const names = [...(typeof name === 'string' ? [name] : []), ...facts]
   const next = world.copy()
-  const source = world.node(from)
+  const { variables: made, included, failure } = world.node(from)
   for (const host of hosts) {
     if (host === from) continue
-    const variables = new Map(world.node(host).variables)
+    const { variables: before, failure: own } = world.node(host)
+    const variables = new Map(before)
     for (const one of names) {
-      const value = source.variables.get(one)
+      const value = made.get(one)
       if (value !== undefined) variables.set(one, value)
     }
-    const { failure } = source
-    next.change(host, { variables, ...(failure === undefined ? {} : { failure }) })
+    next.change(host, {
+      variables,
+      ...(module === 'include_vars' ? { included } : {}),
+      ...(failure === undefined || own !== undefined ? {} : { failure }),
+    })
   }
   return next
 }
