@@ -131,6 +131,37 @@ describe('a fact', () => {
     expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent present config url'])
   })
 
+  test.each([
+    'slip.content is defined',
+    'slip is not skipped',
+    'slip is success and slip is not skipped',
+    "'content' in slip",
+    'not (slip.skipped | default(false))',
+    "slip.content | default('') | length > 0",
+  ])('that is made of what another task may have found, where %s', (condition) => {
+    const server = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+    const read =
+      'slurp: { src: /var/lib/rancher/k3s/server/node-token }, delegate_to: quay, register: slip, no_log: true'
+    const site =
+      tasks(
+        `{ ${read}, when: "ansible_facts.virtualization_type == 'kvm'" }`,
+        `{ set_fact: { phrase: "{{ slip.content | b64decode | trim }}" }, no_log: true, when: ${JSON.stringify(condition)} }`,
+      ) + joins('berths', "{{ phrase | default('') }}")
+    const files = { 'site.yml': server + site, 'hosts.ini': HOSTS }
+    expect(arrivals(files)).toEqual([
+      'berth agent maybe env-file url',
+      'quay first-server absent none no url',
+    ])
+    expect(findings(files).filter((finding) => finding.includes(' error '))).toEqual([])
+  })
+
+  test('that a task makes only sometimes is defined only then', () => {
+    const site = chosen('0ther') + joins('berths', "{{ '0ddpassword' if phrase is defined else '' }}")
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])
+    const files = { 'site.yml': site, 'hosts.ini': BERTH, 'group_vars/all.yml': 'phrase: 0ne\n' }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
   test('is there on each of two ways that rule each other out', () => {
     const red = "ansible_facts.os_family == 'RedHat' or ansible_facts.os_family == 'Rocky'"
     const other = "ansible_facts.os_family != 'RedHat' and ansible_facts.os_family != 'Rocky'"

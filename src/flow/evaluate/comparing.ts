@@ -14,7 +14,7 @@ import {
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { type Atom, hasMark } from '../atoms.ts'
 import type { Tracking } from './tracking.ts'
-import { Count } from './unknowns.ts'
+import { Count, Pending } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** True, false, or undefined where nobody knows. */
@@ -158,7 +158,14 @@ function contains(container: Value, item: Value, tracking: Tracking): Certainty 
 }
 
 /** A key of a mapping that is known in part. */
-function partlyIn({ members }: Unknown, item: Value, { atoms }: Tracking): Certainty {
+function partlyIn(container: Unknown, item: Value, tracking: Tracking): Certainty {
+  if (container instanceof Pending && container.sides !== undefined) {
+    const { yes, no } = container.sides
+    const [a, b] = [yes, no].map((side) => side !== undefined && contains(side, item, tracking))
+    return a === b ? a : undefined
+  }
+  const { members } = container
+  const { atoms } = tracking
   const key = typeof item === 'string' ? atoms.plain(item) : undefined
   if (members === undefined || key === undefined) return undefined
   const value = members(key)

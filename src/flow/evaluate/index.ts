@@ -4,7 +4,7 @@ import type { EvaluationScope, Evaluator } from './scope.ts'
 export { newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'
-export { decidedTruth, Fork, Result, Ungiven, UnknownTruth } from './unknowns.ts'
+export { decidedTruth, Fork, Pending, Result, Ungiven, UnknownTruth } from './unknowns.ts'
 export { VariablesDict } from './variables.ts'
 
 const hosts = new WeakMap<EvaluationScope, Host>()

@@ -54,9 +54,9 @@ export class Operations {
     if (truth instanceof Undefined) throw undefinedFault(truth)
     if (typeof truth === 'boolean') return !truth
     if (!(truth instanceof Unknown)) return truth
-    const what = truth.what.startsWith('not ')
-      ? truth.what.slice(4).replace(/^\((.*)\)$/, '$1')
-      : `not ${this.shown(truth, undefined)}`
+    const [inner] = truth instanceof UnknownTruth && truth.made?.by === 'not' ? truth.made.of : []
+    if (inner !== undefined) return inner
+    const what = `not ${this.shown(truth, undefined)}`
     return new UnknownTruth(what, truth.why, truth.at, truth.leaf, { by: 'not', of: [truth] })
   }
 

@@ -18,7 +18,7 @@ import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
-import { Count, Fork, Result, Ungiven, UnknownTruth } from './unknowns.ts'
+import { Count, Fork, Pending, Result, Ungiven, UnknownTruth } from './unknowns.ts'
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
   '==': '==',
@@ -86,6 +86,8 @@ function holds(
     const inside = names.arguments()
     return `${names.operand()} is ${name}${inside === '' ? '' : `(${inside})`}`
   }
+  const hanging = value instanceof Pending ? onSides(name, value, given, evaluation, names, words) : undefined
+  if (hanging !== undefined) return hanging
   if (name === 'defined') {
     if (value instanceof Undefined || value instanceof Nothing || value instanceof Ungiven) return false
     if (!(value instanceof Unknown) || isThere(value)) return true
@@ -143,6 +145,27 @@ function holds(
     evaluation,
     words,
   )
+}
+
+/** The answer where both sides of what hangs on a condition give one: the condition itself where they differ. */
+function onSides(
+  name: string,
+  { sides }: Pending,
+  given: CallArguments,
+  evaluation: Evaluation,
+  names: FilterWords,
+  words: () => string,
+): boolean | Unknown | undefined {
+  if (sides === undefined) return undefined
+  const { when } = sides
+  const [yes, no] = [sides.yes, sides.no].map((side) =>
+    evaluation.attempt(() =>
+      holds(name, side ?? new Undefined(`'${names.operand()}' is undefined`), given, evaluation, names),
+    ),
+  )
+  if (typeof yes !== 'boolean' || typeof no !== 'boolean') return undefined
+  if (yes === no) return yes
+  return new UnknownTruth(words(), when.why, when.at, when, { by: yes ? 'and' : 'not', of: [when] })
 }
 
 function concrete(

@@ -1,4 +1,4 @@
-import { Unknown, type Value } from '../../ansible/template/primitives.ts'
+import { Dict, isPythonMethod, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Span } from '../../span.ts'
 
 /** True or false, nobody knows which. */
@@ -46,11 +46,48 @@ function oppositeOf(by: 'and' | 'or', of: readonly Unknown[]): string {
   return parts.map((words) => `(${words})`).join(by === 'and' ? ' or ' : ' and ')
 }
 
-/**
- * Hangs on a condition that is not known, and followed text hangs on it: what uses the value must wait until a world
- * has decided `leaf`.
- */
-export class Fork extends Unknown {}
+/** What a value is where a truth holds, and where it doesn't; `undefined`: nothing is there then. */
+export interface Sides {
+  readonly when: Unknown
+  readonly yes: Value | undefined
+  readonly no: Value | undefined
+}
+
+/** Hangs on a condition that is not known. */
+export class Pending extends Unknown {
+  readonly sides: Sides | undefined
+
+  constructor(what: string, why: string, at?: Span, leaf?: Unknown, sides?: Sides) {
+    super(what, why, at, leaf, sides === undefined ? undefined : membersOf(what, sides, new.target))
+    this.sides = sides
+  }
+}
+
+/** Followed text hangs on the condition, too: what uses the value must wait until a world has decided `leaf`. */
+export class Fork extends Pending {}
+
+function membersOf(
+  what: string,
+  { when, yes, no }: Sides,
+  Kind: typeof Pending,
+): (key: string) => Value | undefined {
+  return (key) => {
+    const name = `${what}.${key}`
+    if (![yes, no].every((side) => isMapping(side, key))) return new Kind(name, when.why, when.at, when)
+    const [a, b] = [memberOf(yes, key), memberOf(no, key)]
+    return a === b ? a : new Kind(name, when.why, when.at, when, { when, yes: a, no: b })
+  }
+}
+
+/** Whether what is asked for is a key, not something that a text or a mapping can do. */
+function isMapping(side: Value | undefined, key: string): boolean {
+  if (side === undefined) return true
+  if (side instanceof Dict) return side.has(key) || !isPythonMethod('dict', key)
+  return side instanceof Unknown && side.members !== undefined
+}
+
+const memberOf = (side: Value | undefined, key: string): Value | undefined =>
+  side instanceof Dict ? side.get(key) : side instanceof Unknown ? side.members?.(key) : undefined
 
 /** Made of followed text in a way that can't be computed: a text that comes of it still counts as that text. */
 export class Tainted extends Unknown {

@@ -5,6 +5,7 @@ import {
   type EvaluationScope,
   type FlowValue,
   Fork,
+  Pending,
   type ScopeVariable,
   Ungiven,
 } from '../evaluate/index.ts'
@@ -64,15 +65,14 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
     variable: (name) => {
       const set = context.stage.overrides.get(name)
       if (set !== undefined) return { value: set }
-      const made = settled(world.node(standIn).variables.get(name), name, world)
-      if (made !== undefined) return made
-      if (context.stage.overrides.has(name)) return undefined
-      return (
-        fact(context, world, host, name) ??
-        inventoryVariable(context, host, name) ??
-        (name === 'ansible_host' ? undefined : magic(context, host, name)) ??
-        leftToUser(context, world.node(standIn), name)
-      )
+      const inFiles = (): ScopeVariable =>
+        context.stage.overrides.has(name)
+          ? undefined
+          : (fact(context, world, host, name) ??
+            inventoryVariable(context, host, name) ??
+            (name === 'ansible_host' ? undefined : magic(context, host, name)) ??
+            leftToUser(context, world.node(standIn), name))
+      return settled(world.node(standIn).variables.get(name), name, world, inFiles) ?? inFiles()
     },
   }
 }
@@ -85,9 +85,19 @@ function taskVariable(context: Context, world: World, host: string, name: string
   const parameter = context.parameters.get(name)
   if (parameter !== undefined) return parameter
   const node = world.node(host)
-  const made = settled(node.variables.get(name), name, world)
-  if (made !== undefined) return made
+  const made = node.variables.get(name)
+  return (
+    (made === undefined
+      ? undefined
+      : settled(made, name, world, () => inFilesOfTask(context, world, host, name))) ??
+    inFilesOfTask(context, world, host, name)
+  )
+}
+
+/** What files, facts and Ansible itself say of a variable that no task made. */
+function inFilesOfTask(context: Context, world: World, host: string, name: string): ScopeVariable {
   if (context.stage.overrides.has(name)) return undefined
+  const node = world.node(host)
   return (
     node.included.get(name) ??
     context.vars.get(name) ??
@@ -110,17 +120,41 @@ function inventoryVariable({ stage }: Context, host: string, name: string): Scop
  * What tasks made of a variable; `undefined` where none did, so that what files say counts. What one made under a condition
  * that this world has not settled is not known, but by that condition.
  */
-function settled(stored: Stored | undefined, name: string, world: World): ScopeVariable {
-  let value = stored
-  while (value instanceof Choice) {
-    const truth = decidedTruth(world.decisions, value.when)
-    if (truth === undefined) {
-      const { when, isTelling } = value
-      return { value: new (isTelling ? Fork : Unknown)(name, when.why, when.at, when) }
-    }
-    value = truth ? value.yes : value.no
-  }
+function settled(
+  stored: Stored | undefined,
+  name: string,
+  world: World,
+  inFiles: () => ScopeVariable,
+): ScopeVariable {
+  if (stored === undefined) return undefined
+  const value = sideOf(stored, name, world, inFiles)
   return value === undefined ? undefined : { value }
+}
+
+function sideOf(
+  stored: Stored,
+  name: string,
+  world: World,
+  inFiles: () => ScopeVariable,
+): FlowValue | undefined {
+  if (!(stored instanceof Choice)) return stored
+  const { when, isTelling } = stored
+  const truth = decidedTruth(world.decisions, when)
+  if (truth !== undefined) {
+    const side = truth ? stored.yes : stored.no
+    return side === undefined ? undefined : sideOf(side, name, world, inFiles)
+  }
+  const yes = sideOf(stored.yes, name, world, inFiles)
+  const no = stored.no === undefined ? undefined : sideOf(stored.no, name, world, inFiles)
+  const sides = { when, yes: yes ?? inFile(name, inFiles), no: no ?? inFile(name, inFiles) }
+  return new (isTelling ? Fork : Pending)(name, when.why, when.at, when, sides)
+}
+
+/** What there is of a variable where no task made it: of a template no more than that. */
+function inFile(name: string, inFiles: () => ScopeVariable): FlowValue | undefined {
+  const found = inFiles()
+  if (found === undefined) return undefined
+  return 'value' in found ? found.value : new Unknown(name, 'what files say of it')
 }
 
 function fact(context: Context, world: World, host: string, name: string): ScopeVariable {

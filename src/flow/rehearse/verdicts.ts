@@ -209,7 +209,13 @@ export function ofServersThatJoin(verdicts: readonly Verdict[]): readonly Verdic
 }
 
 export const assumptionsOf = (world: World): readonly string[] =>
-  [...world.decisions].map(([what, truth]) => (truth ? what : `not (${what})`))
+  [...world.decisions].map(([what, truth]) => (truth ? what : negated(what)))
+
+/** A negation that is plainly one is taken away. */
+function negated(what: string): string {
+  const [, bracketed, bare] = /^not (?:\(([^()]*)\)|([\w.[\]']+))$/.exec(what) ?? []
+  return bracketed ?? bare ?? `not (${what})`
+}
 
 /** Events with the kind of the node that they happened on. */
 export function eventsOf(world: World, hosts: PaperHosts): readonly Event[] {

@@ -1,6 +1,6 @@
 import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
-import { evaluator, type FlowValue, Result, VariablesDict } from '../../evaluate/index.ts'
+import { evaluator, type FlowValue, Result, UnknownTruth, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
@@ -46,10 +46,24 @@ function settledBy(call: Call, name: string, placed: Placed, world: World, depth
   if (value instanceof Undefined) throw new TaskFails(value.message, value.variable)
   const leaf = openIn(value, world, 0)
   if (leaf === undefined || depth >= MOST_CHOICES) return value
-  const side = (truth: boolean): Stored =>
-    settledBy(call, name, placed, world.fork(leaf.what, truth), depth + 1)
-  return new Choice(leaf, side(true), side(false))
+  const [yes, no] = [true, false].map((truth) => {
+    const side = world.fork(leaf.what, truth)
+    // Where the task does not run, the fact stays as it was.
+    return isRuledOut(call, side)
+      ? call.node.variables.get(name)
+      : settledBy(call, name, placed, side, depth + 1)
+  })
+  if (yes !== undefined) return new Choice(leaf, yes, no)
+  return no === undefined ? value : new Choice(opposite(leaf), no, undefined)
 }
+
+function isRuledOut({ context, host }: Call, world: World): boolean {
+  const evaluate = evaluator(scopeOf(context, world, host))
+  return context.conditions.some(({ value, at }) => evaluate.condition(value, at) === false)
+}
+
+const opposite = (truth: Unknown): UnknownTruth =>
+  new UnknownTruth(`not (${truth.what})`, truth.why, truth.at, undefined, { by: 'not', of: [truth] })
 
 /** What a value, or some part of it, hangs on that this world has not settled. */
 function openIn(value: FlowValue, world: World, depth: number): Unknown | undefined {
