@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arrivals, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, bounds, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 const BERTH = '[berths]\nberth\n'
@@ -402,4 +402,41 @@ test('hosts that only the run makes are noted', () => {
   expect(unknowns({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain(
     'no host that is known is among those of a play',
   )
+})
+
+describe('more ways than are followed', () => {
+  const drop = (number: number): string =>
+    `{ copy: { dest: /etc/rancher/k3s/config.yaml.d/${number}.yaml, content: "node-name: berth-${number}\nserver: https://quay-${number}:6443\n", mode: "0600" }, when: ansible_facts.ansible_local.site.flag${number} }`
+  const drops = Array.from({ length: 6 }, (_, number) => drop(number).replaceAll('\n', '\\n'))
+  const files = {
+    'site.yml':
+      tasks(
+        ...drops,
+        '{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: 0ddpassword\\n", mode: "0600" }, no_log: true, when: ansible_facts.ansible_local.site.join }',
+      ) + installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443' }),
+    'hosts.ini': BERTH,
+  }
+
+  test('leave a verdict open, and blame nobody', () => {
+    expect(arrivals(files)).toEqual(['berth agent maybe none url'])
+    expect(findings(files).filter((finding) => /missing|dropped/.test(finding))).toEqual([])
+  })
+
+  test('are not those that meet again', () => {
+    const met = Array.from({ length: 30 }, (_, number) => drop(number % 3).replaceAll('\n', '\\n')).flatMap(
+      (task) => [task, task.replace(/, when: .*?flag\d/, '')],
+    )
+    const site = tasks(...met) + joins('berths', '0ddpassword')
+    expect(bounds({ ...files, 'site.yml': files['site.yml'] })).not.toEqual([])
+    expect(bounds({ ...files, 'site.yml': site })).toEqual([])
+  })
+})
+
+test('a second run begins with what each way of the first has left', () => {
+  const site =
+    tasks(
+      '{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: 0ddpassword\\n", mode: "0600" }, when: ansible_facts.ansible_local.site.join }',
+    ) + installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443' })
+  const again = { k3s: 'present', again: true }
+  expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH }, again)).toEqual(['berth agent maybe none url'])
 })

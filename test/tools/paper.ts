@@ -38,6 +38,11 @@ export function unknowns(files: Files): readonly string[] {
   return analysed(files).rehearsal.unknowns.map(({ what }) => what)
 }
 
+/** Where more ways were open than are followed. */
+export function bounds(files: Files): readonly string[] {
+  return analysed(files).rehearsal.bounds.map(({ what }) => what)
+}
+
 /** A play that runs the install script on `hosts` with this environment. */
 export const installs = (hosts: string, environment: Files): string => `
 - hosts: ${hosts}

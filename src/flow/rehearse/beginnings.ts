@@ -22,7 +22,7 @@ export function rested(world: World): World {
       { ...emptyNode, files, services, k3s, isOpen, starts },
     ]),
   )
-  return new World(nodes)
+  return new World(nodes, undefined, undefined, world.isCut)
 }
 
 /** The world in which K3s runs on the most nodes: in others an assumption may have kept it from some. */
@@ -30,6 +30,18 @@ export function fullest(worlds: readonly World[]): World | undefined {
   const running = (world: World): number =>
     [...world.nodes.values()].filter(({ starts }) => starts.size > 0).length
   return worlds.filter(startsK3s).toSorted((a, b) => running(b) - running(a))[0]
+}
+
+/** That world, and the one in which the fewest tokens have arrived, where those are fewer. */
+export function unlike(worlds: readonly World[]): readonly World[] {
+  const full = fullest(worlds)
+  if (full === undefined) return []
+  const arrived = (world: World): number =>
+    [...world.nodes.values()]
+      .flatMap(({ starts }) => [...starts.values()])
+      .filter(({ arrival }) => arrival.token.state === 'present').length
+  const [least = full] = worlds.filter(startsK3s).toSorted((a, b) => arrived(a) - arrived(b))
+  return arrived(least) < arrived(full) ? [full, least] : [full]
 }
 
 /** Nodes of the cluster that no other playbook got as far as bringing K3s to have it all the same: from where is not seen. */

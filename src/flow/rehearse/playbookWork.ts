@@ -7,7 +7,6 @@ import type { Scenario } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import {
   completed,
-  fullest,
   hasStarted,
   idle,
   older,
@@ -15,6 +14,7 @@ import {
   rested,
   startsK3s,
   startsServer,
+  unlike,
 } from './beginnings.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
@@ -140,9 +140,9 @@ export class PlaybookWork {
   #makesServers = false
 
   #again(scenario: Scenario, worlds: readonly World[], asked: Set<Question>): void {
-    const begin = fullest(worlds)
-    if (begin === undefined) return
-    const done = this.#run(scenario, asked, [rested(begin)])
+    const begin = unlike(worlds)
+    if (begin.length === 0) return
+    const done = this.#run(scenario, asked, begin.map(rested))
     this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
   }
 

@@ -40,14 +40,16 @@ export class Walk {
     worlds: readonly World[],
   ): readonly World[] {
     let now = worlds
-    for (const statement of list)
-      now =
-        statement.kind === 'block'
-          ? this.#block(statement, context, hosts, now)
-          : merged(
-              now.flatMap((world) => this.#task(statement, context, hosts, world)),
-              context.stage.atoms,
-            )
+    for (const statement of list) {
+      if (statement.kind === 'block') {
+        now = this.#block(statement, context, hosts, now)
+        continue
+      }
+      const parted = now.flatMap((world) => this.#task(statement, context, hosts, world))
+      now = merged(parted, context.stage.atoms)
+      // Ways that have met again leave room for others.
+      this.#room.left += parted.length - now.length
+    }
     return now
   }
 

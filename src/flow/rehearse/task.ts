@@ -41,7 +41,7 @@ export function forked({ what, at }: Undecided, world: World, room: Room): reado
     return [world.fork(what, true), world.fork(what, false)]
   }
   room.full(new Undecided(what, at))
-  return [world.fork(what, false)]
+  return [world.fork(what, false, true)]
 }
 
 /** The truth of inherited and own conditions, as each task evaluates all of them anew. */

@@ -157,9 +157,10 @@ export function verdictsOf(
     const worst = all.find(({ outcome }) => outcome.token !== 'present') ?? first
     // A start that only some worlds have may be of a world that can't be: no fault is certain there. Who founds a cluster has none.
     const isWhole = all.length === worlds.length || all.every(({ outcome }) => founds(outcome))
+    const isCut = all.some(({ world }) => world.isCut)
     const agree =
       all.every(({ outcome }) => outcome.token === first.outcome.token) &&
-      (isWhole || first.outcome.token === 'present')
+      ((isWhole && !isCut) || first.outcome.token === 'present')
     const { host, kind, service, start } = worst.outcome
     const { arrival } = start
     const urls = new Set(all.map(({ outcome }) => outcome.start.arrival.serverUrl.state))
@@ -175,14 +176,18 @@ export function verdictsOf(
       token: agree ? worst.outcome.token : ('maybe' as const),
       source: arrival.token.carrier,
       serverUrl:
-        urls.size > 1 || url === 'maybe' || (url !== 'present' && !isWhole)
+        urls.size > 1 || url === 'maybe' || (url !== 'present' && (!isWhole || isCut))
           ? ('maybe' as const)
           : url === 'present',
       hops: hopsOf(start),
       arrival,
       at: start.at,
-      unknown: agree ? arrival.token.unknown : 'it depends on what only a real run shows',
-      assumptions: agree ? [] : assumptionsOf(worst.world),
+      unknown: agree
+        ? arrival.token.unknown
+        : isCut
+          ? 'the play may go more ways than were followed'
+          : 'it depends on what only a real run shows',
+      assumptions: agree || isCut ? [] : assumptionsOf(worst.world),
     }))
   })
 }

@@ -89,15 +89,19 @@ export class World {
   readonly #nodes: Map<string, NodeState>
   readonly #decisions: ReadonlyMap<string, boolean>
   #events: readonly Event[]
+  /** Whether something was decided one way only, for want of room for the other: what is not seen here may be there. */
+  readonly isCut: boolean
 
   constructor(
     nodes: ReadonlyMap<string, NodeState>,
     decisions: ReadonlyMap<string, boolean> = new Map(),
     events: readonly Event[] = [],
+    isCut = false,
   ) {
     this.#nodes = new Map(nodes)
     this.#decisions = decisions
     this.#events = events
+    this.isCut = isCut
   }
 
   get nodes(): ReadonlyMap<string, NodeState> {
@@ -121,17 +125,18 @@ export class World {
   }
 
   tell(events: readonly Event[]): void {
-    if (events.length > 0) this.#events = [...this.#events, ...events]
+    const certain = this.isCut ? events.filter(({ what }) => what !== 'undefined-variable') : events
+    if (certain.length > 0) this.#events = [...this.#events, ...certain]
   }
 
   copy(): World {
-    return new World(this.#nodes, this.#decisions, this.#events)
+    return new World(this.#nodes, this.#decisions, this.#events, this.isCut)
   }
 
-  /** The same world, in which `what` is settled. */
-  fork(what: string, truth: boolean): World {
+  /** The same world, in which `what` is settled; `isCut`: and nobody looks at the other way. */
+  fork(what: string, truth: boolean, isCut = this.isCut): World {
     const decisions = new Map(this.#decisions).set(what, truth)
-    return new World(this.#nodes, decisions, this.#events)
+    return new World(this.#nodes, decisions, this.#events, isCut)
   }
 
   /** Keeps only the decisions that both worlds made alike. */
@@ -139,7 +144,7 @@ export class World {
     const decisions = new Map(
       [...this.#decisions].filter(([what, truth]) => other.decisions.get(what) === truth),
     )
-    return new World(this.#nodes, decisions, this.#events)
+    return new World(this.#nodes, decisions, this.#events, this.isCut || other.isCut)
   }
 }
 
