@@ -440,3 +440,55 @@ test('a second run begins with what each way of the first has left', () => {
   const again = { k3s: 'present', again: true }
   expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH }, again)).toEqual(['berth agent maybe none url'])
 })
+
+describe('a site that says by a text that it has no internet', () => {
+  const unit =
+    '"[Service]\\nEnvironmentFile=-/etc/berth.env\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443\\n"'
+  const site = (condition: string): string =>
+    tasks(
+      `{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: ${unit} } }`,
+      `{ copy: { dest: /etc/berth.env, content: "K3S_TOKEN=0ddpassword\\n", mode: "0600" }, when: ${JSON.stringify(condition)} }`,
+      '{ systemd: { name: k3s-agent, state: started } }',
+    )
+  const online = 'berth agent present env-file url'
+  const airgapped = 'berth agent absent none url'
+
+  test.each([
+    "harbour_mode != 'airgap'",
+    "harbour_mode | default('online') != 'offline'",
+    "harbour_mode not in ['island', 'air-gapped']",
+    'not (harbour_mode == "airgap")',
+  ])('is rehearsed both ways: %s', (condition) => {
+    const files = {
+      'site.yml': site(condition),
+      'hosts.ini': BERTH,
+      'group_vars/all.yml': 'harbour_mode: online\n',
+    }
+    expect(arrivals(files, { airgapped: false })).toEqual([online])
+    expect(arrivals(files, { airgapped: true })).toEqual([airgapped])
+    const without = {
+      'site.yml': site(condition.replace('harbour_mode ', "harbour_mode | default('') ")),
+      'hosts.ini': BERTH,
+    }
+    expect(arrivals(without, { airgapped: true })).toEqual([airgapped])
+  })
+
+  test('or only as its inventory has it', () => {
+    const files = {
+      'site.yml': site("harbour_mode != 'airgap'"),
+      'hosts.ini': BERTH,
+      'group_vars/all.yml': 'harbour_mode: airgap\n',
+    }
+    expect(arrivals(files)).toEqual([airgapped])
+    expect(arrivals(files, { airgapped: false })).toEqual([])
+  })
+
+  test('is not one that only calls something else so', () => {
+    const files = {
+      'site.yml': site("'airgap' in group_names or phrase == 'x'"),
+      'hosts.ini': BERTH,
+      'group_vars/all.yml': 'phrase: x\n',
+    }
+    expect(arrivals(files, { airgapped: true })).toEqual([])
+  })
+})

@@ -8,6 +8,13 @@ import type { PaperHosts } from './hosts.ts'
 const AIRGAP =
   /\b[a-z_]\w*?(?:air_?gap|offline|disconnected|isolated)\w*|\b(?:air_?gap|offline|disconnected|isolated)\w*/gi
 
+/** Before a text in an expression: what stands there is no variable. */
+const BEFORE_TEXT = /(?:[=!]=|\bin|[[(,])\s*\\?['"][\w-]*$/
+
+/** `install_mode == 'airgap'`, `install_mode | default('online') in ['airgap', 'offline']` */
+const AIRGAP_TEXT =
+  /\b([a-z_]\w*)(?:\s*\|\s*[\w.]+(?:\([^()\n]*\))?)*\s*(?:[!=]=|\b(?:not\s+)?in\b)\s*(?:[[(]\s*(?:\\?['"][\w-]*\\?['"]\s*,\s*)*)?\\?['"]([\w-]*(?:air[_-]?gap|offline|disconnected|isolated)[\w-]*)\\?['"]/gi
+
 /** What the texts of one playbook and all that it reaches ask about variables. */
 export class Switches {
   readonly #text: string
@@ -21,13 +28,30 @@ export class Switches {
 
   /** Names that a condition could test; what a task registers or sets itself is none. */
   airgap(): readonly string[] {
-    this.#airgap ??= [...new Set(this.#text.match(AIRGAP))].filter(
-      (name) => !this.isSet(name) && this.#isTested(name),
-    )
+    this.#airgap ??= [
+      ...new Set(
+        [...this.#text.matchAll(AIRGAP)]
+          .filter(({ index }) => !BEFORE_TEXT.test(this.#text.slice(Math.max(0, index - 40), index)))
+          .map(([name]) => name),
+      ),
+    ].filter((name) => !this.isSet(name) && this.#isTested(name))
     return this.#airgap
   }
 
   #airgap: readonly string[] | undefined
+
+  /** Variables that say it by a text, each with the first such text that it is compared with. */
+  airgapTexts(): ReadonlyMap<string, string> {
+    if (this.#airgapTexts === undefined) {
+      const found = new Map<string, string>()
+      for (const [, name = '', text = ''] of this.#text.matchAll(AIRGAP_TEXT))
+        if (!found.has(name) && !this.isSet(name)) found.set(name, text)
+      this.#airgapTexts = found
+    }
+    return this.#airgapTexts
+  }
+
+  #airgapTexts: ReadonlyMap<string, string> | undefined
 
   /** Whether some text asks if the variable is there, or what to take if it isn't. */
   isOptional(name: string): boolean {
@@ -111,10 +135,17 @@ export function airgapSwitches(
 ): AirgapSwitches {
   let settled: boolean | undefined
   const found: AirgapSwitch[] = []
-  for (const name of switches.airgap()) {
-    const own = [...hosts.hosts.values()]
+  const ownOf = (name: string): AnsibleValue | undefined =>
+    [...hosts.hosts.values()]
       .map(({ variables }) => variables.get(name)?.value)
       .find((value) => value !== undefined)
+  for (const [name, on] of switches.airgapTexts()) {
+    const given = ownOf(name) ?? defaults(name)
+    if (given === on) settled = true
+    else if (given === undefined || typeof given === 'string') found.push({ name, on, off: given })
+  }
+  for (const name of switches.airgap()) {
+    const own = ownOf(name)
     if (own !== undefined && own !== false && own !== '' && own !== null) {
       settled = true
       continue
