@@ -418,8 +418,13 @@ describe('more ways than are followed', () => {
   }
 
   test('leave a verdict open, and blame nobody', () => {
-    expect(arrivals(files)).toEqual(['berth agent maybe none url'])
+    expect(arrivals(files)).toEqual(['berth agent maybe config url'])
     expect(findings(files).filter((finding) => /missing|dropped/.test(finding))).toEqual([])
+    const chosen = "{{ harbour_key if ansible_facts.ansible_local.site.join else '' }}"
+    const site = tasks(...drops).replace('berths', 'quays') + joins('berths', chosen)
+    const given = { 'site.yml': site, 'hosts.ini': HOSTS, 'group_vars/all.yml': 'harbour_key: 0ddpassword\n' }
+    expect(arrivals(given)).toEqual(['berth agent maybe env-file url'])
+    expect(findings(given).filter((finding) => finding.startsWith('token-empty'))).toEqual([])
   })
 
   test('are not those that meet again', () => {

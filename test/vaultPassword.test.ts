@@ -194,7 +194,6 @@ test('paths expand as Ansible expands them', async () => {
   expect(await on('~')).toBe('/h')
   expect(await on('~/a')).toBe('/h/a')
   expect(await on('a/~')).toBe('/harbour/pier/a/~')
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Ansible's way to write a variable, too
   expect(await on('$LARCH/${LARCH}x/$NONE', { LARCH: 'l' })).toBe('/harbour/pier/l/lx/$NONE')
   expect(await on('$LARCH/a', { LARCH: '~' })).toBe('/h/a')
   expect(await on('~root/a')).toBe('/root/a')

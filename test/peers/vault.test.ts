@@ -269,7 +269,6 @@ describe.each(ansibles)('%s', (_, bin) => {
     },
     'ansible.cfg: {{CWD}}': { cfg: 'vault_password_file = {{CWD}}/sub/../a' },
     'ansible.cfg: the environment in a path': {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Ansible's way to write a variable, too
       cfg: 'vault_password_file = $LARCH/d\nvault_identity_list = x@${LARCH}/d',
       env: { LARCH: 'sub' },
     },

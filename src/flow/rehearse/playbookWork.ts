@@ -30,8 +30,9 @@ import { emptyNode, type NodeState, World } from './world.ts'
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
 
-/** Worlds of one scenario that are followed at most. */
+/** Worlds of one scenario that are followed at most, at one time and in all. */
 const MOST_WORLDS = 24
+const MOST_IN_ALL = 96
 
 /** One playbook on one set of hosts, in all its scenarios. */
 export class PlaybookWork {
@@ -130,7 +131,7 @@ export class PlaybookWork {
 
   /** A node on which K3s never starts because a task fails before is not passed over in silence. */
   #sayWhereItEnds(worlds: readonly World[]): void {
-    for (const world of worlds)
+    for (const world of worlds.filter(({ isCut }) => !isCut))
       for (const [host, { failure, starts }] of world.nodes)
         if (failure !== undefined && starts.size === 0)
           this.#director.note({ at: failure.at, what: `the play ends here for ${host}: ${failure.why}` })
@@ -217,6 +218,7 @@ export class PlaybookWork {
     const stage = this.#stage(scenario, asked)
     const room = {
       left: MOST_WORLDS,
+      inAll: MOST_IN_ALL,
       full: ({ what, at }: Undecided) =>
         this.#director.bound({
           at: at ?? { path: this.#playbook.path, start: 0, end: 0 },

@@ -1,12 +1,13 @@
 import type { Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
 import { evaluator, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
+import { type PaperFiles, withFile } from '../files.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import type { Context } from './context.ts'
 import { CONTROL_NODE } from './hosts.ts'
 import { isLooped, type Loop, loopOf } from './loops.ts'
-import { taskRun } from './modules/files.ts'
+import { taskRun, unknownContent } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
 import { Choice, type NodeState, type Stored, type World } from './world.ts'
@@ -21,7 +22,7 @@ export function runOnHost(
 ): readonly World[] {
   try {
     const next = world.copy()
-    new HostTask(task, context, next, host).run()
+    new HostTask(task, context, next, host, room).run()
     return [next]
   } catch (part) {
     if (!(part instanceof Undecided)) throw part
@@ -29,15 +30,19 @@ export function runOnHost(
   }
 }
 
-/** How many more worlds there may be. */
+/** How many more worlds there may be: at one time, and with those that have met again since. */
 export interface Room {
   left: number
+  inAll: number
   full(part: Undecided): void
 }
 
+const isFull = ({ left, inAll }: Room): boolean => left <= 0 || inAll <= 0
+
 export function forked({ what, at }: Undecided, world: World, room: Room): readonly World[] {
-  if (room.left > 0) {
+  if (!isFull(room)) {
     room.left -= 1
+    room.inAll -= 1
     return [world.fork(what, true), world.fork(what, false)]
   }
   room.full(new Undecided(what, at))
@@ -83,12 +88,14 @@ class HostTask {
   readonly #context: Context
   readonly #world: World
   readonly #host: string
+  readonly #room: Room
 
-  constructor(task: Task, context: Context, world: World, host: string) {
+  constructor(task: Task, context: Context, world: World, host: string, room: Room) {
     this.#task = task
     this.#context = context
     this.#world = world
     this.#host = host
+    this.#room = room
   }
 
   run(): void {
@@ -181,14 +188,33 @@ class HostTask {
     if (module?.maybe !== 'fork' || !call.context.stage.hosts.hosts.has(call.target))
       return this.#act(running, module, condition)
     const trial = tried(() => module.run(running))
-    if (matters(call, trial)) this.#settle(call, condition)
+    if (matters(call, trial)) {
+      const files = isFull(this.#room) ? onlyFiles(trial) : undefined
+      if (files === undefined) this.#settle(call, condition)
+      else this.#blur(call, files, condition)
+    }
     return this.#act(running, module, condition, trial)
   }
 
-  #settle(call: Call, { leaf, what, at }: Unknown): void {
-    const open = [leaf.what, what].find((one) => !call.world.decisions.has(one))
-    if (open !== undefined) throw new Undecided(open, leaf.at ?? at)
-    call.note(`a condition that is not known: ${what}`)
+  #settle(call: Call, condition: Unknown): void {
+    const open = openPart(call, condition)
+    if (open !== undefined) throw open
+    call.note(`a condition that is not known: ${condition.what}`)
+  }
+
+  /** Where there is no room for both ways, files that one of them changes are not known. */
+  #blur(call: Call, files: PaperFiles, condition: Unknown): void {
+    const open = openPart(call, condition)
+    if (open !== undefined) this.#room.full(open)
+    const before = this.#world.node(call.target).files
+    let blurred = before
+    for (const path of new Set([...before.keys(), ...files.keys()])) {
+      const [was, is] = [before.get(path), files.get(path)]
+      const file = is ?? was
+      if (file !== undefined && was?.content !== is?.content)
+        blurred = withFile(blurred, path, { ...file, content: unknownContent(condition.why) })
+    }
+    this.#world.change(call.target, { files: blurred })
   }
 
   /** `run`: what the module does, where that was looked at before. */
@@ -352,6 +378,23 @@ class HostTask {
 /** What there is after a task that may not have run: `otherwise` where it did not. */
 function perhaps(value: Stored, ran: boolean | Unknown, otherwise: Stored | undefined): Stored {
   return ran instanceof Unknown ? new Choice(ran, value, otherwise) : value
+}
+
+function openPart(call: Call, { leaf, what, at }: Unknown): Undecided | undefined {
+  const open = [leaf.what, what].find((one) => !call.world.decisions.has(one))
+  return open === undefined ? undefined : new Undecided(open, leaf.at ?? at)
+}
+
+/** The files as a task leaves them that does nothing else. */
+function onlyFiles(trial: () => Effect): PaperFiles | undefined {
+  try {
+    const { node = {}, controlNode, events = [], failed } = trial()
+    const { files, ...others } = node
+    const isMore = Object.keys(others).length > 0 || controlNode !== undefined || failed !== undefined
+    return isMore || events.some(({ what }) => what !== 'file-written') ? undefined : files
+  } catch {
+    return undefined
+  }
 }
 
 /** What a module does, done once: to look at it first, and then to take it. */
