@@ -348,6 +348,20 @@ describe('verdicts of worlds', () => {
     expect(findings(files).filter((finding) => finding.startsWith('agent-token-missing'))).toEqual([])
   })
 
+  test('a token that is not given is what the role has for that', () => {
+    const files = {
+      'roles/k3s/defaults/main.yml': 'harbour_key: 0ddpassword\n',
+      'roles/k3s/tasks/main.yml': joins('x', "{{ harbour_key | default('0ther') }}")
+        .replace(/^\n.*\n.*\n/, '')
+        .replace(/^ {4}/gm, ''),
+      'site.yml': '- hosts: agents\n  roles: [k3s]\n',
+      'hosts.ini': '[agents]\nberth\n[agents:vars]\nharbour_key=0neofitsown\n',
+    }
+    expect(arrivals(files, { tokenGiven: false })).toEqual([arrives])
+    const undefault = { ...files, 'roles/k3s/defaults/main.yml': 'harbour_key: ""\n' }
+    expect(arrivals(undefault, { tokenGiven: false })).toEqual(['berth agent empty env-file url'])
+  })
+
   test('a role without tasks/main is played from each of its files', () => {
     const task = (exec: string) =>
       `- shell: curl -sfL https://get.k3s.io | K3S_TOKEN={{ harbour.key }} sh -s - ${exec}\n`

@@ -96,7 +96,8 @@ function taskVariable(context: Context, world: World, host: string, name: string
 
 /** What files, facts and Ansible itself say of a variable that no task made. */
 function inFilesOfTask(context: Context, world: World, host: string, name: string): ScopeVariable {
-  if (context.stage.overrides.has(name)) return undefined
+  // What the user does not give is still what the role has for that.
+  if (context.stage.overrides.has(name)) return context.roleDefaults.get(name)
   const node = world.node(host)
   return (
     node.included.get(name) ??
