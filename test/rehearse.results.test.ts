@@ -264,6 +264,22 @@ describe('a server that looks for its own token', () => {
   })
 })
 
+describe('the token of a host that is not known', () => {
+  const read = (keyword: string): string =>
+    tasks(
+      `{ slurp: { src: /var/lib/rancher/k3s/server/node-token }, delegate_to: "{{ ansible_facts.ansible_local.harbour.quay }}", register: slip${keyword} }`,
+    ) + joins('berths', "{{ slip.content | default('') | b64decode | trim }}")
+
+  test('is there where the play goes on only with it', () => {
+    expect(arrivals({ 'site.yml': read(''), 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test.each([', failed_when: false', ', ignore_errors: true'])('may not be there%s', (keyword) => {
+    const files = { 'site.yml': read(keyword), 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual(['berth agent maybe env-file url'])
+  })
+})
+
 describe('a file of the node', () => {
   test('that users bring is not missing, whatever it is called', () => {
     const site =

@@ -118,6 +118,9 @@ function controlNode(
 /** What Ansible calls the control node where no inventory does. */
 export const CONTROL_NODE = 'localhost'
 
+/** Stands for the host that a task is delegated to by a name that is not known. */
+export const UNKNOWN_HOST = 'a delegated host'
+
 /** More hosts of a group than this tell a condition nothing new, but whether they are even. */
 const MOST_OF_A_GROUP = 16
 

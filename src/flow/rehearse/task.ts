@@ -5,7 +5,7 @@ import { type PaperFiles, withFile } from '../files.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import type { Context } from './context.ts'
-import { CONTROL_NODE } from './hosts.ts'
+import { CONTROL_NODE, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, type Loop, loopOf } from './loops.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
@@ -130,7 +130,7 @@ class HostTask {
     const plain = typeof text === 'string' ? context.stage.atoms.plain(text) : undefined
     if (plain === undefined) {
       context.stage.note({ at: delegateTo.at, what: 'the host of delegate_to is not known' })
-      return 'a delegated host'
+      return UNKNOWN_HOST
     }
     return context.stage.hosts.standIn(plain) ?? plain
   }

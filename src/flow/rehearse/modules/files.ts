@@ -2,9 +2,9 @@ import type { Span } from '../../../span.ts'
 import type { Hop } from '../../atoms.ts'
 import { type PaperFile, type PaperFiles, type UnknownContent, withFile } from '../../files.ts'
 import { Unknown } from '../../unknown.ts'
-import { type Call, type Effect, normalised } from '../call.ts'
+import { type Call, type Effect, normalised, Undecided } from '../call.ts'
 import { controlPath, onControlNode } from '../controlNode.ts'
-import { CONTROL_NODE } from '../hosts.ts'
+import { CONTROL_NODE, UNKNOWN_HOST } from '../hosts.ts'
 import { fileOrigin } from '../scope.ts'
 import { modeOf } from './mode.ts'
 
@@ -361,6 +361,13 @@ export const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
  * server only later, or goes on without. One that never makes any is for servers that were there before.
  */
 export function isMissing(call: Call, path: string): boolean {
+  // On a host that is not known K3s may not have started yet; without tolerance the play ends where it hasn't.
+  if (call.target === UNKNOWN_HOST && call.isTolerant && TOKEN_FILE.test(path)) {
+    const what = `${shown(path)} is there on ${call.target}`
+    const isThere = call.world.decisions.get(what)
+    if (isThere === undefined) throw new Undecided(what, call.task.action.at)
+    return !isThere
+  }
   if (!isBare(call, path)) return false
   if (call.isTolerant) return true
   const { asked, makesServers } = call.context.stage
