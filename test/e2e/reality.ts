@@ -152,7 +152,8 @@ async function settled(
     [...nodes].some(
       ([host, machine]) => run.verdicts[host] !== 'none' && starts(machine).length <= (before.get(host) ?? 0),
     )
-  for (const end = Date.now() + 4000; missing() && Date.now() < end; ) await sleep(200)
+  const patience = run.scenario.manager === 'openrc' ? 20_000 : 4000
+  for (const end = Date.now() + patience; missing() && Date.now() < end; ) await sleep(200)
 }
 
 function outcomes(

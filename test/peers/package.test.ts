@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,8 +22,18 @@ let tarball: string
 const run = (file: string, args: readonly string[], cwd: string): string =>
   execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
+/** Packing builds: in the repository itself it would take dist/ from under what else is being tested. */
+function copyOfSources(): string {
+  const copy = join(scratch, 'sources')
+  const listed = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root)
+  for (const name of listed.split('\0').filter((path) => existsSync(join(root, path)) && path !== ''))
+    cpSync(join(root, name), join(copy, name))
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  return copy
+}
+
 beforeAll(() => {
-  const listing = run('npm', ['pack', '--json', '--pack-destination', scratch], root)
+  const listing = run('npm', ['pack', '--json', '--pack-destination', scratch], copyOfSources())
   const [packed] = JSON.parse(listing.slice(listing.indexOf('['))) as { filename: string }[]
   tarball = join(scratch, packed?.filename ?? '')
   run('mkdir', ['-p', elsewhere], scratch)
