@@ -320,6 +320,29 @@ describe('in a project of its own', () => {
     )
   })
 
+  test.each([
+    ["hostvars['birch-1'].tide_word", "hostvars['birch-1'].tide_word"],
+    ["hostvars[groups['quays-of-old'][0]].tide_word", "hostvars[groups['quays-of-old'][0]].tide_word"],
+    ["hostvars['birch-1']['tide-word']", "hostvars['birch-1']['tide-word']"],
+  ])('%s is named as it stands', async (expression, name) => {
+    write({
+      'site.yml': `- hosts: piers
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+- hosts: quays-of-old
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.1:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ ${expression} }}"
+`,
+      'hosts.yml': 'piers:\n  hosts:\n    larch:\nquays-of-old:\n  hosts:\n    birch-1:\n',
+    })
+    const { text } = await trace(directory, ['--show-unknown'])
+    expect(text).toContain(`because ${name} is undefined\n`)
+    expect(text).toContain(`the play ends here for birch-1: '${name}' is undefined\n`)
+  })
+
   test('what there is not is refused with what there is', async () => {
     const messages = async (...args: string[]) => {
       const { status, error } = await trace(directory, args)

@@ -68,6 +68,21 @@ describe('words that quote the project', () => {
     ["ansible_facts.os_family == 'RedHat'", "ansible_facts.os_family == 'RedHat'"],
     ["'v1.31.0+k3s1' is version(release, '<=')", "'v1.31.0+k3s1' is version(release, '<=')"],
     ["hostvars['control-plane-1'].stdout", "hostvars['control-plane-1'].stdout"],
+    [
+      "ends here: 'hostvars['quay-1'].harbour_key2_of_all' is undefined",
+      "ends here: 'hostvars['quay-1'].harbour_key2_of_all' is undefined",
+    ],
+    [
+      "'hostvars[groups['quays-1'][0]].harbour_key2_of_all' is undefined",
+      "'hostvars[groups['quays-1'][0]].harbour_key2_of_all' is undefined",
+    ],
+    ["'berths2_of_the_harbour' is undefined", "'berths2_of_the_harbour' is undefined"],
+    [
+      "'berths['a' if x == 'Qx7-quince.Rk29vTz' else 'b'].key' is undefined",
+      "'berths['a' if x == '••••' else 'b'].key' is undefined",
+    ],
+    ["{'a': 'Qx7-quince.Rk29vTz'}.x and 'y' is undefined", "{'a': '••••'}.x and 'y' is undefined"],
+    ["x == 'Qx7-quince.Rk29vTz' is undefined", "x == '••••' is undefined"],
     ['writes /etc/systemd/system/k3s.service.env', 'writes /etc/systemd/system/k3s.service.env'],
     ['vault_k3s_token is set here', 'vault_k3s_token is set here'],
   ])('%s', (words, safe) => {

@@ -1,3 +1,4 @@
+import { nameNotDefined } from '../../flow/evaluate/print.ts'
 import { HIDDEN, Mask } from '../../lint/mask.ts'
 
 /** What an expression falls back to. */
@@ -9,14 +10,22 @@ const VERSION = /^v?\d+\.\d+/
 /** Blanks what could be a token in words that quote an expression of the project. */
 export function wordMask(secrets: Iterable<string>): (words: string) => string {
   const mask = new Mask(secrets)
-  return (words) =>
-    mask.shown(
-      words
-        .replace(FALLBACK, `$1'${HIDDEN}'`)
-        .replace(COMPARED, (whole, text: string) => (isRandom(text) ? `'${HIDDEN}'` : whole)),
-      0,
-    )
+  return (words) => mask.shown(withoutTexts(words.replace(FALLBACK, `$1'${HIDDEN}'`)), 0)
 }
+
+/** The name of what is not there is no text, though our own words put it in quotes. */
+function withoutTexts(words: string): string {
+  let result = ''
+  let last = 0
+  for (const { 0: whole, 1: name = '', index } of words.matchAll(nameNotDefined)) {
+    result += `${compared(words.slice(last, index))}'${compared(name)}' is undefined`
+    last = index + whole.length
+  }
+  return result + compared(words.slice(last))
+}
+
+const compared = (words: string): string =>
+  words.replace(COMPARED, (whole, text: string) => (isRandom(text) ? `'${HIDDEN}'` : whole))
 
 const isRandom = (text: string): boolean =>
   /\d/.test(text) && /[a-z]/i.test(text) && !/[\s/]/.test(text) && !VERSION.test(text)

@@ -52,7 +52,7 @@ export function rehearsed(
   const faults = [...project.faults, ...analysis.faults.content, ...analysis.faults.inventories]
   return {
     verdicts: verdictsInOrder(verdicts.map((verdict) => moved(verdict, rename, words))),
-    stops: stopsOf(runs, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename),
+    stops: stopsOf(runs, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
     inventories: inventories !== undefined ? 'given' : analysis.inventories.length > 0 ? 'found' : 'none',
@@ -71,6 +71,7 @@ function stopsOf(
   runs: readonly Run[],
   verdicts: readonly Verdict[],
   rename: (path: string) => string,
+  words: (said: string) => string,
 ): readonly Stop[] {
   const started = new Set(verdicts.map(({ playbook, host }) => `${playbook}\n${host}`))
   const stops = new Map<string, Stop>()
@@ -81,7 +82,7 @@ function stopsOf(
       const stop = {
         playbook: rename(playbook),
         host,
-        variable: event.variable,
+        variable: words(event.variable),
         at: { ...at, path: rename(at.path) },
       }
       stops.set(JSON.stringify(stop), stop)

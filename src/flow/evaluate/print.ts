@@ -94,3 +94,9 @@ export function shown(value: Value, node: Expression | undefined): string {
   if (value instanceof Float) return String(value.value)
   return node === undefined ? '…' : grouped(node)
 }
+
+const KEY = String.raw`'(?:[^'\\]|\\.)*'`
+const INDEX = String.raw`\[(?:[^'[\]]|${KEY}|\[(?:[^'[\]]|${KEY})*\])*\]`
+
+/** What a message says is not there: a variable, or a part of one with its keys in quotes of their own. */
+export const nameNotDefined = new RegExp(String.raw`(?<=^|\s)'(\w+(?:\.\w+|${INDEX})*)' is undefined`, 'g')

@@ -3,6 +3,7 @@ import { Omitted, Undefined } from '../../ansible/template/values.ts'
 import type { Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
 import { type EvaluationScope, type Evaluator, evaluator, type FlowValue } from '../evaluate/index.ts'
+import { nameNotDefined } from '../evaluate/print.ts'
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
@@ -239,4 +240,4 @@ export function normalised(path: string): string {
   return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`
 }
 
-const variableIn = (message: string): string | undefined => /'([\w.[\]']+)' is undefined/.exec(message)?.[1]
+const variableIn = (message: string): string | undefined => [...message.matchAll(nameNotDefined)][0]?.[1]
