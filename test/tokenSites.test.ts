@@ -113,6 +113,52 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     ],
   ],
   [
+    'escapes in double quotes are read, and only there; the places stay true',
+    {
+      'quay.yml': String.raw`- copy:
+    dest: /etc/rancher/k3s/one.env
+    content: "K3S_TOKEN=berth11\nK3S_URL=https://quay:6443\n"
+
+- copy:
+    dest: /etc/rancher/k3s/two.env
+    content: "K3S_URL=https://quay:6443\n\nK3S_TOKEN=berth22"
+
+- copy:
+    dest: /etc/rancher/k3s/three.env
+    content: "# \u2693 \U0001F6A2\nK3S_TOKEN=b\x65rth\\33\n"
+
+- copy:
+    dest: /etc/rancher/k3s/four.env
+    content: "K3S_TOKEN=\nK3S_URL=https://quay:6443"
+
+- copy:
+    dest: /etc/rancher/k3s/config.yaml
+    content: "server: https://quay:6443\ntoken: berth55\n"
+
+- shell: "k3s agent --token berth66\necho done"
+
+- copy:
+    dest: /etc/rancher/k3s/seven.env
+    content: 'K3S_TOKEN=berth77\n'
+
+- copy:
+    dest: /etc/rancher/k3s/eight.env
+    content: |
+      # "quoted
+      K3S_TOKEN=berth88\n
+`,
+    },
+    [
+      'quay.yml:3:25 env-file unknown K3S_TOKEN none → "berth11"',
+      'quay.yml:7:54 env-file unknown K3S_TOKEN none → "berth22"',
+      String.raw`quay.yml:11:46 env-file unknown K3S_TOKEN none → "b\\x65rth\\\\33"`,
+      'quay.yml:19:49 config both token none → "berth55"',
+      'quay.yml:21:29 argument agent --token none → "berth66"',
+      String.raw`quay.yml:25:25 env-file unknown K3S_TOKEN none → "berth77\\n"`,
+      String.raw`quay.yml:31:17 env-file unknown K3S_TOKEN none → "berth88\\n"`,
+    ],
+  ],
+  [
     'texts inside of expressions',
     {
       'roles/edge_agent/tasks/main.yml': `- ansible.builtin.command: install.sh
@@ -291,4 +337,11 @@ test('tests and examples are told apart', () => {
   expect(fixture('tests/vars.yml')).toBe(true)
   expect(fixture('contest/vars.yml')).toBe(false)
   expect(fixture('inventory/sample/group_vars/all.yml')).toBe(false)
+})
+
+test('what an escape stands for is the text, not how it is written', () => {
+  const text = String.raw`- copy: {dest: k3s.env, content: "K3S_TOKEN=b\x65rth\\33\n"}
+`
+  const [site] = tokenSites(new Map([['quay.yml', text]])).sites
+  expect(site?.text?.reveal()).toBe(String.raw`berth\33`)
 })

@@ -69,6 +69,21 @@ token: f3a9c07e51b24d8896cc01d2ab7743fe
       },
     },
     {
+      title: 'behind an escape of YAML',
+      files: {
+        'site.yml': `
+- hosts: quay
+  tasks:
+    - ansible.builtin.copy:
+        dest: /etc/rancher/k3s/k3s.env
+        content: "K3S_URL=https://quay:6443\\nK3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe\\n"
+                                                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the join token is written out in an environment file that git takes
+        mode: '0600'
+      no_log: true
+`,
+      },
+    },
+    {
       title: 'in a script',
       files: {
         'join.sh': `

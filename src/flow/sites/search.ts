@@ -4,6 +4,7 @@ import { type Node, parseTemplate, yamlTemplate } from '../../syntax/jinja/index
 import { entryOf, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import { configSettings, isConfig } from './configFiles.ts'
 import { type Definition, definitionsIn, iniDefinitions } from './definitions.ts'
+import { withoutEscapes } from './escapes.ts'
 import { type Part, partsOf } from './expressions.ts'
 import { argumentNamesIn, extraVariablesIn, rubyVariablesIn } from './extraVariables.ts'
 import { type FileKind, fileKind, isFixture, isTemplate } from './places.ts'
@@ -63,13 +64,15 @@ export class Search {
       this.#files.flatMap(({ text, kind }) => (kind === 'yaml' ? configTemplatesIn(text) : [])),
     )
     for (const { path, text, kind } of this.#files) {
-      for (const setting of settingsIn(path, text, kind, argumentNames)) this.#setting(setting)
       const yaml = (): YamlText | undefined => (isTemplate(path) ? undefined : this.#yaml(path))
+      const isYaml = kind === 'yaml' || kind === 'ci'
+      const read = isYaml && /token/i.test(text) ? withoutEscapes(text, yaml) : text
+      for (const setting of settingsIn(path, read, kind, argumentNames)) this.#setting(setting)
       if (isConfig(path, text, templates))
         for (const setting of configSettings(path, text, yaml)) this.#setting(setting)
-      if (kind !== 'yaml' && kind !== 'ci') continue
+      if (!isYaml) continue
       for (const setting of yamlSettings(path, text, yaml)) this.#setting(setting)
-      for (const setting of taskFileSettings(path, text)) this.#setting(setting)
+      for (const setting of taskFileSettings(path, read)) this.#setting(setting)
     }
     this.#knownNames()
     for (let name = this.#pending.pop(); name !== undefined; name = this.#pending.pop()) this.#lookUp(name)

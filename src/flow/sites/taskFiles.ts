@@ -35,7 +35,7 @@ export function* taskFileSettings(path: string, text: string): Generator<Setting
 
 function* configLines(path: string, text: string, task: string, start: number): Generator<Setting> {
   for (const match of task.matchAll(
-    /(?:^[ \t]*|(?:line|content):[ \t]*["']?|\\n)(token|agent-token):[ \t]+/gm,
+    /(?:^[ \t]*|(?:line|content):[ \t]*["']?|\v|\\n)(token|agent-token):[ \t]+/gm,
   )) {
     const value = readValue(path, text, start + match.index + match[0].length, 'yaml', false)
     if (value === undefined || /^[|>!&*]/.test(value.raw)) continue

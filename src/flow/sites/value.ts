@@ -1,4 +1,5 @@
 import { REACH } from './around.ts'
+import { withoutFiller } from './escapes.ts'
 import type { FileKind } from './places.ts'
 import type { Written } from './site.ts'
 import { known } from './written.ts'
@@ -53,14 +54,14 @@ export function readValue(
       raw: spare,
       written: {
         at: { path, start: start + given.length, end: start + given.length + spare.length },
-        ...known(spare),
+        ...known(withoutFiller(spare)),
         style,
       },
     }
   }
   if (isReference(raw, kind, single))
     return { raw, written: { at, text: undefined, hidden: 'reference', style } }
-  return { raw, written: { at, ...known(raw), style } }
+  return { raw, written: { at, ...known(withoutFiller(raw)), style } }
 }
 
 /** `${HARBOUR_KEY:-spare}` */
