@@ -96,8 +96,9 @@ export interface AtomUse {
    * - `regexp`: in a pattern, shown at -vvv.
    * - `result`: in what the task returns: register, fact, slurp; shown at -v.
    * - `message`: printed by `debug`, `fail`, `assert`: always shown.
+   * - `item`: in an item of its loop, or in the label for that: always shown.
    */
-  readonly where: 'command' | 'environment' | 'content' | 'regexp' | 'result' | 'message'
+  readonly where: 'command' | 'environment' | 'content' | 'regexp' | 'result' | 'message' | 'item'
   /** The argument it stands in. */
   readonly at: Span
 }

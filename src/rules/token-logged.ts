@@ -4,7 +4,6 @@ import type { Fix, RuleFinding, Severity } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { keywordAdded } from './common/edits.ts'
 import { isToken, tokenTasks } from './common/leaks.ts'
-import { once } from './common/once.ts'
 import { taskAt } from './common/tasks.ts'
 
 const INVENTORY = `
@@ -26,8 +25,8 @@ export const tokenLogged: Rule = {
   id: 'token-logged',
   severity: 'warning',
   summary: 'Task shows the join token',
-  why: 'Ansible prints what a task returns from -v on and wherever one fails; callbacks and log files keep it. With --diff it prints the text of each file that changes, with -vvv every argument. Logs of CI outlive the cluster.',
-  fix: 'write no_log: true at the task; where only --diff shows it, diff: false is enough',
+  why: 'Ansible prints the items of a loop, and from -v on and wherever a task fails what it returns; callbacks and log files keep it. With --diff it prints the text of each file that changes, with -vvv every argument. Logs of CI outlive the cluster.',
+  fix: 'write no_log: true at the task',
   see: [
     'https://docs.ansible.com/ansible/latest/reference_appendices/logging.html',
     'https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_checkmode.html',
@@ -63,8 +62,97 @@ export const tokenLogged: Rule = {
 `,
       },
     },
+    {
+      title: 'in an item of a loop, with a label and without',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Environment
+  ansible.builtin.lineinfile:
+  ^^^^^^^^^^^^^^^^^^^^^^^^^^ this task prints the token, in an item of its loop
+    path: /etc/systemd/system/k3s.service.env
+    line: "{{ item.name }}={{ item.value }}"
+    create: true
+    mode: "0600"
+  diff: false
+  loop:
+    - name: K3S_TOKEN
+      value: "{{ harbour_key }}"
+- name: Elsewhere
+  ansible.builtin.include_tasks: more.yml
+  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this task prints the token, in an item of its loop
+  loop: ["{{ harbour_key }}"]
+- name: Label
+  ansible.builtin.lineinfile:
+  ^^^^^^^^^^^^^^^^^^^^^^^^^^ this task prints the token, in an item of its loop
+    path: /etc/systemd/system/k3s.service.env
+    line: K3S_DEBUG=1
+    mode: "0600"
+  loop: [1]
+  loop_control:
+    label: "for {{ harbour_key }}"
+- name: Labelled
+  ansible.builtin.lineinfile:
+  ^^^^^^^^^^^^^^^^^^^^^^^^^^ the token is in what this task returns, which -v and logs show
+    path: /etc/systemd/system/k3s.service.env
+    line: "{{ item.name }}={{ item.value }}"
+    mode: "0600"
+  diff: false
+  loop:
+    - name: K3S_TOKEN
+      value: "{{ harbour_key }}"
+  loop_control:
+    label: "{{ item.name }}"
+- name: Skipped
+  ansible.builtin.lineinfile:
+  ^^^^^^^^^^^^^^^^^^^^^^^^^^ this task prints the token, in an item of its loop
+    path: /etc/systemd/system/k3s.service.env
+    line: K3S_TOKEN={{ item }}
+    mode: "0600"
+  when: inventory_hostname == 'pier'
+  with_items: "{{ harbour_key }}"
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+  environment:
+    K3S_TOKEN: "{{ harbour_key }}"
+  no_log: true
+`,
+        'roles/edge/tasks/more.yml': `
+- name: Unit
+  ansible.builtin.file:
+    path: /etc/rancher/k3s
+    state: directory
+    mode: "0700"
+`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'an item of a loop of a task that shows nothing',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Environment
+  ansible.builtin.lineinfile:
+    path: /etc/systemd/system/k3s.service.env
+    line: "{{ item.name }}={{ item.value }}"
+    create: true
+    mode: "0600"
+  no_log: true
+  loop:
+    - name: K3S_TOKEN
+      value: "{{ harbour_key }}"
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+  environment:
+    K3S_TOKEN: "{{ harbour_key }}"
+  no_log: true
+`,
+      },
+    },
     {
       title: 'told not to, by the task or by the block that it stands in',
       files: {
@@ -94,7 +182,7 @@ export const tokenLogged: Rule = {
       },
     },
   ],
-  check: (analysis) => once(shown(analysis)),
+  check: shown,
 }
 
 /** How a use is shown; the first one that applies is told. */
@@ -102,8 +190,21 @@ const WAYS: readonly {
   readonly where: readonly AtomUse['where'][]
   readonly severity: Severity
   readonly message: string
+  /** Where it is another one than that of the rule. */
+  readonly cure?: string
 }[] = [
-  { where: ['message'], severity: 'error', message: 'this task prints the token' },
+  {
+    where: ['message'],
+    severity: 'error',
+    message: 'this task prints the token',
+    cure: 'take it out of the message, or write no_log: true at the task',
+  },
+  {
+    where: ['item'],
+    severity: 'error',
+    message: 'this task prints the token, in an item of its loop',
+    cure: 'write no_log: true at the task; a loop_control.label without the token keeps it from being printed, but not from -v',
+  },
   {
     where: ['result'],
     severity: 'warning',
@@ -114,7 +215,12 @@ const WAYS: readonly {
     severity: 'warning',
     message: 'the token is in the command of this task, which -v and logs show, and everybody where it fails',
   },
-  { where: ['content'], severity: 'notice', message: '--diff shows the token that this task writes' },
+  {
+    where: ['content'],
+    severity: 'notice',
+    message: '--diff shows the token that this task writes',
+    cure: 'write no_log: true at the task; where only --diff shows it, diff: false is enough',
+  },
   {
     where: ['regexp'],
     severity: 'notice',
@@ -128,20 +234,22 @@ const WAYS: readonly {
 ]
 
 function* shown(analysis: Analysis): Generator<RuleFinding> {
+  const worst = new Map<string, { readonly task: TaskRun; readonly way: number }>()
   for (const task of tokenTasks(analysis)) {
     if (task.noLog !== false) continue
     const seen = new Set(task.uses.filter(({ atom }) => isToken(analysis, atom)).map(({ where }) => where))
     if (!task.diff) seen.delete('content')
-    const way = WAYS.find(({ where }) => where.some((one) => seen.has(one)))
-    if (way === undefined) continue
+    const way = WAYS.findIndex(({ where }) => where.some((one) => seen.has(one)))
+    const place = `${task.at.path}:${task.at.start}`
+    if (way !== -1 && way < (worst.get(place)?.way ?? WAYS.length)) worst.set(place, { task, way })
+  }
+  for (const { task, way } of worst.values()) {
+    const { where: places, ...said } = WAYS[way] as (typeof WAYS)[number]
     const fix = silenced(analysis, task)
-    const hop = task.uses.find(
-      ({ atom, where }) => way.where.includes(where) && isToken(analysis, atom),
-    )?.atom
+    const hop = task.uses.find(({ atom, where }) => places.includes(where) && isToken(analysis, atom))?.atom
     yield {
       at: task.at,
-      message: way.message,
-      severity: way.severity,
+      ...said,
       hops: hop === undefined ? [] : analysis.rehearsal.atoms.hops(hop),
       ...(fix === undefined ? {} : { fix }),
     }

@@ -1,6 +1,7 @@
 import type { Keywords, Placed } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
+import type { Span } from '../../span.ts'
 import type { Evaluator, FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 
@@ -9,6 +10,10 @@ export interface Loop {
   readonly items: readonly FlowValue[] | undefined
   readonly variable: string
   readonly indexVariable: string | undefined
+  /** Where it stands. */
+  readonly at: Span
+  /** What is shown instead of an item. */
+  readonly label: Pick<Placed, 'value' | 'at'> | undefined
   readonly why: string
 }
 
@@ -25,7 +30,8 @@ export function loopOf(
   const written = loopKeyword(keywords)
   if (written === undefined) return undefined
   const [kind, placed] = written
-  const control = keywords.get('loop_control')?.value
+  const controlled = keywords.get('loop_control')
+  const control = controlled?.value
   const loopVar = member(control, 'loop_var')
   const indexVar = member(control, 'index_var')
   const value = loopValue(kind, placed, evaluate, exists)
@@ -34,6 +40,8 @@ export function loopOf(
     items: value instanceof Unknown ? undefined : [...value].slice(0, MOST_ITEMS),
     variable: loopVar ?? 'item',
     indexVariable: indexVar,
+    at: placed.at,
+    label: labelOf(control, controlled?.at ?? placed.at),
     why: value instanceof Unknown ? value.why : '',
   }
 }
@@ -63,6 +71,11 @@ const member = (value: AnsibleValue | undefined, name: string): string | undefin
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const found = (value as Record<string, AnsibleValue>)[name]
   return typeof found === 'string' ? found : undefined
+}
+
+const labelOf = (control: AnsibleValue | undefined, at: Span): Loop['label'] => {
+  const value = member(control, 'label')
+  return value === undefined ? undefined : { value, at }
 }
 
 function loopValue(

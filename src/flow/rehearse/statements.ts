@@ -12,10 +12,10 @@ import { evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
 import { type Context, rawVariables, within } from './context.ts'
-import { loopOf } from './loops.ts'
+import { type Loop, loopOf } from './loops.ts'
 import { enterRole, handlerNames, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
-import { conditionOf, forked, type Room, runOnHost } from './task.ts'
+import { conditionOf, forked, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type World } from './world.ts'
 
 /** An include that leads deeper than this leads back to itself. */
@@ -238,17 +238,18 @@ export class Walk {
 
   #targets(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
     const items = loopItems(task, call)
-    return items.flatMap(({ variable, item }) => {
+    return items.flatMap(({ loop, item }) => {
       const inner =
-        variable === undefined || item === undefined
+        loop === undefined || item === undefined
           ? context
-          : { ...context, items: new Map(context.items).set(variable, item) }
+          : { ...context, items: new Map(context.items).set(loop.variable, item) }
       const one = new Call(inner, call.world, task, call.host, call.target)
+      if (loop !== undefined && item !== undefined) tellItem(one, loop, item)
       const target =
         kind === 'role' ? this.#roleTarget(task, inner, one) : this.#tasksTarget(task, inner, one)
       return target === undefined
         ? []
-        : [{ ...target, key: `${target.key} ${variable === undefined ? '' : String(item)}` }]
+        : [{ ...target, key: `${target.key} ${loop === undefined ? '' : String(item)}` }]
     })
   }
 
@@ -369,15 +370,16 @@ function withApply(context: Context, task: Task): Context {
   return within(context, keywords)
 }
 
-function loopItems(
-  task: Task,
-  call: Call,
-): readonly { readonly variable?: string; readonly item?: import('../evaluate/index.ts').FlowValue }[] {
+interface LoopItem {
+  readonly loop?: Loop
+  readonly item?: import('../evaluate/index.ts').FlowValue
+}
+
+function loopItems(task: Task, call: Call): readonly LoopItem[] {
   const loop = loopOf(task.keywords, call.evaluator, (name) => call.inProject(name))
   if (loop === undefined || loop instanceof Undefined) return [{}]
-  if (loop.items === undefined)
-    return [{ variable: loop.variable, item: new Unknown('item', loop.why, task.at) }]
-  return loop.items.map((item) => ({ variable: loop.variable, item }))
+  if (loop.items === undefined) return [{ loop, item: new Unknown('item', loop.why, task.at) }]
+  return loop.items.map((item) => ({ loop, item }))
 }
 
 /**

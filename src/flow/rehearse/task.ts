@@ -7,6 +7,7 @@ import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import type { Context } from './context.ts'
 import { CONTROL_NODE, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, type Loop, loopOf } from './loops.ts'
+import { shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
@@ -47,6 +48,17 @@ export function forked({ what, at }: Undecided, world: World, room: Room): reado
   }
   room.full(new Undecided(what, at))
   return [world.fork(what, false, true)]
+}
+
+/** Whether it runs for it or is skipped, Ansible shows the item of a loop: all of it from -v on, at once where it has no label. */
+export function tellItem(call: Call, { at, label }: Pick<Loop, 'at' | 'label'>, item: FlowValue): void {
+  const told = label === undefined ? undefined : call.evaluator.value(label.value, label.at)
+  const isLabelled = told !== undefined && !(told instanceof Undefined)
+  for (const text of shownTexts(call, item)) call.use(isLabelled ? 'result' : 'item', text, at)
+  if (isLabelled) for (const text of shownTexts(call, told)) call.use('item', text, label?.at ?? at)
+  if (call.uses.length === 0) return
+  const task = { ...taskRun(call), uses: call.uses.splice(0) }
+  call.world.tell([{ what: 'task-ran', host: call.host, kind: 'agent', at: task.at, task }])
 }
 
 /** The truth of inherited and own conditions, as each task evaluates all of them anew. */
@@ -141,7 +153,9 @@ class HostTask {
     for (const [index, item] of items.entries()) {
       const inner = new Map(this.#context.items).set(loop.variable, item)
       if (loop.indexVariable !== undefined) inner.set(loop.indexVariable, index)
-      const outcome = this.#one(this.#call({ ...this.#context, items: inner }), module)
+      const call = this.#call({ ...this.#context, items: inner })
+      tellItem(call, loop, item)
+      const outcome = this.#one(call, module)
       results.push(outcome)
       if (this.#world.node(this.#host).failure !== undefined) break
     }

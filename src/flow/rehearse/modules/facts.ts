@@ -138,7 +138,7 @@ function showing(call: Call, { value, at }: Pick<Placed, 'value' | 'at'>): void 
 }
 
 /** The texts that a value shows, whatever it is: those in a result, those of all variables of a host, and what base64 hides from nobody. */
-function* shownTexts(call: Call, value: FlowValue, depth = 0): Generator<string> {
+export function* shownTexts(call: Call, value: FlowValue, depth = 0): Generator<string> {
   if (depth > DEEPEST) return
   if (typeof value === 'string') {
     yield value
