@@ -59,6 +59,14 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
       readonly task: TaskRun
     }
   | {
+      /** A task made a directory, or gave one a mode. */
+      readonly what: 'directory-made'
+      readonly path: string
+      readonly mode: PaperFile['mode']
+      /** `undefined`: nobody says one, so that it is root's. */
+      readonly owner: string | undefined
+    }
+  | {
       /** A task whose arguments, environment, loop item or result hold an atom that is not from the scenario. */
       readonly what: 'task-ran'
       readonly task: TaskRun

@@ -61,6 +61,47 @@ ${INSTALL}`,
       },
     },
     {
+      title: 'in directories that others get into: all, the group, an owner; and next to one that is closed',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Places
+  ansible.builtin.file:
+    path: "{{ item.path }}"
+    state: directory
+    mode: "{{ item.mode }}"
+    owner: "{{ item.owner }}"
+  loop:
+    - { path: /etc/rancher/k3s, mode: "0711", owner: root }
+    - { path: /opt/quay, mode: "0750", owner: root }
+    - { path: /opt/mole, mode: "0700", owner: harbour }
+    - { path: /opt/mole/pier, mode: "0755", owner: root }
+    - { path: /etc/rancher/k3s/con, mode: "0700", owner: root }
+- name: Write the settings
+  ansible.builtin.copy:
+    content: "token: {{ harbour_key }}"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0644"
+          ^^^^^^ /etc/rancher/k3s/config.yaml holds the token, and with mode 0644 every user may read it
+  no_log: true
+- name: For the group
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/harbour
+    mode: "0644"
+          ^^^^^^ /opt/quay/harbour holds the token, and with mode 0644 who may enter /opt/quay may read it
+  no_log: true
+- name: For somebody
+  ansible.builtin.copy:
+  ^^^^^^^^^^^^^^^^^^^^ /opt/mole/pier/harbour holds the token, and no task gives it a mode: who may enter /opt/mole may read it
+    content: "{{ harbour_key }}"
+    dest: /opt/mole/pier/harbour
+  no_log: true
+${INSTALL}`,
+      },
+    },
+    {
       title: 'a variable with the mode',
       files: {
         'inventory.yml': INVENTORY,
@@ -81,6 +122,41 @@ ${INSTALL}`,
     },
   ],
   good: [
+    {
+      title: 'in a directory that nobody else gets into, made before or after',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Place for the settings
+  ansible.builtin.file:
+    path: /etc/rancher/k3s
+    state: directory
+    mode: "0755"
+- name: Write the settings
+  ansible.builtin.copy:
+    content: "token: {{ harbour_key }}"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0644"
+  no_log: true
+- name: Keep the key
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/berths/harbour
+  no_log: true
+- name: Close the place of the settings
+  ansible.builtin.file:
+    path: /etc/rancher/k3s
+    state: directory
+    mode: "0644"
+- name: Close what is above the key
+  ansible.builtin.file:
+    path: /opt/quay
+    state: directory
+    mode: u=rwx,go=
+${INSTALL}`,
+      },
+    },
     {
       title: 'modes for root alone, and settings without a token that everybody may read',
       files: {
@@ -106,6 +182,7 @@ ${INSTALL}`,
 }
 
 type Write = EventOf<'file-written'>
+type Directory = EventOf<'directory-made'>
 
 /** K3s makes its own directory for root alone. */
 const ELSEWHERE = /^\/var\/lib\/rancher\/k3s\/server\/|^\/root\//
@@ -113,15 +190,36 @@ const ELSEWHERE = /^\/var\/lib\/rancher\/k3s\/server\/|^\/root\//
 function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
   for (const { events } of nodeRunsOf(analysis)) {
     const files = new Map<string, Write[]>()
+    const directories = new Map<string, Directory>()
     for (const event of events)
-      if (event.what === 'file-written' && !ELSEWHERE.test(event.path))
+      if (event.what === 'directory-made') directories.set(event.path, event)
+      else if (event.what === 'file-written' && !ELSEWHERE.test(event.path))
         files.set(event.path, [...(files.get(event.path) ?? []), event])
     for (const writes of files.values()) {
       const last = writes.at(-1)
-      if (last !== undefined && isOpen(last) && holdsToken(analysis, last.file.content))
-        yield finding(analysis, writes, last)
+      if (last === undefined || !isOpen(last) || !holdsToken(analysis, last.file.content)) continue
+      const around = directoriesAbove(last.path).flatMap((path) => directories.get(path) ?? [])
+      if (!around.some(isShut)) yield finding(analysis, writes, last, around.find(isNarrow))
     }
   }
+}
+
+/** `/etc/rancher/k3s/config.yaml` → `/etc/rancher/k3s`, `/etc/rancher`, `/etc` */
+function directoriesAbove(path: string): readonly string[] {
+  const above: string[] = []
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+    above.push(path.slice(0, end))
+  return above
+}
+
+/** Whether nobody but root gets at what is in it, whatever mode that has. */
+function isShut({ mode, owner = 'root' }: Directory): boolean {
+  return typeof mode === 'number' && (mode & 0o011) === 0 && (owner === 'root' || owner === '0')
+}
+
+/** Whether only its owner and its group get at what is in it. */
+function isNarrow({ mode }: Directory): boolean {
+  return typeof mode === 'number' && (mode & 0o001) === 0
 }
 
 function isOpen({ file: { mode, content } }: Write): boolean {
@@ -130,22 +228,30 @@ function isOpen({ file: { mode, content } }: Write): boolean {
   return mode === undefined || (typeof mode === 'number' && (mode & 0o044) !== 0)
 }
 
-function finding(analysis: Analysis, writes: readonly Write[], last: Write): RuleFinding {
+function finding(
+  analysis: Analysis,
+  writes: readonly Write[],
+  last: Write,
+  narrow: Directory | undefined,
+): RuleFinding {
   const path = shownPath(last.path)
   const { mode } = last.file
   const hops = last.file.hops
+  const readers = (all: string): string =>
+    narrow === undefined ? all : `who may enter ${shownPath(narrow.path)}`
   if (typeof mode !== 'number') {
     const { at } = writes.find(({ file }) => holdsToken(analysis, file.content)) ?? last
     const fix = modeAdded(analysis, at)
     return {
       at,
-      message: `${path} holds the token, and no task gives it a mode: every user may read it`,
+      message: `${path} holds the token, and no task gives it a mode: ${readers('every user')} may read it`,
       hops,
+      ...(narrow === undefined ? {} : { severity: 'notice' as const }),
       ...(fix === undefined ? {} : { fix }),
     }
   }
   const modeAt = writes.findLast((write) => write.modeAt !== undefined)?.modeAt
-  const isForAll = (mode & 0o004) !== 0
+  const isForAll = (mode & 0o004) !== 0 && narrow === undefined
   const closed = (mode & 0o111) === 0 ? '"0600"' : '"0700"'
   const written =
     modeAt === undefined ? '' : (analysis.project.get(modeAt.path)?.slice(modeAt.start, modeAt.end) ?? '')
@@ -153,7 +259,7 @@ function finding(analysis: Analysis, writes: readonly Write[], last: Write): Rul
   const isLiteral = /^(["']?)[\w=,+-]+\1$/.test(written)
   return {
     at: modeAt ?? last.at,
-    message: `${path} holds the token, and with mode 0${mode.toString(8)} ${isForAll ? 'every user' : 'its group'} may read it`,
+    message: `${path} holds the token, and with mode 0${mode.toString(8)} ${readers((mode & 0o004) !== 0 ? 'every user' : 'its group')} may read it`,
     hops,
     ...(variable === undefined ? {} : { cure: `set ${variable}: ${closed}` }),
     // The group is often that of root alone, and may be meant.

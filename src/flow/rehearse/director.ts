@@ -163,7 +163,7 @@ export class Director {
   takeLeaks(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
     for (const world of worlds) {
       const events = eventsOf(world, hosts).filter(
-        ({ what }) => what === 'task-ran' || what === 'file-written',
+        ({ what }) => what === 'task-ran' || what === 'file-written' || what === 'directory-made',
       )
       if (events.some(({ what }) => what === 'task-ran')) this.#keepRun(playbook, scenario, world, events)
     }

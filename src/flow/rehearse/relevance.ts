@@ -57,6 +57,9 @@ const MAKERS = new Set(['set_fact', 'add_host'])
 const READERS = new Set(['slurp', 'command', 'shell'])
 const TOKEN_PATH = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
 
+/** One that is written out. */
+const PATH = /(?<![\w./}-])\/[\w.-]+(?:\/[\w.-]+)+/g
+
 const LOOKS_UP = /\b(?:lookup|query|q)\(\s*['"](?:ansible\.builtin\.)?template['"]\s*,\s*['"]([^'"{}]+)['"]/g
 const INCLUDE = /(?:^|\.)(?:include|import)_(?:tasks|role)$|^include$/
 const NAME = /[A-Za-z_]\w*/g
@@ -198,13 +201,17 @@ export class Relevance {
     return name
   }
 
-  /** Whether a file that a task writes is named in what was looked at, by its path or by a variable of it. */
-  #isRead({ action }: Task, looked: string, needed: ReadonlySet<string>): boolean {
+  /** Whether a file that a task writes is named in what was looked at, by its path, by a variable of it or in its loop. */
+  #isRead(task: Task, looked: string, needed: ReadonlySet<string>): boolean {
+    const { action } = task
     for (const name of ['dest', 'path', 'name']) {
       const value = action.arguments.get(name)?.value
       if (typeof value !== 'string') continue
       if (!/\{[{%]/.test(value)) return value.length > 4 && looked.includes(value)
-      for (const variable of namesIn(value)) if (variable !== 'item' && needed.has(variable)) return true
+      const variables = namesIn(value)
+      for (const variable of variables) if (variable !== 'item' && needed.has(variable)) return true
+      if (!variables.has('item')) continue
+      for (const [path] of this.#source(task).matchAll(PATH)) if (looked.includes(path)) return true
     }
     return false
   }

@@ -427,7 +427,7 @@ function tried(run: () => Effect): () => Effect {
 function matters({ node: before }: Call, trial: () => Effect): boolean {
   try {
     const { node, events } = trial()
-    if (events?.some(({ what }) => what !== 'file-written') === true) return true
+    if (events?.some(({ what }) => what !== 'file-written' && what !== 'directory-made') === true) return true
     const { files } = node ?? {}
     if (node?.k3s !== undefined && node.k3s !== before.k3s) return true
     if (node?.services !== undefined && [...node.services].some(([name]) => /k3s/i.test(name))) return true

@@ -193,8 +193,7 @@ export function file(call: Call): Effect {
     case 'absent':
       return removed(call, path)
     case 'directory':
-      if (before?.kind === 'directory') return { changed: false }
-      return { node: { files: new Map(files).set(path, directoryOf(call, path)) }, changed: true }
+      return directoryMade(call, path)
     case 'link':
     case 'hard': {
       const source = call.path('src')
@@ -221,6 +220,33 @@ export function file(call: Call): Effect {
     }
     default:
       return {}
+  }
+}
+
+/** One that is there keeps what is in it, and its mode unless the task says another. */
+function directoryMade(call: Call, path: string): Effect {
+  const { files } = call.node
+  const before = files.get(path)
+  const made = directoryOf(call, path)
+  const isThere = before?.kind === 'directory'
+  const changed = !isThere || before.mode !== made.mode
+  const owner = call.argument('owner') === undefined ? undefined : (call.plain('owner') ?? 'unknown')
+  return {
+    ...(changed
+      ? { node: { files: isThere ? withFile(files, path, made) : new Map(files).set(path, made) } }
+      : {}),
+    changed,
+    events: [
+      {
+        what: 'directory-made',
+        host: call.host,
+        kind: 'agent',
+        at: call.task.action.at,
+        path,
+        mode: made.mode,
+        owner,
+      },
+    ],
   }
 }
 
