@@ -127,6 +127,95 @@ export const tokenLogged: Rule = {
 `,
       },
     },
+    {
+      title: 'a file of K3s, printed as a whole or line by line',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/defaults/main.yml': `
+pier_key: a7105982474f982ddd2e33144c856f692767eb56e28479ba91400d3bf9b2910f
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Settings
+  ansible.builtin.copy:
+    content: |
+      token: "{{ harbour_key }}"
+      agent-token: "{{ pier_key }}"
+      node-label: [quay=north]
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0600"
+  no_log: true
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+- name: Look
+  ansible.builtin.command: cat /etc/rancher/k3s/config.yaml
+  register: seen
+  no_log: true
+- name: Tell
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    var: seen.stdout_lines
+`,
+      },
+    },
+    {
+      title: 'one line of a file',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay:
+`,
+        'site.yml': SITE,
+        'roles/edge/vars/main.yml': `
+harbour_key: a7105982474f982ddd2e33144c856f692767eb56e28479ba91400d3bf9b2910f
+harbour_settings: |
+  node-label: [quay=north]
+  token: "b7105982474f982ddd2e33144c856f692767eb56e28479ba91400d3bf9b2910f"
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Settings
+  ansible.builtin.copy:
+    content: |
+      node-label: [quay=north]
+      token: "{{ harbour_key }}"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0600"
+  no_log: true
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+- name: Look
+  ansible.builtin.command: cat /etc/rancher/k3s/config.yaml
+  register: seen
+  no_log: true
+- name: Tell
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    msg: "{{ seen.stdout_lines[1] }}"
+- name: Another line
+  ansible.builtin.debug:
+    msg: "{{ seen.stdout_lines[0] }}"
+- name: Settings as a whole
+  ansible.builtin.copy:
+    content: "{{ harbour_settings }}"
+    dest: /etc/rancher/k3s/config.yaml.d/harbour.yaml
+    mode: "0600"
+  no_log: true
+- name: Again
+  ansible.builtin.systemd_service:
+    name: k3s
+    state: restarted
+- name: Look again
+  ansible.builtin.command: cat /etc/rancher/k3s/config.yaml.d/harbour.yaml
+  register: seen_again
+  no_log: true
+- name: Tell again
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    var: seen_again.stdout_lines
+`,
+      },
+    },
   ],
   good: [
     {

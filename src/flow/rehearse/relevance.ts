@@ -22,6 +22,8 @@ const FILES =
 const COMMANDS =
   /install|get\.k3s|systemctl|rc-service|\bservice\b|token|killall|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
 const TOKEN = /token|K3S_|secret|vault/i
+/** Files that K3s, or its unit, may have its token in. */
+const HOLDERS = String.raw`\.env\b|config\.ya?ml|\/k3s[\w@-]*\.service\b`
 
 /** What decides whether a task of some kind could matter: its own text and that of the variables in it. */
 const INTEREST: ReadonlyMap<string, RegExp> = new Map([
@@ -30,8 +32,8 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
   ),
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
   ...['fail', 'assert', 'set_fact', 'add_host'].map((name) => [name, TOKEN] as const),
-  ['fetch', /token|secret|\.env\b|config\.ya?ml/i] as const,
-  ['debug', /token|K3S_|secret|vault|hostvars|\bvars\b/i] as const,
+  ['fetch', new RegExp(`token|secret|${HOLDERS}`, 'i')] as const,
+  ['debug', new RegExp(String.raw`token|K3S_|secret|vault|hostvars|\bvars\b|${HOLDERS}`, 'i')] as const,
   ...[
     'service',
     'systemd',
@@ -55,7 +57,8 @@ const MUCH = 1_000_000_000
 /** Their arguments are variables. */
 const MAKERS = new Set(['set_fact', 'add_host'])
 const READERS = new Set(['slurp', 'command', 'shell'])
-const TOKEN_PATH = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
+const TOKEN_PATH =
+  /\/(?:node-|agent-)?token\b|k3s\s+token\b|\/k3s\/config\.ya?ml|\/k3s\b[^\s"']*\.(?:env|service)\b/
 
 /** One that is written out. */
 const PATH = /(?<![\w./}-])\/[\w.-]+(?:\/[\w.-]+)+/g

@@ -1,5 +1,6 @@
 import { List } from '../../../ansible/template/values.ts'
 import { arrivalAt, type ShellStep, shellSteps } from '../../arrival/index.ts'
+import { hasMark } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
@@ -65,11 +66,10 @@ function output(
   rc: FlowValue = call.isTolerant ? unknownStatus(call) : 0,
 ): ReadonlyMap<string, FlowValue> {
   const text = stdout ?? call.unknownText(`the output of ${call.task.action.module}`)
-  const lines = call.atoms.plain(text)?.replace(/\n$/, '').split('\n')
   return new Map<string, FlowValue>([
     ['rc', rc],
     ['stdout', text],
-    ['stdout_lines', lines === undefined ? new List([text]) : new List(lines)],
+    ['stdout_lines', new List(linesOf(call, text))],
     ['stderr', ''],
     ['stderr_lines', new List()],
     ['cmd', ''],
@@ -77,6 +77,34 @@ function output(
     ['end', ''],
     ['delta', ''],
   ])
+}
+
+/** Where something in it is not known, nobody knows how many there are. */
+function linesOf(call: Call, text: string): readonly string[] {
+  const { atoms } = call
+  if (!hasMark(text)) return text.replace(/\n$/, '').split('\n')
+  if (atoms.plain(text) === undefined) return [text]
+  const { text: plain, marks } = atoms.traced(text)
+  let start = 0
+  return plain
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => {
+      const end = start + line.length
+      let result = ''
+      let last = start
+      for (const { start: from, end: to, atom } of marks) {
+        if (from >= end || to <= start) continue
+        const part = plain.slice(Math.max(from, start), Math.min(to, end))
+        const own =
+          part === atom.text ? atom : atoms.derive(atom, call.hop('is a line of it'), { text: part })
+        result += plain.slice(last, Math.max(from, start)) + atoms.mark(own)
+        last = Math.min(to, end)
+      }
+      result += plain.slice(last, end)
+      start = end + 1
+      return result
+    })
 }
 
 function unknownStatus(call: Call): Unknown {
