@@ -155,6 +155,84 @@ test('the clusters of tests are no cause for alarm', () => {
   expect(findings).toEqual(['token-placeholder notice', 'token-plaintext notice'])
 })
 
+describe('a token in the defaults of a role', () => {
+  const role = (key: string) => ({
+    'roles/edge/defaults/main.yml': `harbour_key: ${key}\n`,
+    'roles/edge/tasks/main.yml':
+      '- command: /usr/local/bin/k3s-install.sh server\n  environment: {K3S_TOKEN: "{{ harbour_key }}"}\n  no_log: true\n',
+  })
+  const site = { 'site.yml': '- hosts: quays\n  roles: [edge]\n', hosts: '[quays]\nquay\n' }
+  const given = { 'group_vars/quays.yml': `harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"\n` }
+  const alarm = ['token-plaintext error', 'token-weak warning']
+
+  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    ['is used', { ...role('tide-0815'), ...site }, alarm],
+    ['is a whole role', role('tide-0815'), alarm],
+    [
+      'is what an expression falls back to',
+      {
+        ...role(`"{{ pier_key | default('tide-0815') }}"`),
+        ...site,
+        'group_vars/quays.yml': "pier_key: \"{{ lookup('env', 'HARBOUR_KEY') }}\"\n",
+      },
+      alarm,
+    ],
+    [
+      'is a number',
+      { ...role('8150815'), ...site },
+      ['token-plaintext error', 'token-retyped-by-yaml warning'],
+    ],
+    ['is given by every group', { ...role('tide-0815'), ...site, ...given }, ['token-plaintext notice']],
+    ['is a sample', { ...role('changeme'), ...site, ...given }, ['token-placeholder notice']],
+    [
+      'is given by one host of two',
+      {
+        ...role('tide-0815'),
+        'site.yml': site['site.yml'],
+        hosts: `[quays]\nquay harbour_key="{{ lookup('env', 'HARBOUR_KEY') }}"\npier\n`,
+      },
+      alarm,
+    ],
+    [
+      'is set by a task before',
+      {
+        ...role('tide-0815'),
+        hosts: site.hosts,
+        'site.yml':
+          "- hosts: quays\n  pre_tasks:\n    - set_fact: {harbour_key: \"{{ lookup('env', 'HARBOUR_KEY') }}\"}\n      no_log: true\n  roles: [edge]\n",
+      },
+      ['token-plaintext notice'],
+    ],
+    [
+      'is set by a task that may be skipped',
+      {
+        ...role('tide-0815'),
+        hosts: site.hosts,
+        'site.yml':
+          "- hosts: quays\n  pre_tasks:\n    - set_fact: {harbour_key: \"{{ lookup('env', 'HARBOUR_KEY') }}\"}\n      when: tide_is_high | bool\n      no_log: true\n  roles: [edge]\n",
+      },
+      alarm,
+    ],
+    [
+      'is of a role that only starts without a token',
+      {
+        ...role('tide-0815'),
+        ...site,
+        'roles/edge/tasks/main.yml': '- command: /usr/local/bin/k3s-install.sh server\n',
+      },
+      [],
+    ],
+  ])('%s', (_, files, expected) => {
+    const analysis = new Analysis(new Map(Object.entries(files)))
+    const findings = rules.flatMap((rule) =>
+      [...rule.check(analysis)]
+        .filter(({ at }) => at.path.includes('defaults'))
+        .map(({ severity }) => `${rule.id} ${severity ?? rule.severity}`),
+    )
+    expect(findings).toEqual(expected)
+  })
+})
+
 describe.each(rules)('$id', (rule) => {
   test('has a manual page', () => {
     for (const text of [rule.summary, rule.why, rule.fix]) expect(text.trim()).not.toBe('')

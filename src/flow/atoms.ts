@@ -86,6 +86,11 @@ export class Atoms {
     return made
   }
 
+  /** The starts of all ways: what was never read has none. */
+  get roots(): readonly Atom[] {
+    return this.#atoms.filter(({ from }) => from === undefined)
+  }
+
   /**
    * The same text one step further, or what a filter made of it: `text` where that is known. Of another text `decoded`
    * is lost unless it is given. The same step of the same atom is the same atom again.

@@ -1,4 +1,5 @@
 import type { Rule } from '../lint/rule.ts'
+import { isOverruled, overruled } from './common/defaults.ts'
 import { literalsOf } from './common/literals.ts'
 
 export const tokenPlaceholder: Rule = {
@@ -98,7 +99,11 @@ token: changeme
           at: site.at,
           message: placeholder,
           secrets: [site.at],
-          ...(site.isFixture ? { severity: 'notice' } : {}),
+          ...(site.isFixture
+            ? { severity: 'notice' }
+            : site.carrier === 'variable' && isOverruled(analysis, site)
+              ? overruled
+              : {}),
         }
   },
 }

@@ -1,5 +1,6 @@
 import type { SiteCarrier } from '../flow/tokenSites.ts'
 import type { Rule } from '../lint/rule.ts'
+import { isOverruled, overruled } from './common/defaults.ts'
 import { literalsOf } from './common/literals.ts'
 import { vaultFindingsOf } from './common/vaults.ts'
 
@@ -146,6 +147,15 @@ jobs:
       // A file that is named a vault is told of as such.
       if (placeholder !== undefined || !analysis.isTaken(at.path)) continue
       if (vaults.has(`${at.path}:${at.start - quote}`)) continue
+      if (carrier === 'variable' && isOverruled(analysis, site)) {
+        yield {
+          at,
+          message: `a token is written out as a default of ${site.name}: no start here gets it, and one would where nobody gives another`,
+          secrets: [at],
+          ...overruled,
+        }
+        continue
+      }
       yield {
         at,
         message: PLACES[carrier],

@@ -1,4 +1,5 @@
 import type { Rule } from '../lint/rule.ts'
+import { isOverruled } from './common/defaults.ts'
 import { literalsOf } from './common/literals.ts'
 
 export const tokenWeak: Rule = {
@@ -37,6 +38,7 @@ git_token: abc
       const { weaknesses } = inspection.strength
       if (placeholder !== undefined || site.isFixture || site.retyped !== undefined) continue
       if (inspection.form.kind === 'malformed' || weaknesses.length === 0) continue
+      if (site.carrier === 'variable' && isOverruled(analysis, site)) continue
       yield { at: site.at, message: `the token is weak: ${weaknesses.join('; ')}`, secrets: [site.at] }
     }
   },
