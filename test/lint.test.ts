@@ -131,6 +131,47 @@ describe('lint', () => {
     expect(ids({ ignore: ['file-'] })).toEqual([])
   })
 
+  describe('a template of an inventory', () => {
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => analysis.inventories.flatMap(() => []),
+    })
+    const statements = 'all:\n  hosts:\n{% for one in piers %}\n    {{ one.name }}:\n{% endfor %}\n'
+    const outputs = 'all:\n  hosts:\n    {{ pier }}:\n      ansible_host: {{ address }}\n'
+    const block =
+      'all:\n  hosts:\n    larch:\n      motd: |\n        {% if x %}\n        {{ x }}\n        {% endif %}\n'
+    const read = (files: Readonly<Record<string, string>>) => {
+      const analysis = new Analysis(new Map(Object.entries(files)))
+      const messages = lint(analysis, [asks]).findings.map(
+        ({ at, message }) => `${positionAt(analysis.project.get(at.path) ?? '', at.start).line}: ${message}`,
+      )
+      return [analysis.inventories.map(({ sources }) => sources.join()), messages]
+    }
+
+    test('is none itself, by a statement or by the task that fills it in', () => {
+      const path = 'inventory/berths.yml'
+      const task =
+        '- hosts: localhost\n  tasks:\n    - template: {src: inventory/berths.yml, dest: inventory/made.yml}\n'
+      expect(read({ [path]: statements })).toEqual([[], []])
+      expect(read({ [path]: outputs, 'make.yml': task })).toEqual([[], []])
+      expect(read({ [path]: outputs })[0]).toEqual([path])
+      expect(read({ [path]: block, 'make.yml': task })).toEqual([[path], []])
+      expect(
+        read({ 'inventory/hosts': '[piers]\n{% for one in piers %}\n{{ one }}\n{% endfor %}\n' }),
+      ).toEqual([[], []])
+    })
+
+    test('is one fault where Ansible reads it all the same', () => {
+      const configured = {
+        'ansible.cfg': '[defaults]\ninventory = inventory\n',
+        'inventory/berths.yml': statements,
+      }
+      expect(read(configured)).toEqual([
+        ['inventory'],
+        ['3: this inventory is a template, which Ansible reads as it stands'],
+      ])
+    })
+  })
+
   test('a group that is missing in one inventory and stands in another is not missing', () => {
     const asks = wordRule('word-quince', 'quince', {
       check: (analysis) => analysis.inventories.flatMap(() => []),

@@ -1,6 +1,6 @@
 import { parseAnsibleConfig } from '../ansible/config.ts'
 import { isFixture } from '../ansible/content/index.ts'
-import type { Inventory } from '../ansible/inventory/index.ts'
+import { type Inventory, templateStatement } from '../ansible/inventory/index.ts'
 import type { Project } from '../ansible/value.ts'
 import { isBelow, partsOf } from '../path.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
@@ -39,6 +39,7 @@ export function findInventories(project: Project): readonly (readonly string[])[
       continue
     if (!(YAML.has(partsOf(path).ending.toLowerCase()) ? readsAsYaml(path, text) : readsAsIni(path, text)))
       continue
+    if (isTemplate(project, path, text)) continue
     ;(isFixture(path) ? fixtures : found).push(path)
   }
   const others = found.length + configured.length > 0 ? found : fixtures
@@ -86,6 +87,21 @@ function readsAsYaml(path: string, text: string): boolean {
     if (hosts?.kind === 'map') groups += 1
   }
   return groups > 0
+}
+
+/** What a task makes an inventory of: it is one only when it is filled in. */
+function isTemplate(project: Project, path: string, text: string): boolean {
+  if (!text.includes('{{') && !text.includes('{%')) return false
+  const isIni = !YAML.has(partsOf(path).ending.toLowerCase())
+  // Jinja within values is Ansible's to fill in, and YAML all the same.
+  if (!isIni && !parseYaml(path, text).faults.some(({ severity = 'error' }) => severity === 'error'))
+    return false
+  if (templateStatement.test(text)) return true
+  const { name } = partsOf(path)
+  const named = new RegExp(`\\bsrc["']?\\s*[:=][^\\n]*${name.replace(/[.*+?^$(){}|[\]\\]/g, '\\$&')}\\b`)
+  for (const other of project.values())
+    if (other.includes(name) && other.includes('template') && named.test(other)) return true
+  return false
 }
 
 /** Sections with hosts, and nothing that an INI of another kind would have. */

@@ -119,9 +119,22 @@ export function inventoryFormat(path: string, text: string): InventoryFormat {
       'notice',
       plugin.key.at,
     )
+  const statement = yaml.faults.some(isError) ? templateStatement.exec(text) : null
+  if (statement !== null) {
+    const start = statement.index + statement[0].length - '{%'.length
+    return other(
+      'this inventory is a template, which Ansible reads as it stands',
+      'fill it in first, and keep it where no inventory is looked for: in templates/',
+      'error',
+      { path, start, end: start + '{%'.length },
+    )
+  }
   const usable = root?.kind === 'map' && root.entries.size > 0 && !yaml.faults.some(isError)
   return usable || !isIni(path, text, extension !== '') ? { kind: 'yaml', yaml } : { kind: 'ini' }
 }
+
+/** A line that only a template has, where the text is no YAML. */
+export const templateStatement = /^[ \t]*\{%/m
 
 function isError({ severity }: Fault): boolean {
   return severity === undefined || severity === 'error'
