@@ -196,6 +196,25 @@ describe('lint', () => {
     expect([...ids]).toEqual(isReported ? ['error file-unreadable'] : [])
   })
 
+  test('a broken role is told of where a playbook of K3s brings it in, whatever it is about', () => {
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => [...analysis.rehearsal.verdicts].flatMap(() => []),
+    })
+    const edge = { 'roles/edge/tasks/main.yml': '- debug:\n    msg: {{ tide }}\n' }
+    const play = (task: string) => ({
+      'site.yml': `- hosts: all\n  roles: [edge]\n  tasks:\n    - ${task}\n`,
+    })
+    const starts = 'command: /usr/local/bin/k3s-install.sh server'
+    const broken = ['roles/edge/tasks/main.yml:2:11 error file-unreadable']
+    expect(new Set(run({ ...edge, ...play(starts) }, {}, [asks]))).toEqual(new Set(broken))
+    expect(run({ ...edge, ...play('ping:') }, {}, [asks])).toEqual([])
+    expect(run({ ...edge, 'site.yml': `- hosts: all\n  tasks:\n    - ${starts}\n` }, {}, [asks])).toEqual([])
+    const doubled = { 'roles/edge/tasks/main.yml': '- debug: {msg: a}\n  debug: {msg: b}\n' }
+    expect(
+      run({ ...doubled, ...play(starts) }, {}, [asks]).filter((line) => line.includes('ambiguous')),
+    ).toEqual([])
+  })
+
   test('what was not looked into is an unknown, not a finding', () => {
     const project = new Map([['hosts.yml', 'plugin: amazon.aws.aws_ec2\n']])
     const asks = wordRule('word-quince', 'quince', {

@@ -138,6 +138,8 @@ export interface Rehearsal {
   readonly atoms: Atoms
   /** Atoms whose text reached K3s as a token, or is read from where K3s keeps it: what the leak rules follow. Roots. */
   readonly tokens: ReadonlySet<Atom>
+  /** The files that what was rehearsed is made of. */
+  readonly reached: ReadonlySet<string>
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on worlds or scenarios was hit: what was left out. */
   readonly bounds: readonly UnknownNote[]

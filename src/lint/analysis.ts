@@ -86,6 +86,11 @@ export class Analysis {
     return { content: this.#content?.faults ?? [], inventories: this.#withoutLayers(faults, read) }
   }
 
+  /** Whether a file is part of what was rehearsed, where anything was. */
+  isReached(path: string): boolean {
+    return this.#rehearsal?.reached.has(path) === true
+  }
+
   /** What the rehearsal could not follow, where there was one. */
   get notes(): readonly UnknownNote[] {
     return this.#rehearsal === undefined ? [] : [...this.#rehearsal.unknowns, ...this.#rehearsal.bounds]

@@ -31,11 +31,16 @@ export function ownFindings(
       })
   }
   for (const fault of unreadable(analysis)) add(fault)
-  const { content, inventories } = analysis.faults
-  for (const fault of [...unread, ...inventories]) add(fault)
-  for (const fault of content)
-    if (namesK3s(fault.at.path, analysis.project.get(fault.at.path) ?? '')) add(fault)
+  for (const fault of [...unread, ...analysis.faults.inventories, ...contentFaults(analysis)]) add(fault)
   return { findings, unknowns }
+}
+
+/** Of the files of tasks and variables that were read: what concerns K3s, and what ends a playbook of K3s before any task. */
+export function contentFaults(analysis: Analysis): readonly Fault[] {
+  return analysis.faults.content.filter(
+    ({ at: { path }, severity = 'error' }) =>
+      namesK3s(path, analysis.project.get(path) ?? '') || (severity === 'error' && analysis.isReached(path)),
+  )
 }
 
 /** Files of tasks and variables where Ansible looks for them; what lies among templates and charts may be YAML only later. */

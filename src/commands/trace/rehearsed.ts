@@ -2,6 +2,7 @@ import { findInventories } from '../../flow/inventories.ts'
 import type { Run, Verdict } from '../../flow/rehearsal.ts'
 import { nameOf } from '../../io/files.ts'
 import { Analysis, type AnalysisOptions } from '../../lint/analysis.ts'
+import { contentFaults } from '../../lint/faults.ts'
 import { ProjectLines } from '../../lint/lines.ts'
 import { notesInOrder } from '../../lint/order.ts'
 import type { Stop, Trace } from '../../report/trace/trace.ts'
@@ -49,7 +50,7 @@ export function rehearsed(
       .split(' ')
       .map((word) => (texts.has(word) ? rename(word) : word))
       .join(' ')
-  const faults = [...project.faults, ...analysis.faults.content, ...analysis.faults.inventories]
+  const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
   return {
     verdicts: verdictsInOrder(verdicts.map((verdict) => moved(verdict, rename, words))),
     stops: stopsOf(runs, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),

@@ -15,6 +15,8 @@ import { type PlacedTask, placedTasks } from './relevance.ts'
 /** Everything of a project that one playbook can reach by names that stand in it: the texts in which questions are looked for. */
 export interface Closure {
   readonly texts: readonly string[]
+  /** Where they stand. */
+  readonly paths: ReadonlySet<string>
   /** `hosts:` of its plays. */
   readonly patterns: readonly string[]
   /** Whether anything in it is about K3s. */
@@ -38,6 +40,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
   const texts = [...reader.paths].flatMap((path) => content.text(path) ?? [])
   return {
     texts,
+    paths: reader.paths,
     patterns: reader.patterns,
     isK3s: texts.some((text) => K3S.test(text)),
     made: reader.made,

@@ -73,6 +73,7 @@ export class Director {
       runs: this.#runs,
       atoms: this.#atoms,
       tokens: tokensOf(this.#runs),
+      reached: new Set(playbooks.flatMap(({ closure }) => [...closure.paths])),
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }
