@@ -155,6 +155,36 @@ test('the clusters of tests are no cause for alarm', () => {
   expect(findings).toEqual(['token-placeholder notice', 'token-plaintext notice'])
 })
 
+test.each([
+  [
+    'of the task that makes them is shown',
+    'shell: openssl rand -hex 32\n      register: made',
+    'made.stdout',
+    'site.yml',
+  ],
+  ['of the inventory is blanked', 'ping:', 'tide', 'hosts.yml'],
+])('servers with tokens of their own: the line %s', (_, task, token, place) => {
+  const project = new Map([
+    [
+      'hosts.yml',
+      'quays:\n  hosts:\n    quay-1: {tide: sesame-0815-larch}\n    quay-2: {tide: sesame-4711-larch}\n',
+    ],
+    [
+      'site.yml',
+      `- hosts: quays
+  tasks:
+    - ${task}
+    - command: /usr/local/bin/k3s-install.sh server --server https://quay-1:6443
+      environment: {K3S_TOKEN: "{{ ${token} }}"}
+      no_log: true
+`,
+    ],
+  ])
+  const [finding] = rules.find(({ id }) => id === 'tokens-differ')?.check(new Analysis(project)) ?? []
+  expect(finding?.at.path).toBe(place)
+  expect(finding?.secrets ?? []).toEqual(place === 'hosts.yml' ? [finding?.at] : [])
+})
+
 describe('a token in the defaults of a role', () => {
   const role = (key: string) => ({
     'roles/edge/defaults/main.yml': `harbour_key: ${key}\n`,

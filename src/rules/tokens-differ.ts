@@ -1,4 +1,6 @@
+import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
+import type { Span } from '../span.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
 import { startHops } from './common/missing.ts'
 
@@ -77,7 +79,7 @@ harbour:
       faults,
       (who, several) => `${who} get${several ? '' : 's'} another token than the first server`,
     ))
-      yield { ...finding, secrets: [finding.at] }
+      yield isWritten(analysis, finding.at) ? { ...finding, secrets: [finding.at] } : finding
 
     function servers(playbook: string) {
       return startsOf(analysis).flatMap(({ verdict }) =>
@@ -85,6 +87,13 @@ harbour:
       )
     }
   },
+}
+
+/** Whether a token itself stands there, and not the task that makes it. */
+function isWritten({ rehearsal }: Analysis, { path, start }: Span): boolean {
+  for (const { kind, hop } of rehearsal.tokens)
+    if (kind === 'literal' && hop?.at.path === path && hop.at.start === start) return true
+  return false
 }
 
 function hasCiphertext({ token, agentToken }: import('../flow/arrival.ts').Arrival): boolean {
