@@ -527,3 +527,19 @@ describe('a site that says by a text that it has no internet', () => {
     expect(arrivals(files, { airgapped: true })).toEqual([])
   })
 })
+
+test('a template that Ansible does not find from here is said to stand where it stands', () => {
+  const play = (name: string) => ({
+    'plays/site.yml': `- hosts: quays
+  tasks:
+    - template: { src: ${name}, dest: /etc/systemd/system/k3s.service }
+    - service: { name: k3s, state: started }
+`,
+    'hosts.ini': HOSTS,
+    'roles/edge/templates/k3s.service.j2': '[Service]\nExecStart=/usr/local/bin/k3s server\n',
+  })
+  expect(unknowns(play('k3s.service.j2'))).toContain(
+    'Ansible does not find the template k3s.service.j2 from here: it stands at roles/edge/templates/k3s.service.j2',
+  )
+  expect(unknowns(play('pier.service.j2'))).toContain('the template pier.service.j2 is not in the project')
+})

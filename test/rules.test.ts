@@ -185,6 +185,55 @@ test.each([
   expect(finding?.secrets ?? []).toEqual(place === 'hosts.yml' ? [finding?.at] : [])
 })
 
+test('a file that everybody may read is cured where it is written', () => {
+  const tasks = `- copy: {content: "token: {{ tide }}", dest: /etc/rancher/k3s/config.yaml, mode: "0644"}
+  no_log: true
+- command: /usr/local/bin/k3s-install.sh server
+`
+  const cures = (files: Readonly<Record<string, string>>) => {
+    const project = new Map(
+      Object.entries({ ...files, hosts: `[quays]\nquay tide="{{ lookup('env', 'TIDE') }}"\n` }),
+    )
+    const rule = rules.find(({ id }) => id === 'token-world-readable')
+    return [...(rule?.check(new Analysis(project)) ?? [])].map(({ cure }) => cure ?? rule?.fix)
+  }
+  expect(
+    cures({ 'site.yml': '- hosts: quays\n  roles: [edge]\n', 'roles/edge/tasks/main.yml': tasks }),
+  ).toEqual(['write mode: "0600" at the task'])
+  expect(
+    cures({
+      'galaxy.yml': 'namespace: k3s\nname: orchestration\n',
+      'playbooks/site.yml': '- hosts: quays\n  roles: [k3s.orchestration.k3s_server]\n',
+      'roles/k3s_server/tasks/main.yml': tasks,
+    }),
+  ).toEqual(['take k3s.orchestration from #561 on, and set k3s_server_config_mode: "0600"'])
+})
+
+test('a command line is told with the last start of the service, as a trace shows it', () => {
+  const project = new Map([
+    ['hosts', '[quays]\nquay\n'],
+    [
+      'site.yml',
+      `- hosts: quays
+  tasks:
+    - copy:
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s server --token {{ lookup('env', 'TIDE') }}
+        dest: /etc/systemd/system/k3s.service
+      no_log: true
+    - service: {name: k3s, state: started}
+    - service: {name: k3s, state: restarted}
+`,
+    ],
+  ])
+  const analysis = new Analysis(project)
+  const rule = rules.find(({ id }) => id === 'token-in-arguments')
+  const [finding] = rule?.check(analysis) ?? []
+  const [verdict] = analysis.rehearsal.verdicts
+  expect(finding?.hops?.at(-1)).toEqual(verdict?.hops.at(-1))
+})
+
 describe('a token in the defaults of a role', () => {
   const role = (key: string) => ({
     'roles/edge/defaults/main.yml': `harbour_key: ${key}\n`,

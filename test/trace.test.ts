@@ -291,6 +291,18 @@ describe('in a project of its own', () => {
     expect(places(found[0] as Shown)[0]).toBe('../other/hosts.ini:2 quay_key is set here')
   })
 
+  test('where another program brings K3s, that is said', async () => {
+    write({
+      'site.yml':
+        '- hosts: all\n  tasks:\n    - ansible.builtin.shell: k3sup join --ip 192.0.2.12 --server-ip 192.0.2.11\n',
+    })
+    expect((await trace(directory)).text).toBe(
+      'No start of K3s can be shown: K3s is brought by k3sup, which is not followed.\n\n1 place could not be followed (--show-unknown)\n',
+    )
+    write({ 'site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.shell: k3sup ready --context quay\n' })
+    expect((await trace(directory)).text).toMatch(/^Nothing about K3s was found here/)
+  })
+
   test('where there is nothing about K3s, that is said', async () => {
     write({ 'empty/site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.ping:\n' })
     const { status, text } = await trace(directory, ['empty'])

@@ -2,6 +2,9 @@ import type { Span } from '../span.ts'
 
 export { Unknown } from '../ansible/template/values.ts'
 
+/** What a note begins with that tells of a program which brings K3s to nodes: none of its ways there is followed. */
+export const BROUGHT = 'K3s is brought by '
+
 /** Something that the rehearsal could not follow: counted, and shown on request. */
 export interface UnknownNote {
   readonly at: Span

@@ -1,3 +1,4 @@
+import { orchestration } from '../facts/orchestration.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
@@ -31,7 +32,7 @@ export const tokenWorldReadable: Rule = {
   severity: 'error',
   summary: 'File with the join token that every user may read',
   why: 'With the token of the servers any user of the node joins a server of his own and has the cluster. K3s warns of nothing. A file that a task makes without a mode gets what umask leaves: 0644 for root.',
-  fix: 'write mode: "0600" at the task; of k3s.orchestration from #561 on set k3s_server_config_mode: "0600"',
+  fix: 'write mode: "0600" at the task',
   see: [
     'https://docs.k3s.io/cli/token',
     'k3s-io/k3s-ansible#561',
@@ -246,6 +247,7 @@ function finding(
       at,
       message: `${path} holds the token, and no task gives it a mode: ${readers('every user')} may read it`,
       hops,
+      ...cureAt(analysis, at),
       ...(narrow === undefined ? {} : { severity: 'notice' as const }),
       ...(fix === undefined ? {} : { fix }),
     }
@@ -261,13 +263,26 @@ function finding(
     at: modeAt ?? last.at,
     message: `${path} holds the token, and with mode 0${mode.toString(8)} ${readers((mode & 0o004) !== 0 ? 'every user' : 'its group')} may read it`,
     hops,
-    ...(variable === undefined ? {} : { cure: `set ${variable}: ${closed}` }),
+    ...(variable === undefined
+      ? cureAt(analysis, modeAt ?? last.at)
+      : { cure: `set ${variable}: ${closed}` }),
     // The group is often that of root alone, and may be meant.
     ...(isForAll ? {} : { severity: 'notice' as const }),
     ...(isForAll && modeAt !== undefined && isLiteral
       ? { fix: { edits: [{ at: modeAt, text: closed }] } }
       : {}),
   }
+}
+
+/** Who uses the collection does not change its tasks. */
+function cureAt({ content }: Analysis, { path }: Write['at']): Pick<RuleFinding, 'cure'> {
+  const isItsOwn = content.roles.some(
+    ({ collection, directory }) =>
+      collection?.name === orchestration.name && path.startsWith(`${directory}/`),
+  )
+  return isItsOwn
+    ? { cure: `take ${orchestration.name} from #561 on, and set k3s_server_config_mode: "0600"` }
+    : {}
 }
 
 function modeAdded(analysis: Analysis, at: Write['at']): Fix | undefined {

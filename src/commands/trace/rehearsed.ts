@@ -1,5 +1,6 @@
 import { findInventories } from '../../flow/inventories.ts'
 import type { Run, Verdict } from '../../flow/rehearsal.ts'
+import { BROUGHT } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
 import { Analysis, type AnalysisOptions } from '../../lint/analysis.ts'
 import { contentFaults } from '../../lint/faults.ts'
@@ -14,7 +15,7 @@ import { moved, noteMoved, verdictsInOrder } from './moved.ts'
 
 export type Rehearsed = Pick<
   Trace,
-  'verdicts' | 'stops' | 'unknowns' | 'bounds' | 'inventories' | 'unread' | 'lines'
+  'verdicts' | 'stops' | 'unknowns' | 'bounds' | 'inventories' | 'brought' | 'unread' | 'lines'
 > & {
   readonly hosts: ReadonlySet<string>
 }
@@ -57,6 +58,7 @@ export function rehearsed(
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
     inventories: inventories !== undefined ? 'given' : analysis.inventories.length > 0 ? 'found' : 'none',
+    brought: [...new Set(unknowns.map(({ what }) => what))].filter((what) => what.startsWith(BROUGHT)),
     unread: new Set(faults.filter(({ severity = 'error' }) => severity === 'error').map(({ at }) => at.path))
       .size,
     lines: new ProjectLines(new Map([...texts].map(([path, text]) => [rename(path), text]))),

@@ -2,6 +2,7 @@ import type { Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
 import { evaluator, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
+import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import type { Context } from './context.ts'
@@ -399,13 +400,15 @@ function openPart(call: Call, { leaf, what, at }: Unknown): Undecided | undefine
   return open === undefined ? undefined : new Undecided(open, leaf.at ?? at)
 }
 
+const isOfFiles = (what: Event['what']): boolean => what === 'file-written' || what === 'directory-made'
+
 /** The files as a task leaves them that does nothing else. */
 function onlyFiles(trial: () => Effect): PaperFiles | undefined {
   try {
     const { node = {}, controlNode, events = [], failed } = trial()
     const { files, ...others } = node
     const isMore = Object.keys(others).length > 0 || controlNode !== undefined || failed !== undefined
-    return isMore || events.some(({ what }) => what !== 'file-written') ? undefined : files
+    return isMore || events.some(({ what }) => !isOfFiles(what)) ? undefined : files
   } catch {
     return undefined
   }
@@ -427,7 +430,7 @@ function tried(run: () => Effect): () => Effect {
 function matters({ node: before }: Call, trial: () => Effect): boolean {
   try {
     const { node, events } = trial()
-    if (events?.some(({ what }) => what !== 'file-written' && what !== 'directory-made') === true) return true
+    if (events?.some(({ what }) => !isOfFiles(what)) === true) return true
     const { files } = node ?? {}
     if (node?.k3s !== undefined && node.k3s !== before.k3s) return true
     if (node?.services !== undefined && [...node.services].some(([name]) => /k3s/i.test(name))) return true

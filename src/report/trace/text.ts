@@ -53,12 +53,14 @@ class Page {
   }
 
   nothing(): void {
-    const { asked } = this.#trace
+    const { asked, brought } = this.#trace
     this.#say(
       0,
       asked.length > 0
         ? `Nothing of K3s starts ${asked.join(', ')}.`
-        : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
+        : brought.length > 0
+          ? `No start of K3s can be shown: ${brought.join('; ')}.`
+          : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
     )
     this.#blank()
   }

@@ -11,8 +11,9 @@ import { taskAt } from './tasks.ts'
 /** Tokens on the command lines that the rehearsal sees: of services that start, and of what tasks run. */
 export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding> {
   const starting = new Set<string>()
+  // The last start is the one that counts, as a trace shows it.
   for (const { events } of nodeRunsOf(analysis))
-    for (const event of events) {
+    for (const event of events.toReversed()) {
       if (event.what !== 'service-started') continue
       for (const { carrier, text, hops } of [event.arrival.token, event.arrival.agentToken]) {
         if (carrier !== 'argv' || text?.marks.some(({ atom }) => isToken(analysis, atom)) !== true) continue

@@ -4,7 +4,7 @@ import { hasMark } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
-import { Unknown } from '../../unknown.ts'
+import { BROUGHT, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
@@ -127,6 +127,10 @@ const REDIRECTS = /(?:^|[^2&>])>{1,2}\s*[^\s&]/
 /** A program that is called after K3s or a relative of it, and is not K3s itself. */
 const BRINGS = /(?:^|[\s/])(?:k3sup|k3d|autok3s|[\w.-]*(?:k3s|rancher)[\w.-]*\.(?:sh|py|run))(?:\s|$)/i
 
+/** Relatives of K3s that install it, on whatever nodes. */
+const INSTALLS =
+  /(?:^|[\s/;&|])(k3sup(?=\s+(?:install|join)\b)|k3d(?=\s+(?:cluster|node)\s+create\b)|autok3s(?=\s+(?:create|join)\b))/
+
 /** The words of a step, what is not known in them as placeholders. */
 const wordsOf = ({ words }: ShellStep, { atoms }: Call): readonly string[] =>
   words.map((word) => atoms.traced(word).text)
@@ -165,7 +169,11 @@ class Steps {
     const text = call.atoms.traced(marked).text
     this.#redirected(text)
     // A program of another name may have brought K3s: k3sup, a script of the site.
-    if (this.#followed === 0 && BRINGS.test(text)) this.#node = { ...this.#node, isOpen: true }
+    if (this.#followed === 0 && BRINGS.test(text)) {
+      this.#node = { ...this.#node, isOpen: true }
+      const [, program] = INSTALLS.exec(text) ?? []
+      if (program !== undefined) call.note(`${BROUGHT}${program}, which is not followed`)
+    }
     if (this.#stdout === undefined && PRINTS_RANDOM.test(text) && !REDIRECTS.test(text))
       this.#print(call.unknownText(RANDOM, true))
     const isFollowed = steps.length > 0 && this.#followed >= steps.length

@@ -1,3 +1,4 @@
+import type { Project } from '../../../ansible/value.ts'
 import type { Span } from '../../../span.ts'
 import type { Hop } from '../../atoms.ts'
 import { type PaperFile, type PaperFiles, type UnknownContent, withFile } from '../../files.ts'
@@ -164,7 +165,12 @@ export function template(call: Call): Effect {
   if (typeof there?.content === 'string')
     return written(call, path, there.content, call.hop(`writes ${shown(path)}`), mode(call, path), there.hops)
   if (found === undefined || text === undefined) {
-    call.note(`the template ${source ?? ''} is not in the project`)
+    const elsewhere = source === undefined ? undefined : templateElsewhere(call, source)
+    call.note(
+      elsewhere === undefined
+        ? `the template ${source ?? ''} is not in the project`
+        : `Ansible does not find the template ${source} from here: it stands at ${elsewhere}`,
+    )
     return written(
       call,
       path,
@@ -182,6 +188,23 @@ export function template(call: Call): Effect {
   const content: Content = typeof rendered === 'string' ? rendered : unknownContent(rendered.why)
   if (typeof rendered !== 'string') call.note(`the template ${found} could not be followed: ${rendered.why}`)
   return written(call, path, content, call.hop(`renders ${found} to ${shown(path)}`), mode(call, path))
+}
+
+const templatesElsewhere = new WeakMap<Project, Map<string, string | undefined>>()
+
+/** Where a template stands that is not found from where it is named. */
+function templateElsewhere({ context: { stage } }: Call, name: string): string | undefined {
+  const { project } = stage
+  const known = templatesElsewhere.get(project) ?? new Map<string, string | undefined>()
+  templatesElsewhere.set(project, known)
+  if (!known.has(name)) {
+    const path = `templates/${name}`
+    known.set(
+      name,
+      [...project.keys()].find((one) => one === path || one.endsWith(`/${path}`)),
+    )
+  }
+  return known.get(name)
 }
 
 export function file(call: Call): Effect {
