@@ -128,6 +128,21 @@ describe('hosts', () => {
     expect(arrivals({ 'site.yml': site })).toEqual(['server-1 first-server absent none no url'])
   })
 
+  test('nor is a role that knows of one kind of node given an agent that would be a server', () => {
+    const role = {
+      'meta/main.yml': '',
+      'tasks/main.yml': '- command: sh /opt/k3s-install.sh --disable traefik\n',
+    }
+    const lone = ['server-1 first-server absent none no url']
+    expect([arrivals(role, { servers: 'one' }), arrivals(role, { servers: 'several' })]).toEqual([lone, lone])
+    // A play for agents is for agents, whatever it makes of them.
+    const site = installs('harbour_servers', {}) + installs('harbour_agents', {})
+    expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toEqual([
+      'agent-1 joining-server absent none no url',
+      'server-1 first-server absent none no url',
+    ])
+  })
+
   test('conditions count all servers, though one stands for those that are alike', () => {
     const site = `
 - hosts: harbour

@@ -31,6 +31,8 @@ export class Director {
   readonly #options: RehearseOptions
   readonly #atoms = new Atoms()
   readonly #verdicts: Verdict[] = []
+  /** Playbooks with the hosts of them that nothing in the project asks for. */
+  readonly #assumed = new Set<string>()
   readonly #runs: Run[] = []
   readonly #unknowns = new Map<string, UnknownNote>()
   readonly #bounds = new Map<string, UnknownNote>()
@@ -69,7 +71,9 @@ export class Director {
       }
     for (const work of later) work()
     return {
-      verdicts: ofServersThatJoin(this.#verdicts).toSorted(byPlace),
+      verdicts: ofServersThatJoin(this.#verdicts, ({ playbook, host }) =>
+        this.#assumed.has(`${playbook}\n${host}`),
+      ).toSorted(byPlace),
       runs: this.#runs,
       atoms: this.#atoms,
       tokens: tokensOf(this.#runs),
@@ -153,6 +157,7 @@ export class Director {
         events.flatMap((event) => (event.what === 'service-started' ? [event.arrival] : [])),
       ),
     )
+    for (const host of hosts.assumed) this.#assumed.add(`${playbook}\n${host}`)
     for (const verdict of verdictsOf(playbook, scenario, hosts, worlds, this.#atoms, (start) =>
       this.#hops(start),
     ))

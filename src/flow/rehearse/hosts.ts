@@ -33,6 +33,8 @@ export interface PaperHosts {
   readonly sources: readonly string[] | undefined
   /** Whether a file of variables is encrypted as a whole, so that a variable which seems undefined may not be. */
   readonly hasSealedFiles: boolean
+  /** Of invented hosts those that nothing in the project tells apart from the first server, or asks for. */
+  readonly assumed: ReadonlySet<string>
 }
 
 /** The hosts of an inventory, one for each kind of them: of servers the first and one more. */
@@ -88,6 +90,7 @@ export function inventoryHosts(
     known,
     sources,
     hasSealedFiles,
+    assumed: new Set(),
   }
 }
 
@@ -178,7 +181,9 @@ export function inventedHosts(
     else if (kind === 'server') members.set(name, servers === 'one' ? ['server-1'] : SERVERS)
     else members.set(name, [kind === 'agent' ? 'agent-1' : `${name}-1`])
   }
+  const assumed = new Set<string>()
   if (members.size === 0) {
+    assumed.add('agent-1')
     members.set('server', servers === 'one' ? ['server-1'] : SERVERS)
     members.set('agent', ['agent-1'])
   }
@@ -214,6 +219,7 @@ export function inventedHosts(
     known: (name) => known.get(name) ?? local(name),
     sources: undefined,
     hasSealedFiles: false,
+    assumed,
   }
 }
 

@@ -194,11 +194,15 @@ export function verdictsOf(
 
 /**
  * Without the second server of invented hosts where no scenario brings it to the first one: the project is for a single
- * server, and nobody will give it two.
+ * server, and nobody will give it two. Nor will anybody give it an agent that nothing in it knows of, where that would
+ * only be one more of them.
  */
-export function ofServersThatJoin(verdicts: readonly Verdict[]): readonly Verdict[] {
-  const isSecond = ({ kind, scenario }: Verdict): boolean =>
-    kind === 'joining-server' && scenario.servers === 'several'
+export function ofServersThatJoin(
+  verdicts: readonly Verdict[],
+  isAssumed: (verdict: Verdict) => boolean,
+): readonly Verdict[] {
+  const isSecond = (verdict: Verdict): boolean =>
+    verdict.kind === 'joining-server' && (verdict.scenario.servers === 'several' || isAssumed(verdict))
   const joined = new Set(
     verdicts
       .filter(
