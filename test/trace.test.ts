@@ -324,6 +324,21 @@ describe('in a project of its own', () => {
     expect(other).toMatch(/^Nothing of K3s starts on larch, with --scenario openrc\.\n/)
   })
 
+  test('where plays end before anything of K3s starts, that is said with the place', async () => {
+    write({
+      'ended/site.yml':
+        '- hosts: quays\n  tasks:\n    - assert: { that: k3s_berths | int > 3 }\n    - command: k3s-install.sh server\n',
+      'ended/group_vars/all.yml': 'k3s_berths: 1\n',
+    })
+    expect((await trace(directory, ['ended'])).text).toBe(
+      `No service of K3s starts here: the plays end before.
+  ended/site.yml:3:7  the play ends here for quays-1: an assertion does not hold
+
+1 place could not be followed (--show-unknown)
+`,
+    )
+  })
+
   test('hosts on which the play ends are not passed over', async () => {
     write({ 'site.yml': small['site.yml'].replace('register: boat_answer', 'register: boat_word') })
     const { text } = await trace(directory)

@@ -9,4 +9,6 @@ export const BROUGHT = 'K3s is brought by '
 export interface UnknownNote {
   readonly at: Span
   readonly what: string
+  /** Here the play ends for a host before K3s starts on it. */
+  readonly isEnd?: true
 }

@@ -9,6 +9,7 @@ import {
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { inventoryOf } from './beside.ts'
+import type { KindVariable } from './kinds.ts'
 
 /** A host that stands for all hosts like it. */
 export interface PaperHost {
@@ -159,41 +160,59 @@ function shape(value: AnsibleValue): string {
   return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? 'number' : item))
 }
 
+/** What a project says of the hosts that no inventory of it names. */
+export interface Invention {
+  readonly groupNames: readonly string[]
+  /** Whether some play is for the hosts that are in none of these groups. */
+  readonly hasOthers?: boolean
+  /** Variables that tell kinds of nodes apart, for those who set none. */
+  readonly kinds?: ReadonlyMap<string, KindVariable>
+  readonly project?: Project
+  readonly playbookDirectory?: string
+}
+
 /**
- * Hosts for a project without an inventory: of each group that its plays name the fewest that show everything, with the
- * variables that the project has for such groups.
+ * Hosts for a project without an inventory: of each group that its plays name the fewest that show everything, and of each
+ * kind that a variable tells apart, with the variables that the project has for such groups.
  */
 export function inventedHosts(
-  groupNames: readonly string[],
+  {
+    groupNames,
+    hasOthers = false,
+    kinds = new Map(),
+    project = new Map(),
+    playbookDirectory = '',
+  }: Invention,
   servers: 'one' | 'several',
-  /** Whether some play is for the hosts that are in none of these groups. */
-  hasOthers: boolean,
-  from: { readonly project: Project; readonly playbookDirectory: string } = {
-    project: new Map(),
-    playbookDirectory: '',
-  },
 ): PaperHosts {
+  const ofServers = servers === 'one' ? SERVERS.slice(0, 1) : SERVERS
   const members = new Map<string, readonly string[]>()
   const parents: string[] = []
   for (const name of groupNames) {
     const kind = groupKind(name)
     if (kind === 'cluster') parents.push(name)
-    else if (kind === 'server') members.set(name, servers === 'one' ? ['server-1'] : SERVERS)
-    else members.set(name, [kind === 'agent' ? 'agent-1' : `${name}-1`])
+    else if (kind === 'server') members.set(name, ofServers)
+    else members.set(name, [kind === 'agent' ? AGENT : `${name}-1`])
   }
-  const assumed = new Set<string>()
+  const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
+  const isAsked = members.size > 0 || isTold
   if (members.size === 0) {
-    assumed.add('agent-1')
-    members.set('server', servers === 'one' ? ['server-1'] : SERVERS)
-    members.set('agent', ['agent-1'])
+    members.set('server', ofServers)
+    members.set('agent', [AGENT])
   }
-  const others = hasOthers && ![...members.values()].flat().includes('agent-1') ? ['agent-1'] : []
-  const names = [...new Set([...[...members.values()].flat(), ...others])]
+  const grouped = new Set([...members.values()].flat())
+  const others = [
+    ...(isTold && !grouped.has(SERVERS[0]) ? ofServers : []),
+    ...((hasOthers || isTold) && !grouped.has(AGENT) ? [AGENT] : []),
+  ]
+  const names = [...grouped, ...others]
   const own = new Map([...members, ...parents.map((name) => [name, names] as const)])
   const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', others]])
   const written = others.length === 0 ? own : new Map([...own, ['ungrouped', others] as const])
-  const inventory = inventoryOf(written, from.project, from.playbookDirectory)
+  const inventory = inventoryOf(written, project, playbookDirectory)
   const groupsVariable: AnsibleValue = Object.fromEntries(groups)
+  const told = toldApart(kinds, names, inventory)
+  const isAssumed = !isAsked && inventory.groups.get('agent')?.vars.size === 0
   const hosts = new Map(
     names.map((name) => {
       const ofHost = [...own].filter(([, list]) => list.includes(name)).map(([group]) => group)
@@ -205,7 +224,7 @@ export function inventedHosts(
         ['inventory_dir', 'inventory'],
         ['inventory_file', 'inventory/hosts.yml'],
       ])
-      const variables = hostVariables(inventory, name)
+      const variables = new Map([...hostVariables(inventory, name), ...told(name)])
       return [name, { name, groups: ofHost, variables, magic, alike: [] }] as const
     }),
   )
@@ -219,12 +238,31 @@ export function inventedHosts(
     known: (name) => known.get(name) ?? local(name),
     sources: undefined,
     hasSealedFiles: false,
-    assumed,
+    assumed: new Set(isAssumed ? [AGENT] : []),
+  }
+}
+
+/** What tells an invented host from those of other kinds, where the project's own files do not. */
+function toldApart(
+  kinds: ReadonlyMap<string, KindVariable>,
+  names: readonly string[],
+  inventory: Inventory,
+): (name: string) => ReadonlyMap<string, Variable> {
+  const own = new Set(names.flatMap((name) => [...hostVariables(inventory, name).keys()]))
+  return (host) => {
+    const kind = host === AGENT ? 'agent' : host === SERVERS[0] ? 'first' : 'joining'
+    const variables = new Map<string, Variable>()
+    if (host !== AGENT && !SERVERS.includes(host)) return variables
+    for (const [name, { [kind]: value }] of kinds)
+      if (value !== undefined && !own.has(name))
+        variables.set(name, { name, value, at: { path: host, start: 0, end: 0 } })
+    return variables
   }
 }
 
 /** Etcd wants three servers; the third one is like the second. */
-const SERVERS = ['server-1', 'server-2', 'server-3']
+const SERVERS: readonly [string, ...string[]] = ['server-1', 'server-2', 'server-3']
+const AGENT = 'agent-1'
 
 function groupKind(name: string): 'cluster' | 'server' | 'agent' | 'other' {
   if (/agent|worker|node/i.test(name)) return 'agent'

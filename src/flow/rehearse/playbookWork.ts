@@ -20,8 +20,9 @@ import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
 import type { Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
-import { inventedHosts, type PaperHosts } from './hosts.ts'
+import { type Invention, inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
+import { kindVariables } from './kinds.ts'
 import { isForOthers, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
@@ -134,7 +135,11 @@ export class PlaybookWork {
     for (const world of worlds.filter(({ isCut }) => !isCut))
       for (const [host, { failure, starts }] of world.nodes)
         if (failure !== undefined && starts.size === 0)
-          this.#director.note({ at: failure.at, what: `the play ends here for ${host}: ${failure.why}` })
+          this.#director.note({
+            at: failure.at,
+            what: `the play ends here for ${host}: ${failure.why}`,
+            isEnd: true,
+          })
   }
 
   #ended: readonly World[] = []
@@ -201,18 +206,28 @@ export class PlaybookWork {
     const servers = scenario.servers ?? 'several'
     let hosts = this.#invented.get(servers)
     if (hosts === undefined) {
-      hosts = inventedHosts(
-        namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]),
-        servers,
-        this.#closure.patterns.some(isForOthers),
-        { project: this.#director.project, playbookDirectory: directoryOf(this.#playbook.path) },
-      )
+      this.#invention ??= this.#invents()
+      hosts = inventedHosts(this.#invention, servers)
       this.#invented.set(servers, hosts)
     }
     return hosts
   }
 
   readonly #invented = new Map<string, PaperHosts>()
+  #invention: Invention | undefined
+
+  #invents(): Invention {
+    const { content, project } = this.#director
+    const { patterns, texts } = this.#closure
+    const kinds = kindVariables(this.#closure, this.#switches, content, project)
+    return {
+      groupNames: namedGroups([...patterns, ...groupsIn(texts)]),
+      hasOthers: patterns.some(isForOthers),
+      kinds: new Map([...kinds].filter(([name]) => this.#director.extraVariable(name) === undefined)),
+      project,
+      playbookDirectory: directoryOf(this.#playbook.path),
+    }
+  }
 
   #run(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
     const stage = this.#stage(scenario, asked)

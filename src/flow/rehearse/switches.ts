@@ -34,7 +34,7 @@ export class Switches {
           .filter(({ index }) => !BEFORE_TEXT.test(this.#text.slice(Math.max(0, index - 40), index)))
           .map(([name]) => name),
       ),
-    ].filter((name) => !this.isSet(name) && this.#isTested(name))
+    ].filter((name) => !this.isSet(name) && this.isTested(name))
     return this.#airgap
   }
 
@@ -87,7 +87,8 @@ export class Switches {
 
   #besides: ReadonlySet<string> | undefined
 
-  #isTested(name: string): boolean {
+  /** Whether a condition could ask it. */
+  isTested(name: string): boolean {
     const word = `\\b${escaped(name)}\\b`
     return new RegExp(`(?:when:|that:|^\\s*-|\\{[{%]|\\b(?:and|or|not|if)\\b)[^\\n]*${word}`, 'm').test(
       this.#text,

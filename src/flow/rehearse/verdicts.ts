@@ -194,17 +194,17 @@ export function verdictsOf(
 
 /**
  * Without the second server of invented hosts where no scenario brings it to the first one: the project is for a single
- * server, and nobody will give it two. Nor will anybody give it an agent that nothing in it knows of, where that would
- * only be one more of them.
+ * server, and nobody will give it two. Nor is an agent that nothing in the project knows of one more of them.
  */
 export function ofServersThatJoin(
   verdicts: readonly Verdict[],
   isAssumed: (verdict: Verdict) => boolean,
 ): readonly Verdict[] {
-  const isSecond = (verdict: Verdict): boolean =>
-    verdict.kind === 'joining-server' && (verdict.scenario.servers === 'several' || isAssumed(verdict))
+  const wanted = verdicts.filter((verdict) => verdict.kind !== 'joining-server' || !isAssumed(verdict))
+  const isSecond = ({ kind, scenario }: Verdict): boolean =>
+    kind === 'joining-server' && scenario.servers === 'several'
   const joined = new Set(
-    verdicts
+    wanted
       .filter(
         (verdict) =>
           isSecond(verdict) &&
@@ -214,7 +214,7 @@ export function ofServersThatJoin(
       )
       .map(({ playbook }) => playbook),
   )
-  return verdicts.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
+  return wanted.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
 }
 
 export const assumptionsOf = (world: World): readonly string[] =>

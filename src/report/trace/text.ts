@@ -53,15 +53,22 @@ class Page {
   }
 
   nothing(): void {
-    const { asked, brought } = this.#trace
+    const { asked, brought, unknowns, stops } = this.#trace
+    const ends = asked.length > 0 ? [] : unknowns.filter(({ isEnd }) => isEnd === true)
     this.#say(
       0,
       asked.length > 0
         ? `Nothing of K3s starts ${asked.join(', ')}.`
         : brought.length > 0
           ? `No start of K3s can be shown: ${brought.join('; ')}.`
+        : ends.length > 0
+          ? 'No service of K3s starts here: the plays end before.'
           : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
     )
+    // Undefined variables are told host by host.
+    for (const { at, what } of ends)
+      if (!stops.some((stop) => stop.at.path === at.path && stop.at.start === at.start))
+        this.#placed('  ', at, what)
     this.#blank()
   }
 

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { arrivals, type Files } from './tools/paper.ts'
+
+const role = (tasks: string, defaults = '', more: Files = {}): Files => ({
+  'meta/main.yml': '',
+  'defaults/main.yml': defaults,
+  'tasks/main.yml': tasks,
+  ...more,
+})
+
+describe('invented hosts are told apart', () => {
+  const server = '- command: sh /opt/k3s-install.sh server\n'
+  const agent = '- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n'
+  const guarded = (ofServers: string, ofAgents: string): string =>
+    `${server}  when: >-\n    ${ofServers}\n${agent}  when: >-\n    ${ofAgents}\n`
+  const founder = 'server-1 first-server absent none no url'
+  const joiner = 'agent-1 agent absent none url'
+
+  test.each([
+    ['by the words that a variable is compared with', guarded("rank == 'server'", "rank == 'worker'")],
+    [
+      'by those that it may have else',
+      guarded("berth_kind | default('master') == 'master'", "berth_kind is defined and berth_kind == 'node'"),
+    ],
+    [
+      'by one word where there is no other',
+      guarded("boat_role | default('agent') != 'agent'", "'agent' == (boat_role | default('agent'))"),
+    ],
+    [
+      'by a list of them',
+      guarded("rank in ['init', 'server']", "rank not in ['init', 'server'] and rank == 'agent'"),
+    ],
+  ])('%s', (_, tasks) => {
+    expect(arrivals(role(tasks), { servers: 'one' })).toEqual([joiner, founder])
+  })
+
+  test('by switches that are called so, though their defaults are neither', () => {
+    const tasks = `- assert: { that: [k3s_is_apiserver or k3s_is_worker] }\n${guarded('k3s_is_apiserver', 'k3s_is_worker')}`
+    const defaults = 'k3s_is_apiserver: false\nk3s_is_worker: false\nk3s_server_no_worker: false\n'
+    expect(arrivals(role(tasks, defaults), { servers: 'one' })).toEqual([joiner, founder])
+  })
+
+  test('by the names of templates', () => {
+    const tasks = `
+- template: { src: 'boat-{{ rank }}.service.j2', dest: /etc/systemd/system/k3s.service }
+- service: { name: k3s, state: started }
+`
+    const templates = {
+      'templates/boat-control.service.j2': '[Service]\nExecStart=/usr/local/bin/k3s server\n',
+      'templates/boat-worker.service.j2':
+        '[Service]\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443\n',
+    }
+    const files = role(tasks, 'rank: control\n', templates)
+    expect(arrivals(files, { servers: 'one' })).toEqual([joiner, founder])
+  })
+
+  test('the first server from others, and those that join by the URL that they are given', () => {
+    const tasks = `
+- command: sh /opt/k3s-install.sh server --cluster-init
+  when: rank == 'first_server'
+- command: "sh /opt/k3s-install.sh {{ 'agent' if rank == 'agent' else 'server' }} {{ '' if not quay_url else join }}"
+  vars: { join: '--server {{ quay_url }}' }
+  when: rank != 'first_server' and rank in ['server', 'agent']
+`
+    expect(arrivals(role(tasks, 'quay_url: ""\n'), { servers: 'several' })).toEqual([
+      joiner,
+      founder,
+      'server-2 joining-server absent none url',
+    ])
+  })
+
+  test('only where nobody says what they are', () => {
+    const tasks = guarded("rank == 'server'", "rank == 'agent'")
+    const none = (files: Files) => expect(arrivals(files)).not.toContain(joiner)
+    // A task, and the variables of all hosts.
+    none(role(`- set_fact: { rank: server }\n${tasks}`))
+    none({ ...role(tasks), 'group_vars/all.yml': 'rank: server\n' })
+    none(role(tasks, '', { 'vars/main.yml': 'rank: server\n' }))
+    // Words that are no kinds of nodes.
+    const cut = guarded("rank == 'server'", "rank == 'buoy'")
+    expect(arrivals(role(cut, 'rank: server\n'))).not.toContain(joiner)
+    // What a play says wins over what an inventory would.
+    const roles = { 'roles/boat/tasks/main.yml': tasks }
+    const site = '- hosts: all\n  roles: [{ role: boat, rank: agent }]\n'
+    expect(arrivals({ ...roles, 'site.yml': site }, { servers: 'one' })).toEqual([
+      joiner,
+      'server-1 agent absent none url',
+    ])
+  })
+})
