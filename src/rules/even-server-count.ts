@@ -1,4 +1,7 @@
 import { clusterHosts, hostVariables, type Inventory } from '../ansible/inventory/index.ts'
+import type { NamedInventory } from '../flow/inventories.ts'
+import type { Verdict } from '../flow/rehearsal.ts'
+import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
 
 export const evenServerCount: Rule = {
@@ -38,8 +41,114 @@ quay[1:4]
 `,
       },
     },
+    {
+      title: 'three servers beside the one that founds the cluster',
+      files: {
+        'inventory.yml': `
+mooring:
+  hosts:
+    quay:
+servers:
+  hosts:
+    pier-[1:3]:
+    ^^^^^^^^^^ 4 servers with embedded etcd stand no more failures than 3
+`,
+        'site.yml': `
+- hosts: mooring
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --cluster-init
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+- hosts: servers
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://quay:6443
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'two servers beside the one that founds the cluster',
+      files: {
+        'inventory.yml': `
+mooring:
+  hosts:
+    quay:
+servers:
+  hosts:
+    pier-[1:2]:
+`,
+        'site.yml': `
+- hosts: mooring
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --cluster-init
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+- hosts: servers
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://quay:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+      },
+    },
+    {
+      title: 'an agent that another playbook would make the fourth server',
+      files: {
+        'inventory.yml': `
+quays:
+  hosts:
+    quay-[1:3]:
+boats:
+  hosts:
+    boat:
+`,
+        'site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://quay-1:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+- hosts: boats
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://quay-1:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+        'alone.yml': `
+- hosts: all
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://quay-1:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+      },
+    },
+    {
+      title: 'two clusters of one server each',
+      files: {
+        'inventory.yml': `
+east:
+  hosts:
+    quay:
+west:
+  hosts:
+    pier:
+`,
+        'site.yml': `
+- hosts: east:west
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --cluster-init
+`,
+      },
+    },
     {
       title: 'an external datastore, an odd number, and other clusters',
       files: {
@@ -63,11 +172,16 @@ quay[1:2]
     },
   ],
   *check(analysis) {
-    for (const { inventory } of analysis.inventories) {
-      const { servers } = clusterHosts(inventory)
+    for (const named of analysis.inventories) {
+      const { inventory } = named
+      const starts = serverStarts(analysis, named)
+      const servers = serversOf(inventory, starts)
       const last = inventory.hosts.get(servers.at(-1) ?? '')
       if (last === undefined || servers.length % 2 === 1) continue
-      if (!isK3s(inventory) || servers.some((host) => hasDatastore(inventory, host))) continue
+      if (starts.length === 0 && !isK3s(inventory)) continue
+      const own = new Set(servers)
+      if (starts.some(({ host, arrival }) => own.has(host) && arrival.externalDatastore !== false)) continue
+      if (servers.some((host) => hasDatastore(inventory, host))) continue
       const { length } = servers
       yield length === 2
         ? { at: last.at, message: '2 servers with embedded etcd stand no failure at all' }
@@ -79,6 +193,30 @@ quay[1:2]
     }
   },
 }
+
+/** The starts of servers on the hosts of an inventory: what is an agent of another playbook may be one of either. */
+function serverStarts(analysis: Analysis, { sources }: NamedInventory): readonly Verdict[] {
+  const own = analysis.rehearsal.verdicts.filter(({ inventory }) => inventory?.join() === sources.join())
+  const agents = new Set(own.flatMap(({ kind, host }) => (kind === 'agent' ? [host] : [])))
+  return own.filter(({ host }) => !agents.has(host))
+}
+
+/**
+ * The servers of the cluster: those of the group that is called so, and those that were started with them. Where several
+ * found one, they may be of as many clusters, of which groups alone tell.
+ */
+function serversOf(inventory: Inventory, starts: readonly Verdict[]): readonly string[] {
+  const { servers: named } = clusterHosts(inventory)
+  const started = new Set(starts.map(({ host }) => host))
+  const founders = new Set(starts.filter(founds).map(({ host }) => host))
+  if (started.size === 0 || founders.size > 1) return named
+  if (named.some((host) => started.has(host))) for (const host of named) started.add(host)
+  return [...inventory.hosts.keys()].filter((host) => started.has(host))
+}
+
+/** Whether it joins no other, nor would with a token that it has. */
+const founds = ({ kind, serverUrl, token, scenario }: Verdict): boolean =>
+  scenario.k3s === 'absent' && serverUrl === false && (kind === 'first-server' || token === 'absent')
 
 /** Other software has masters and servers, too. */
 function isK3s({ groups, hosts }: Inventory): boolean {

@@ -49,7 +49,7 @@ export const serverTokenMissing: Rule = {
     {
       title: 'the first server alone without a token, the second with it',
       files: {
-        'inventory.yml': INVENTORY,
+        'inventory.yml': `${INVENTORY}    quay-3:\n      ansible_host: 192.0.2.13\n`,
         'site.yml': `
 - hosts: harbour
   become: true
