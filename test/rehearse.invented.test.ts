@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arrivals, type Files } from './tools/paper.ts'
+import { arrivals, type Files, installs, joins } from './tools/paper.ts'
 
 const role = (tasks: string, defaults = '', more: Files = {}): Files => ({
   'meta/main.yml': '',
@@ -86,5 +86,73 @@ describe('invented hosts are told apart', () => {
       joiner,
       'server-1 agent absent none url',
     ])
+  })
+})
+
+describe('hosts that a project calls by their names, and no inventory has', () => {
+  const found = (hosts: string, read: string): string => `
+${installs(hosts, { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })}
+- hosts: ${hosts}
+  tasks:
+    - ansible.builtin.slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: slip
+${read}`
+
+  test('are the first server, where others ask it for what it has', () => {
+    const site = found(
+      'masters',
+      joins('workers', "{{ hostvars['master1'].slip.content | b64decode | trim }}"),
+    )
+    expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toEqual([
+      'agent-1 agent present env-file url',
+      'master1 first-server present env-file no url',
+    ])
+    const plain = site.replace("'master1'", "'quay'")
+    expect(arrivals({ 'site.yml': plain }, { servers: 'one' })).toEqual([
+      'agent-1 agent present env-file url',
+      'server-1 first-server present env-file no url',
+    ])
+  })
+
+  test('are the servers in the order of their numbers, each of which a play may be for', () => {
+    const site = found(
+      'k3s-master-01',
+      joins('k3s-worker-2', "{{ hostvars['k3s-master-01'].slip.content | b64decode | trim }}").replace(
+        '  tasks:',
+        `  tasks:
+    - ansible.builtin.debug: { var: "hostvars['k3s-master-02'].slip" }
+      when: hostvars['k3s-worker-2'] is defined`,
+      ),
+    )
+    expect(arrivals({ 'site.yml': site }, { servers: 'several' })).toEqual([
+      'k3s-master-01 first-server present env-file no url',
+      'k3s-worker-2 agent present env-file url',
+    ])
+  })
+
+  test('are where a token is read', () => {
+    const site = `
+${installs('masters', { INSTALL_K3S_EXEC: 'server' })}
+- hosts: workers
+  tasks:
+    - ansible.builtin.slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      delegate_to: quay
+      register: slip
+    - ansible.builtin.file: { path: /srv, state: directory }
+      delegate_to: lighthouse
+${joins('workers', '{{ slip.content | b64decode | trim }}')}`
+    expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toEqual([
+      'agent-1 agent present env-file url',
+      'server-1 first-server absent none no url',
+    ])
+  })
+
+  test('but not what a task adds', () => {
+    const site = found(
+      'masters',
+      `    - ansible.builtin.add_host: { name: chest, harbour_key: '{{ slip.content | b64decode | trim }}' }
+${joins('workers', "{{ hostvars['chest'].harbour_key }}")}`,
+    )
+    expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toContain('agent-1 agent present env-file url')
   })
 })

@@ -9,7 +9,7 @@ import {
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { inventoryOf } from './beside.ts'
-import type { KindVariable } from './kinds.ts'
+import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
 
 /** A host that stands for all hosts like it. */
 export interface PaperHost {
@@ -167,6 +167,7 @@ export interface Invention {
   readonly hasOthers?: boolean
   /** Variables that tell kinds of nodes apart, for those who set none. */
   readonly kinds?: ReadonlyMap<string, KindVariable>
+  readonly named?: NamedHosts
   readonly project?: Project
   readonly playbookDirectory?: string
 }
@@ -180,38 +181,45 @@ export function inventedHosts(
     groupNames,
     hasOthers = false,
     kinds = new Map(),
+    named = { servers: [], agents: [], others: [] },
     project = new Map(),
     playbookDirectory = '',
   }: Invention,
   servers: 'one' | 'several',
 ): PaperHosts {
-  const ofServers = servers === 'one' ? SERVERS.slice(0, 1) : SERVERS
+  const [first = SERVERS[0], ...joining] = SERVERS.map((name, index) => named.servers[index] ?? name)
+  const agent = named.agents[0] ?? AGENT
+  const ofServers = servers === 'one' ? [first] : [first, ...joining]
   const members = new Map<string, readonly string[]>()
   const parents: string[] = []
   for (const name of groupNames) {
     const kind = groupKind(name)
+    // `hosts:` may name a host as well as a group.
+    if (ofServers.includes(name) || name === agent) continue
     if (kind === 'cluster') parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
-    else members.set(name, [kind === 'agent' ? AGENT : `${name}-1`])
+    else members.set(name, [kind === 'agent' ? agent : `${name}-1`])
   }
   const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
   const isAsked = members.size > 0 || isTold
   if (members.size === 0) {
     members.set('server', ofServers)
-    members.set('agent', [AGENT])
+    members.set('agent', [agent])
   }
   const grouped = new Set([...members.values()].flat())
   const others = [
-    ...(isTold && !grouped.has(SERVERS[0]) ? ofServers : []),
-    ...((hasOthers || isTold) && !grouped.has(AGENT) ? [AGENT] : []),
-  ]
+    ...(isTold ? ofServers : named.servers.length + named.others.length > 0 ? [first] : []),
+    ...(hasOthers || isTold || named.agents.length > 0 ? [agent] : []),
+  ].filter((name) => !grouped.has(name))
   const names = [...grouped, ...others]
   const own = new Map([...members, ...parents.map((name) => [name, names] as const)])
   const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', others]])
   const written = others.length === 0 ? own : new Map([...own, ['ungrouped', others] as const])
   const inventory = inventoryOf(written, project, playbookDirectory)
   const groupsVariable: AnsibleValue = Object.fromEntries(groups)
-  const told = toldApart(kinds, names, inventory)
+  const told = toldApart(kinds, names, inventory, (name) =>
+    name === agent ? 'agent' : name === first ? 'first' : ofServers.includes(name) ? 'joining' : undefined,
+  )
   const isAssumed = !isAsked && inventory.groups.get('agent')?.vars.size === 0
   const hosts = new Map(
     names.map((name) => {
@@ -229,16 +237,24 @@ export function inventedHosts(
     }),
   )
   const known = new Map(hosts)
-  for (const name of SERVERS.slice(2)) hosts.delete(name)
+  const [second = first, ...alike] = joining
+  for (const name of alike) hosts.delete(name)
+  const aliases = new Map([
+    ...[...named.servers, ...alike].map((name) => [name, known.has(second) ? second : first] as const),
+    ...named.agents.map((name) => [name, agent] as const),
+    ...named.others.map((name) => [name, first] as const),
+  ])
   const local = controlNode(hosts, inventory)
+  const standIn = (name: string): string | undefined =>
+    hosts.has(name) ? name : (aliases.get(name) ?? local(name)?.name)
   return {
     hosts,
     groups,
-    standIn: (name) => (hosts.has(name) ? name : known.has(name) ? SERVERS[1] : local(name)?.name),
-    known: (name) => known.get(name) ?? local(name),
+    standIn,
+    known: (name) => known.get(name) ?? known.get(aliases.get(name) ?? '') ?? local(name),
     sources: undefined,
     hasSealedFiles: false,
-    assumed: new Set(isAssumed ? [AGENT] : []),
+    assumed: new Set(isAssumed ? [agent] : []),
   }
 }
 
@@ -247,12 +263,13 @@ function toldApart(
   kinds: ReadonlyMap<string, KindVariable>,
   names: readonly string[],
   inventory: Inventory,
+  kindOf: (name: string) => InventedKind | undefined,
 ): (name: string) => ReadonlyMap<string, Variable> {
   const own = new Set(names.flatMap((name) => [...hostVariables(inventory, name).keys()]))
   return (host) => {
-    const kind = host === AGENT ? 'agent' : host === SERVERS[0] ? 'first' : 'joining'
+    const kind = kindOf(host)
     const variables = new Map<string, Variable>()
-    if (host !== AGENT && !SERVERS.includes(host)) return variables
+    if (kind === undefined) return variables
     for (const [name, { [kind]: value }] of kinds)
       if (value !== undefined && !own.has(name))
         variables.set(name, { name, value, at: { path: host, start: 0, end: 0 } })

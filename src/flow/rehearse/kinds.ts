@@ -1,4 +1,5 @@
 import type { Content } from '../../ansible/content/index.ts'
+import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
@@ -52,7 +53,7 @@ const IN_NAME = /\{\{-?\s*([A-Za-z_]\w*)\s*(?:\|[^{}\n]*)?-?\}\}([\w./-]*)/g
 const LONGEST_NAME = 60
 /** Where the URL of a server is a variable as a whole: nodes that join have it. */
 const URL =
-  /(?:--server[\s=]+|\bK3S_URL["']?\s*[:=]\s*|^\s*server:\s*)["']?\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}/gm
+  /(?:--server[\s=]+|\bK3S_URL["']?\s*[:=]\s*|^[ \t]*server:\s*)["']?\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}/gm
 const SERVERS_URL = 'https://server-1:6443'
 
 const NODE = /agent|worker|node|server|master|control/i
@@ -177,3 +178,60 @@ const byName = (kind: InventedKind | 'server'): KindVariable => ({
   joining: kind === 'server' || kind === 'joining',
   agent: kind === 'agent',
 })
+
+/** Hosts that the texts of a project call by their names, though no inventory of it has them. */
+export interface NamedHosts {
+  /** The first one founds the cluster. */
+  readonly servers: readonly string[]
+  readonly agents: readonly string[]
+  /** Whose name says nothing: what others ask of such a host is what a server has. */
+  readonly others: readonly string[]
+}
+
+const HOSTVARS = /\bhostvars\s*\[\s*['"]([A-Za-z][\w.-]*)['"]\s*\]/g
+const DELEGATED = /^[ \t]*(?:-[ \t]+)?delegate_to:[ \t]*["']?([A-Za-z][\w.-]*)["']?[ \t]*(?:#.*)?$/gm
+const HOST_NAME = /^[A-Za-z][\w.-]*$/
+const TOKEN_READ = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
+
+/** Those of `hostvars['…']` and of `delegate_to:`; what a task adds by itself is none of the cluster, and a group is no host. */
+export function namedHosts(
+  { texts, tasks }: Closure,
+  content: Content,
+  groups: readonly string[],
+): NamedHosts {
+  const added = new Set<unknown>(groups)
+  const asked = new Set<string>()
+  for (const { task } of tasks) {
+    const { action, at, keywords } = task
+    if (action.module === 'add_host')
+      for (const name of ['name', 'hostname', 'host']) added.add(action.arguments.get(name)?.value)
+    const host = keywords.get('delegate_to')?.value
+    // A token is read where a server has it.
+    if (
+      typeof host === 'string' &&
+      HOST_NAME.test(host) &&
+      TOKEN_READ.test(content.text(at.path)?.slice(at.start, at.end) ?? '')
+    )
+      asked.add(host)
+  }
+  for (const text of texts) {
+    for (const [, name = ''] of text.matchAll(HOSTVARS)) asked.add(name)
+    for (const [, name = ''] of text.matchAll(DELEGATED))
+      if (kindOf(withoutNumber(name)) !== undefined) asked.add(name)
+  }
+  const of = (...kinds: readonly unknown[]): readonly string[] =>
+    [...asked]
+      .filter(
+        (name) => !LOCALHOST.has(name) && !added.has(name) && kinds.includes(kindOf(withoutNumber(name))),
+      )
+      .sort(byNumber.compare)
+  return { servers: of('first', 'server', 'joining'), agents: of('agent'), others: of(undefined) }
+}
+
+const byNumber = new Intl.Collator('en', { numeric: true })
+
+/** `k3s-master-01.quay.test` → `k3s-master`. A node by its number is one that is no master. */
+function withoutNumber(host: string): string {
+  const [name = ''] = host.split('.')
+  return wordOf(name.replace(/[_-]?\d+$/, ''))
+}

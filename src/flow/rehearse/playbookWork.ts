@@ -22,7 +22,7 @@ import type { Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { type Invention, inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
-import { kindVariables } from './kinds.ts'
+import { kindVariables, namedHosts } from './kinds.ts'
 import { isForOthers, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
@@ -220,9 +220,11 @@ export class PlaybookWork {
     const { content, project } = this.#director
     const { patterns, texts } = this.#closure
     const kinds = kindVariables(this.#closure, this.#switches, content, project)
+    const groups = groupsIn(texts)
     return {
-      groupNames: namedGroups([...patterns, ...groupsIn(texts)]),
+      groupNames: namedGroups([...patterns, ...groups]),
       hasOthers: patterns.some(isForOthers),
+      named: namedHosts(this.#closure, content, groups),
       kinds: new Map([...kinds].filter(([name]) => this.#director.extraVariable(name) === undefined)),
       project,
       playbookDirectory: directoryOf(this.#playbook.path),
