@@ -331,7 +331,7 @@ describe('in a project of its own', () => {
       'ended/group_vars/all.yml': 'k3s_berths: 1\n',
     })
     expect((await trace(directory, ['ended'])).text).toBe(
-      `No service of K3s starts here: the plays end before.
+      `No service of K3s starts here, and plays end early:
   ended/site.yml:3:7  the play ends here for quays-1: an assertion does not hold
 
 1 place could not be followed (--show-unknown)

@@ -13,7 +13,9 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 /** What happens before the questions. */
 const files = {
-  'group_vars/all.yml': 'phrase: larch\n',
+  'group_vars/all.yml': 'phrase: larch\nsail: none\n',
+  'group_vars/afloat.yml': 'sail: red\n',
+  'group_vars/aground.yml': 'phrase: elm\n',
   'more/slips.yml': 'elm: 7\n',
   'templates/words.j2': '{{ phrase }} and {{ slips.elm }}',
   'site.yml': `
@@ -35,9 +37,16 @@ const files = {
       loop: "{{ groups['berths'] }}"
       loop_control: { loop_var: mate }
     - add_host: { name: holder, slip: birch }
+    - add_host: { name: berth, groups: 'rafts, basin' }
+    - group_by: { key: 'moored_{{ inventory_hostname }}', parents: [basin] }
+    - { group_by: { key: unmoored }, when: false }
 - hosts: berths
   gather_facts: false
   tasks:
+    - group_by: { key: afloat }
+    - add_host: { name: '{{ mate }}', groups: [counted] }
+      loop: "{{ groups['rafts'] + groups['moored_quay'] }}"
+      loop_control: { loop_var: mate }
     - set_fact: { phrase: '{{ phrase }}-{{ phrase }}' }
     - { set_fact: { never: 1 }, when: false }
     - { command: 'true', when: false, register: skipped_one }
@@ -84,6 +93,17 @@ const conditions: readonly string[] = [
   'slips.elm == 7',
   'elm is not defined',
   "words == 'larch-larch and 7'",
+  "groups['moored_quay'] == ['quay']",
+  "groups['basin'] | sort == ['berth', 'quay']",
+  "'unmoored' not in groups",
+  "groups['unmoored'] is not defined",
+  "'basin' in group_names and 'rafts' in group_names and 'moored_quay' not in group_names",
+  "group_names == ['afloat', 'basin', 'berths', 'counted', 'rafts']",
+  "groups['counted'] | length == 2",
+  "hostvars['quay'].group_names == ['basin', 'counted', 'moored_quay', 'quays']",
+  "'rafts' in groups and groups.afloat | length == 1",
+  "sail == 'red'",
+  "hostvars.quay.sail == 'none'",
 ]
 
 test.each(ansibles)('what %s finds after these tasks, the rehearsal finds', (_, bin) => {

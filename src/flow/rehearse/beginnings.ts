@@ -22,7 +22,7 @@ export function rested(world: World): World {
       { ...emptyNode, files, services, k3s, isOpen, starts },
     ]),
   )
-  return new World(nodes, undefined, undefined, world.isCut)
+  return new World(nodes, undefined, undefined, undefined, world.isCut)
 }
 
 /** The world in which K3s runs on the most nodes: in others an assumption may have kept it from some. */

@@ -1,5 +1,6 @@
 import { type Inventory, readInventory } from '../../ansible/inventory/index.ts'
-import type { Project } from '../../ansible/value.ts'
+import { joinPath } from '../../ansible/inventory/projectTree.ts'
+import type { Project, Variable } from '../../ansible/value.ts'
 
 /**
  * An inventory of hosts that no file names, with the `group_vars` that the project holds for them: beside the playbook,
@@ -15,6 +16,19 @@ export function inventoryOf(
   const path = `${directory === '' ? '' : `${directory}/`}${SOURCE}`
   const text = [...groups].map(([name, hosts]) => `[${name}]\n${hosts.join('\n')}\n`).join('')
   return readInventory(new Map(variablesOf(project)).set(path, text), [path], { playbookDirectory })
+}
+
+/** What the `group_vars` beside an inventory, and then those beside a playbook, say of a group that it does not have. */
+export function variablesOfGroup(
+  group: string,
+  project: Project,
+  { inventoryDirectories: [directory = ''], playDirectories: [playbookDirectory] }: Inventory,
+): ReadonlyMap<string, Variable> {
+  const path = joinPath(directory, SOURCE)
+  const text = `[${group}]\n`
+  const options = playbookDirectory === undefined ? {} : { playbookDirectory }
+  const { groups } = readInventory(new Map(variablesOf(project)).set(path, text), [path], options)
+  return new Map([...(groups.get(group)?.fileVars.values() ?? [])].flatMap((variables) => [...variables]))
 }
 
 const SOURCE = 'hosts-of-nobody.ini'

@@ -7,6 +7,7 @@ import { nameNotDefined } from '../evaluate/print.ts'
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
+import type { MadeGroups } from './groups.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { NodeState, Stored, World } from './world.ts'
 
@@ -46,6 +47,8 @@ export interface Effect {
   readonly facts?: ReadonlyMap<string, Stored>
   /** Another host, where they are that one's. */
   readonly ownerOfFacts?: string
+  /** The groups as they are for tasks and plays after it. */
+  readonly groups?: MadeGroups
   /** Why the module reports a failure; `ignore_errors` and `failed_when` may overrule it. */
   readonly failed?: string
   readonly events?: readonly Event[]

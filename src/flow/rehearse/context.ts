@@ -22,6 +22,8 @@ export interface Stage {
   readonly project: Project
   readonly atoms: Atoms
   readonly hosts: PaperHosts
+  /** Groups that plays and conditions name, or that have variables. */
+  readonly groupsAsked: ReadonlySet<string>
   readonly scenario: Scenario
   readonly manager: ServiceManager
   /** Variables that the scenario sets, over all others, as `-e` would; `undefined`: no file sets it, though a task may. */

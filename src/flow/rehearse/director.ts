@@ -108,6 +108,16 @@ export class Director {
     return undefined
   }
 
+  get groupsWithVariables(): readonly string[] {
+    this.#groupsWithVariables ??= [...this.#project.keys()].flatMap((path) => {
+      const [, name] = /(?:^|\/)group_vars\/([\w-]+)(?:\.\w+$|\/)/.exec(path) ?? []
+      return name === undefined || name === 'all' ? [] : [name]
+    })
+    return this.#groupsWithVariables
+  }
+
+  #groupsWithVariables: readonly string[] | undefined
+
   /** Whether some role has a default of that name, or sets it. */
   isOfRole(name: string): boolean {
     this.#ofRoles ??= new Set(

@@ -3,8 +3,10 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
 import type { Closure } from './closure.ts'
+import { groupsMadeBy } from './groups.ts'
 import { inventoryHosts, type PaperHosts } from './hosts.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
+import { textOf } from './relevance.ts'
 
 /** Inventories of one playbook that are followed at most. */
 const MOST_INVENTORIES = 4
@@ -55,16 +57,34 @@ export class HostSets {
               ...inventory,
               inventory: readInventory(this.#project, inventory.sources, { playbookDirectory: beside }),
             }
-      hosts = inventoryHosts(read, this.#tokenVariables)
+      hosts = inventoryHosts(read, this.#tokenVariables, this.#project)
       this.#sets.set(key, hosts)
     }
     return hosts
   }
 }
 
+/** Whether a task makes a group of hosts of the inventory: `add_host` of those that it names, itself or by a group. */
+function isMade(group: string, tasks: Closure['tasks'], hosts: PaperHosts): boolean {
+  return tasks.some(({ task: { action, keywords }, task }) => {
+    if (!groupsMadeBy(task).some((name) => name.test(group))) return false
+    if (action.module === 'group_by') return true
+    const named = ['name', 'hostname', 'host'].map((name) => action.arguments.get(name)?.value)
+    const looped = ['loop', 'with_items'].map((name) => keywords.get(name)?.value)
+    const words = textOf([...named, ...looped].map((value) => value ?? null)).match(/[\w.-]+/g) ?? []
+    return words.some(
+      (word) =>
+        word === 'inventory_hostname' || hosts.hosts.has(word) || (hosts.groups.get(word)?.length ?? 0) > 0,
+    )
+  })
+}
+
 /** Whether the groups that the plays name have hosts in this inventory. */
-function fits({ patterns }: Closure, hosts: PaperHosts): boolean {
-  const names = namedGroups(patterns)
+function fits({ patterns, tasks }: Closure, hosts: PaperHosts): boolean {
+  const all = namedGroups(patterns)
+  const names = all.filter((name) => hosts.groups.has(name) || !isMade(name, tasks, hosts))
+  // Where plays are for no others than the hosts that tasks find among those of the inventory, these are the ones.
+  if (all.length > 0 && names.length === 0) return hosts.hosts.size > 0
   if (names.length === 0)
     return (
       hosts.hosts.size > 0 &&

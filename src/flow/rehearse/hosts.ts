@@ -8,7 +8,7 @@ import {
 } from '../../ansible/inventory/index.ts'
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
-import { inventoryOf } from './beside.ts'
+import { inventoryOf, variablesOfGroup } from './beside.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
 
 /** A host that stands for all hosts like it. */
@@ -30,6 +30,12 @@ export interface PaperHosts {
   readonly standIn: (name: string) => string | undefined
   /** What the inventory says of a host, whether it is rehearsed or not, and of the control node. */
   readonly known: (name: string) => Pick<PaperHost, 'variables' | 'magic'> | undefined
+  /** What a host's variable is when tasks have put it into these groups; `own`: what it is without them. */
+  readonly within: (
+    groups: readonly string[],
+    name: string,
+    own: Variable | undefined,
+  ) => Variable | undefined
   /** `undefined`: invented for a project that has none. */
   readonly sources: readonly string[] | undefined
   /** Whether a file of variables is encrypted as a whole, so that a variable which seems undefined may not be. */
@@ -42,6 +48,7 @@ export interface PaperHosts {
 export function inventoryHosts(
   { inventory, sources }: NamedInventory,
   tokens: ReadonlySet<string> = new Set(),
+  project: Project = new Map(),
 ): PaperHosts {
   const server = clusterGroups(inventory)?.server
   const firstOf = new Set(
@@ -89,6 +96,7 @@ export function inventoryHosts(
     groups,
     standIn: (name) => stands.get(name) ?? local(name)?.name,
     known,
+    within: madeGroupVariables(inventory, project),
     sources,
     hasSealedFiles,
     assumed: new Set(),
@@ -116,6 +124,26 @@ function controlNode(
       alike: [],
     }
     return implicit
+  }
+}
+
+/** The `group_vars` of groups that only a run makes: they win over those of `all`, and of others as their names do. */
+function madeGroupVariables(inventory: Inventory, project: Project): PaperHosts['within'] {
+  const known = new Map<string, ReadonlyMap<string, Variable>>()
+  const all = inventory.groups.get('all')
+  const ofAll = [...(all === undefined ? [] : [all.inlineVars]), ...(all?.fileVars.values() ?? [])]
+  return (groups, name, own) => {
+    if (own !== undefined && !ofAll.some((variables) => variables.get(name) === own)) return own
+    for (const group of groups.toSorted().toReversed()) {
+      let variables = known.get(group)
+      if (variables === undefined) {
+        variables = variablesOfGroup(group, project, inventory)
+        known.set(group, variables)
+      }
+      const found = variables.get(name)
+      if (found !== undefined) return found
+    }
+    return own
   }
 }
 
@@ -252,6 +280,7 @@ export function inventedHosts(
     groups,
     standIn,
     known: (name) => known.get(name) ?? known.get(aliases.get(name) ?? '') ?? local(name),
+    within: madeGroupVariables(inventory, project),
     sources: undefined,
     hasSealedFiles: false,
     assumed: new Set(isAssumed ? [agent] : []),

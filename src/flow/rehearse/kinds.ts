@@ -164,7 +164,7 @@ function byWord(name: string, words: ReadonlySet<string>, isFree: boolean): Kind
   const known = { agent: of('agent'), server: of('server'), first: of('first'), joining: of('joining') }
   const isRole = isFree && /(?:role|type|kind)$/i.test(name)
   const own = known.server ?? known.first ?? known.joining
-  const agent = known.agent ?? (isRole && known.server !== undefined ? 'agent' : undefined)
+  const agent = known.agent ?? (isRole && own !== undefined ? 'agent' : undefined)
   const server = own ?? (isRole && agent !== undefined ? 'server' : undefined)
   const first = known.first ?? server
   const joining = known.joining ?? known.server ?? server

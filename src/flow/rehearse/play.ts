@@ -9,7 +9,8 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import { evaluator } from '../evaluate/index.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
-import { matchingHosts } from './pattern.ts'
+import { withGroups } from './groups.ts'
+import { matchingHosts, namedGroups } from './pattern.ts'
 import { addHandlers, enterRole } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { isActive, Walk } from './statements.ts'
@@ -89,9 +90,10 @@ class Playing {
       this.#stage.note({ at: pattern.at, what: 'the hosts of a play are not known' })
       return [...hosts.hosts.keys()]
     }
-    const found = matchingHosts(words.join(','), hosts)
+    const found = matchingHosts(words.join(','), withGroups(hosts, world.groups))
+    const open = namedGroups(words.map((word) => word ?? '')).some((name) => world.groups.open.has(name))
     // A group that only the run makes, or that the user names.
-    if (found.length === 0 && items.some((item) => typeof item === 'string' && item.includes('{{')))
+    if (found.length === 0 && (open || items.some((item) => typeof item === 'string' && item.includes('{{'))))
       this.#stage.note({ at: pattern.at, what: 'no host that is known is among those of a play' })
     return found
   }

@@ -271,6 +271,7 @@ export class PlaybookWork {
       project: director.project,
       atoms: director.atoms,
       hosts,
+      groupsAsked: this.#groupsAsked,
       scenario,
       manager,
       overrides,
@@ -284,6 +285,16 @@ export class PlaybookWork {
       relevance: this.#relevance(hosts),
     }
   }
+
+  get #groupsAsked(): ReadonlySet<string> {
+    this.#groupsAskedFound ??= new Set([
+      ...namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]),
+      ...this.#director.groupsWithVariables,
+    ])
+    return this.#groupsAskedFound
+  }
+
+  #groupsAskedFound: ReadonlySet<string> | undefined
 
   #relevance(hosts: PaperHosts): Relevance {
     const { content, tokenVariables } = this.#director

@@ -31,7 +31,8 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     (name) => [name, FILES] as const,
   ),
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
-  ...['fail', 'assert', 'set_fact', 'add_host'].map((name) => [name, TOKEN] as const),
+  ...['fail', 'assert', 'set_fact'].map((name) => [name, TOKEN] as const),
+  ['add_host', /token|K3S_|secret|vault|\bgroup/i] as const,
   ['fetch', new RegExp(`token|secret|${HOLDERS}`, 'i')] as const,
   ['debug', new RegExp(String.raw`token|K3S_|secret|vault|hostvars|\bvars\b|${HOLDERS}`, 'i')] as const,
   ...[
@@ -41,6 +42,7 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     'sysvinit',
     'openrc',
     'slurp',
+    'group_by',
     'include_vars',
     'service_facts',
     'meta',
@@ -311,7 +313,8 @@ function madeBy({ action, keywords }: Task): readonly string[] {
   ]
 }
 
-function textOf(value: AnsibleValue): string {
+/** All texts in a value. */
+export function textOf(value: AnsibleValue): string {
   if (typeof value === 'string') return value
   if (value === null || typeof value !== 'object') return ''
   if (Array.isArray(value)) return value.map((item: AnsibleValue) => textOf(item)).join(' ')

@@ -6,12 +6,14 @@ import {
   type FlowValue,
   Fork,
   Pending,
+  Result,
   type ScopeVariable,
   Ungiven,
 } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
+import { noGroups, withGroups } from './groups.ts'
 import type { PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
 import { Choice, type NodeState, type Stored, type World } from './world.ts'
@@ -69,8 +71,8 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
         context.stage.overrides.has(name)
           ? undefined
           : (fact(context, world, host, name) ??
-            inventoryVariable(context, host, name) ??
-            (name === 'ansible_host' ? undefined : magic(context, host, name)) ??
+            inventoryVariable(context, world, host, name) ??
+            (name === 'ansible_host' ? undefined : magic(context, world, host, name)) ??
             leftToUser(context, world.node(standIn), name))
       return settled(world.node(standIn).variables.get(name), name, world, inFiles) ?? inFiles()
     },
@@ -105,16 +107,19 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
     context.roleVars.get(name) ??
     context.playVars.get(name) ??
     fact(context, world, host, name) ??
-    inventoryVariable(context, host, name) ??
+    inventoryVariable(context, world, host, name) ??
     context.roleDefaults.get(name) ??
-    magic(context, host, name) ??
+    magic(context, world, host, name) ??
     leftToUser(context, node, name)
   )
 }
 
-function inventoryVariable({ stage }: Context, host: string, name: string): ScopeVariable {
-  const own = stage.hosts.known(host)?.variables.get(name)
-  return own === undefined ? undefined : { raw: own.value, at: own.at }
+function inventoryVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
+  const { hosts } = context.stage
+  const own = hosts.known(host)?.variables.get(name)
+  const made = madeGroupsOf(context, world, host)
+  const found = made.length === 0 ? own : hosts.within(made, name, own)
+  return found === undefined ? undefined : { raw: found.value, at: found.at }
 }
 
 /**
@@ -165,7 +170,7 @@ function fact(context: Context, world: World, host: string, name: string): Scope
   return value === undefined ? undefined : { value }
 }
 
-function magic(context: Context, host: string, name: string): ScopeVariable {
+function magic(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, role } = context
   switch (name) {
     case 'playbook_dir':
@@ -185,7 +190,14 @@ function magic(context: Context, host: string, name: string): ScopeVariable {
     case 'ansible_skip_tags':
       return { value: new List() }
     case 'groups':
-      return { value: groupsValue(context) }
+      return { value: groupsValue(context, world) }
+    case 'group_names': {
+      const made = madeGroupsOf(context, world, host)
+      if (made.length === 0) break
+      const known = stage.hosts.known(host)?.magic.get(name)
+      const names = Array.isArray(known) ? known.filter((one) => typeof one === 'string') : []
+      return { value: new List([...new Set([...names, ...made])].sort()) }
+    }
     // Connection variables are there for the task even where nobody sets them: PlayContext.update_vars of ansible-core.
     case 'ansible_host':
       return { value: host }
@@ -196,14 +208,32 @@ function magic(context: Context, host: string, name: string): ScopeVariable {
 
 const groupsValues = new WeakMap<object, FlowValue>()
 
-function groupsValue({ stage }: Context): FlowValue {
-  let value = groupsValues.get(stage.hosts)
+function groupsValue({ stage }: Context, { groups: made }: World): FlowValue {
+  const key = made === noGroups ? stage.hosts : made
+  let value = groupsValues.get(key)
   if (value === undefined) {
-    value = new Dict([...stage.hosts.groups].map(([name, hosts]) => [name, new List(hosts)] as const))
-    groupsValues.set(stage.hosts, value)
+    const { groups } = withGroups(stage.hosts, made)
+    const known = new Map([...groups].map(([name, hosts]) => [name, new List(hosts)] as const))
+    value =
+      made.open.size === 0
+        ? new Dict(known)
+        : new Result('groups', known, (name) =>
+            !known.has(name) && made.open.has(name)
+              ? new Unknown(`groups.${name}`, 'its hosts are found while the play runs')
+              : known.get(name),
+          )
+    groupsValues.set(key, value)
   }
   return value
 }
+
+/** The groups that tasks have put a host into. */
+const madeGroupsOf = ({ stage }: Context, { groups }: World, host: string): readonly string[] =>
+  groups.hosts.size === 0
+    ? []
+    : [...groups.hosts].flatMap(([group, hosts]) =>
+        hosts.some((one) => one === host || stage.hosts.standIn(one) === host) ? [group] : [],
+      )
 
 function plainValue(value: AnsibleValue): FlowValue {
   if (Array.isArray(value)) return new List(value.map(plainValue))

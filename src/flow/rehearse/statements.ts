@@ -154,8 +154,10 @@ export class Walk {
       return runOnHost(task, inner, world, first, this.#room).map((done) =>
         shared(task, done, first, inner.playHosts),
       )
+    // It runs once, for the first host: BYPASS_HOST_LOOP of ansible-core.
+    const isOnce = /(?:^|\.)add_host$/.test(task.action.module)
     let worlds: readonly World[] = [world]
-    for (const host of active)
+    for (const host of isOnce ? active.slice(0, 1) : active)
       worlds = worlds.flatMap((one) =>
         isActive(one, host) ? runOnHost(task, inner, one, host, this.#room) : [one],
       )

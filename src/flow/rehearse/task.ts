@@ -6,6 +6,7 @@ import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import type { Context } from './context.ts'
+import { isSeen, withOpen } from './groups.ts'
 import { CONTROL_NODE, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, type Loop, loopOf } from './loops.ts'
 import { shownTexts } from './modules/facts.ts'
@@ -261,6 +262,13 @@ class HostTask {
     this.#world.tell(effect.events ?? [])
     if (use.uses.length > 0)
       this.#world.tell([{ what: 'task-ran', host: call.target, kind: 'agent', at: use.at, task: use }])
+    if (effect.groups !== undefined)
+      // Where it is open whether the task runs, so are its groups.
+      this.#world.regroup(
+        ran === true
+          ? effect.groups
+          : withOpen(this.#world.groups, [...effect.groups.hosts.keys(), ...effect.groups.open]),
+      )
     if (effect.facts !== undefined)
       this.#remember(effect.facts, ran, effect.ownerOfFacts ?? this.#ownerOfFacts(call))
     const changed =
@@ -405,9 +413,10 @@ const isOfFiles = (what: Event['what']): boolean => what === 'file-written' || w
 /** The files as a task leaves them that does nothing else. */
 function onlyFiles(trial: () => Effect): PaperFiles | undefined {
   try {
-    const { node = {}, controlNode, events = [], failed } = trial()
+    const { node = {}, controlNode, groups, events = [], failed } = trial()
     const { files, ...others } = node
-    const isMore = Object.keys(others).length > 0 || controlNode !== undefined || failed !== undefined
+    const isMore =
+      Object.keys(others).length > 0 || [controlNode, groups, failed].some((one) => one !== undefined)
     return isMore || events.some(({ what }) => !isOfFiles(what)) ? undefined : files
   } catch {
     return undefined
@@ -427,9 +436,10 @@ function tried(run: () => Effect): () => Effect {
 }
 
 /** Whether what a task might do could touch the token's way: only then a world is worth it. */
-function matters({ node: before }: Call, trial: () => Effect): boolean {
+function matters({ context, node: before, world }: Call, trial: () => Effect): boolean {
   try {
-    const { node, events } = trial()
+    const { node, events, groups } = trial()
+    if (groups !== undefined && isSeen(world.groups, groups, context.stage.groupsAsked)) return true
     if (events?.some(({ what }) => !isOfFiles(what)) === true) return true
     const { files } = node ?? {}
     if (node?.k3s !== undefined && node.k3s !== before.k3s) return true

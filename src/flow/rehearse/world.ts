@@ -5,6 +5,7 @@ import { type FlowValue, UnknownTruth, VariablesDict } from '../evaluate/index.t
 import type { PaperFile, PaperFiles } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
+import { type MadeGroups, noGroups, sameGroups } from './groups.ts'
 
 /** What a variable holds that a task made under a condition which is not decided yet. */
 export class Choice {
@@ -91,17 +92,20 @@ export class World {
   #events: readonly Event[]
   /** Whether something was decided one way only, for want of room for the other: what is not seen here may be there. */
   readonly isCut: boolean
+  #groups: MadeGroups
 
   constructor(
     nodes: ReadonlyMap<string, NodeState>,
     decisions: ReadonlyMap<string, boolean> = new Map(),
     events: readonly Event[] = [],
+    groups: MadeGroups = noGroups,
     isCut = false,
   ) {
     this.#nodes = new Map(nodes)
     this.#decisions = decisions
     this.#events = events
     this.isCut = isCut
+    this.#groups = groups
   }
 
   get nodes(): ReadonlyMap<string, NodeState> {
@@ -114,6 +118,15 @@ export class World {
 
   get events(): readonly Event[] {
     return this.#events
+  }
+
+  /** What `group_by` and `add_host` have made. */
+  get groups(): MadeGroups {
+    return this.#groups
+  }
+
+  regroup(groups: MadeGroups): void {
+    this.#groups = groups
   }
 
   node(host: string): NodeState {
@@ -130,13 +143,13 @@ export class World {
   }
 
   copy(): World {
-    return new World(this.#nodes, this.#decisions, this.#events, this.isCut)
+    return new World(this.#nodes, this.#decisions, this.#events, this.#groups, this.isCut)
   }
 
   /** The same world, in which `what` is settled; `isCut`: and nobody looks at the other way. */
   fork(what: string, truth: boolean, isCut = this.isCut): World {
     const decisions = new Map(this.#decisions).set(what, truth)
-    return new World(this.#nodes, decisions, this.#events, isCut)
+    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut)
   }
 
   /** Keeps only the decisions that both worlds made alike. */
@@ -144,7 +157,7 @@ export class World {
     const decisions = new Map(
       [...this.#decisions].filter(([what, truth]) => other.decisions.get(what) === truth),
     )
-    return new World(this.#nodes, decisions, this.#events, this.isCut || other.isCut)
+    return new World(this.#nodes, decisions, this.#events, this.#groups, this.isCut || other.isCut)
   }
 }
 
@@ -186,6 +199,7 @@ class Twins {
   }
 
   nodes(a: World, b: World): boolean {
+    if (!sameGroups(a.groups, b.groups)) return false
     for (const [host, node] of a.nodes) {
       const other = b.nodes.get(host)
       if (other === undefined || !this.#node(node, other)) return false

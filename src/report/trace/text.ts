@@ -61,9 +61,9 @@ class Page {
         ? `Nothing of K3s starts ${asked.join(', ')}.`
         : brought.length > 0
           ? `No start of K3s can be shown: ${brought.join('; ')}.`
-        : ends.length > 0
-          ? 'No service of K3s starts here: the plays end before.'
-          : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
+          : ends.length > 0
+            ? 'No service of K3s starts here, and plays end early:'
+            : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
     )
     // Undefined variables are told host by host.
     for (const { at, what } of ends)

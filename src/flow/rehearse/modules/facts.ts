@@ -3,6 +3,7 @@ import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values
 import { evaluator, type FlowValue, Result, UnknownTruth, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
+import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
 import { Choice, type RawVariable, type Stored, type World } from '../world.ts'
 
@@ -108,12 +109,57 @@ export function includeVars(call: Call): Effect {
   return { node: { included }, changed: false }
 }
 
-/** A host that is made up while the play runs: what it is given is there for the others in `hostvars`. */
+/** A host that is made up while the play runs: what it is given is there for the others in `hostvars`, and it is in the groups. */
 export function addHost(call: Call): Effect {
+  const { hosts } = call.context.stage
   const name = call.plain('name', 'hostname', 'host')
-  if (name === undefined) return {}
-  return { facts: factsOf(call, OF_ADD_HOST), ownerOfFacts: call.context.stage.hosts.standIn(name) ?? name }
+  const asked = call.argument(...GROUPS)
+  const value = asked === undefined ? [] : call.evaluated(asked)
+  const items = (value instanceof List ? [...value] : [value]).map((item) =>
+    typeof item === 'string' ? call.atoms.plain(item) : undefined,
+  )
+  const names = items.flatMap(groupNames)
+  const { groups: made } = call.world
+  const isKnown = name !== undefined && !items.includes(undefined)
+  if (name === undefined) return { groups: opened(call, asked, names) }
+  const standIn = hosts.standIn(name)
+  // Invented hosts stand for those that it would add.
+  const wanted = names.filter((group) => standIn !== undefined || !hosts.groups.has(group))
+  return {
+    facts: factsOf(call, OF_ADD_HOST),
+    ownerOfFacts: standIn ?? name,
+    groups: isKnown ? withMembers(made, wanted, [name]) : opened(call, asked, names),
+  }
 }
+
+/**
+ * The group of the host by a value of it, and those above. Blanks are dashes in it, or not: that depends on the version of
+ * ansible-core.
+ */
+export function groupBy(call: Call): Effect {
+  const { hosts } = call.context.stage
+  const written = call.argument('key')
+  const key = call.plain('key')
+  if (key === undefined || key.includes(' ')) return { groups: opened(call, written), changed: true }
+  const parents = groupNames(call.argument('parents')?.value).map((name) => name.replaceAll(' ', '-'))
+  const { alike = [] } = hosts.hosts.get(call.host) ?? {}
+  const members = [call.host, ...alike.slice(0, MOST_ALIKE)]
+  return { groups: withMembers(call.world.groups, [key, ...parents], members), changed: true }
+}
+
+/** Groups whose hosts are not known: these, and those whose names begin as it is written, where anybody asks for one. */
+function opened(call: Call, written: Placed | undefined, names: readonly string[] = []): MadeGroups {
+  const value = written?.value
+  const [beginning = ''] = typeof value === 'string' ? value.split(/\{[{%]|\s/) : []
+  const all = written === undefined ? [] : [...call.context.stage.groupsAsked]
+  const asked = all.filter((group) => names.includes(group) || group.startsWith(beginning))
+  const open = asked.filter((group) => (call.context.stage.hosts.groups.get(group)?.length ?? 0) === 0)
+  if (open.length > 0) call.note('which hosts are in a group is found while the play runs')
+  return open.length === 0 ? call.world.groups : withOpen(call.world.groups, open)
+}
+
+/** More hosts than this tell a condition nothing new. */
+const MOST_ALIKE = 16
 
 function plainOf(call: Call): string | undefined {
   const { freeForm } = call.task.action

@@ -1,6 +1,6 @@
 import type { Call, Effect } from '../call.ts'
 import { command } from './commands.ts'
-import { addHost, assertion, debug, fail, includeVars, setFact } from './facts.ts'
+import { addHost, assertion, debug, fail, groupBy, includeVars, setFact } from './facts.ts'
 import { copy, downloaded, fetch, file, slurp, stat, template } from './files.ts'
 import { find } from './find.ts'
 import { blockinfile, iniFile, lineinfile } from './lines.ts'
@@ -43,6 +43,7 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['slurp', { run: slurp, maybe: 'facts' }],
   ['set_fact', { run: setFact, maybe: 'facts' }],
   ['add_host', { run: addHost, maybe: 'facts' }],
+  ['group_by', { run: groupBy, maybe: 'fork' }],
   ['include_vars', { run: includeVars, maybe: 'facts' }],
   ['debug', { run: debug, maybe: 'facts' }],
   ['fail', { run: fail, maybe: 'skip' }],

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { arrivals, type Files, installs, joins, unknowns } from './tools/paper.ts'
+
+const HOSTS = '[harbour]\nquay rank=server\nboat rank=agent\ndory rank=agent\n'
+const agents = ['boat agent present env-file url', 'dory agent present env-file url']
+const founder = 'quay first-server absent none no url'
+/** Servers found by a play before, and agents that join in the last one. */
+const site = (before: string, servers = 'berth_server', berths = 'berth_agent'): Files => ({
+  'hosts.ini': HOSTS,
+  'site.yml': `${before}${installs(servers, { INSTALL_K3S_EXEC: 'server' })}${joins(berths, '0ddpassword')}`,
+})
+const plays = (hosts: string, ...tasks: readonly string[]): string =>
+  `- hosts: ${hosts}\n  tasks:\n${tasks.map((task) => `    - ${task}\n`).join('')}`
+const byRank = 'group_by: { key: "berth_{{ rank }}" }'
+
+describe('group_by', () => {
+  test('makes groups for later plays, conditions and hostvars', () => {
+    expect(arrivals(site(plays('harbour', byRank)))).toEqual([...agents, founder])
+    const within = `
+- hosts: harbour
+  tasks:
+    - ${byRank}
+    - command: sh /opt/k3s-install.sh server
+      when: "'berth_server' in group_names"
+    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      delegate_to: "{{ groups.berth_server | first }}"
+      register: slip
+    - command: sh /opt/k3s-install.sh agent
+      environment: { K3S_URL: "https://{{ groups['berth_server'][0] }}:6443", K3S_TOKEN: "{{ slip.content | b64decode | trim }}" }
+      when: inventory_hostname in groups['berth_agent'] and groups['berth_agent'] | length == 2
+`
+    expect(arrivals({ 'hosts.ini': HOSTS, 'site.yml': within })).toEqual([...agents, founder])
+  })
+
+  test('puts the host into the parents, too, and a group that is there keeps its hosts', () => {
+    const made = plays('harbour', `${byRank.replace('" }', '", parents: "all berths" }')}`)
+    expect(arrivals(site(made, 'berth_server', 'all-berths:!berth_server'))).toEqual([...agents, founder])
+    const more = plays('boat:dory', 'group_by: { key: sailing }')
+    const hosts = `${HOSTS}[sailing]\nquay\n`
+    expect(arrivals({ ...site(more, 'quay', 'sailing:!quay'), 'hosts.ini': hosts })).toEqual([
+      ...agents,
+      founder,
+    ])
+  })
+
+  test('brings the group_vars of the group', () => {
+    const join = joins('berth_agent', '{{ harbour_key }}')
+    const files = {
+      'hosts.ini': HOSTS,
+      'site.yml': `${plays('harbour', byRank)}${join}`,
+      'group_vars/berth_agent.yml': 'harbour_key: ""\n',
+    }
+    const empty = agents.map((line) => line.replace('present', 'empty'))
+    expect(arrivals(files)).toEqual(empty)
+    expect(arrivals({ ...files, 'group_vars/all.yml': 'harbour_key: 0ddpassword\n' })).toEqual(empty)
+    expect(arrivals({ ...files, 'group_vars/harbour.yml': 'harbour_key: 0ddpassword\n' })).toEqual(agents)
+  })
+
+  test('under a condition that is not known makes it open who is in the group', () => {
+    const files = site(
+      plays(
+        'harbour',
+        'stat: { path: /srv }\n      register: buoy',
+        `${byRank}\n      when: buoy.stat.size > 9`,
+      ),
+    )
+    const empty = files['site.yml']?.replace('0ddpassword', '') ?? ''
+    expect(arrivals({ ...files, 'site.yml': empty })).toContain('boat agent maybe env-file url')
+  })
+
+  test('by a key that is not known says so, and nothing else of the group', () => {
+    const files = site(plays('harbour', 'group_by: { key: "berth_{{ ansible_facts.product_name }}" }'))
+    expect(arrivals(files)).toEqual([])
+    expect(unknowns(files)).toContain('which hosts are in a group is found while the play runs')
+    expect(unknowns(files)).toContain('no host that is known is among those of a play')
+    const asks = site(
+      plays('harbour', 'group_by: { key: "berth_{{ ansible_facts.product_name }}" }'),
+      'quay',
+      'boat',
+    )
+    const url = asks['site.yml']?.replaceAll('https://quay', "https://{{ groups['berth_server'][0] }}") ?? ''
+    expect(arrivals({ ...asks, 'site.yml': url })).toContain('boat agent present env-file url')
+  })
+})
+
+describe('add_host', () => {
+  test('puts hosts of the inventory into groups', () => {
+    const adds = plays(
+      'localhost',
+      'add_host: { name: quay, groups: "ports, berth_server" }',
+      'add_host: { name: "{{ item }}", groups: [berth_agent] }\n      loop: [boat, dory]',
+    )
+    expect(arrivals(site(adds))).toEqual([...agents, founder])
+  })
+
+  test('adds none for the other hosts of a play', () => {
+    const adds = plays('harbour', 'add_host: { name: "{{ inventory_hostname }}", groups: berth_agent }')
+    const files = site(adds, 'quay', 'berth_agent:!quay')
+    expect(arrivals(files)).toEqual([founder])
+  })
+
+  test('of hosts that no inventory has leaves invented ones in their place', () => {
+    const adds = plays('localhost', 'add_host: { name: buoy, groups: berth_server }')
+    const { 'site.yml': text = '' } = site(adds)
+    expect(arrivals({ 'site.yml': text }, { servers: 'one' })).toEqual([
+      'agent-1 agent present env-file url',
+      'server-1 first-server absent none no url',
+    ])
+  })
+})
