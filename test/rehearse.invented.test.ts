@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
 import { arrivals, type Files, installs, joins } from './tools/paper.ts'
 
 const role = (tasks: string, defaults = '', more: Files = {}): Files => ({
@@ -154,5 +155,49 @@ ${joins('workers', '{{ slip.content | b64decode | trim }}')}`
 ${joins('workers', "{{ hostvars['chest'].harbour_key }}")}`,
     )
     expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toContain('agent-1 agent present env-file url')
+  })
+})
+
+describe('a kind of node of which an inventory has no host', () => {
+  const tasks = `
+- command: sh /opt/k3s-install.sh server
+  when: "'masters' in group_names"
+- command: sh /opt/k3s-install.sh agent --server https://quay:6443
+  when: "'workers' in group_names"
+`
+  const fixture = '[masters]\nlocalhost\n[workers]\n#boat\n'
+  const kinds = (files: Files, inventories?: readonly string[]): readonly string[] => {
+    const options = inventories === undefined ? {} : { inventories }
+    const { verdicts } = new Analysis(new Map(Object.entries(files)), options).rehearsal
+    return [...new Set(verdicts.map(({ host, kind }) => `${host} ${kind}`))]
+  }
+  const bounds = (files: Files): readonly string[] =>
+    new Analysis(new Map(Object.entries(files))).rehearsal.bounds.map(
+      ({ at, what }) => `${at.path}:${at.start} ${what}`,
+    )
+
+  test('is invented for a role whose tests have none', () => {
+    const files = role(tasks, '', {
+      'tests/inventory': fixture,
+      'tests/test.yml': '- hosts: all\n  roles: [.]\n',
+    })
+    expect(kinds(files)).toEqual(['agent-1 agent', 'server-1 first-server'])
+    expect(kinds(files, ['tests/inventory'])).toEqual(['localhost first-server'])
+    const whole = { ...files, 'tests/inventory': fixture.replace('#', '') }
+    expect(kinds(whole)).toEqual(['boat agent', 'localhost first-server'])
+  })
+
+  test('is named where a play is for it', () => {
+    const site = installs('masters', { INSTALL_K3S_EXEC: 'server' }) + joins('workers:!masters', '')
+    const files = { 'site.yml': site, 'site/hosts.ini': '[masters]\nquay\n[workers]\n' }
+    const at = `site.yml:${site.indexOf('workers')}`
+    expect(bounds(files)).toEqual([
+      `${at} the plays for workers, of which there is no host in site/hosts.ini`,
+    ])
+    // Another inventory has one; and what is taken away may be missing.
+    expect(bounds({ ...files, 'other/hosts.ini': '[masters]\nquay\n[workers]\nboat\n' })).toEqual([])
+    expect(
+      bounds({ ...files, 'site.yml': installs('all:!workers', { INSTALL_K3S_EXEC: 'server' }) }),
+    ).toEqual([])
   })
 })

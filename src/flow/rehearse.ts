@@ -9,6 +9,8 @@ export interface RehearseOptions {
   readonly tokenVariables?: ReadonlySet<string>
   /** Only these playbooks. */
   readonly playbooks?: readonly string[]
+  /** Whether the user names the inventories: then these are the ones. */
+  readonly isAsked?: boolean
 }
 
 /** Walks the plays as Ansible would, on paper, once per scenario. */

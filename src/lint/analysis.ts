@@ -58,6 +58,7 @@ export class Analysis {
   get rehearsal(): Rehearsal {
     this.#rehearsal ??= rehearse(this.project, this.content, this.inventories, {
       tokenVariables: new Set(this.tokenSites.variables.keys()),
+      isAsked: this.#options.inventories !== undefined || this.#options.inventorySets !== undefined,
       ...(this.#options.playbooks === undefined ? {} : { playbooks: this.#options.playbooks }),
     })
     return this.#rehearsal

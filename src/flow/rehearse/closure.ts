@@ -10,6 +10,7 @@ import {
 } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
+import type { Span } from '../../span.ts'
 import { type PlacedTask, placedTasks } from './relevance.ts'
 
 /** Everything of a project that one playbook can reach by names that stand in it: the texts in which questions are looked for. */
@@ -19,6 +20,8 @@ export interface Closure {
   readonly paths: ReadonlySet<string>
   /** `hosts:` of its plays. */
   readonly patterns: readonly string[]
+  /** Where they stand. */
+  readonly hosts: readonly { readonly pattern: string; readonly at: Span }[]
   /** Whether anything in it is about K3s. */
   readonly isK3s: boolean
   /** Variables that its tasks register or set. */
@@ -41,7 +44,8 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
   return {
     texts,
     paths: reader.paths,
-    patterns: reader.patterns,
+    patterns: reader.hosts.map(({ pattern }) => pattern),
+    hosts: reader.hosts,
     isK3s: texts.some((text) => K3S.test(text)),
     made: reader.made,
     tasks: reader.tasks,
@@ -78,7 +82,7 @@ function pathIndex(project: Project): PathIndex {
 
 class Reader {
   readonly paths = new Set<string>()
-  readonly patterns: string[] = []
+  readonly hosts: { readonly pattern: string; readonly at: Span }[] = []
   readonly imported = new Set<string>()
   readonly made = new Set<string>()
   readonly tasks: PlacedTask[] = []
@@ -114,7 +118,7 @@ class Reader {
       }
       const { hosts } = play
       for (const item of Array.isArray(hosts?.value) ? hosts.value : [hosts?.value])
-        if (typeof item === 'string') this.patterns.push(item)
+        if (typeof item === 'string') this.hosts.push({ pattern: item, at: hosts?.at ?? play.at })
       const place = { playbookDirectory: this.#directory, collections: collectionsIn(play.keywords) }
       for (const use of play.roles) this.#roleUse(use, place)
       for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers])

@@ -1,4 +1,4 @@
-import { type Content, isFixture, type Playbook } from '../../ansible/content/index.ts'
+import { type Content, isFixture, type Playbook, type Task } from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
 import { type Atom, Atoms, type Hop } from '../atoms.ts'
@@ -8,9 +8,12 @@ import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { extraVariables } from './extraVariables.ts'
+import { groupsMadeBy } from './groups.ts'
 import { HostSets } from './hostSets.ts'
 import type { PaperHosts } from './hosts.ts'
+import { isKind } from './kinds.ts'
 import { lonePlaybooks } from './lone.ts'
+import { groupsIn, namedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
 import { assumptionsOf, eventsOf, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
 import type { RawVariable, Started, World } from './world.ts'
@@ -56,8 +59,8 @@ export class Director {
     const later: (() => void)[] = []
     const playbooks = this.#playbooks()
     const hasOther = playbooks.some(({ playbook }) => !isUpkeep(playbook))
-    for (const { playbook, closure } of playbooks)
-      for (const set of hosts.of(
+    for (const { playbook, closure, isLone } of playbooks) {
+      const found = hosts.of(
         closure,
         (at) =>
           this.#bounds.set(`${at} inventories`, {
@@ -65,10 +68,17 @@ export class Director {
             what: 'more inventories than are rehearsed',
           }),
         playbook.path,
-      )) {
+      )
+      // What tests a role has seldom a host of each kind that users have.
+      const sets = new Set(
+        found.map((set) => (isLone && this.#isTooSmallATest(closure, set) ? ('invented' as const) : set)),
+      )
+      this.#sayWhoIsMissing(closure, [...sets])
+      for (const set of sets) {
         const work = new PlaybookWork(this, playbook, closure, set)
         if ((hasOther && isUpkeep(playbook)) || !work.fresh()) later.push(() => work.onInstalled())
       }
+    }
     for (const work of later) work()
     return {
       verdicts: ofServersThatJoin(this.#verdicts, ({ playbook, host }) =>
@@ -82,6 +92,32 @@ export class Director {
       bounds: sorted(this.#bounds),
     }
   }
+
+  /** Whether the inventory of a test has no host of a kind of node that the role knows of. */
+  #isTooSmallATest({ texts }: Closure, hosts: PaperHosts | 'invented'): boolean {
+    if (this.#options.isAsked === true || hosts === 'invented' || hosts.sources?.every(isFixture) !== true)
+      return false
+    return groupsIn(texts).some((name) => isKind(name) && isWithout(hosts, name))
+  }
+
+  /** Plays for a kind of node of which no inventory has a host are not passed over in silence. */
+  #sayWhoIsMissing({ hosts, tasks }: Closure, sets: readonly (PaperHosts | 'invented')[]): void {
+    for (const { pattern, at } of hosts)
+      for (const name of namedGroups(pattern.split(/[,:]/).filter((term) => !/^\s*[!&]/.test(term)))) {
+        if (!isKind(name) || this.#missing.has(name)) continue
+        const sources = sets.flatMap((set) =>
+          set !== 'invented' && isWithout(set, name) ? [(set.sources ?? []).join(' and ')] : [],
+        )
+        if (sources.length < sets.length || tasks.some(({ task }) => makes(task, name))) continue
+        this.#missing.add(name)
+        this.bound({
+          at,
+          what: `the plays for ${name}, of which there is no host in ${sources.join(' nor in ')}`,
+        })
+      }
+  }
+
+  readonly #missing = new Set<string>()
 
   get project(): Project {
     return this.#project
@@ -193,11 +229,19 @@ export class Director {
     return [...arrival.token.hops, ...hops]
   }
 
-  #playbooks(): readonly { readonly playbook: Playbook; readonly closure: Closure }[] {
+  #playbooks(): readonly {
+    readonly playbook: Playbook
+    readonly closure: Closure
+    readonly isLone: boolean
+  }[] {
     const wanted = this.#options.playbooks
     const all = this.#content.playbooks
       .filter(({ path }) => (wanted === undefined ? !isFixture(path) : wanted.includes(path)))
-      .map((playbook) => ({ playbook, closure: closureOf(this.#content, this.#project, playbook) }))
+      .map((playbook) => ({
+        playbook,
+        closure: closureOf(this.#content, this.#project, playbook),
+        isLone: false,
+      }))
     const imported = new Set(wanted === undefined ? all.flatMap(({ closure }) => closure.imported) : [])
     const found = all.filter(({ playbook, closure }) => closure.isK3s && !imported.has(playbook.path))
     if (wanted !== undefined) return found
@@ -206,9 +250,14 @@ export class Director {
       this.#project,
       found.map(({ closure }) => closure),
     )
-    return [...found, ...lone]
+    return [...found, ...lone.map((one) => ({ ...one, isLone: true }))]
   }
 }
+
+const isWithout = ({ groups, hosts }: PaperHosts, name: string): boolean =>
+  (groups.get(name)?.length ?? 0) === 0 && !hosts.has(name)
+
+const makes = (task: Task, group: string): boolean => groupsMadeBy(task).some((name) => name.test(group))
 
 /** Roots of what K3s got as a token, or keeps as one. */
 function tokensOf(runs: readonly Run[]): ReadonlySet<Atom> {

@@ -36,6 +36,9 @@ function kindOf(name: string): InventedKind | 'server' | undefined {
   return has(SERVER) ? 'server' : undefined
 }
 
+/** Whether a group or a host is called as a kind of node, and as nothing else. */
+export const isKind = (name: string): boolean => kindOf(withoutNumber(name)) !== undefined
+
 const FALLBACK = String.raw`\s*\|\s*(?:ansible\.builtin\.)?(?:default|d)\(\s*`
 const NAME = String.raw`(?<![.\w'"])([A-Za-z_]\w*)`
 /** `name == 'word'`, `name in ['word', …]`, with filters between. */

@@ -78,3 +78,13 @@ export function namedGroups(patterns: readonly string[]): readonly string[] {
     ),
   ]
 }
+
+/** Groups that conditions and templates name. */
+export const groupsIn = (texts: readonly string[]): readonly string[] =>
+  texts.flatMap((text) =>
+    [
+      ...text.matchAll(
+        /\bgroups(?:\.(\w+)|\[['"]([\w-]+)['"]\])|['"]([\w-]+)['"]\s+(?:not\s+)?in\s+group_names/g,
+      ),
+    ].flatMap(([, a, b, c]) => a ?? b ?? c ?? []),
+  )

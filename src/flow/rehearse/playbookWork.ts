@@ -23,7 +23,7 @@ import type { Director } from './director.ts'
 import { type Invention, inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { kindVariables, namedHosts } from './kinds.ts'
-import { isForOthers, namedGroups } from './pattern.ts'
+import { groupsIn, isForOthers, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
@@ -399,12 +399,3 @@ function watched(
   }
   return asked
 }
-
-const groupsIn = (texts: readonly string[]): readonly string[] =>
-  texts.flatMap((text) =>
-    [
-      ...text.matchAll(
-        /\bgroups(?:\.(\w+)|\[['"]([\w-]+)['"]\])|['"]([\w-]+)['"]\s+(?:not\s+)?in\s+group_names/g,
-      ),
-    ].flatMap(([, a, b, c]) => a ?? b ?? c ?? []),
-  )
