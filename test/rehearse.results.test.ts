@@ -162,6 +162,44 @@ describe('a fact', () => {
     expect(arrivals(files)).toEqual([arrives])
   })
 
+  const looped = tasks(
+    '{ shell: "cat /etc/{{ item.slip }}; uuidgen", loop: [{ slip: quay, called: lantern }], register: slips, no_log: true }',
+    '{ set_fact: { "{{ item.item.called }}": "{{ item.stdout }}" }, loop: "{{ slips.results }}", no_log: true }',
+  )
+
+  test('has the name that its template gives', () => {
+    const site = looped + tasks('{ debug: { msg: "{{ lantern }}" } }') + joins('berths', '{{ lantern }}')
+    const files = { 'site.yml': site, 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual([arrives])
+    expect(findings(files)).toContain('token-logged error site.yml:9')
+    const elsewhere = looped + joins('berths', '{{ candle }}')
+    expect(arrivals({ ...files, 'site.yml': elsewhere })).toEqual([])
+  })
+
+  test('of a template may be any that is not there where the template is not known', () => {
+    const site =
+      tasks('{ set_fact: { "{{ ansible_facts.lsb.codename }}": 0ddpassword } }') +
+      joins('berths', '{{ lantern }}')
+    const files = { 'site.yml': site, 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual(['berth agent maybe env-file url'])
+    expect(findings(files).filter((finding) => finding.startsWith('token-'))).toEqual([])
+    expect(unknowns(files)).toContain('the name of a fact is not known')
+  })
+
+  test('of a template is made once for all', () => {
+    const once = looped.replaceAll('no_log: true', 'no_log: true, run_once: true')
+    const site = once.replace('hosts: berths', 'hosts: all') + joins('berths', '{{ lantern }}')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([arrives])
+  })
+
+  test('that is kept is one of the facts of its node, too', () => {
+    const kept = (more: string): string =>
+      tasks(`{ set_fact: { "lan{{ 'tern' }}": 0ddpassword${more} } }`) +
+      joins('berths', "{{ hostvars['berth'].ansible_facts.lantern }}")
+    expect(arrivals({ 'site.yml': kept(', cacheable: true'), 'hosts.ini': BERTH })).toEqual([arrives])
+    expect(arrivals({ 'site.yml': kept(''), 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])
+  })
+
   test('is there on each of two ways that rule each other out', () => {
     const red = "ansible_facts.os_family == 'RedHat' or ansible_facts.os_family == 'Rocky'"
     const other = "ansible_facts.os_family != 'RedHat' and ansible_facts.os_family != 'Rocky'"

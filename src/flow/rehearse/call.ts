@@ -45,6 +45,8 @@ export interface Effect {
   readonly changed?: boolean
   /** Facts that belong to the host that the task runs for, whatever it is delegated to. */
   readonly facts?: ReadonlyMap<string, Stored>
+  /** Whether there is one, too, whose name is not known. */
+  readonly hasUnnamedFact?: boolean
   /** Another host, where they are that one's. */
   readonly ownerOfFacts?: string
   /** The groups as they are for tasks and plays after it. */

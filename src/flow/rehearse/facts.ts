@@ -42,10 +42,19 @@ export function factOf(stage: Stage, world: World, host: string, name: string): 
   return member(stage, world, host, name.slice('ansible_'.length))
 }
 
-/** `ansible_facts`: some of its members are known. */
-export function factsOf(stage: Stage, world: World, host: string): FlowValue {
-  return new Unknown('ansible_facts', 'a fact of the node', undefined, undefined, (name) =>
-    member(stage, world, host, name),
+/** `ansible_facts`: some of its members are known, those that tasks have put there first. */
+export function factsOf(
+  stage: Stage,
+  world: World,
+  host: string,
+  made: (name: string) => FlowValue | undefined,
+): FlowValue {
+  return new Unknown(
+    'ansible_facts',
+    'a fact of the node',
+    undefined,
+    undefined,
+    (name) => made(name) ?? member(stage, world, host, name),
   )
 }
 

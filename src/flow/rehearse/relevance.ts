@@ -281,6 +281,7 @@ export class Relevance {
   #interests(task: Task): boolean {
     const interest = INTEREST.get(task.action.module.split('.').at(-1) ?? '')
     if (interest === undefined) return false
+    if (task.action.module === 'set_fact' && hasComputedName(task)) return true
     const text = this.#source(task)
     if (interest.test(text)) return true
     const seen = new Set<string>()
@@ -304,6 +305,10 @@ export class Relevance {
     return `${text} ${[...action.arguments.values()].map(({ value }) => textOf(value)).join(' ')}`
   }
 }
+
+/** Whether a fact may be any variable, as its name is a template. */
+const hasComputedName = ({ action }: Task): boolean =>
+  [...action.arguments.keys()].some((name) => /\{[{%]/.test(name))
 
 function madeBy({ action, keywords }: Task): readonly string[] {
   const registered = keywords.get('register')?.value

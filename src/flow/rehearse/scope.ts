@@ -16,7 +16,7 @@ import { factOf, factsOf } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
 import type { PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
-import { Choice, type NodeState, type Stored, type World } from './world.ts'
+import { Choice, cachedFact, type NodeState, type Stored, type World } from './world.ts'
 
 /**
  * What a template sees on a host at one moment of the play, by Ansible's precedence:
@@ -164,11 +164,20 @@ function inFile(name: string, inFiles: () => ScopeVariable): FlowValue | undefin
 }
 
 function fact(context: Context, world: World, host: string, name: string): ScopeVariable {
-  if (name === 'ansible_facts') return { value: factsOf(context.stage, world, host) }
+  if (name === 'ansible_facts') {
+    const { variables } = world.node(host)
+    const facts = factsOf(context.stage, world, host, (key) =>
+      valueIn(settled(variables.get(cachedFact(key)), key, world, () => undefined)),
+    )
+    return { value: facts }
+  }
   if (!name.startsWith('ansible_')) return undefined
   const value = factOf(context.stage, world, host, name)
   return value === undefined ? undefined : { value }
 }
+
+const valueIn = (variable: ScopeVariable): FlowValue | undefined =>
+  variable !== undefined && 'value' in variable ? variable.value : undefined
 
 function magic(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, role } = context
@@ -246,6 +255,7 @@ function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, na
     return { value: new Unknown(name, 'made by a task that is not followed') }
   const extra = stage.extraVariable(name)
   if (extra !== undefined) return extra
+  if (node.hasUnnamedFact) return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
   if (!stage.isLeftToUser(name, hasUnread || node.hasUnread)) return undefined
   const why = `nothing in the project sets ${name}`
   return { value: isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }

@@ -16,7 +16,7 @@ import { type Loop, loopOf } from './loops.ts'
 import { enterRole, handlerNames, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import { conditionOf, forked, type Room, runOnHost, tellItem } from './task.ts'
-import { merged, type World } from './world.ts'
+import { merged, type NodeState, type World } from './world.ts'
 
 /** An include that leads deeper than this leads back to itself. */
 const DEEPEST = 40
@@ -152,7 +152,7 @@ export class Walk {
     const [first] = active
     if (inner.runOnce && first !== undefined)
       return runOnHost(task, inner, world, first, this.#room).map((done) =>
-        shared(task, done, first, inner.playHosts),
+        shared(task, done, first, inner.playHosts, world.node(first).variables),
       )
     // It runs once, for the first host: BYPASS_HOST_LOOP of ansible-core.
     const isOnce = /(?:^|\.)add_host$/.test(task.action.module)
@@ -388,13 +388,23 @@ function loopItems(task: Task, call: Call): readonly LoopItem[] {
  * After `run_once` every host of the play has what the one host registered, whatever part of them came here:
  * `StrategyBase.get_task_hosts` of ansible-core. Where the task failed, the play ends for all of them.
  */
-function shared(task: Task, world: World, from: string, hosts: readonly string[]): World {
+function shared(
+  task: Task,
+  world: World,
+  from: string,
+  hosts: readonly string[],
+  known: NodeState['variables'],
+): World {
   const { module } = task.action
   const name = task.keywords.get('register')?.value
   const facts = module === 'set_fact' ? [...task.action.arguments.keys()] : []
-  const names = [...(typeof name === 'string' ? [name] : []), ...facts]
   const next = world.copy()
-  const { variables: made, included, failure } = world.node(from)
+  const { variables: made, included, failure, hasUnnamedFact } = world.node(from)
+  // Facts whose names are templates are known by what was not there before.
+  const others = facts.some((fact) => /\{[{%]/.test(fact))
+    ? [...made].filter(([one, value]) => known.get(one) !== value).map(([one]) => one)
+    : []
+  const names = [...(typeof name === 'string' ? [name] : []), ...facts, ...others]
   for (const host of hosts) {
     if (host === from) continue
     const { variables: before, failure: own } = world.node(host)
@@ -407,6 +417,7 @@ function shared(task: Task, world: World, from: string, hosts: readonly string[]
       variables,
       ...(module === 'include_vars' ? { included } : {}),
       ...(failure === undefined || own !== undefined ? {} : { failure }),
+      ...(hasUnnamedFact ? { hasUnnamedFact } : {}),
     })
   }
   return next

@@ -269,8 +269,11 @@ class HostTask {
           ? effect.groups
           : withOpen(this.#world.groups, [...effect.groups.hosts.keys(), ...effect.groups.open]),
       )
-    if (effect.facts !== undefined)
-      this.#remember(effect.facts, ran, effect.ownerOfFacts ?? this.#ownerOfFacts(call))
+    if (effect.facts !== undefined) {
+      const owner = effect.ownerOfFacts ?? this.#ownerOfFacts(call)
+      this.#remember(effect.facts, ran, owner)
+      if (effect.hasUnnamedFact === true) this.#world.change(owner, { hasUnnamedFact: true })
+    }
     const changed =
       effect.changed ??
       new Unknown(

@@ -39,6 +39,9 @@ function isTelling(value: Stored | undefined, depth: number): boolean {
 
 export type Stored = FlowValue | Choice
 
+/** Under what name a node keeps what `set_fact` with `cacheable` puts into `ansible_facts`, too: no variable has a dot. */
+export const cachedFact = (name: string): string => `ansible_facts.${name}`
+
 export interface ServiceState {
   readonly started: boolean
   readonly enabled: boolean
@@ -58,6 +61,8 @@ export interface NodeState {
   readonly included: ReadonlyMap<string, RawVariable>
   /** Whether it brought a file, too, that the project does not hold: the user does, and what it sets is not known. */
   readonly hasUnread: boolean
+  /** Whether a task made a fact whose name is not known: any that seems not to be there may be that one. */
+  readonly hasUnnamedFact: boolean
   readonly services: ReadonlyMap<string, ServiceState>
   /** Handlers that were notified and have not run, by name. */
   readonly notified: ReadonlySet<string>
@@ -166,6 +171,7 @@ export const emptyNode: NodeState = {
   variables: new Map(),
   included: new Map(),
   hasUnread: false,
+  hasUnnamedFact: false,
   services: new Map(),
   notified: new Set(),
   failure: undefined,
@@ -213,6 +219,7 @@ class Twins {
       a.k3s === b.k3s &&
       a.ended === b.ended &&
       a.hasUnread === b.hasUnread &&
+      a.hasUnnamedFact === b.hasUnnamedFact &&
       a.isOpen === b.isOpen &&
       (a.failure === undefined) === (b.failure === undefined) &&
       a.notified.size === b.notified.size &&

@@ -5,26 +5,45 @@ import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
-import { Choice, type RawVariable, type Stored, type World } from '../world.ts'
+import { Choice, cachedFact, type RawVariable, type Stored, type World } from '../world.ts'
 
+/** Its arguments are facts, whose names may be templates. */
 export function setFact(call: Call): Effect {
-  return { facts: factsOf(call, OF_SET_FACT), changed: false }
-}
-
-/** The arguments as facts, less those that are the module's own. */
-function factsOf(call: Call, own: ReadonlySet<string>): ReadonlyMap<string, Stored> {
   const facts = new Map<string, Stored>()
-  for (const [name, placed] of call.task.action.arguments) {
-    if (own.has(name)) continue
-    const value = settledBy(call, name, placed, call.world, 0)
-    if (value instanceof Omitted) continue
-    facts.set(name, value)
-    for (const text of textsIn(value)) call.use('result', text, placed.at)
+  const isCached = call.flag('cacheable', false) === true
+  let hasUnnamed = false
+  for (const [written, placed] of call.task.action.arguments) {
+    if (written === 'cacheable') continue
+    const name = factName(call, written, placed)
+    const value = factOf(call, name ?? 'a fact', placed)
+    if (name === undefined) {
+      call.note('the name of a fact is not known', placed.at)
+      hasUnnamed = true
+    } else if (value !== undefined) {
+      facts.set(name, value)
+      if (isCached) facts.set(cachedFact(name), value)
+    }
   }
-  return facts
+  return { facts, ...(hasUnnamed ? { hasUnnamedFact: true } : {}), changed: false }
 }
 
-const OF_SET_FACT = new Set(['cacheable'])
+/** `undefined`: it is not known. */
+function factName(call: Call, written: string, placed: Placed): string | undefined {
+  if (!/\{[{%]/.test(written)) return written
+  const text = call.textOf({ ...placed, value: written })
+  const name = typeof text === 'string' ? call.atoms.plain(text) : undefined
+  if (name !== undefined && !/^[A-Za-z_]\w*$/.test(name)) throw new TaskFails(`${name} can't be a variable`)
+  return name
+}
+
+/** An argument as a fact; `undefined` where it is omitted. */
+function factOf(call: Call, name: string, placed: Placed): Stored | undefined {
+  const value = settledBy(call, name, placed, call.world, 0)
+  if (value instanceof Omitted) return undefined
+  for (const text of textsIn(value)) call.use('result', text, placed.at)
+  return value
+}
+
 const OF_ADD_HOST = new Set(['name', 'hostname', 'host', 'groups', 'groupname', 'group'])
 
 /** All texts of a value, whatever it hangs on: what a task returns is shown as a whole. */
@@ -122,11 +141,16 @@ export function addHost(call: Call): Effect {
   const { groups: made } = call.world
   const isKnown = name !== undefined && !items.includes(undefined)
   if (name === undefined) return { groups: opened(call, asked, names) }
+  const facts = new Map<string, Stored>()
+  for (const [argument, placed] of call.task.action.arguments) {
+    const fact = OF_ADD_HOST.has(argument) ? undefined : factOf(call, argument, placed)
+    if (fact !== undefined) facts.set(argument, fact)
+  }
   const standIn = hosts.standIn(name)
   // Invented hosts stand for those that it would add.
   const wanted = names.filter((group) => standIn !== undefined || !hosts.groups.has(group))
   return {
-    facts: factsOf(call, OF_ADD_HOST),
+    facts,
     ownerOfFacts: standIn ?? name,
     groups: isKnown ? withMembers(made, wanted, [name]) : opened(call, asked, names),
   }
