@@ -240,6 +240,90 @@ describe('what a task does once for all', () => {
   })
 })
 
+describe('a text that a task makes sure of', () => {
+  const HERE = '{ command: lighthouse, register: beacon }'
+  const OTHER = '{ command: foghorn, register: horn }'
+  const FOUND = '{ acme.tools.seek: { path: beacon }, register: find }'
+  const asserted = (...that: readonly string[]): string => `{ assert: { that: ${JSON.stringify(that)} } }`
+  const fails = (...when: readonly string[]): string =>
+    `{ fail: { msg: dark }, when: ${JSON.stringify(when)} }`
+  const rehearsed = (token: string, ...list: readonly string[]) =>
+    arrivals({ 'site.yml': tasks(...list) + joins('berths', token), 'hosts.ini': BERTH })
+  const open = 'berth agent maybe env-file url'
+
+  test.each([
+    asserted('beacon.stdout | length > 0'),
+    asserted('beacon.stdout is defined', "beacon.stdout != ''"),
+    asserted("beacon.stdout is defined and '' != beacon.stdout"),
+    asserted('0 < beacon.stdout | length'),
+    asserted('beacon.stdout | trim | length >= 16'),
+    asserted('beacon.stdout'),
+    asserted('not (beacon.stdout | length == 0)'),
+    fails("beacon.stdout == ''"),
+    fails('beacon.stdout | length == 0'),
+    fails('beacon.stdout is not defined or beacon.stdout | length < 8'),
+    fails('not beacon.stdout'),
+    fails('inventory_hostname == "berth"', 'beacon.stdout | length < 1'),
+  ])('%s', (task) => {
+    expect(rehearsed('{{ beacon.stdout }}', HERE)).toEqual([open])
+    expect(rehearsed('{{ beacon.stdout }}', HERE, task)).toEqual([arrives])
+  })
+
+  test.each([
+    asserted('beacon.stdout is defined', 'beacon.stdout is string', 'beacon.stdout | length >= 0'),
+    asserted("beacon.stdout != 'none'"),
+    asserted('beacon.stdout | length < 64'),
+    asserted('horn.stdout | length > 0'),
+    asserted('beacon.stdout | length > 0 or horn.stdout | length > 0'),
+    fails("beacon.stdout == ''", "horn.stdout == ''"),
+    fails("beacon.stdout != ''"),
+    `{ assert: { that: "beacon.stdout != ''" }, ignore_errors: true }`,
+    `{ assert: { that: "beacon.stdout != ''" }, failed_when: false }`,
+    `{ assert: { that: "beacon.stdout != ''" }, when: ansible_facts.os_family == 'Debian' }`,
+    `{ block: [{ assert: { that: "beacon.stdout != ''" } }], rescue: [{ debug: { msg: dark } }] }`,
+  ])('%s says nothing of it', (task) => {
+    expect(rehearsed('{{ beacon.stdout }}', HERE, OTHER, task)).toEqual([open])
+  })
+
+  test('is another one where the task runs again', () => {
+    const sure = asserted('beacon.stdout | length > 0')
+    expect(rehearsed('{{ beacon.stdout }}', HERE, sure, HERE)).toEqual([open])
+    const known = asserted('find.key | length > 0')
+    expect(rehearsed('{{ find.key }}', FOUND, known)).toEqual([arrives])
+    expect(rehearsed('{{ find.key }}', FOUND, known, FOUND)).toEqual([open])
+    expect(rehearsed('{{ find.lamp }}', FOUND, known)).toEqual([open])
+    // It may be null.
+    expect(rehearsed('{{ find.key }}', FOUND, asserted("find.key != ''"))).toEqual([open])
+  })
+
+  test('is that of one item of a loop', () => {
+    const looped = HERE.replace(' }', ', loop: [red, green] }')
+    const sure = asserted('beacon.results[1].stdout | length > 0')
+    expect(rehearsed('{{ beacon.results[1].stdout }}', looped, sure)).toEqual([arrives])
+    expect(rehearsed('{{ beacon.results[0].stdout }}', looped, sure)).toEqual([open])
+  })
+
+  test('is the one of its host', () => {
+    const sure = asserted('beacon.stdout | length > 0')
+    const site = tasks(HERE).replace('berths', 'all') + tasks(sure).replace('berths', 'quays')
+    const files = { 'site.yml': site + joins('berths', '{{ beacon.stdout }}'), 'hosts.ini': HOSTS }
+    expect(arrivals(files)).toEqual([open])
+    const its = joins('berths', "{{ hostvars['quay'].beacon.stdout }}")
+    expect(arrivals({ ...files, 'site.yml': site + its })).toEqual([arrives])
+  })
+
+  test.each(['length > 0', "default('', true) != ''"])('settles what it was made of: %s', (asks) => {
+    const made = `{ set_fact: { lamp: "{{ (find.secret | default({})).key | default('', true) }}" } }`
+    const decks = ['fore', 'main', 'mizzen', 'orlop', 'poop', 'quarter']
+    const site = tasks(FOUND, made, asserted('lamp is defined', `lamp | ${asks}`))
+    const files = {
+      'site.yml': site + joins('berths', '{{ lamp }}'),
+      'hosts.ini': `[berths]\n${decks.map((deck) => `${deck} deck=${deck}\n`).join('')}`,
+    }
+    expect(arrivals(files)).toEqual(decks.map((deck) => arrives.replace('berth', deck)))
+  })
+})
+
 describe('a random text of a command', () => {
   test.each([
     'openssl rand -hex 16',

@@ -16,7 +16,7 @@ export interface Atom {
   readonly root: Atom
   /** One step nearer to the start; `undefined` for the root itself. */
   readonly from: Atom | undefined
-  /** `undefined` for what no file of the project says. */
+  /** `undefined` for what no file of the project says, and where only more is known of the text. */
   readonly hop: Hop | undefined
   readonly kind: AtomKind
   /** The text itself where it is known: a literal of the project. Secret: never shown. */
@@ -117,6 +117,22 @@ export class Atoms {
     return made
   }
 
+  /** The same text, of which it is known now that it has a character. */
+  filled(atom: Atom, decoded = atom.decoded): Atom {
+    const key = `filled ${atom.id}`
+    const known = this.#derived.get(key)
+    if (known !== undefined) return known
+    const made = this.#add({
+      ...atom,
+      from: atom,
+      hop: undefined,
+      isFilled: true,
+      ...(decoded === undefined ? {} : { decoded }),
+    })
+    this.#derived.set(key, made)
+    return made
+  }
+
   #add(atom: Omit<Atom, 'id' | 'root'> & { readonly root?: Atom }): Atom {
     // More ways than characters: the last one stands for the rest, which then count as one.
     const id = Math.min(this.#atoms.length, MOST)
@@ -151,10 +167,15 @@ export class Atoms {
 
   /** The same text whatever way its atoms came: each one as the mark of its root. */
   rooted(text: string): string {
+    return this.replaced(text, ({ root }) => root)
+  }
+
+  /** With other atoms in the same places. */
+  replaced(text: string, other: (atom: Atom) => Atom): string {
     if (!hasMark(text)) return text
     return text.replace(MARK, (mark) => {
       const atom = this.#atoms[(mark.codePointAt(0) ?? 0) - PLANE]
-      return atom === undefined ? mark : this.mark(atom.root)
+      return atom === undefined ? mark : this.mark(other(atom))
     })
   }
 

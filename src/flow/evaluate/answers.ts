@@ -22,6 +22,7 @@ export type Answer =
   | { readonly of: 'host'; readonly host: string; readonly is: boolean }
   | { readonly of: 'hosts'; readonly is: EvaluationScope['hostNames'] }
   | { readonly of: 'truth'; readonly what: string; readonly is: boolean | undefined }
+  | { readonly of: 'given'; readonly what: string; readonly is: boolean }
   | { readonly of: 'value'; readonly what: string; readonly is: Value | undefined }
 
 /** All that an evaluation hung on, in the order of its questions: as long as the answers are the same, so is the next question. */
@@ -100,6 +101,9 @@ export function isSameIn(
       }
       case 'truth':
         if (decisions.truth(answer.what) !== answer.is) return false
+        break
+      case 'given':
+        if ((scope.isGiven?.(answer.what) ?? false) !== answer.is) return false
         break
       case 'value':
         if (!isSame(answer.is, decisions.value(answer.what))) return false

@@ -14,7 +14,7 @@ import {
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { type Atom, hasMark } from '../atoms.ts'
 import type { Tracking } from './tracking.ts'
-import { Count, Pending } from './unknowns.ts'
+import { Count, type Filling, Pending } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** True, false, or undefined where nobody knows. */
@@ -104,17 +104,22 @@ function origin(text: string, { atoms }: Tracking): string {
     ? text
     : [...text]
         .map((character) => {
-          let [atom]: readonly (Atom | undefined)[] = atoms.in(character)
-          if (atom === undefined) return character
-          while (
-            atom.from !== undefined &&
-            atom.hop?.what.endsWith(passedOn) === true &&
-            atom.text === atom.from.text
-          )
-            atom = atom.from
-          return atoms.mark(atom)
+          const [atom] = atoms.in(character)
+          return atom === undefined ? character : atoms.mark(sameBefore(atom))
         })
         .join('')
+}
+
+/** The first atom of the same text: as it was before variables passed it on. */
+export function sameBefore(atom: Atom): Atom {
+  let first = atom
+  while (
+    first.from !== undefined &&
+    (first.hop === undefined || first.hop.what.endsWith(passedOn)) &&
+    first.text === first.from.text
+  )
+    first = first.from
+  return first
 }
 
 /** How the hop of a variable that holds another's text ends. */
@@ -184,6 +189,27 @@ function ordered(operator: '<' | '<=' | '>' | '>=', a: Value, b: Value, tracking
   const { isUnread, unknown } = tracking.contents([a, b])
   if (isUnread || unknown !== undefined) return undefined
   return compare(operator, tracking.known(a), tracking.known(b), decrypt)
+}
+
+/** What a comparison that nobody knows says, where it holds or does not, of a text or of what is counted. */
+export function filling(operator: ComparisonOperator, a: Value, b: Value): Filling | undefined {
+  if (b instanceof Count) {
+    const other = operator === '==' ? operator : operator in mirrored ? mirrored[operator as '<'] : undefined
+    return other === undefined ? undefined : filling(other, b, a)
+  }
+  if (a instanceof Count) {
+    const number = isNumber(b) ? (b instanceof Float ? b.value : Number(b)) : undefined
+    if (number === undefined) return undefined
+    const is = (when: boolean): Filling => ({ value: a.of, when })
+    if (operator === '==') return is(number > 0)
+    if (operator === '>' || operator === '>=')
+      return number > (operator === '>' ? -1 : 0) ? is(true) : undefined
+    return (operator === '<' && number >= 1) || (operator === '<=' && number >= 0) ? is(false) : undefined
+  }
+  if (operator !== '==') return undefined
+  // What is no text may be nothing, which is as empty in a text.
+  if (b === '' && typeof a === 'string') return { value: a, when: false }
+  return a === '' && typeof b === 'string' ? { value: b, when: false } : undefined
 }
 
 const mirrored = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' } as const

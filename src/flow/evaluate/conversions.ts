@@ -8,7 +8,7 @@ export const length: FlowFilter = (value, given, evaluation, words) => {
   if (value instanceof Unknown)
     return value instanceof Tainted
       ? evaluation.unknown(words, [value])
-      : new Count(words(), value.why, evaluation.at, 0)
+      : new Count(words(), value.why, evaluation.at, Number(evaluation.host.isFilled(value)), value)
   const { tracking } = evaluation.host
   const text = evaluation.readable(value)
   if (typeof text === 'string') {
@@ -19,6 +19,7 @@ export const length: FlowFilter = (value, given, evaluation, words) => {
       `the text is only known when the play runs`,
       evaluation.at,
       tracking.least(text),
+      text,
     )
   }
   return evaluation.attempted(() => applyFilter('length', text, given, evaluation.plugin('length')), words, [
@@ -32,7 +33,8 @@ export const bool: FlowFilter = (value, given, evaluation, words) => {
   const readable = evaluation.readable(value)
   const known = evaluation.host.tracking.known(readable)
   const { isUnread } = evaluation.host.tracking.contents([readable])
-  if (value instanceof Unknown || isUnread) return evaluation.unknownTruth(words, [readable])
+  if (value instanceof Unknown || isUnread)
+    return evaluation.unknownTruth(words, [readable], undefined, { value: readable, when: true })
   return evaluation.attempted(() => applyFilter('bool', known, given, evaluation.plugin('bool')), words, [
     readable,
   ])

@@ -5,7 +5,9 @@ import { Ungiven, UnknownTruth } from './unknowns.ts'
 export const otherwise: FlowFilter = (value, { positional, named }, evaluation, words, names) => {
   const fallback = positional[0] ?? named.get('default_value') ?? ''
   const falsyToo = positional[1] ?? named.get('boolean') ?? false
-  if (value instanceof Undefined || value instanceof Ungiven) return fallback
+  if (value instanceof Undefined) return fallback
+  if (evaluation.host.isFilled(value)) return value
+  if (value instanceof Ungiven) return fallback
   if (value instanceof Unknown && value.leaf === value && !(value instanceof UnknownTruth)) {
     const isDefined = evaluation.unknownTruth(() => `${names.operand()} is defined`, [value], value.why)
     if (isDefined === false) return fallback

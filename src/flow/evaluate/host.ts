@@ -91,7 +91,7 @@ export class Host implements Evaluator {
     if (value === null) return ''
     if (value instanceof Undefined) return value
     const result = this.#guarded(at, () => {
-      if (value instanceof Unknown && !('marks' in value)) return value
+      if (value instanceof Unknown && !('marks' in value)) return this.filledText(value)
       return new Evaluation(this, new Locals(), at).textOf(value)
     })
     return typeof result === 'string' || result instanceof Unknown || result instanceof Undefined
@@ -262,7 +262,7 @@ export class Host implements Evaluator {
     if (typeof value === 'boolean') return value
     if (value instanceof Unknown) {
       if (value instanceof Count && value.least > 0) return true
-      return this.decided(value.what) ?? value
+      return this.decided(value.what) ?? (this.#isGiven(value.what) ? true : value)
     }
     if (value instanceof VaultedText) return true
     if (value instanceof VariablesDict) return true
@@ -273,7 +273,25 @@ export class Host implements Evaluator {
     const [only] = atoms
     const subject = atoms.length === 1 && only !== undefined && only.from === undefined ? only.what : words()
     const what = `${subject} is not empty`
-    return this.decided(what) ?? new UnknownTruth(what, `${subject} is only known when the play runs`, at)
+    const why = `${subject} is only known when the play runs`
+    const fills = { value, when: true }
+    return this.decided(what) ?? new UnknownTruth(what, why, at, undefined, undefined, fills)
+  }
+
+  /** Whether an unknown value is known to have a character, or an item. */
+  isFilled(value: Value): boolean {
+    return (
+      value instanceof Unknown &&
+      !(value instanceof Count) &&
+      (this.decided(value.what) === true || this.#isGiven(value.what))
+    )
+  }
+
+  /** Whether the play would have ended if the host did not have it. */
+  #isGiven(what: string): boolean {
+    const is = this.scope.isGiven?.(what) ?? false
+    answered({ of: 'given', what, is })
+    return is
   }
 
   /** The atom that stands for the text of a vaulted value. */
@@ -300,15 +318,19 @@ export class Host implements Evaluator {
     })
   }
 
+  filledText(value: Unknown): string | Unknown {
+    return !('marks' in value) && this.isFilled(value) ? this.unknownText(value) : value
+  }
+
   unknownText(value: Unknown): string {
     const name = String(this.tracking.knownText(this.read('inventory_hostname') ?? '') ?? '')
-    return this.tracking.atoms.mark(
-      this.tracking.atoms.root(`unknown ${name} ${value.what}`, {
-        kind: 'unknown',
-        what: value.what,
-        ...(value instanceof Harmless ? { isHarmless: true } : {}),
-      }),
-    )
+    const { atoms } = this.tracking
+    const root = atoms.root(`unknown ${name} ${value.what}`, {
+      kind: 'unknown',
+      what: value.what,
+      ...(value instanceof Harmless ? { isHarmless: true } : {}),
+    })
+    return atoms.mark(this.isFilled(value) ? atoms.filled(root) : root)
   }
 
   /** What a variable of that name holds; what is in a list or dict is read when it is used. */

@@ -1,10 +1,12 @@
 import { Host } from './host.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 
+export { sameBefore } from './comparing.ts'
 export { newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'
-export { decidedTruth, Fork, Pending, Result, Ungiven, UnknownTruth } from './unknowns.ts'
+export { mapped } from './tracking.ts'
+export { Count, decidedTruth, Fork, Pending, Result, Ungiven, UnknownTruth } from './unknowns.ts'
 export { VariablesDict } from './variables.ts'
 
 const hosts = new WeakMap<EvaluationScope, Host>()

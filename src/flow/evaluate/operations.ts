@@ -17,13 +17,13 @@ import {
 import type { Span } from '../../span.ts'
 import type { Arguments, Comparison, Expression } from '../../syntax/jinja/index.ts'
 import { type Hop, hasMark } from '../atoms.ts'
-import { compared } from './comparing.ts'
+import { compared, filling } from './comparing.ts'
 import { newerCore } from './decisions.ts'
 import type { Host } from './host.ts'
 import type { Locals } from './locals.ts'
 import { shown } from './print.ts'
 import { mapped } from './tracking.ts'
-import { Fork, Harmless, Tainted, UnknownTruth } from './unknowns.ts'
+import { type Filling, Fork, Harmless, Tainted, UnknownTruth } from './unknowns.ts'
 
 /** Words that are only made where something turns out to be unknown. */
 export type Words = () => string
@@ -78,7 +78,7 @@ export class Operations {
   }
 
   /** A truth that an operation has found, or the unknown one. */
-  unknownTruth(words: Words, operands: readonly Value[], why?: string): boolean | Unknown {
+  unknownTruth(words: Words, operands: readonly Value[], why?: string, fills?: Filling): boolean | Unknown {
     const what = words()
     const decided = this.host.decided(what)
     if (decided !== undefined) return decided
@@ -89,6 +89,8 @@ export class Operations {
       why ?? unknown?.why ?? `${what} is only known when the play runs`,
       this.at,
       leaf,
+      undefined,
+      fills,
     )
   }
 
@@ -285,6 +287,8 @@ export class Operations {
       )
     }
     if (known !== undefined) return known
+    if (operator === '==' && operands.includes('') && operands.some((one) => this.host.isFilled(one)))
+      return false
     const turned = operator === '==' && !isOpen(left) && isOpen(right)
     return this.unknownTruth(
       () =>
@@ -292,6 +296,8 @@ export class Operations {
           ? `${this.shown(right, nodes.right)} == ${this.shown(left, nodes.left)}`
           : `${this.shown(left, nodes.left)} ${operator} ${this.shown(right, nodes.right)}`,
       operands,
+      undefined,
+      filling(operator, ...operands),
     )
   }
 }

@@ -22,6 +22,8 @@ export interface EvaluationScope {
   variable(name: string): ScopeVariable
   /** Truths that this world has decided, by `Unknown.what`. */
   readonly decisions: ReadonlyMap<string, boolean>
+  /** Whether it is certain by now that an unknown value of the host, by `Unknown.what`, is there and not empty. */
+  isGiven?(what: string): boolean
   readonly hostNames: readonly string[]
   /** For `hostvars[…]`: what the inventory, facts and `set_fact` say of a host, without the variables of plays, roles and tasks. */
   hostScope(host: string): EvaluationScope | undefined
@@ -45,6 +47,8 @@ export interface Evaluator {
   condition(raw: AnsibleValue, at: Span): boolean | Unknown | Undefined
   /** A template file, byte for byte as the `template` module writes it. */
   template(path: string, text: string, extra?: ReadonlyMap<string, FlowValue>): string | Unknown | Undefined
+  /** The text of an unknown value that is certainly not empty; otherwise itself. */
+  filledText(value: Unknown): string | Unknown
   /** Python's `bool()` of a value. */
   truth(value: FlowValue): boolean | Unknown
   /** A variable of the scope, rendered, its texts marked; what is in a list or dict may still be `Undefined`. */

@@ -89,6 +89,7 @@ function holds(
   const hanging = value instanceof Pending ? onSides(name, value, given, evaluation, names, words) : undefined
   if (hanging !== undefined) return hanging
   if (name === 'defined') {
+    if (evaluation.host.isFilled(value)) return true
     if (value instanceof Undefined || value instanceof Nothing || value instanceof Ungiven) return false
     if (!(value instanceof Unknown) || isThere(value)) return true
     // A side of a fork may be undefined; what hangs on a condition without being one is there either way.

@@ -5,11 +5,26 @@ import type { Span } from '../../span.ts'
 export class UnknownTruth extends Unknown {
   /** The truths that it is made of: what they are settles it. */
   readonly made: { readonly by: 'and' | 'or' | 'not'; readonly of: readonly Unknown[] } | undefined
+  readonly fills: Filling | undefined
 
-  constructor(what: string, why: string, at?: Span, leaf?: Unknown, made?: UnknownTruth['made']) {
+  constructor(
+    what: string,
+    why: string,
+    at?: Span,
+    leaf?: Unknown,
+    made?: UnknownTruth['made'],
+    fills?: Filling,
+  ) {
     super(what, why, at, leaf)
     this.made = made
+    this.fills = fills
   }
+}
+
+/** What a truth says of a value: where it is `when`, the value has a character, or an item. */
+export interface Filling {
+  readonly value: Value
+  readonly when: boolean
 }
 
 /** What a world has decided of a truth, or of those that it is made of. */
@@ -109,12 +124,14 @@ export class Harmless extends Unknown {}
  */
 export class Ungiven extends Unknown {}
 
-/** The length of a text that is not known. */
+/** The length of a value that is not known. */
 export class Count extends Unknown {
   readonly least: number
+  readonly of: Value
 
-  constructor(what: string, why: string, at: Span | undefined, least: number) {
+  constructor(what: string, why: string, at: Span | undefined, least: number, of: Value) {
     super(what, why, at)
     this.least = least
+    this.of = of
   }
 }

@@ -221,7 +221,9 @@ export class Call {
   /** A new unknown text of this host, such as the output of a command. */
   unknownText(what: string, isFilled = false): string {
     const { at } = this.task
-    const atom = this.atoms.root(`${this.host} ${at.path}:${at.start} ${what}`, {
+    // Each item of a loop has its own.
+    const nth = this.context.iteration ?? ''
+    const atom = this.atoms.root(`${this.host} ${at.path}:${at.start}${nth} ${what}`, {
       kind: 'runtime',
       what,
       isFilled,

@@ -78,6 +78,8 @@ export interface Context {
   readonly vars: ReadonlyMap<string, RawVariable>
   /** Loop variables, evaluated. */
   readonly items: ReadonlyMap<string, FlowValue>
+  /** Which item of the loops it is, where it is not the first one of all. */
+  readonly iteration?: string
   readonly conditions: readonly Inherited[]
   readonly environment: readonly Inherited[]
   /** The nearest one that says it. */
@@ -88,6 +90,8 @@ export interface Context {
   readonly ignoreErrors: boolean
   /** The task only checks what users give: what nobody has set may be there all the same. */
   readonly isDemand?: boolean
+  /** Whether the play may go on for a host that fails here: in a block with `rescue` or `always`. */
+  readonly isRescued?: boolean
   /** The handlers of the play, in the order in which they run; a role that is included adds its own. */
   readonly handlers: HandlerUse[]
   /** The file whose tasks run. */
@@ -120,6 +124,15 @@ export function within(context: Context, keywords: Keywords): Context {
     ignoreErrors: keywords.get('ignore_errors')?.value === true || context.ignoreErrors,
   }
 }
+
+/** The context of one item of a loop. */
+export const ofItem = (context: Context, items: Context['items'], index: number): Context => ({
+  ...context,
+  items,
+  ...(index === 0 && context.iteration === undefined
+    ? {}
+    : { iteration: `${context.iteration ?? ''} ${index}` }),
+})
 
 /** A mapping of variables with the place of each. */
 export function rawVariables(placed: Placed | undefined): ReadonlyMap<string, RawVariable> {

@@ -15,8 +15,8 @@ import { isKind } from './kinds.ts'
 import { lonePlaybooks } from './lone.ts'
 import { groupsIn, namedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
-import { assumptionsOf, eventsOf, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
-import type { RawVariable, Started, World } from './world.ts'
+import { eventsOf, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
+import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
 
 const UPKEEP = ['upgrade', 'update', 'reset', 'restart', 'reboot', 'rotate']
 

@@ -25,9 +25,10 @@ function add(call: Call, result: Map<string, string | Unknown>, value: FlowValue
 }
 
 function textOf(call: Call, value: FlowValue): string | Unknown {
-  if (typeof value === 'string' || value instanceof Unknown) {
-    if (value instanceof Unknown) call.part(value)
-    return value
+  if (typeof value === 'string') return value
+  if (value instanceof Unknown) {
+    call.part(value)
+    return call.evaluator.filledText(value)
   }
   if (value === true) return 'True'
   if (value === false) return 'False'

@@ -16,7 +16,7 @@ import { factOf, factsOf } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
 import type { PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
-import { Choice, cachedFact, type NodeState, type Stored, type World } from './world.ts'
+import { Choice, cachedFact, givenTo, type NodeState, type Stored, type World } from './world.ts'
 
 /**
  * What a template sees on a host at one moment of the play, by Ansible's precedence:
@@ -27,6 +27,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
   return {
     atoms: stage.atoms,
     decisions: world.decisions,
+    isGiven: (what) => world.decisions.size > 0 && world.decisions.get(givenTo(host, what)) === true,
     hostNames: hostNamesOf(stage.hosts),
     variable: (name) => taskVariable(context, world, host, name),
     hostScope: (other) => hostScope(context, world, other),

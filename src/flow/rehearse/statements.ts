@@ -11,7 +11,7 @@ import { Undefined } from '../../ansible/template/values.ts'
 import { evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
-import { type Context, rawVariables, within } from './context.ts'
+import { type Context, ofItem, rawVariables, within } from './context.ts'
 import { type Loop, loopOf } from './loops.ts'
 import { enterRole, handlerNames, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
@@ -107,7 +107,9 @@ export class Walk {
     const context = within(outer, block.keywords)
     const failedBefore = new Map(worlds.map((world) => [world, failures(world, hosts)]))
     const already = failedBefore.values().next().value ?? new Set()
-    let now = this.statements(block.block, context, hosts, worlds)
+    const isRescued = block.rescue.length > 0 || block.always.length > 0
+    const inside = isRescued ? { ...context, isRescued } : context
+    let now = this.statements(block.block, inside, hosts, worlds)
     if (block.rescue.length > 0)
       now = now.flatMap((world) => {
         const failed = hosts.filter((host) => failures(world, hosts).has(host) && !already.has(host))
@@ -240,11 +242,11 @@ export class Walk {
 
   #targets(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
     const items = loopItems(task, call)
-    return items.flatMap(({ loop, item }) => {
+    return items.flatMap(({ loop, item }, index) => {
       const inner =
         loop === undefined || item === undefined
           ? context
-          : { ...context, items: new Map(context.items).set(loop.variable, item) }
+          : ofItem(context, new Map(context.items).set(loop.variable, item), index)
       const one = new Call(inner, call.world, task, call.host, call.target)
       if (loop !== undefined && item !== undefined) tellItem(one, loop, item)
       const target =

@@ -4,12 +4,13 @@ import { evaluator, type FlowValue, newerCore, Result, UnknownTruth } from '../e
 import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
+import { assureNot } from './assured.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
-import type { Context } from './context.ts'
+import { type Context, ofItem } from './context.ts'
 import { isSeen, withOpen } from './groups.ts'
 import { CONTROL_NODE, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, type Loop, loopOf } from './loops.ts'
-import { shownTexts } from './modules/facts.ts'
+import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
@@ -155,7 +156,7 @@ class HostTask {
     for (const [index, item] of items.entries()) {
       const inner = new Map(this.#context.items).set(loop.variable, item)
       if (loop.indexVariable !== undefined) inner.set(loop.indexVariable, index)
-      const call = this.#call({ ...this.#context, items: inner })
+      const call = this.#call(ofItem(this.#context, inner, index))
       tellItem(call, loop, item)
       const outcome = this.#one(call, module)
       results.push(outcome)
@@ -198,7 +199,10 @@ class HostTask {
     if (condition instanceof Undefined)
       return this.#fail(call, new TaskFails(condition.message, condition.variable))
     if (condition === true) return this.#act(call, module, condition)
-    if (module?.maybe === 'skip') return skipped()
+    if (module?.maybe === 'skip') {
+      if (module.run === fail) assureNot(call)
+      return skipped()
+    }
     const running = whereItRuns(call)
     if (running === undefined) return skipped()
     if (module?.maybe !== 'fork' || !call.context.stage.hosts.hosts.has(call.target))
@@ -393,6 +397,7 @@ class HostTask {
     const name = this.#task.keywords.get('register')?.value
     if (typeof name !== 'string') return
     const variables = new Map<string, Stored>(this.#world.node(this.#host).variables)
+    if (variables.has(name)) this.#world.forget(name)
     variables.set(
       name,
       perhaps(resultOf(result, name, this.#host), ran, resultOf(skipped().result, name, this.#host)),

@@ -5,7 +5,7 @@ import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { RANDOM } from './modules/commands.ts'
 import { SERVER_DIR } from './modules/services.ts'
-import type { Started, World } from './world.ts'
+import { assumptionsOf, type Started, type World } from './world.ts'
 
 /** What came of one scenario in one world, node by node. */
 export interface Outcome {
@@ -215,15 +215,6 @@ export function ofServersThatJoin(
       .map(({ playbook }) => playbook),
   )
   return wanted.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
-}
-
-export const assumptionsOf = (world: World): readonly string[] =>
-  [...world.decisions].map(([what, truth]) => (truth ? what : negated(what)))
-
-/** A negation that is plainly one is taken away. */
-function negated(what: string): string {
-  const [, bracketed, bare] = /^not (?:\(([^()]*)\)|([\w.[\]']+))$/.exec(what) ?? []
-  return bracketed ?? bare ?? `not (${what})`
 }
 
 /** Events with the kind of the node that they happened on. */

@@ -17,8 +17,8 @@ export class Choice {
   readonly isTelling: boolean
 
   constructor(when: Unknown, yes: Stored, no: Stored | undefined) {
-    const made = when instanceof UnknownTruth ? when.made : undefined
-    this.when = new UnknownTruth(when.what, when.why, when.at, undefined, made)
+    const { made, fills } = when instanceof UnknownTruth ? when : {}
+    this.when = new UnknownTruth(when.what, when.why, when.at, undefined, made, fills)
     this.yes = yes
     this.no = no
     this.isTelling = isTelling(yes, 0) || isTelling(no, 0)
@@ -38,6 +38,22 @@ function isTelling(value: Stored | undefined, depth: number): boolean {
 }
 
 export type Stored = FlowValue | Choice
+
+const GIVEN = ' is given to '
+const NAMES = /[A-Za-z_]\w*/g
+
+/** How a world says that an unknown value of a host is there and not empty, since a task would have ended the play. */
+export const givenTo = (host: string, what: string): string => `${what}${GIVEN}${host}`
+
+/** What else was assumed, for users. */
+export const assumptionsOf = ({ decisions }: World): readonly string[] =>
+  [...decisions].flatMap(([what, truth]) => (what.includes(GIVEN) ? [] : [truth ? what : negated(what)]))
+
+/** A negation that is plainly one is taken away. */
+function negated(what: string): string {
+  const [, bracketed, bare] = /^not (?:\(([^()]*)\)|([\w.[\]']+))$/.exec(what) ?? []
+  return bracketed ?? bare ?? `not (${what})`
+}
 
 /** Under what name a node keeps what `set_fact` with `cacheable` puts into `ansible_facts`, too: no variable has a dot. */
 export const cachedFact = (name: string): string => `ansible_facts.${name}`
@@ -92,8 +108,8 @@ export interface RawVariable {
 
 /** One way in which the play may go: every paper node, and what was assumed to get here. */
 export class World {
-  readonly #nodes: Map<string, NodeState>
-  readonly #decisions: ReadonlyMap<string, boolean>
+  #nodes: Map<string, NodeState>
+  #decisions: ReadonlyMap<string, boolean>
   #events: readonly Event[]
   /** Whether something was decided one way only, for want of room for the other: what is not seen here may be there. */
   readonly isCut: boolean
@@ -155,6 +171,27 @@ export class World {
   fork(what: string, truth: boolean, isCut = this.isCut): World {
     const decisions = new Map(this.#decisions).set(what, truth)
     return new World(this.#nodes, decisions, this.#events, this.#groups, isCut)
+  }
+
+  /** Goes on as a copy of this world did. */
+  become(other: World): void {
+    this.#nodes = new Map(other.#nodes)
+    this.#decisions = other.#decisions
+  }
+
+  /** Without what tasks have made certain of a variable: it holds something else from here on. */
+  forget(name: string): void {
+    if (this.#decisions.size === 0) return
+    const gone = [...this.#decisions.keys()].filter(
+      (what) => what.includes(GIVEN) && new Set<string>(what.match(NAMES)).has(name),
+    )
+    if (gone.length === 0) return
+    const left = new Map(this.#decisions)
+    for (const what of gone) {
+      left.delete(what)
+      left.delete(what.slice(0, what.lastIndexOf(GIVEN)))
+    }
+    this.#decisions = left
   }
 
   /** Keeps only the decisions that both worlds made alike. */

@@ -2,6 +2,7 @@ import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
 import { evaluator, type FlowValue, Result, UnknownTruth, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
+import { assure } from '../assured.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
@@ -240,14 +241,15 @@ export function fail(call: Call): Effect {
   return { failed: 'a task that fails on purpose' }
 }
 
-/** An assertion that certainly does not hold ends the play for the host; one that might is taken to hold. */
+/** An assertion that certainly does not hold ends the play for the host; one that might is taken to hold from here on. */
 export function assertion(call: Call): Effect {
   const that = call.argument('that')
   if (that === undefined) return { changed: false }
   for (const item of Array.isArray(that.value) ? that.value : [that.value]) {
-    const truth = call.evaluator.condition(item, that.at)
+    const truth = evaluator(scopeOf(call.context, call.world, call.host)).condition(item, that.at)
     if (truth instanceof Undefined) throw new TaskFails(truth.message, truth.variable)
     if (truth === false) return { failed: 'an assertion does not hold' }
+    if (truth instanceof Unknown) assure(call, { value: item, at: that.at }, true)
   }
   return { changed: false }
 }
