@@ -324,6 +324,67 @@ describe('a text that a task makes sure of', () => {
   })
 })
 
+describe('what a store of secrets has', () => {
+  const asks = (module: string): string => `{ ${module}: { path: quay }, register: answer, no_log: true }`
+  const writes = '{ copy: { dest: /etc/berth.env, content: "K3S_TOKEN={{ lantern }}\\n", mode: "0644" } }'
+  const unit =
+    '{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: "[Service]\\nEnvironmentFile=/etc/berth.env\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443\\n" } }'
+  const starts = '{ systemd: { name: k3s-agent, state: started } }'
+  const site = (ask: string, lantern: string, ...checks: readonly string[]) => ({
+    'site.yml': tasks(ask, `{ set_fact: { lantern: "{{ ${lantern} }}" } }`, ...checks, writes, unit, starts),
+    'hosts.ini': BERTH,
+  })
+  const leaks = [
+    'token-logged warning site.yml:5',
+    'token-logged notice site.yml:6',
+    'token-world-readable error site.yml:6',
+  ]
+
+  test.each([
+    ['community.hashi_vault.vault_kv2_get', 'answer.secret.token'],
+    ['community.hashi_vault.vault_kv1_get', "answer['data'].data.token"],
+    ['community.hashi_vault.vault_read', 'answer.data.data.token'],
+    ['community.general.keyring_info', 'answer.passphrase'],
+    ['google.cloud.gcp_secret_manager', 'answer.value'],
+  ])('%s leaks, whether it is empty or not', (module, lantern) => {
+    expect(arrivals(site(asks(module), lantern))).toEqual(['berth agent maybe env-file url'])
+    expect(findings(site(asks(module), lantern))).toEqual(expect.arrayContaining(leaks))
+    const checked = site(asks(module), lantern, "{ assert: { that: lantern != '' } }")
+    expect(arrivals(checked)).toEqual(['berth agent maybe env-file url'])
+    const counted = site(asks(module), lantern, '{ assert: { that: lantern | length > 0 } }')
+    expect(arrivals(counted)).toEqual([arrives])
+  })
+
+  test('of each item of a loop is its own', () => {
+    const looped = asks('community.hashi_vault.vault_kv2_get').replace(' }', ' }, loop: [red, green]')
+    const lantern = 'answer.results[1].secret.token'
+    expect(findings(site(looped, lantern))).toEqual(expect.arrayContaining(leaks))
+    const other = '{ assert: { that: "answer.results[0].secret.token | length > 0" } }'
+    expect(arrivals(site(looped, lantern, other))).toEqual(['berth agent maybe env-file url'])
+  })
+
+  test.each([
+    "lookup('community.hashi_vault.vault_kv2_get', 'quay').secret.token",
+    "lookup('community.hashi_vault.hashi_vault', 'secret=quay').token",
+    "lookup('community.general.bitwarden_secrets_manager', 'quay').value",
+    "lookup('infisical.vault.read_secrets', path='/')[0].value",
+    "(lookup('infisical.vault.read_secrets', path='/') | selectattr('key', 'eq', 'QUAY') | first).value | trim",
+  ])('%s is a mapping, and leaks', (lantern) => {
+    expect(arrivals(site('debug:', lantern))).toEqual(['berth agent maybe env-file url'])
+    expect(findings(site('debug:', lantern))).toEqual(expect.arrayContaining(leaks))
+  })
+
+  test.each([
+    "lookup('community.hashi_vault.hashi_vault', 'secret=quay:token')",
+    "lookup('community.general.bitwarden', 'quay', field='password')",
+    "lookup('cyberark.conjur.conjur_variable', 'quay/token')",
+    "lookup('community.general.keyring', 'quay token')",
+  ])('%s is a text', (lantern) => {
+    expect(arrivals(site('debug:', lantern))).toEqual([arrives])
+    expect(findings(site('debug:', lantern))).toEqual(expect.arrayContaining(leaks))
+  })
+})
+
 describe('a random text of a command', () => {
   test.each([
     'openssl rand -hex 16',

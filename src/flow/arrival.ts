@@ -19,6 +19,8 @@ export interface Carried {
   readonly carrier: Carrier
   /** The text, where the state is `present`. */
   readonly text: TracedText | undefined
+  /** The text that it may be, where the state is `maybe` for that alone: nobody knows whether it has a character. */
+  readonly doubtful?: TracedText
   /** From where the value stands to here: the atom's way, the writes of the file, the unit that names it. */
   readonly hops: readonly Hop[]
   /** Carriers that lose against this one: `token: ""` in config.yaml hides K3S_TOKEN of the env file. */

@@ -136,7 +136,7 @@ export interface Rehearsal {
   readonly verdicts: readonly Verdict[]
   readonly runs: readonly Run[]
   readonly atoms: Atoms
-  /** Atoms whose text reached K3s as a token, or is read from where K3s keeps it: what the leak rules follow. Roots. */
+  /** Atoms whose text reached K3s as a token, whether it has a character or nobody knows, or is read from where K3s keeps it: what the leak rules follow. Roots. */
   readonly tokens: ReadonlySet<Atom>
   /** The files that what was rehearsed is made of. */
   readonly reached: ReadonlySet<string>

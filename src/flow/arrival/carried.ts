@@ -44,10 +44,12 @@ export function carried(candidates: readonly Candidate[], atoms: Atoms): Carried
     }))
   // What might be given besides can't take a token away that is there for certain; an empty one it might fill.
   const isOpen = state !== 'present' && doubt !== undefined
+  const text = winner.value === undefined ? undefined : tracedText(winner.value, atoms)
   return {
     state: isOpen ? 'maybe' : state,
     carrier: winner.carrier,
-    text: state === 'present' && winner.value !== undefined ? tracedText(winner.value, atoms) : undefined,
+    text: state === 'present' ? text : undefined,
+    ...(state === 'maybe' && text !== undefined ? { doubtful: text } : {}),
     hops: wayOf(winner, atoms),
     masked,
     unknown: isOpen ? doubt.why : why,

@@ -16,6 +16,7 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import { Operations, plainOnly, type Words } from './operations.ts'
+import { Fetched } from './unknowns.ts'
 
 /** Attributes and items of values. */
 export class Access extends Operations {
@@ -47,6 +48,7 @@ export class Access extends Operations {
     if (index instanceof Undefined) return index
     const key = this.key(index)
     if (object instanceof Unknown && typeof key === 'string') return this.#part(object, key, words)
+    if (object instanceof Fetched && typeof key === 'number') return this.#part(object, String(key), words)
     if (object instanceof Unknown || key === undefined) return this.unknown(words, [object, index])
     if (typeof object === 'string' || object instanceof VaultedText) {
       const found = this.looked(

@@ -18,6 +18,7 @@ import { mandatory, otherwise, ternary } from './fallbacks.ts'
 import type { FilterWords, FlowFilter } from './filter.ts'
 import { undefinedIn } from './operations.ts'
 import { derived } from './texts.ts'
+import { Fetched } from './unknowns.ts'
 
 /** They put texts together or wrap them, so that a text that is not known may take part. */
 const writing =
@@ -31,8 +32,24 @@ const changing = /^(?:regex_replace|upper|capitalize|title|truncate|hash|md5|sha
 const serialising = /^to_(?:nice_)?(?:json|yaml)$/
 const reading = /^from_(?:json|yaml)$/
 
-/** Applies a filter where values and texts may be unknown. */
+/** Applies a filter where values and texts may be unknown. What is made of something fetched is that, still. */
 export function filtered(
+  name: string,
+  value: Value,
+  given: CallArguments,
+  evaluation: Evaluation,
+  names: FilterWords,
+): Value {
+  const made = applied(name, value, given, evaluation, names)
+  return value instanceof Fetched &&
+    made instanceof Unknown &&
+    made.constructor === Unknown &&
+    made.leaf === made
+    ? new Fetched(made.what, made.why, value.hop)
+    : made
+}
+
+function applied(
   name: string,
   value: Value,
   given: CallArguments,

@@ -39,7 +39,7 @@ import { printed } from './print.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
-import { Count, Harmless, Result, UnknownTruth } from './unknowns.ts'
+import { Count, Fetched, Harmless, Result, UnknownTruth } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What sops leaves where a text stood. */
@@ -91,7 +91,7 @@ export class Host implements Evaluator {
     if (value === null) return ''
     if (value instanceof Undefined) return value
     const result = this.#guarded(at, () => {
-      if (value instanceof Unknown && !('marks' in value)) return this.filledText(value)
+      if (value instanceof Unknown && !('marks' in value)) return this.standIn(value)
       return new Evaluation(this, new Locals(), at).textOf(value)
     })
     return typeof result === 'string' || result instanceof Unknown || result instanceof Undefined
@@ -318,19 +318,27 @@ export class Host implements Evaluator {
     })
   }
 
-  filledText(value: Unknown): string | Unknown {
-    return !('marks' in value) && this.isFilled(value) ? this.unknownText(value) : value
+  standIn(value: Unknown): string | Unknown {
+    const isFollowed = value instanceof Fetched || (!('marks' in value) && this.isFilled(value))
+    return isFollowed ? this.unknownText(value) : value
   }
 
   unknownText(value: Unknown): string {
-    const name = String(this.tracking.knownText(this.read('inventory_hostname') ?? '') ?? '')
     const { atoms } = this.tracking
-    const root = atoms.root(`unknown ${name} ${value.what}`, {
-      kind: 'unknown',
-      what: value.what,
-      ...(value instanceof Harmless ? { isHarmless: true } : {}),
-    })
+    const { what } = value
+    const root =
+      value instanceof Fetched
+        ? atoms.root(`fetched ${what}`, { kind: 'lookup', what, isFilled: false, hop: value.hop })
+        : atoms.root(`unknown ${this.#name()} ${what}`, {
+            kind: 'unknown',
+            what,
+            ...(value instanceof Harmless ? { isHarmless: true } : {}),
+          })
     return atoms.mark(this.isFilled(value) ? atoms.filled(root) : root)
+  }
+
+  #name(): string {
+    return String(this.tracking.knownText(this.read('inventory_hostname') ?? '') ?? '')
   }
 
   /** What a variable of that name holds; what is in a list or dict is read when it is used. */

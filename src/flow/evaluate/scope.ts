@@ -47,8 +47,8 @@ export interface Evaluator {
   condition(raw: AnsibleValue, at: Span): boolean | Unknown | Undefined
   /** A template file, byte for byte as the `template` module writes it. */
   template(path: string, text: string, extra?: ReadonlyMap<string, FlowValue>): string | Unknown | Undefined
-  /** The text of an unknown value that is certainly not empty; otherwise itself. */
-  filledText(value: Unknown): string | Unknown
+  /** What stands for the text of an unknown value that is followed, or is certainly not empty; otherwise itself. */
+  standIn(value: Unknown): string | Unknown
   /** Python's `bool()` of a value. */
   truth(value: FlowValue): boolean | Unknown
   /** A variable of the scope, rendered, its texts marked; what is in a list or dict may still be `Undefined`. */

@@ -1,5 +1,6 @@
 import { Dict, isPythonMethod, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Span } from '../../span.ts'
+import type { Hop } from '../atoms.ts'
 
 /** True or false, nobody knows which. */
 export class UnknownTruth extends Unknown {
@@ -89,7 +90,7 @@ function membersOf(
   return (key) => {
     const name = `${what}.${key}`
     if (![yes, no].every((side) => isMapping(side, key))) return new Kind(name, when.why, when.at, when)
-    const [a, b] = [memberOf(yes, key), memberOf(no, key)]
+    const [a, b] = [itemOf(yes, key), itemOf(no, key)]
     return a === b ? a : new Kind(name, when.why, when.at, when, { when, yes: a, no: b })
   }
 }
@@ -101,7 +102,7 @@ function isMapping(side: Value | undefined, key: string): boolean {
   return side instanceof Unknown && side.members !== undefined
 }
 
-const memberOf = (side: Value | undefined, key: string): Value | undefined =>
+const itemOf = (side: Value | undefined, key: string): Value | undefined =>
   side instanceof Dict ? side.get(key) : side instanceof Unknown ? side.members?.(key) : undefined
 
 /** Made of followed text in a way that can't be computed: a text that comes of it still counts as that text. */
@@ -123,6 +124,23 @@ export class Harmless extends Unknown {}
  * that is not known.
  */
 export class Ungiven extends Unknown {}
+
+/** What a store of secrets has: a text, or a mapping with such. It is followed, though nobody knows whether it is empty. */
+export class Fetched extends Unknown {
+  /** How the task that asks for it stands in a trace. */
+  readonly hop: Hop | undefined
+
+  constructor(what: string, why: string, hop: Hop | undefined) {
+    super(what, why, hop?.at, undefined, (key) => new Fetched(memberOf(what, key), why, hop))
+    this.hop = hop
+  }
+}
+
+const memberOf = (what: string, key: string): string => {
+  const holder = /^[\w.]+$|\)$/.test(what) ? what : `(${what})`
+  if (/^\d+$/.test(key)) return `${holder}[${key}]`
+  return /^[A-Za-z_]\w*$/.test(key) ? `${holder}.${key}` : `${holder}['${key}']`
+}
 
 /** The length of a value that is not known. */
 export class Count extends Unknown {

@@ -259,13 +259,14 @@ const isWithout = ({ groups, hosts }: PaperHosts, name: string): boolean =>
 
 const makes = (task: Task, group: string): boolean => groupsMadeBy(task).some((name) => name.test(group))
 
-/** Roots of what K3s got as a token, or keeps as one. */
+/** Roots of what K3s got as a token, or might have got, or keeps as one. */
 function tokensOf(runs: readonly Run[]): ReadonlySet<Atom> {
   const tokens = new Set<Atom>()
   const add = (event: Event): void => {
     if (event.what === 'service-started')
-      for (const { text } of [event.arrival.token, event.arrival.agentToken])
-        for (const { atom } of text?.marks ?? []) tokens.add(atom.root)
+      for (const { text, doubtful } of [event.arrival.token, event.arrival.agentToken])
+        for (const { atom } of (text ?? doubtful)?.marks ?? [])
+          if (atom.isHarmless !== true) tokens.add(atom.root)
     if (event.what === 'task-ran')
       for (const { atom } of event.task.uses)
         if (atom.root.what.startsWith(SERVERS_OWN)) tokens.add(atom.root)

@@ -28,7 +28,7 @@ function textOf(call: Call, value: FlowValue): string | Unknown {
   if (typeof value === 'string') return value
   if (value instanceof Unknown) {
     call.part(value)
-    return call.evaluator.filledText(value)
+    return call.evaluator.standIn(value)
   }
   if (value === true) return 'True'
   if (value === false) return 'False'

@@ -1,14 +1,14 @@
 import { Dict, List } from '../../ansible/template/values.ts'
-import { evaluator, type FlowValue } from '../evaluate/index.ts'
+import { secretFields, secretMappings, secretTexts } from '../../facts/secretStores.ts'
+import { evaluator, Fetched, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { onControlNode } from './controlNode.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { World } from './world.ts'
 
-/** Lookups that give one text, fetched on the control node. */
-const FETCHES =
-  /^(?:env|password|pipe|passwordstore|file|vault|hashi_vault|onepassword|bitwarden|keyring|unvault|ini|csvfile|aws_secret|secretsmanager_secret|aws_ssm|ssm_parameter|azure_keyvault_secret|gcp_secret_manager|redis|etcd|consul_kv|url|sops|random_string|random_password)$/
+/** Lookups that give one text, made or read on the control node. */
+const FETCHES = /^(?:env|password|pipe|file|unvault|ini|csvfile|url|random_string|random_password)$/
 
 /** What `lookup('NAME', …)` gives on the control node, as far as that can be told without running anything. */
 export function lookedUp(
@@ -42,10 +42,14 @@ export function lookedUp(
   if (name === 'first_found') return firstFound(context, args, named) ?? first ?? new List()
   if (name === 'items' || name === 'list') return first ?? new List()
   if (name === 'fileglob') return new List([mark(context, 'a file on the control node', 'scenario')])
-  if (FETCHES.test(name)) {
+  const what = `lookup('${name}'${term === undefined ? '' : `, '${term}'`})`
+  const isField = secretFields.get(name)?.(term, new Set(named.keys()))
+  if (FETCHES.test(name) || secretTexts.test(name) || isField === true) {
     if (named.size > 0 && named.has('default') && term === undefined) return named.get('default') ?? null
-    return mark(context, `lookup('${name}'${term === undefined ? '' : `, '${term}'`})`, 'lookup')
+    return mark(context, what, 'lookup')
   }
+  if (isField === false || secretMappings.test(name))
+    return new Fetched(what, 'only the store of secrets knows it', undefined)
   return new Unknown(`lookup('${plugin}')`, `the lookup ${plugin} is not followed`)
 }
 

@@ -1,6 +1,8 @@
 import type { Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
-import { evaluator, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
+import { secretModules } from '../../facts/secretStores.ts'
+import type { Hop } from '../atoms.ts'
+import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -162,18 +164,22 @@ class HostTask {
       results.push(outcome)
       if (this.#world.node(this.#host).failure !== undefined) break
     }
+    const name = this.#task.keywords.get('register')?.value
     const all = new Map<string, FlowValue>([
       [
         'results',
         new List(
-          results.map(
-            ({ result }, index) =>
-              new Dict([
-                ...result,
-                [loop.variable, items[index] ?? null],
-                ['ansible_loop_var', loop.variable],
-              ] as const),
-          ),
+          results.map(({ result }, index) => {
+            const all = new Map<string, FlowValue>([
+              ...result,
+              [loop.variable, items[index] ?? null],
+              ['ansible_loop_var', loop.variable],
+            ])
+            const hop = fetched.get(result)
+            if (hop === undefined) return new Dict(all)
+            fetched.set(all, hop)
+            return resultOf(all, `${String(name)}.results[${index}]`, this.#host)
+          }),
         ),
       ],
       ['changed', results.some(({ changed }) => changed === true)],
@@ -291,6 +297,8 @@ class HostTask {
       ['skipped', false],
       ...(effect.result ?? []),
     ])
+    if (secretModules.test(call.task.action.module.split('.').at(-1) ?? ''))
+      fetched.set(result, call.hop(`is fetched by ${call.task.action.module}`))
     if (effect.failed === undefined) return { result, changed, ran }
     if (!this.#forgiven(call, result))
       return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
@@ -489,14 +497,20 @@ const skipped = (): Outcome => ({
 /** A registered result: what it has is known, what a module could have added is not; a skipped one has no more than it says. */
 function resultOf(result: ReadonlyMap<string, FlowValue>, name: string, host = ''): FlowValue {
   const isClosed = result.get('skipped') === true || failures.has(result)
+  const hop = fetched.get(result)
   return new Result(name, result, (key) => {
     const known = result.get(key)
     if (known !== undefined || result.has(key)) return known ?? null
-    return isClosed || CERTAIN.has(key)
-      ? undefined
-      : new Unknown(`${name}.${key}${host === '' ? '' : ` of ${host}`}`, 'the result of a task')
+    if (isClosed || CERTAIN.has(key)) return undefined
+    const words = `${name}.${key}${host === '' ? '' : ` of ${host}`}`
+    return hop === undefined
+      ? new Unknown(words, 'the result of a task')
+      : new Fetched(words, 'only the store of secrets knows it', hop)
   })
 }
+
+/** Results of modules that ask a store of secrets. */
+const fetched = new WeakMap<ReadonlyMap<string, FlowValue>, Hop>()
 
 /** Results of modules that failed: they say that, and nothing of what they were asked for. */
 const failures = new WeakSet<ReadonlyMap<string, FlowValue>>()

@@ -4,8 +4,8 @@ import type { Analysis } from '../../lint/analysis.ts'
 import { nodeRunsOf } from './nodes.ts'
 
 /** Whether an atom is, or was made of, what reaches K3s as a token or is read from where K3s keeps one. */
-export function isToken({ rehearsal }: Analysis, { root, isFilled }: Atom): boolean {
-  return isFilled && rehearsal.tokens.has(root)
+export function isToken({ rehearsal }: Analysis, { root, text }: Atom): boolean {
+  return text !== '' && rehearsal.tokens.has(root)
 }
 
 /** Whether a marked text holds a token. */

@@ -41,20 +41,27 @@ function factName(call: Call, written: string, placed: Placed): string | undefin
 function factOf(call: Call, name: string, placed: Placed): Stored | undefined {
   const value = settledBy(call, name, placed, call.world, 0)
   if (value instanceof Omitted) return undefined
-  for (const text of textsIn(value)) call.use('result', text, placed.at)
+  for (const text of textsIn(value, call)) call.use('result', text, placed.at)
   return value
 }
 
 const OF_ADD_HOST = new Set(['name', 'hostname', 'host', 'groups', 'groupname', 'group'])
 
 /** All texts of a value, whatever it hangs on: what a task returns is shown as a whole. */
-function* textsIn(value: Stored | undefined): Generator<string> {
-  if (typeof value === 'string') yield value
+function* textsIn(value: Stored | undefined, call: Call): Generator<string> {
+  const text = followed(value, call)
+  if (text !== undefined) yield text
   else if (value instanceof Choice) {
-    yield* textsIn(value.yes)
-    yield* textsIn(value.no)
-  } else if (value instanceof Dict) for (const [, item] of value.entries()) yield* textsIn(item)
-  else if (value instanceof List) for (const item of value) yield* textsIn(item)
+    yield* textsIn(value.yes, call)
+    yield* textsIn(value.no, call)
+  } else if (value instanceof Dict) for (const [, item] of value.entries()) yield* textsIn(item, call)
+  else if (value instanceof List) for (const item of value) yield* textsIn(item, call)
+}
+
+/** A text, or what stands for one of which not even that is known. */
+function followed(value: Stored | undefined, { evaluator: evaluate }: Call): string | undefined {
+  const text = value instanceof Unknown ? evaluate.standIn(value) : value
+  return typeof text === 'string' ? text : undefined
 }
 
 /** Deeper choices than this are left as one that is not known. */
@@ -211,9 +218,10 @@ function showing(call: Call, { value, at }: Pick<Placed, 'value' | 'at'>): void 
 /** The texts that a value shows, whatever it is: those in a result, those of all variables of a host, and what base64 hides from nobody. */
 export function* shownTexts(call: Call, value: FlowValue, depth = 0): Generator<string> {
   if (depth > DEEPEST) return
-  if (typeof value === 'string') {
-    yield value
-    for (const { decoded } of call.atoms.in(value)) if (decoded !== undefined) yield decoded
+  const text = followed(value, call)
+  if (text !== undefined) {
+    yield text
+    for (const { decoded } of call.atoms.in(text)) if (decoded !== undefined) yield decoded
   } else if (value instanceof VariablesDict)
     for (const name of namesOfVariables(call)) yield* shownTexts(call, value.get(name) ?? null, depth + 1)
   else if (value instanceof Result)
