@@ -428,6 +428,53 @@ describe('a random text of a command', () => {
   })
 })
 
+describe('a random text of a lookup', () => {
+  const server = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ lantern }}' })
+  const site = server + joins('berths', '{{ lantern }}')
+  const given = (lookup: string, play = site) =>
+    arrivals({ 'site.yml': play, 'group_vars/all.yml': `lantern: "{{ ${lookup} }}"\n`, 'hosts.ini': HOSTS })
+  const same = [arrives, 'quay first-server present env-file no url']
+  const other = [arrives.replace('present', 'different'), same[1]]
+
+  test.each([
+    "lookup('password', '/dev/null length=32 chars=ascii_letters')",
+    "lookup('ansible.builtin.password', '/dev/null', length=32)",
+    "lookup('community.general.random_string', length=32)",
+    "lookup('pipe', 'openssl rand -hex 16')",
+  ])('%s is another one wherever a variable that holds it is asked for', (lookup) => {
+    expect(given(lookup)).toEqual(other)
+  })
+
+  test.each([
+    "lookup('password', 'credentials/lantern length=32')",
+    "lookup('password', '/dev/null seed=lantern')",
+    "lookup('password', '/dev/null', seed='lantern')",
+    "lookup('pipe', 'cat /etc/lantern')",
+    "lookup('pipe', 'openssl rand -hex 16 >lantern')",
+  ])('%s is the same', (lookup) => {
+    expect(given(lookup)).toEqual(same)
+  })
+
+  test('stays the same where a fact keeps it', () => {
+    const lookup = "lookup('community.general.random_string', length=32)"
+    const kept = (more: string): string =>
+      `\n- hosts: all\n  tasks:\n    - { set_fact: { candle: "{{ lantern }}" }, no_log: true${more} }\n`
+    const burns = site.replaceAll('lantern', 'candle')
+    expect(given(lookup, kept(', run_once: true') + burns)).toEqual(same)
+    expect(given(lookup, kept('') + burns)).toEqual(other)
+    expect(given(lookup, kept('') + burns.replaceAll('candle', "hostvars['quay'].candle"))).toEqual(same)
+    expect(given(lookup, site.replaceAll('lantern', "hostvars['quay'].lantern"))).toEqual(other)
+    const one = 'tokens-differ error group_vars/all.yml:1'
+    expect(
+      findings({
+        'site.yml': site,
+        'group_vars/all.yml': `lantern: "{{ ${lookup} }}"\n`,
+        'hosts.ini': HOSTS,
+      }),
+    ).toContain(one)
+  })
+})
+
 describe('a server that looks for its own token', () => {
   const reads = (hosts: string): string =>
     `\n- hosts: ${hosts}\n  tasks:\n    - { slurp: { src: /var/lib/rancher/k3s/server/node-token }, register: slip }\n`

@@ -78,6 +78,8 @@ export interface Context {
   readonly vars: ReadonlyMap<string, RawVariable>
   /** Loop variables, evaluated. */
   readonly items: ReadonlyMap<string, FlowValue>
+  /** The task that asks, where one does. */
+  readonly task?: Span
   /** Which item of the loops it is, where it is not the first one of all. */
   readonly iteration?: string
   readonly conditions: readonly Inherited[]

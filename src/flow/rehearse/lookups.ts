@@ -4,11 +4,30 @@ import { evaluator, Fetched, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { onControlNode } from './controlNode.ts'
+import { printsRandom } from './modules/commands.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { World } from './world.ts'
 
 /** Lookups that give one text, made or read on the control node. */
 const FETCHES = /^(?:env|password|pipe|file|unvault|ini|csvfile|url|random_string|random_password)$/
+
+/** What a random text is that no file keeps: a variable that holds such a lookup has another one each time. */
+export const MADE_ANEW = 'a random text that is made anew each time'
+
+/** `/dev/null` keeps none: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/password_lookup.html */
+function isMadeAnew(name: string, term: string | undefined, named: ReadonlyMap<string, FlowValue>): boolean {
+  if (named.has('seed')) return false
+  if (/^random_(?:string|words|pet)$/.test(name)) return true
+  if (term === undefined) return false
+  if (name === 'password') return /^\s*\/dev\/null(?:\s|$)/.test(term) && !/\sseed=/.test(term)
+  return name === 'pipe' && printsRandom(term)
+}
+
+/** Once in a task on a host, as far as anyone can tell: what a fact or a result keeps stays the same. */
+function madeAnew({ stage, task, iteration = '' }: Context, host: string): string {
+  const key = `${MADE_ANEW} ${host} ${task?.path}:${task?.start}${iteration}`
+  return stage.atoms.mark(stage.atoms.root(key, { kind: 'runtime', what: MADE_ANEW, isFilled: true }))
+}
 
 /** What `lookup('NAME', …)` gives on the control node, as far as that can be told without running anything. */
 export function lookedUp(
@@ -42,6 +61,7 @@ export function lookedUp(
   if (name === 'first_found') return firstFound(context, args, named) ?? first ?? new List()
   if (name === 'items' || name === 'list') return first ?? new List()
   if (name === 'fileglob') return new List([mark(context, 'a file on the control node', 'scenario')])
+  if (isMadeAnew(name, term, named)) return madeAnew(context, host)
   const what = `lookup('${name}'${term === undefined ? '' : `, '${term}'`})`
   const isField = secretFields.get(name)?.(term, new Set(named.keys()))
   if (FETCHES.test(name) || secretTexts.test(name) || isField === true) {

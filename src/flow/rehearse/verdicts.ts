@@ -3,6 +3,7 @@ import type { Arrival, Carried } from '../arrival.ts'
 import type { Atom, Atoms } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
+import { MADE_ANEW } from './lookups.ts'
 import { RANDOM } from './modules/commands.ts'
 import { SERVER_DIR } from './modules/services.ts'
 import { assumptionsOf, type Started, type World } from './world.ts'
@@ -116,7 +117,8 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
 
 /** How the atom of a token that a server has made begins to say what it is. */
 export const SERVERS_OWN = 'the token of the server '
-const isRandom = ({ root }: Atom): boolean => root.kind === 'runtime' && root.what === RANDOM
+const isRandom = ({ root }: Atom): boolean =>
+  root.kind === 'runtime' && (root.what === RANDOM || root.what === MADE_ANEW)
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
 const isSettled = ({ text }: Atom): boolean => text !== undefined
 

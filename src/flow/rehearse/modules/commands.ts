@@ -124,6 +124,9 @@ const PRINTS_RANDOM =
 /** A file that output goes to, so that none is left: `>file`, not `2>/dev/null`. */
 const REDIRECTS = /(?:^|[^2&>])>{1,2}\s*[^\s&]/
 
+/** Whether a command line prints another random text each time. */
+export const printsRandom = (text: string): boolean => PRINTS_RANDOM.test(text) && !REDIRECTS.test(text)
+
 /** A program that is called after K3s or a relative of it, and is not K3s itself. */
 const BRINGS = /(?:^|[\s/])(?:k3sup|k3d|autok3s|[\w.-]*(?:k3s|rancher)[\w.-]*\.(?:sh|py|run))(?:\s|$)/i
 
@@ -174,8 +177,7 @@ class Steps {
       const [, program] = INSTALLS.exec(text) ?? []
       if (program !== undefined) call.note(`${BROUGHT}${program}, which is not followed`)
     }
-    if (this.#stdout === undefined && PRINTS_RANDOM.test(text) && !REDIRECTS.test(text))
-      this.#print(call.unknownText(RANDOM, true))
+    if (this.#stdout === undefined && printsRandom(text)) this.#print(call.unknownText(RANDOM, true))
     const isFollowed = steps.length > 0 && this.#followed >= steps.length
     return {
       node: this.#node,
