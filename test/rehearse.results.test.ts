@@ -541,6 +541,50 @@ describe('a file of the node', () => {
   })
 })
 
+describe('a file whose path is not known', () => {
+  const writes = (path: string, content: string): string =>
+    `{ copy: { dest: ${JSON.stringify(path)}, content: ${JSON.stringify(content)}, mode: "0600" } }`
+  const starts = (exec: string, more = ''): readonly string[] => [
+    writes(
+      '/etc/systemd/system/k3s-agent.service',
+      `[Service]\n${more}ExecStart=/usr/local/bin/k3s agent --server https://quay:6443${exec}\n`,
+    ),
+    '{ systemd: { name: k3s-agent, state: started } }',
+  ]
+  const found = (...list: readonly string[]) =>
+    arrivals({
+      'site.yml': tasks(...list),
+      'group_vars/all.yml':
+        'loft: "{{ lookup(\'env\', \'HOME\') }}"\nlog: "{{ loft }}/log"\ncabin: "{{ ansible_env.HOME }}/cabin"\n',
+      'hosts.ini': BERTH,
+    })
+
+  test.each(['{{ log }}', '{{ loft }}/log', '{{ cabin }}', "/{{ lookup('env', 'DECK') }}/log.yml"])(
+    '%s is found where it was written',
+    (path) => {
+      const config = writes(path, 'token: 0ddpassword\n')
+      const named = starts(` --config ${path}`)
+      expect(found(config, ...named)).toEqual(['berth agent present config url'])
+      expect(found(writes(path, 'debug: true\n'), ...named)).toEqual(['berth agent absent none url'])
+      const dropIn = writes(`${path}.d/token.yaml`, 'token: 0ddpassword\n')
+      expect(found(writes(path, 'debug: true\n'), dropIn, ...named)).toEqual([
+        'berth agent present config url',
+      ])
+      expect(found(writes(path, '0ddpassword\n'), ...starts(` --token-file ${path}`))).toEqual([
+        'berth agent present token-file url',
+      ])
+      const env = writes(path, 'K3S_TOKEN=0ddpassword\n')
+      expect(found(env, ...starts('', `EnvironmentFile=${path}\n`))).toEqual([arrives])
+    },
+  )
+
+  test('is another one where anything is done to the path', () => {
+    const config = writes('{{ log | upper }}', 'token: 0ddpassword\n')
+    expect(found(config, ...starts(' --config {{ log }}'))).toEqual(['berth agent maybe config url'])
+    expect(found(config, ...starts(' --config {{ cabin }}'))).toEqual(['berth agent maybe config url'])
+  })
+})
+
 describe('hosts', () => {
   test('outside of the groups that plays name are there where a play is for them', () => {
     const site = installs('masters', { INSTALL_K3S_EXEC: 'server' }) + joins('all:!masters', '')

@@ -170,6 +170,11 @@ export class Atoms {
     return this.replaced(text, ({ root }) => root)
   }
 
+  /** The same text with each atom as it was before variables passed it on. */
+  original(text: string): string {
+    return this.replaced(text, sameBefore)
+  }
+
   /** With other atoms in the same places. */
   replaced(text: string, other: (atom: Atom) => Atom): string {
     if (!hasMark(text)) return text
@@ -204,6 +209,21 @@ export class Atoms {
       if (step.hop !== undefined) hops.push(step.hop)
     return hops.reverse()
   }
+}
+
+/** How the hop of a variable that holds another's text ends. */
+export const passedOn = ' takes it'
+
+/** The first atom of the same text: as it was before variables passed it on. */
+export function sameBefore(atom: Atom): Atom {
+  let first = atom
+  while (
+    first.from !== undefined &&
+    (first.hop === undefined || first.hop.what.endsWith(passedOn)) &&
+    first.text === first.from.text
+  )
+    first = first.from
+  return first
 }
 
 /** Whether a string holds any atom. */

@@ -9,7 +9,7 @@ import { type ConfigEntry, readConfig } from './config.ts'
 import { noLetters } from './envFiles.ts'
 import { type K3sCommand, k3sCommandOf } from './k3sCommand.ts'
 import { hopsOf, lettersOf, unknownIn } from './letters.ts'
-import { namesIn } from './paths.ts'
+import { type Found, namesIn, unknownFileAt } from './paths.ts'
 import { lastPart, type Process } from './process.ts'
 import type { SourceOf } from './systemdProcess.ts'
 
@@ -36,6 +36,11 @@ export function k3sArrival(spawned: Process, files: PaperFiles, sourceOf: Source
   }
 }
 
+interface ConfigRead {
+  readonly entries: readonly ConfigEntry[]
+  readonly reads: Arrival['reads']
+}
+
 /** All that is given to one start of K3s. */
 class Given {
   readonly configReads: Arrival['reads']
@@ -45,6 +50,7 @@ class Given {
   readonly #config: readonly ConfigEntry[]
   readonly #sourceOf: SourceOf
   readonly #atoms: Atoms
+  readonly #files: PaperFiles
 
   constructor(
     spawned: Process,
@@ -60,6 +66,7 @@ class Given {
     this.#sourceOf = sourceOf
     this.#atoms = atoms
     this.#config = []
+    this.#files = files
     const { entries, reads } = this.#readConfig(files)
     this.#config = entries
     this.configReads = reads
@@ -92,9 +99,10 @@ class Given {
     const carrier = 'token-file'
     const path = text?.text ?? ''
     const unknown = text?.marks.find(({ atom }) => atom.text === undefined)
-    if (unknown !== undefined)
+    const written = unknown === undefined ? undefined : this.#unknownFile(path)
+    if (unknown !== undefined && written === undefined)
       return { carrier, value: undefined, hops, why: unknown.atom.what, state: 'maybe' }
-    const found = this.#spawned.fileAt(path)
+    const found = written ?? this.#spawned.fileAt(path)
     if (found === undefined || found.file.kind !== 'file')
       return { carrier, value: undefined, hops, why: '', state: 'absent' }
     const source = this.#sourceOf(found.path, found.file)
@@ -108,6 +116,11 @@ class Given {
       }
     const value = trim(lettersOf(found.file.content, source, this.#atoms), /^\s+|\s+$/g)
     return { carrier, value, hops: [...source.hops(0, found.file.content.length), ...hops], why: '' }
+  }
+
+  /** Where a path is not known, it may still be the very one that a task has written. */
+  #unknownFile(path: string): Found | undefined {
+    return unknownFileAt(this.#files, path, this.#atoms)
   }
 
   #onCommandLine(name: K3sSettingName): readonly Candidate[] {
@@ -147,14 +160,35 @@ class Given {
     })
   }
 
+  /** The same of a file whose path is not known. */
+  #readUnknown({ path, file }: Found): ConfigRead {
+    const dropIns = [...this.#files].filter(
+      ([at]) => at.startsWith(`${path}.d/`) && /^[^/]+\.ya?ml$/.test(at.slice(path.length + 3)),
+    )
+    const found = [[path, file] as const, ...dropIns.sort(([a], [b]) => (a < b ? -1 : 1))].map(
+      ([at, one]) => ({ path: at, file: one, source: this.#sourceOf(at, one) }),
+    )
+    return {
+      entries: readConfig(found, this.#atoms),
+      reads: found.map(({ path: at, source }) => ({
+        path: at,
+        optional: true,
+        exists: true,
+        hops: source.hops(0, 0),
+      })),
+    }
+  }
+
   /** K3S_CONFIG_FILE beats `--config`; `<file>.d/*.yaml` is read even where the file itself is missing. */
-  #readConfig(files: PaperFiles): { entries: readonly ConfigEntry[]; reads: Arrival['reads'] } {
+  #readConfig(files: PaperFiles): ConfigRead {
     const named = lastPart(this.#spawned.environment, k3sSettings.config.variable).known
     const flag = this.#flags.findLast(({ name }) => name === 'config' || name === 'c')
     const chosen = named !== undefined && named.value.text !== '' ? named.value : flag?.value
     const unknown = chosen === undefined ? undefined : unknownIn(chosen)
     const hops = chosen === undefined ? this.#spawned.hops : hopsOf(chosen, this.#atoms)
     const path = chosen === undefined || chosen.text === '' ? defaultConfigFile : chosen.text
+    const written = unknown === undefined ? undefined : this.#unknownFile(path)
+    if (written !== undefined) return this.#readUnknown(written)
     if (unknown !== undefined || /^https?:/.test(path))
       return {
         entries: [

@@ -1,3 +1,4 @@
+import type { Atoms } from '../atoms.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
 
 /** As many links as Linux follows. */
@@ -28,6 +29,13 @@ export function fileAt(files: PaperFiles, path: string): Found | undefined {
   const real = realPath(files, path)
   const file = real === undefined ? undefined : files.get(real)
   return real === undefined || file === undefined ? undefined : { path: real, file }
+}
+
+/** The file at a path that is not known, where a task has put one at that very path. */
+export function unknownFileAt(files: PaperFiles, written: string, atoms: Atoms): Found | undefined {
+  const path = atoms.original(written)
+  const file = files.get(path) ?? files.get(normalPath(path))
+  return file?.kind === 'file' ? { path, file } : undefined
 }
 
 /** The path with all links of its directories and of itself followed; `undefined` for a loop or an unknown link. */

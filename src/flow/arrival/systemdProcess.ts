@@ -8,7 +8,7 @@ import { type Directive, directivesOf } from './directives.ts'
 import { envFileParts, noLetters } from './envFiles.ts'
 import { execCommands, expandVariables } from './execStart.ts'
 import { type Letters, madeLetters, markedText, type Source, unknownIn, withAtom } from './letters.ts'
-import { fileAt, globPaths } from './paths.ts'
+import { fileAt, globPaths, unknownFileAt } from './paths.ts'
 import { type EnvironmentPart, type Process, variableName } from './process.ts'
 import { credentialsOf, expandSpecifiers, type UnitName } from './specifiers.ts'
 import type { UnitInForce } from './unitFiles.ts'
@@ -123,6 +123,13 @@ function environmentFiles(
     const path = expandSpecifiers(cut(directive.value, optional ? 1 : 0), unit, atoms)
     if (path === undefined) continue
     const unknown = unknownIn(path)
+    const written = unknown === undefined ? undefined : unknownFileAt(files, path.text, atoms)
+    if (written !== undefined) {
+      const source = sourceOf(written.path, written.file)
+      reads.push({ path: path.text, optional, exists: true, hops: [...source.hops(0, 0), ...hops] })
+      parts.push(...envFileParts(written.file, source, hops, atoms))
+      continue
+    }
     if (unknown !== undefined) {
       reads.push({ path: path.text, optional, exists: false, hops })
       parts.push({ name: undefined, value: noLetters, carrier: 'env-file', hops, why: unknown.what })

@@ -12,7 +12,6 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
-import { type Atom, hasMark } from '../atoms.ts'
 import type { Tracking } from './tracking.ts'
 import { Count, type Filling, Pending } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
@@ -91,39 +90,11 @@ function equalTexts(a: string, b: string, tracking: Tracking): Certainty {
   const { atoms } = tracking
   const [x, y] = [atoms.plain(a), atoms.plain(b)]
   if (x !== undefined && y !== undefined) return x === y
-  if (origin(a, tracking) === origin(b, tracking)) return true
+  if (atoms.original(a) === atoms.original(b)) return true
   const known = x ?? y
   if (known === undefined) return undefined
   return couldBe(x === undefined ? a : b, known, tracking) ? undefined : false
 }
-
-/** The text with every atom as it was before variables passed it on. */
-function origin(text: string, { atoms }: Tracking): string {
-  if (!hasMark(text)) return text
-  return [...text].map((character) => atoms.in(character)[0]).every((atom) => atom === undefined)
-    ? text
-    : [...text]
-        .map((character) => {
-          const [atom] = atoms.in(character)
-          return atom === undefined ? character : atoms.mark(sameBefore(atom))
-        })
-        .join('')
-}
-
-/** The first atom of the same text: as it was before variables passed it on. */
-export function sameBefore(atom: Atom): Atom {
-  let first = atom
-  while (
-    first.from !== undefined &&
-    (first.hop === undefined || first.hop.what.endsWith(passedOn)) &&
-    first.text === first.from.text
-  )
-    first = first.from
-  return first
-}
-
-/** How the hop of a variable that holds another's text ends. */
-export const passedOn = ' takes it'
 
 /** Whether a text with unknown parts could be this one. */
 function couldBe(text: string, known: string, { atoms }: Tracking): boolean {

@@ -17,6 +17,7 @@ import {
 import { type AnsibleValue, Float } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import { fileTemplate } from '../../syntax/jinja/index.ts'
+import { passedOn } from '../atoms.ts'
 import {
   type Answers,
   addTo,
@@ -28,7 +29,6 @@ import {
   isKnownInPart,
   isSameIn,
 } from './answers.ts'
-import { passedOn } from './comparing.ts'
 import { Decisions } from './decisions.ts'
 import { Evaluation } from './expression.ts'
 import { type Kind, kept } from './kept.ts'

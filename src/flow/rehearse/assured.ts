@@ -1,4 +1,4 @@
-import type { Atom, Atoms } from '../atoms.ts'
+import { type Atom, type Atoms, sameBefore } from '../atoms.ts'
 import {
   Count,
   evaluator,
@@ -6,7 +6,6 @@ import {
   mapped,
   newerCore,
   Result,
-  sameBefore,
   UnknownTruth,
 } from '../evaluate/index.ts'
 import type { PaperFile } from '../files.ts'

@@ -141,7 +141,7 @@ export class Call {
   path(...names: readonly string[]): string | undefined {
     const text = this.text(...names)
     if (typeof text !== 'string' || text === '') return undefined
-    const path = normalised(this.atoms.traced(text).text)
+    const path = normalised(this.atoms.original(this.atoms.traced(text).text))
     return this.#unitPath(text, path) ?? path
   }
 
