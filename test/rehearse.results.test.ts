@@ -455,6 +455,14 @@ describe('a random text of a lookup', () => {
     expect(given(lookup)).toEqual(same)
   })
 
+  test('is never the one that a server has made', () => {
+    const without = server.replace('K3S_TOKEN', 'K3S_NOTHING') + joins('berths', '{{ lantern }}')
+    expect(given("lookup('password', '/dev/null')", without)).toEqual([
+      other[0],
+      'quay first-server absent none no url',
+    ])
+  })
+
   test('stays the same where a fact keeps it', () => {
     const lookup = "lookup('community.general.random_string', length=32)"
     const kept = (more: string): string =>

@@ -110,7 +110,11 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
   if (mine.length > 0 && given.length > 0 && [...mine, ...given].every(isRandom)) return true
   // A founding server without a token has made one of its own, which no file of the project can know.
   if (servers.state !== 'present')
-    return given.length > 0 && mine.every(isSettled) && !given.some(({ root }) => root.kind === 'scenario')
+    return (
+      given.length > 0 &&
+      mine.every((atom) => isSettled(atom) || isRandom(atom)) &&
+      !given.some(({ root }) => root.kind === 'scenario')
+    )
   const isServersOwn = mine.length > 0 && mine.every(({ root }) => root.what.startsWith(SERVERS_OWN))
   return isServersOwn && given.length > 0 && given.every(isSettled)
 }
