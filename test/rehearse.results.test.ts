@@ -593,6 +593,71 @@ describe('a file whose path is not known', () => {
   })
 })
 
+describe('a directory of variables', () => {
+  const files = {
+    'hosts.ini': BERTH,
+    'env/a.yml': 'lantern: 0ddpassword\n',
+    'env/b.yml': 'lantern: ""\n',
+    'env/deep/a.yaml': 'lantern: 0therpassword\n',
+  }
+  const brought = (args: string, more: object = {}, token = '{{ lantern }}') =>
+    arrivals({
+      ...files,
+      ...more,
+      'site.yml': tasks(`{ include_vars: { dir: env${args} } }`) + joins('berths', token),
+    })
+  const empty = ['berth agent empty env-file url']
+
+  test('is read in order, and the last one counts', () => {
+    expect(brought('')).toEqual([arrives])
+    expect(brought(', depth: 1')).toEqual(empty)
+    expect(brought(', depth: 1, ignore_files: [b.yml]')).toEqual([arrives])
+    expect(brought(', depth: 1, files_matching: ^a')).toEqual([arrives])
+    expect(brought(', extensions: [yml], ignore_unknown_extensions: true')).toEqual(empty)
+    expect(brought(', name: held', {}, '{{ held.lantern }}')).toEqual([arrives])
+    expect(brought('', {}, "{{ 'x' if lantern == '0therpassword' else '' }}")).toEqual([arrives])
+  })
+
+  test('with a file of another kind ends the play', () => {
+    const other = { 'env/b.txt': 'lantern: 0ddpassword\n' }
+    expect(brought('', other)).toEqual([])
+    expect(brought(', ignore_unknown_extensions: true', other)).toEqual([arrives])
+    expect(brought(', depth: 1, extensions: [txt, yml], ignore_files: b.yml', other)).toEqual([arrives])
+  })
+
+  test('that users bring may hold anything', () => {
+    const site = tasks('{ include_vars: { dir: elsewhere } }') + joins('berths', '{{ lantern }}')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])
+  })
+
+  test('of a role is beside the variables of the role', () => {
+    const role = (dir: string) =>
+      arrivals({
+        'hosts.ini': BERTH,
+        'roles/edge/vars/main.yml': 'lantern: ""\n',
+        'roles/edge/vars/sub/night.yml': 'lantern: 0ddpassword\n',
+        'roles/edge/tasks/main.yml': `- include_vars: { dir: ${dir} }\n`,
+        'site.yml': `- hosts: berths\n  roles: [edge]\n${joins('berths', '{{ lantern }}')}`,
+      })
+    expect(role('sub')).toEqual([arrives])
+    expect(role('vars')).toEqual([arrives])
+    expect(role('vars, depth: 1')).toEqual(empty)
+  })
+
+  test('may be laid over what is there', () => {
+    const site = (more: string) =>
+      tasks(`{ include_vars: { file: more.yml${more} } }`) +
+      joins('berths', "{{ held.lantern | default('') }}")
+    const all = {
+      'hosts.ini': BERTH,
+      'group_vars/all.yml': 'held: { lantern: 0ddpassword }\n',
+      'more.yml': 'held: { candle: 1 }\n',
+    }
+    expect(arrivals({ ...all, 'site.yml': site('') })).toEqual(empty)
+    expect(arrivals({ ...all, 'site.yml': site(', hash_behaviour: merge') })).toEqual([arrives])
+  })
+})
+
 describe('hosts', () => {
   test('outside of the groups that plays name are there where a play is for them', () => {
     const site = installs('masters', { INSTALL_K3S_EXEC: 'server' }) + joins('all:!masters', '')

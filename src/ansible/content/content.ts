@@ -158,6 +158,15 @@ export interface Content {
       readonly dynamic?: boolean | undefined
     },
   ): string | undefined
+  /**
+   * The files of a directory that `include_vars` names, in the order in which it reads them: directory by directory, as Python sorts
+   * text. `depth` 0: all below. `undefined`: not in the project.
+   */
+  varsDirectory(
+    name: string,
+    from: { readonly role?: Role | undefined; readonly writtenIn: string },
+    depth: number,
+  ): readonly string[] | undefined
   text(path: string): string | undefined
   /** A file as YAML, parsed once. */
   yaml(path: string): YamlText | undefined

@@ -66,3 +66,29 @@ function forFiles(
   const isInKind = name.split('/')[0] === kind
   return places.flatMap((place) => (isInKind ? [place] : [joinPath(place, kind), place]))
 }
+
+/** `_set_root_dir` and `_traverse_dir_depth` in plugins/action/include_vars.py. */
+export function varsDirectory(
+  tree: ProjectTree,
+  name: string,
+  { role, writtenIn }: { readonly role?: Role | undefined; readonly writtenIn: string },
+  depth: number,
+): readonly string[] | undefined {
+  const isInKind = name.split('/')[0] === 'vars'
+  const place =
+    role === undefined ? directoryOf(writtenIn) : isInKind ? role.directory : joinPath(role.directory, 'vars')
+  const top = [place, '']
+    .flatMap((directory) => within(directory, name) ?? [])
+    .find((at) => tree.isDirectory(at))
+  if (top === undefined) return undefined
+  const directories = [top]
+  for (const directory of directories)
+    for (const child of tree.list(directory))
+      if (tree.isDirectory(joinPath(directory, child))) directories.push(joinPath(directory, child))
+  const depthOf = (directory: string): number => directory.slice(top.length).split('/').length
+  return directories
+    .filter((directory) => depth === 0 || depthOf(directory) <= depth)
+    .sort()
+    .flatMap((directory) => tree.list(directory).map((file) => joinPath(directory, file)))
+    .filter((path) => tree.text(path) !== undefined)
+}

@@ -4,7 +4,7 @@ import { entryOf, parseYaml, type YamlNode, type YamlText } from '../../syntax/y
 import { extensionOf, joinPath, ProjectTree } from '../inventory/projectTree.ts'
 import type { Fault, Project, Variable } from '../value.ts'
 import type { Collection, Content, Playbook, Role, RoleUse, TaskFile } from './content.ts'
-import { type FileContext, type FileKind, findFile } from './fileSearch.ts'
+import { type FileContext, type FileKind, findFile, varsDirectory } from './fileSearch.ts'
 import { Layout } from './layout.ts'
 import { mayBePlaybook, within } from './paths.ts'
 import { isPlaybook, readPlays, readRoleUses } from './plays.ts'
@@ -126,6 +126,14 @@ export class ContentReader implements Content {
         ? []
         : readRoleUses(node, 'dependencies', this.#reading(path))
     })
+  }
+
+  varsDirectory(
+    name: string,
+    from: { readonly role?: Role | undefined; readonly writtenIn: string },
+    depth: number,
+  ): readonly string[] | undefined {
+    return varsDirectory(this.#where.tree, name, from, depth)
   }
 
   findFile(kind: FileKind, name: string, from: FileContext): string | undefined {

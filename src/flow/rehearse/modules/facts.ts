@@ -5,8 +5,8 @@ import { Unknown } from '../../unknown.ts'
 import { assure } from '../assured.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
-import { fileOrigin, scopeOf } from '../scope.ts'
-import { Choice, cachedFact, type RawVariable, type Stored, type World } from '../world.ts'
+import { scopeOf } from '../scope.ts'
+import { Choice, cachedFact, type Stored, type World } from '../world.ts'
 
 /** Its arguments are facts, whose names may be templates. */
 export function setFact(call: Call): Effect {
@@ -111,31 +111,6 @@ function openIn(value: FlowValue, world: World, depth: number): Unknown | undefi
   return undefined
 }
 
-export function includeVars(call: Call): Effect {
-  const { freeForm } = call.task.action
-  const file = freeForm === undefined ? call.plain('file', '_raw_params') : plainOf(call)
-  const { content } = call.context.stage
-  const path = file === undefined ? undefined : content.findFile('vars', file, fileOrigin(call.context))
-  const variables = path === undefined ? undefined : content.varsFile(path)
-  if (variables === undefined) {
-    call.note(
-      file === undefined
-        ? 'include_vars of files that are not known'
-        : `the file of variables ${file} is not in the project`,
-    )
-    return { node: { hasUnread: true }, changed: false }
-  }
-  const included = new Map<string, RawVariable>(call.node.included)
-  const under = call.plain('name')
-  if (under === undefined)
-    for (const { name, value, at } of variables.values()) included.set(name, { raw: value, at })
-  else {
-    const all = [...variables.values()].map(({ name, value }) => [name, value] as const)
-    included.set(under, { raw: Object.fromEntries(all), at: call.task.action.at })
-  }
-  return { node: { included }, changed: false }
-}
-
 /** A host that is made up while the play runs: what it is given is there for the others in `hostvars`, and it is in the groups. */
 export function addHost(call: Call): Effect {
   const { hosts } = call.context.stage
@@ -192,12 +167,6 @@ function opened(call: Call, written: Placed | undefined, names: readonly string[
 
 /** More hosts than this tell a condition nothing new. */
 const MOST_ALIKE = 16
-
-function plainOf(call: Call): string | undefined {
-  const { freeForm } = call.task.action
-  const text = freeForm === undefined ? undefined : call.textOf(freeForm)
-  return typeof text === 'string' ? call.atoms.plain(text) : undefined
-}
 
 export function debug(call: Call): Effect {
   const message = call.argument('msg')

@@ -1,0 +1,114 @@
+import { mayTakeForever } from '../../../ansible/template/regexCost.ts'
+import { List } from '../../../ansible/template/values.ts'
+import { type AnsibleValue, Float, VaultedText } from '../../../ansible/value.ts'
+import { partsOf } from '../../../path.ts'
+import type { FlowValue } from '../../evaluate/index.ts'
+import { type Call, type Effect, TaskFails } from '../call.ts'
+import { fileOrigin, scopeOf } from '../scope.ts'
+import type { RawVariable } from '../world.ts'
+
+/** A file of variables, or a directory of them. */
+export function includeVars(call: Call): Effect {
+  const { freeForm } = call.task.action
+  const directory = call.argument('dir') === undefined ? undefined : call.plain('dir')
+  const file = freeForm === undefined ? call.plain('file', '_raw_params') : plainOf(call)
+  const { content } = call.context.stage
+  let paths: readonly string[] | undefined
+  if (directory !== undefined) paths = pathsIn(call, directory)
+  else if (file !== undefined) {
+    const path = content.findFile('vars', file, fileOrigin(call.context))
+    paths = path === undefined ? undefined : [path]
+  }
+  const read = paths?.flatMap((path) => content.varsFile(path) ?? [])
+  if (paths === undefined || read === undefined || read.length < paths.length) {
+    call.note(
+      directory !== undefined
+        ? `the directory of variables ${directory} is not in the project`
+        : file === undefined
+          ? 'include_vars of files that are not known'
+          : `the file of variables ${file} is not in the project`,
+    )
+    return { node: { hasUnread: true }, changed: false }
+  }
+  const brought = new Map<string, RawVariable>()
+  for (const variables of read)
+    for (const { name, value, at } of variables.values()) brought.set(name, { raw: value, at })
+  const under = call.plain('name')
+  if (under !== undefined) {
+    const all = [...brought].map(([name, { raw }]) => [name, raw] as const)
+    brought.clear()
+    brought.set(under, { raw: Object.fromEntries(all), at: call.task.action.at })
+  }
+  const isMerged = call.plain('hash_behaviour') === 'merge'
+  const scope = scopeOf(call.context, call.world, call.host)
+  const included = new Map<string, RawVariable>(call.node.included)
+  for (const [name, variable] of brought) {
+    const before = isMerged ? scope.variable(name) : undefined
+    const raw =
+      before !== undefined && 'raw' in before ? mergedMappings(before.raw, variable.raw) : variable.raw
+    included.set(name, { ...variable, raw })
+  }
+  return { node: { included }, changed: false }
+}
+
+/** The files that `dir` means. */
+function pathsIn(call: Call, directory: string): readonly string[] | undefined {
+  const { content } = call.context.stage
+  const depth = Number(call.plain('depth') ?? 0)
+  const from = { role: call.context.role, writtenIn: call.task.action.at.path }
+  const all = content.varsDirectory(directory, from, Number.isFinite(depth) ? depth : 0)
+  const wanted = compiled(call.plain('files_matching') ?? '')
+  const ignored = textsOf(call.value('ignore_files'), call).map((one) => compiled(`${one}$`))
+  if (wanted === undefined || ignored.includes(undefined)) return undefined
+  const extensions =
+    call.argument('extensions') === undefined ? undefined : textsOf(call.value('extensions'), call)
+  const chosen = all?.filter((path) => {
+    const { name } = partsOf(path)
+    return wanted.test(name) && !ignored.some((pattern) => pattern?.test(name))
+  })
+  const other = chosen?.filter((path) => !(extensions ?? VARIABLES).includes(partsOf(path).ending))
+  if (other !== undefined && other.length > 0 && call.flag('ignore_unknown_extensions', false) === false)
+    throw new TaskFails(`${other[0]} does not have a valid extension`)
+  return chosen?.filter((path) => other?.includes(path) !== true)
+}
+
+/** What files of variables may end in, unless the task says it. */
+const VARIABLES = ['yaml', 'yml', 'json']
+
+/** The texts of a list, or of one text with blanks between them. */
+function textsOf(value: FlowValue | undefined, { atoms }: Call): readonly string[] {
+  if (typeof value === 'string') return atoms.plain(value)?.split(/\s+/) ?? []
+  if (!(value instanceof List)) return []
+  return [...value].flatMap((item) => (typeof item === 'string' ? (atoms.plain(item) ?? []) : []))
+}
+
+/** `undefined`: it is not understood. */
+function compiled(pattern: string): RegExp | undefined {
+  try {
+    return mayTakeForever(pattern) ? undefined : new RegExp(pattern)
+  } catch {
+    return undefined
+  }
+}
+
+/** One mapping laid over another, as `combine_vars` of Ansible does it. */
+function mergedMappings(below: AnsibleValue, above: AnsibleValue): AnsibleValue {
+  if (!isMapping(below) || !isMapping(above)) return above
+  const merged: Record<string, AnsibleValue> = { ...below }
+  for (const [key, value] of Object.entries(above))
+    merged[key] = key in below ? mergedMappings(below[key] ?? null, value) : value
+  return merged
+}
+
+const isMapping = (value: AnsibleValue): value is Readonly<Record<string, AnsibleValue>> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Float) &&
+  !(value instanceof VaultedText)
+
+function plainOf(call: Call): string | undefined {
+  const { freeForm } = call.task.action
+  const text = freeForm === undefined ? undefined : call.textOf(freeForm)
+  return typeof text === 'string' ? call.atoms.plain(text) : undefined
+}
