@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arrivals, bounds, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, bounds, doubts, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 const BERTH = '[berths]\nberth\n'
@@ -518,6 +518,25 @@ describe('the token of a host that is not known', () => {
   })
 })
 
+describe('words of a text', () => {
+  test.each(["args | split() | join(' ')", "args | split | join(' ')", "' '.join(args.split())"])(
+    '%s',
+    (words) => {
+      const args = '--node-ip {{ ansible_eth0.address }} --token {{ phrase }}'
+      const unit = `[Service]\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443 {{ ${words} }}\\n`
+      const files = {
+        'site.yml': tasks(
+          `{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: "${unit}" } }`,
+          '{ systemd: { name: k3s-agent, state: started } }',
+        ),
+        'group_vars/all.yml': `phrase: 0ddpassword\nargs: "${args}"\n`,
+        'hosts.ini': BERTH,
+      }
+      expect(arrivals(files)).toEqual(['berth agent present argv url'])
+    },
+  )
+})
+
 describe('a file of the node', () => {
   test('that users bring is not missing, whatever it is called', () => {
     const site =
@@ -563,33 +582,42 @@ describe('a file whose path is not known', () => {
     arrivals({
       'site.yml': tasks(...list),
       'group_vars/all.yml':
-        'loft: "{{ lookup(\'env\', \'HOME\') }}"\nlog: "{{ loft }}/log"\ncabin: "{{ ansible_env.HOME }}/cabin"\n',
+        'loft: "{{ lookup(\'env\', \'HOME\') }}"\nlog: "{{ loft }}/log"\ncabin: "{{ ansible_env.HOME }}/cabin"\ndecks: { debian: fore, suse: main }\n',
       'hosts.ini': BERTH,
     })
 
-  test.each(['{{ log }}', '{{ loft }}/log', '{{ cabin }}', "/{{ lookup('env', 'DECK') }}/log.yml"])(
-    '%s is found where it was written',
-    (path) => {
-      const config = writes(path, 'token: 0ddpassword\n')
-      const named = starts(` --config ${path}`)
-      expect(found(config, ...named)).toEqual(['berth agent present config url'])
-      expect(found(writes(path, 'debug: true\n'), ...named)).toEqual(['berth agent absent none url'])
-      const dropIn = writes(`${path}.d/token.yaml`, 'token: 0ddpassword\n')
-      expect(found(writes(path, 'debug: true\n'), dropIn, ...named)).toEqual([
-        'berth agent present config url',
-      ])
-      expect(found(writes(path, '0ddpassword\n'), ...starts(` --token-file ${path}`))).toEqual([
-        'berth agent present token-file url',
-      ])
-      const env = writes(path, 'K3S_TOKEN=0ddpassword\n')
-      expect(found(env, ...starts('', `EnvironmentFile=${path}\n`))).toEqual([arrives])
-    },
-  )
+  test.each([
+    '{{ log }}',
+    '{{ loft }}/log',
+    '{{ cabin }}',
+    '/etc/{{ decks[ansible_os_family | lower] }}/log',
+    "/{{ lookup('env', 'DECK') }}/log.yml",
+  ])('%s is found where it was written', (path) => {
+    const config = writes(path, 'token: 0ddpassword\n')
+    const named = starts(` --config ${path}`)
+    expect(found(config, ...named)).toEqual(['berth agent present config url'])
+    expect(found(writes(path, 'debug: true\n'), ...named)).toEqual(['berth agent absent none url'])
+    const dropIn = writes(`${path}.d/token.yaml`, 'token: 0ddpassword\n')
+    expect(found(writes(path, 'debug: true\n'), dropIn, ...named)).toEqual(['berth agent present config url'])
+    expect(found(writes(path, '0ddpassword\n'), ...starts(` --token-file ${path}`))).toEqual([
+      'berth agent present token-file url',
+    ])
+    const env = writes(path, 'K3S_TOKEN=0ddpassword\n')
+    expect(found(env, ...starts('', `EnvironmentFile=${path}\n`))).toEqual([arrives])
+  })
 
   test('is another one where anything is done to the path', () => {
     const config = writes('{{ log | upper }}', 'token: 0ddpassword\n')
     expect(found(config, ...starts(' --config {{ log }}'))).toEqual(['berth agent maybe config url'])
     expect(found(config, ...starts(' --config {{ cabin }}'))).toEqual(['berth agent maybe config url'])
+  })
+
+  test('is named by what only the run knows, each step once', () => {
+    const site = tasks(...starts('', 'EnvironmentFile=/etc/{{ decks[ansible_os_family | lower] }}/log\n'))
+    const files = { 'site.yml': site, 'group_vars/all.yml': 'decks: { debian: fore }\n', 'hosts.ini': BERTH }
+    expect(doubts(files)[0]).toBe(
+      'decks[(ansible_facts.os_family | lower)]: writes /etc/systemd/system/k3s-agent.service, starts k3s-agent',
+    )
   })
 })
 

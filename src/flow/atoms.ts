@@ -34,7 +34,7 @@ export interface Atom {
 }
 
 /** What a step makes another: a text that is left out is unknown from there on. */
-export type AtomChange = Partial<Pick<Atom, 'isFilled' | 'decoded' | 'isCiphertext'>> & {
+export type AtomChange = Partial<Pick<Atom, 'isFilled' | 'decoded' | 'isCiphertext' | 'what'>> & {
   readonly text?: string | undefined
 }
 
@@ -170,9 +170,18 @@ export class Atoms {
     return this.replaced(text, ({ root }) => root)
   }
 
-  /** The same text with each atom as it was before variables passed it on. */
+  /**
+   * The same text with each atom as it was before variables passed it on. What an expression made of one is the same wherever that
+   * expression stands.
+   */
   original(text: string): string {
-    return this.replaced(text, sameBefore)
+    return this.replaced(text, (atom) => {
+      const first = sameBefore(atom)
+      const { from, what, root } = first
+      if (from === undefined || what === from.what) return first
+      const at = root.hop?.at ?? { path: '', start: 0, end: 0 }
+      return this.derive(sameBefore(from), { at, what }, { what })
+    })
   }
 
   /** With other atoms in the same places. */

@@ -33,6 +33,13 @@ export function findings(files: Files): readonly string[] {
   )
 }
 
+/** Why it is not known what a node gets, and the way there. */
+export function doubts(files: Files): readonly string[] {
+  return analysed(files).rehearsal.verdicts.flatMap(({ unknown, hops }) =>
+    unknown === undefined ? [] : [`${unknown}: ${hops.map(({ what }) => what).join(', ')}`],
+  )
+}
+
 /** What could not be followed. */
 export function unknowns(files: Files): readonly string[] {
   return analysed(files).rehearsal.unknowns.map(({ what }) => what)

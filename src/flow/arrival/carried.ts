@@ -32,7 +32,13 @@ export function carried(candidates: readonly Candidate[], atoms: Atoms): Carried
   if (winner === undefined)
     return doubt === undefined
       ? notCarried
-      : { ...notCarried, state: 'maybe', carrier: doubt.carrier, hops: doubt.hops, unknown: doubt.why }
+      : {
+          ...notCarried,
+          state: 'maybe',
+          carrier: doubt.carrier,
+          hops: distinctHops(doubt.hops),
+          unknown: doubt.why,
+        }
   const { state, why } = judged(winner)
   const masked = candidates
     .slice(at + 1)

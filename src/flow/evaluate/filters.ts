@@ -75,7 +75,10 @@ function applied(
     return evaluation.attempted(() => applyFilter(name, value, given, plugin), words, [value, ...args])
 
   const { tracking } = evaluation.host
-  const isWriting = writing.test(short) || (short === 'regex_replace' && isOfSpaces(given, evaluation))
+  const isWriting =
+    writing.test(short) ||
+    (short === 'regex_replace' && isOfSpaces(given, evaluation)) ||
+    (short === 'split' && isOfWords(value, given))
   const ciphered = serialising.test(short) ? evaluation.host.ciphered(value, evaluation.at) : value
   const contents = tracking.contents([ciphered, ...args])
   const operands = [ciphered, ...args].map((operand) =>
@@ -115,6 +118,18 @@ function isOfSpaces({ positional, named }: CallArguments, { host }: Evaluation):
   const pattern = positional[0] ?? named.get('pattern')
   const text = typeof pattern === 'string' ? host.tracking.knownText(pattern) : undefined
   return text !== undefined && /^\^?(?:(?:\\[snrt]|\s|\[(?:\\[snrt]|\s)+\])[*+?]?)+\$?$/.test(text)
+}
+
+/** Text that is split where its known part has blanks: what is not known in it has none, as no token has. */
+export function isOfWords(value: Value, { positional, named }: CallArguments): boolean {
+  const [separator = ' '] = positional
+  return (
+    separator === ' ' &&
+    positional.length < 2 &&
+    named.size === 0 &&
+    typeof value === 'string' &&
+    /\s/.test(value)
+  )
 }
 
 const spread = ({ positional, named }: CallArguments, values: readonly Value[]): CallArguments => ({

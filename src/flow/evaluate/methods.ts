@@ -13,6 +13,7 @@ import {
 } from '../../ansible/template/primitives.ts'
 import { answeredOtherwise } from './answers.ts'
 import type { Evaluation } from './expression.ts'
+import { isOfWords } from './filters.ts'
 import { plainOnly, type Words } from './operations.ts'
 import { derived } from './texts.ts'
 
@@ -84,7 +85,7 @@ function ofText(
   if (given.positional.some((value) => value instanceof Unknown))
     return evaluation.unknown(words, [object, ...given.positional])
   const names = [...given.named.keys()]
-  const isMoving = moving.test(name)
+  const isMoving = moving.test(name) || (name === 'split' && isOfWords(object, given))
   const operands = [object, ...given.positional, ...given.named.values()].map((value) =>
     isMoving ? evaluation.writable(value) : evaluation.readable(value),
   )

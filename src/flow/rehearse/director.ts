@@ -1,6 +1,7 @@
 import { type Content, isFixture, type Playbook, type Task } from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
+import { distinctHops } from '../arrival/letters.ts'
 import { type Atom, Atoms, type Hop } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
@@ -226,7 +227,7 @@ export class Director {
   }
 
   #hops({ arrival, hops }: Started): readonly Hop[] {
-    return [...arrival.token.hops, ...hops]
+    return distinctHops([...arrival.token.hops, ...hops])
   }
 
   #playbooks(): readonly {

@@ -22,4 +22,4 @@ export function* tokenTasks(analysis: Analysis): Generator<TaskRun> {
 }
 
 /** A path for a message: what is not known in it is an ellipsis. */
-export const shownPath = (path: string): string => path.replace(/[\u{f0000}-\u{ffffd}]/gu, '…')
+export const shownPath = (path: string): string => path.replace(/[\u{f0000}-\u{ffffd}]+/gu, '…')

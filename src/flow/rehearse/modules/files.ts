@@ -457,5 +457,5 @@ export function readBack(call: Call, path: string): string | undefined {
 
 /** A path for a message: what is not known in it is an ellipsis. */
 export function shown(path: string): string {
-  return path.replace(/[\u{f0000}-\u{ffffd}]/gu, '…')
+  return path.replace(/[\u{f0000}-\u{ffffd}]+/gu, '…')
 }
