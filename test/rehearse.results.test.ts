@@ -802,6 +802,27 @@ describe('what is shown', () => {
   })
 })
 
+describe('a server URL without a host', () => {
+  const site = installs('berths', {
+    INSTALL_K3S_EXEC: 'agent',
+    K3S_URL: 'https://{{ pier }}:6443',
+    K3S_TOKEN: '0ddpassword',
+  })
+  const role = { 'roles/k3s/defaults/main.yml': 'pier:\n', 'site.yml': `${site}  roles: [k3s]\n` }
+
+  test('is none', () => {
+    const files = { ...role, 'hosts.ini': HOSTS }
+    expect(arrivals(files)).toEqual(['berth agent present env-file no url'])
+    expect(findings(files).map((finding) => finding.split(' ')[0])).toContain('server-url-missing')
+    expect(arrivals({ ...files, 'group_vars/all.yml': 'pier: quay\n' })).toEqual([arrives])
+  })
+
+  test('is still to be said by users where the project names no hosts', () => {
+    const [agent] = arrivals({ ...role, 'site.yml': role['site.yml'].replace('berths', 'agents') })
+    expect(agent).toBe('agent-1 agent present env-file maybe a url')
+  })
+})
+
 test('hosts that only the run makes are noted', () => {
   const site = joins('"k3s_{{ site | default(\'none\') }}"', 'larch')
   expect(unknowns({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain(

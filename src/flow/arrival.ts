@@ -43,7 +43,7 @@ export interface Arrival {
   readonly command: 'server' | 'agent' | 'unknown'
   readonly token: Carried
   readonly agentToken: Carried
-  /** `--server`, `server:` or K3S_URL. */
+  /** `--server`, `server:` or K3S_URL. One without a host counts as empty, and keeps its text. */
   readonly serverUrl: Carried
   readonly clusterInit: boolean | 'unknown'
   /** `--datastore-endpoint` is given: servers find each other by it, without `--server`. */

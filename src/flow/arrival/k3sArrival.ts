@@ -29,7 +29,7 @@ export function k3sArrival(spawned: Process, files: PaperFiles, sourceOf: Source
     command: k3s.command,
     token: given.token('token', 'tokenFile'),
     agentToken: isServer ? given.token('agentToken', 'agentTokenFile') : notCarried,
-    serverUrl: ask('server'),
+    serverUrl: withHost(ask('server')),
     clusterInit: isServer ? truth(ask('clusterInit')) : false,
     externalDatastore: isServer ? isShared(ask('datastore')) : false,
     reads: [...spawned.reads, ...given.configReads],
@@ -210,6 +210,13 @@ class Given {
     })
     return { entries: readConfig(found, this.#atoms), reads }
   }
+}
+
+/** A URL without a host (`https://:6443`) leads to no server: it is as good as an empty one. */
+function withHost(url: Carried): Carried {
+  return url.state === 'present' && /^\w+:\/\/(?::\d*)?(?:\/|$)/.test(url.text?.text ?? '')
+    ? { ...url, state: 'empty' }
+    : url
 }
 
 /**

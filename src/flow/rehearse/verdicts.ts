@@ -131,6 +131,13 @@ function passwordOf(text: string): string {
   return 'password' in form && typeof form.password === 'string' ? form.password : text
 }
 
+/** Where the hosts are invented, users are still to say which host the URL names. */
+const urlOf = (
+  { serverUrl: { state, text } }: Arrival,
+  { sources }: PaperHosts,
+): Arrival['serverUrl']['state'] =>
+  state === 'empty' && text !== undefined && sources === undefined ? 'maybe' : state
+
 /** Whether a server joins no other: it needs no token. */
 const founds = ({ kind, token, start: { arrival } }: Outcome): boolean =>
   kind === 'first-server' ||
@@ -169,7 +176,7 @@ export function verdictsOf(
       ((isWhole && !isCut) || first.outcome.token === 'present')
     const { host, kind, service, start } = worst.outcome
     const { arrival } = start
-    const urls = new Set(all.map(({ outcome }) => outcome.start.arrival.serverUrl.state))
+    const urls = new Set(all.map(({ outcome }) => urlOf(outcome.start.arrival, hosts)))
     const [url] = urls
     const names = [host, ...(hosts.hosts.get(host)?.alike ?? [])]
     return names.map((name) => ({
