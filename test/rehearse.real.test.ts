@@ -300,6 +300,30 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
     expect(arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth\n' })).toEqual([])
   })
 
+  test('raw runs its text whatever else it is given, and without the environment', () => {
+    const raw = (command: string, args: string, environment = '{}'): string => `
+- hosts: berths
+  tasks:
+    - ansible.builtin.raw: ${command}
+      args: ${args}
+      environment: ${environment}
+`
+    const seen = (site: string) => arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth\n' })
+    const command =
+      'curl -sfL https://get.k3s.io | K3S_URL=https://quay:6443 K3S_TOKEN=0ddpassword sh -s - agent'
+    const arrives = ['berth agent present env-file url']
+    expect(seen(raw(command, '{ timeout: 600 }'))).toEqual(arrives)
+    // Both would keep a command from running.
+    const gives = 'copy: { dest: /etc/here, content: "" }'
+    const made = (site: string): string => site.replace('  tasks:', `  tasks:\n    - ${gives}`)
+    expect(seen(made(raw(command, '{ creates: /etc/here, removes: /etc/nowhere }')))).toEqual(arrives)
+    const bare = command.replace(' K3S_TOKEN=0ddpassword', '')
+    expect(seen(raw(bare, '{}', '{ K3S_TOKEN: 0ddpassword }'))).toEqual(['berth agent absent none url'])
+    expect(seen(`\n- hosts: berths\n  tasks:\n    - ansible.builtin.raw: { cmd: "${command}" }\n`)).toEqual(
+      [],
+    )
+  })
+
   test('with_first_found takes the first file that is known and there', () => {
     const tasks = `
 - ansible.builtin.include_tasks: '{{ item }}'

@@ -15,13 +15,18 @@ import { transientUnit } from './transient.ts'
 
 /** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
 export function command(call: Call): Effect {
+  const { at, module } = call.task.action
+  const isRaw = module === 'raw'
   const strange = [...call.task.action.arguments.keys()].find((name) => !ARGUMENTS.has(name))
   // `environment:` one step too far to the right, most often.
-  if (strange !== undefined)
-    return { failed: `${call.task.action.module} has no argument ${strange}`, changed: false }
+  if (strange !== undefined && !isRaw)
+    return { failed: `${module} has no argument ${strange}`, changed: false }
+  if (isRaw && call.task.action.freeForm === undefined && call.argument('_raw_params') === undefined)
+    return { failed: 'raw has no command', changed: false }
   const marked = commandText(call)
-  const environment = environmentOf(call)
-  const { at } = call.task.action
+  const given = environmentOf(call)
+  // It runs its text and nothing else: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/raw_module.html
+  const environment: typeof given = isRaw ? new Map() : given
   for (const value of environment.values())
     call.use('environment', value, call.context.environment.at(-1)?.at ?? at)
   if (marked === undefined) {
@@ -30,9 +35,9 @@ export function command(call: Call): Effect {
   }
   call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
   // Without a shell the end of a line is a blank like any other.
-  const line = call.task.action.module === 'command' ? marked.replace(/\n/g, ' ') : marked
+  const line = module === 'command' ? marked.replace(/\n/g, ' ') : marked
   const steps = shellSteps(line, environment, call.hop('runs a command'), call.atoms)
-  const [creates, removes] = [call.path('creates'), call.path('removes')]
+  const [creates, removes] = isRaw ? [] : [call.path('creates'), call.path('removes')]
   if (creates !== undefined && isThere(call, creates)) return { changed: false, result: output(call, '') }
   if (removes !== undefined && !isThere(call, removes)) return { changed: false, result: output(call, '') }
   return new Steps(call).run(steps, marked)
@@ -49,7 +54,7 @@ function isThere(call: Call, path: string): boolean {
 
 function commandText(call: Call): string | undefined {
   const { freeForm } = call.task.action
-  const argv = call.argument('argv')
+  const argv = call.task.action.module === 'raw' ? undefined : call.argument('argv')
   if (argv !== undefined) {
     const value = call.evaluated(argv)
     if (!(value instanceof List)) return undefined
