@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, installs } from './tools/paper.ts'
+import { arrivals, findings, installs } from './tools/paper.ts'
 
 describe('variables', () => {
   test('a token goes from the first server to the agents through hostvars, without an inventory', () => {
@@ -194,6 +194,78 @@ all:
   })
 })
 
+describe('a server that is started again', () => {
+  const UNIT = `
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s server {{ flags | default('') }}`
+  const settings = (...lines: readonly string[]): string => `
+    - ansible.builtin.copy:
+        dest: /etc/rancher/k3s/config.yaml
+        mode: '0600'
+        content: |
+          ${lines.join('\n          ')}`
+  const JOINS = "{{ 'cluster-init: true' if inventory_hostname == 'quay' else 'server: https://quay:6443' }}"
+  const start = '\n    - ansible.builtin.systemd: { name: k3s, state: restarted }'
+  const site = (...tasks: readonly string[]): string =>
+    `\n- hosts: harbour\n  vars: { pass: 0ddpassword }\n  tasks:${tasks.join('')}\n`
+  const first = [UNIT, settings("token: '{{ pass }}'", JOINS), start]
+  const files = (text: string) => ({
+    'site.yml': text,
+    'hosts.ini': '[harbour]\nquay\njetty ansible_port=1\n',
+  })
+
+  test.each([
+    ['none', ['disable: [traefik]'], 'no url'],
+    ['an empty one', ["token: ''", JOINS], 'url'],
+  ])('goes on with the token that it keeps where it is given %s', (_, lines, url) => {
+    const again = files(site(...first, settings(...lines), start))
+    expect(arrivals(again)).toEqual([
+      `jetty joining-server present none ${url}`,
+      'quay first-server present none no url',
+    ])
+    expect(findings(again).filter((found) => /missing|empty|before/.test(found))).toEqual([])
+  })
+
+  test.each([
+    [
+      'has lost what it kept',
+      [settings(JOINS), '\n    - file: { path: /var/lib/rancher/k3s, state: absent }'],
+    ],
+    ['keeps it elsewhere', [settings(JOINS, 'data-dir: /srv/k3s')]],
+  ])('and %s needs the token', (_, between) => {
+    expect(arrivals(files(site(...first, ...between, start)))).toEqual([
+      'jetty joining-server absent none url',
+      'quay first-server absent none no url',
+    ])
+  })
+
+  test('with another one is not forgiven by the first start', () => {
+    const other = settings("token: '{{ pass }}{{ inventory_hostname }}'", JOINS)
+    expect(arrivals(files(site(UNIT, other, start, settings(JOINS), start)))).toEqual([
+      'jetty joining-server different none url',
+      'quay first-server present none no url',
+    ])
+  })
+
+  test('never got one, and gets none now', () => {
+    expect(
+      arrivals(files(site(UNIT, settings(JOINS), start, settings(JOINS, 'debug: true'), start))),
+    ).toEqual(['jetty joining-server absent none url', 'quay first-server absent none no url'])
+  })
+
+  test('is no agent: that one is told each time', () => {
+    const agent = (text: string): string => text.replaceAll('k3s server', 'k3s agent')
+    const again = site(...first, settings('server: https://quay:6443'), start)
+    expect(arrivals(files(agent(again)))).toEqual([
+      'jetty agent absent none url',
+      'quay agent absent none url',
+    ])
+  })
+})
+
 describe('modules', () => {
   test('systemd-run starts a server of its own, whose token the later unit goes on with', () => {
     const site = `
@@ -214,7 +286,7 @@ describe('modules', () => {
     expect(arrivals({ 'site.yml': site, 'hosts.ini': '[harbour]\nquay\njetty ansible_port=1\n' })).toEqual([
       'jetty joining-server present none no url',
       'jetty joining-server present argv url',
-      'quay first-server absent none no url',
+      'quay first-server present none no url',
       'quay first-server present argv no url',
     ])
   })

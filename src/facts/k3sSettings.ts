@@ -20,10 +20,14 @@ export const k3sSettings = {
   server: { flag: 'server', short: 's', variable: 'K3S_URL', commands: ['server', 'agent'] },
   config: { flag: 'config', short: 'c', variable: 'K3S_CONFIG_FILE', commands: ['server', 'agent'] },
   datastore: { flag: 'datastore-endpoint', variable: 'K3S_DATASTORE_ENDPOINT', commands: ['server'] },
+  dataDir: { flag: 'data-dir', short: 'd', variable: 'K3S_DATA_DIR', commands: ['server', 'agent'] },
   clusterInit: { flag: 'cluster-init', variable: 'K3S_CLUSTER_INIT', commands: ['server'] },
 } as const satisfies Readonly<Record<string, K3sSetting>>
 
 export type K3sSettingName = keyof typeof k3sSettings
+
+/** https://docs.k3s.io/cli/server#data */
+export const defaultDataDir = '/var/lib/rancher/k3s'
 
 /** https://docs.k3s.io/installation/configuration#configuration-file */
 export const defaultConfigFile = '/etc/rancher/k3s/config.yaml'

@@ -48,6 +48,8 @@ export interface Arrival {
   readonly clusterInit: boolean | 'unknown'
   /** `--datastore-endpoint` is given: servers find each other by it, without `--server`. */
   readonly externalDatastore: boolean | 'unknown'
+  /** Where K3s keeps what it goes on with; `undefined` where that is not known. */
+  readonly dataDir: string | undefined
   /** `EnvironmentFile=` in order, with and without `-`; the config file and its drop-ins. */
   readonly reads: readonly {
     readonly path: string

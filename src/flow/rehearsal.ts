@@ -76,6 +76,8 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
       readonly what: 'service-started'
       readonly service: string
       readonly arrival: Arrival
+      /** What a server got at an earlier start here, where it goes on with the token of that. */
+      readonly kept: Arrival | undefined
       readonly hops: readonly Hop[]
     }
   | {

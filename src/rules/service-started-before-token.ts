@@ -119,7 +119,8 @@ function* earlyStarts(analysis: Analysis): Generator<RuleFinding> {
   }
 }
 
-function isStarved({ kind, arrival }: EventOf<'service-started'>): boolean {
+function isStarved({ kind, arrival, kept }: EventOf<'service-started'>): boolean {
+  if (kept !== undefined) return false
   const { token, serverUrl, externalDatastore } = arrival
   if (token.state !== 'absent' && token.state !== 'empty') return false
   return kind === 'agent'

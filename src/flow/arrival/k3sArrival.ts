@@ -1,4 +1,9 @@
-import { defaultConfigFile, type K3sSettingName, k3sSettings } from '../../facts/k3sSettings.ts'
+import {
+  defaultConfigFile,
+  defaultDataDir,
+  type K3sSettingName,
+  k3sSettings,
+} from '../../facts/k3sSettings.ts'
 import { trim } from '../../syntax/sourced.ts'
 import type { Arrival, Carried } from '../arrival.ts'
 import type { Atoms } from '../atoms.ts'
@@ -15,7 +20,7 @@ import type { SourceOf } from './systemdProcess.ts'
 
 type Settings = Pick<
   Arrival,
-  'command' | 'token' | 'agentToken' | 'serverUrl' | 'clusterInit' | 'externalDatastore' | 'reads'
+  'command' | 'token' | 'agentToken' | 'serverUrl' | 'clusterInit' | 'externalDatastore' | 'dataDir' | 'reads'
 >
 
 /** What K3s makes of its command line, its config files and its environment. */
@@ -32,6 +37,7 @@ export function k3sArrival(spawned: Process, files: PaperFiles, sourceOf: Source
     serverUrl: withHost(ask('server')),
     clusterInit: isServer ? truth(ask('clusterInit')) : false,
     externalDatastore: isServer ? isShared(ask('datastore')) : false,
+    dataDir: directory(ask('dataDir')),
     reads: [...spawned.reads, ...given.configReads],
   }
 }
@@ -227,6 +233,11 @@ function isShared({ state, text }: Carried): boolean | 'unknown' {
   if (state !== 'present') return state === 'maybe' ? 'unknown' : false
   const isKnown = text?.marks.every(({ atom }) => atom.text !== undefined) === true
   return !isKnown || (text.text.includes('://') && !/^sqlite:/.test(text.text))
+}
+
+function directory({ state, text }: Carried): string | undefined {
+  if (state === 'absent' || state === 'empty') return defaultDataDir
+  return text?.marks.every(({ atom }) => atom.text !== undefined) === true ? text.text : undefined
 }
 
 /** A boolean flag: there without a value, or with one that Go takes for true. */

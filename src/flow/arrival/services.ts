@@ -64,6 +64,7 @@ export function cannotStart(service: string, failure: string): Arrival {
     serverUrl: notCarried,
     clusterInit: 'unknown',
     externalDatastore: 'unknown',
+    dataDir: undefined,
     reads: [],
     failure,
   }

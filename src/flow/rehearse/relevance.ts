@@ -18,7 +18,7 @@ export interface PlacedTask extends RoleContext {
 }
 
 const FILES =
-  /\.service|\.env\b|systemd|init\.d|conf\.d|\/default\/|sysconfig|config\.ya?ml|token|\/bin\/k3s|install|K3S_|EnvironmentFile|\/server\b|\/k3s["'\s]|\bget\.k3s\.io/i
+  /\.service|\.env\b|systemd|init\.d|conf\.d|\/default\/|sysconfig|config\.ya?ml|token|\/bin\/k3s|install|K3S_|EnvironmentFile|\/server\b|\/(?:k3s|rancher)\/?["'\s,}]|\bget\.k3s\.io/i
 const COMMANDS =
   /install|get\.k3s|systemctl|rc-service|\bservice\b|token|killall|k3sup|k3d\b|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
 const TOKEN = /token|K3S_|secret|vault/i

@@ -49,10 +49,14 @@ const kindByGroup = (groups: readonly string[]): NodeKind =>
 export function outcomesOf(world: World, hosts: PaperHosts, atoms: Atoms): readonly Outcome[] {
   const kinds = kindsOf(world, hosts)
   const first = [...kinds].find(([, kind]) => kind === 'first-server')?.[0]
-  const server =
+  const founding =
     first === undefined
       ? undefined
-      : [...world.node(first).starts.values()].find(({ arrival }) => arrival.command === 'server')?.arrival
+      : [...world.node(first).starts.values()].find(({ arrival }) => arrival.command === 'server')
+  const server =
+    founding === undefined
+      ? undefined
+      : { ...founding.arrival, token: (founding.kept ?? founding.arrival).token }
   const file = first === undefined ? undefined : world.node(first).files.get(`${SERVER_DIR}/token`)?.content
   const kept = typeof file === 'string' ? atoms.in(file) : []
   return startable(hosts).flatMap((host) => {
@@ -63,7 +67,7 @@ export function outcomesOf(world: World, hosts: PaperHosts, atoms: Atoms): reado
       kind,
       service,
       start,
-      token: hasJoined(start, kind, starts) ? 'present' : tokenOutcome(start.arrival, kind, server, kept),
+      token: tokenOutcome(start.kept ?? start.arrival, kind, server, kept),
     }))
   })
 }
@@ -74,19 +78,10 @@ const startable = (hosts: PaperHosts): readonly string[] => [
   ...(hosts.hosts.has(CONTROL_NODE) ? [] : [CONTROL_NODE]),
 ]
 
-/** Whether another service has made the node a server already: without a token K3s goes on with the one it keeps there. */
-function hasJoined({ arrival }: Started, kind: NodeKind, starts: ReadonlyMap<string, Started>): boolean {
-  if (kind !== 'joining-server' || arrival.token.state !== 'absent') return false
-  return [...starts.values()].some(
-    ({ arrival: other }) =>
-      other !== arrival && other.command === 'server' && other.token.state === 'present',
-  )
-}
-
 function tokenOutcome(
   { token }: Arrival,
   kind: NodeKind,
-  server: Arrival | undefined,
+  server: Pick<Arrival, 'token' | 'agentToken'> | undefined,
   kept: readonly Atom[],
 ): Verdict['token'] {
   if (token.state !== 'present' || kind === 'first-server' || server === undefined) return token.state
@@ -187,7 +182,7 @@ export function verdictsOf(
       scenario,
       service,
       token: agree ? worst.outcome.token : ('maybe' as const),
-      source: arrival.token.carrier,
+      source: start.kept === undefined ? arrival.token.carrier : 'none',
       serverUrl:
         urls.size > 1 || url === 'maybe' || (url !== 'present' && (!isWhole || isCut))
           ? ('maybe' as const)
@@ -196,7 +191,7 @@ export function verdictsOf(
       arrival,
       at: start.at,
       unknown: agree
-        ? arrival.token.unknown
+        ? (start.kept ?? arrival).token.unknown
         : isCut
           ? 'the play may go more ways than were followed'
           : 'it depends on what only a real run shows',

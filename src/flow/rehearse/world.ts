@@ -96,6 +96,8 @@ export interface NodeState {
 
 export interface Started {
   readonly arrival: Arrival
+  /** Of an earlier start, where a server that gets no token goes on with the one of that. */
+  readonly kept: Arrival | undefined
   readonly at: Span
   readonly hops: readonly Hop[]
 }

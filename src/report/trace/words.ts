@@ -43,20 +43,26 @@ export function worryOf(verdict: Verdict): Worry {
 }
 
 /** Servers may find each other by an external datastore; agents can't. */
-function lacksUrl({ kind, serverUrl, arrival }: Verdict): boolean {
-  if (kind === 'first-server' || serverUrl !== false) return false
+function lacksUrl(verdict: Verdict): boolean {
+  const { kind, serverUrl, arrival } = verdict
+  if (kind === 'first-server' || serverUrl !== false || goesOn(verdict)) return false
   return kind === 'agent' || arrival.externalDatastore === false
 }
+
+/** Whether it is a member of the cluster since an earlier start, and needs nothing to join it any more. */
+const goesOn = ({ token, source }: Verdict): boolean => token === 'present' && source === 'none'
 
 /** What arrives and by which carrier, in a sentence without its end. */
 export function outcomeWords(verdict: Verdict): string {
   return `${tokenWords(verdict)}${urlWords(verdict)}`
 }
 
-function tokenWords({ token, source, kind }: Verdict): string {
+function tokenWords(verdict: Verdict): string {
+  const { token, source, kind } = verdict
   const by = carrierWords[source] === '' ? '' : ` ${carrierWords[source]}`
   switch (token) {
     case 'present':
+      if (goesOn(verdict)) return 'K3s goes on with the token of an earlier start'
       return `the token arrives${by}`
     case 'empty':
       return `an empty token arrives${by}`

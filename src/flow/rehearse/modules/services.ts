@@ -1,10 +1,11 @@
 import { Dict } from '../../../ansible/template/values.ts'
 import { arrivalAt, servicesRunning, startsAnother } from '../../arrival/index.ts'
+import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile } from '../../files.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
-import type { NodeState } from '../world.ts'
+import type { NodeState, Started } from '../world.ts'
 
 /** `service`, `systemd`, `systemd_service`, `sysvinit`, `openrc`. */
 export function service(call: Call): Effect {
@@ -52,8 +53,10 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
   if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
     return { node: { services: node.services, files: node.files } }
   if (arrival.unit === undefined) throw new TaskFails(`there is no unit for the service ${name}`)
-  const hops = [hop]
-  const starts = new Map(node.starts).set(name, { arrival, at: hop.at, hops })
+  const earlier = joinedBefore(node, arrival)
+  const kept = earlier?.kept ?? earlier?.arrival
+  const hops = [...(earlier === undefined ? [] : wayOf(earlier)), hop]
+  const starts = new Map(node.starts).set(name, { arrival, kept, at: hop.at, hops })
   const files = arrival.command === 'server' ? withTokenFiles(call, node, arrival) : node.files
   return {
     node: {
@@ -64,10 +67,40 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
       ...(node.k3s === 'absent' ? { k3s: 'present' as const } : {}),
     },
     events: [
-      { what: 'service-started', host: call.target, kind: 'agent', at: hop.at, service: name, arrival, hops },
+      {
+        what: 'service-started',
+        host: call.target,
+        kind: 'agent',
+        at: hop.at,
+        service: name,
+        arrival,
+        kept,
+        hops,
+      },
     ],
   }
 }
+
+/**
+ * The start that has made the node a server already, whichever service that was: without a token K3s goes on with the one
+ * that it keeps since then.
+ */
+function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started | undefined {
+  const { command, token, dataDir } = arrival
+  if (command !== 'server' || (token.state !== 'absent' && token.state !== 'empty')) return undefined
+  if (!files.has(`${SERVER_DIR}/token`)) return undefined
+  const before = [...starts.values()].filter(
+    ({ arrival: { command: other, dataDir: its } }) =>
+      other === 'server' && (dataDir === undefined || its === undefined || dataDir === its),
+  )
+  const gotOne = (state: CarriedState): Started | undefined =>
+    before.findLast(({ arrival: other, kept }) => (kept ?? other).token.state === state)
+  return gotOne('present') ?? gotOne('maybe')
+}
+
+/** The way of the token that a server goes on with: of starts in between nobody needs to hear. */
+const wayOf = ({ arrival, kept, hops }: Started): readonly Hop[] =>
+  kept === undefined ? [...arrival.token.hops, ...hops] : hops.slice(0, -1)
 
 function isK3s({ context, atoms }: Call, { files }: NodeState, name: string): boolean {
   const { manager } = context.stage
