@@ -291,6 +291,46 @@ describe('modules', () => {
     ])
   })
 
+  test.each([
+    ['of a service, as its env file says them', [], 'present argv', 'url'],
+    ['in a text without a shell, too', 'text', 'present argv', 'url'],
+    ['which the second dollar keeps from being one', ['$'], 'absent none', 'no url'],
+    ['unless that is switched off', ['--expand-environment=no'], 'absent none', 'no url'],
+    [
+      'unless that is switched off in a word of its own',
+      ['--expand-environment', 'off'],
+      'absent none',
+      'no url',
+    ],
+    ['which a scope has none of', ['--scope'], 'absent none', 'no url'],
+  ])('systemd-run expands variables %s', (_, how, token, url) => {
+    // A scope takes no files of variables.
+    const files = how[0] === '--scope' ? '-EBEACON=buoy' : '-pEnvironmentFile=/etc/harbour.env'
+    const words = `--unit=harbour.service ${files}`
+    const [dollar, options] = how === 'text' ? ['', []] : how[0] === '$' ? ['$', []] : ['', how]
+    const argv = JSON.stringify([
+      'systemd-run',
+      ...options,
+      ...words.split(' '),
+      '--',
+      'k3s',
+      'agent',
+      `${dollar}$BEACON`,
+    ] as string[])
+    const command = how === 'text' ? `systemd-run ${words} k3s agent $BEACON` : `{ argv: ${argv} }`
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.copy:
+        dest: /etc/harbour.env
+        mode: '0600'
+        content: BEACON=--server https://quay:6443 --token {{ harbour_key }}
+    - ansible.builtin.command: ${command}
+`
+    const hosts = '[berths]\nberth harbour_key=0ddpassword\n'
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': hosts })).toEqual([`berth agent ${token} ${url}`])
+  })
+
   test('with_items goes through a mapping by its keys, and not at all through an empty one', () => {
     const site = `
 - hosts: berths

@@ -4,7 +4,7 @@ import type { Atoms } from '../atoms.ts'
 import { type Letters, madeLetters, unknownIn, type Written, withAtom } from './letters.ts'
 
 /** Variables that a shell has from its surroundings, with values that only the node knows. */
-const surroundings =
+export const surroundings =
   /^(?:HOME|PATH|PWD|OLDPWD|USER|LOGNAME|SHELL|HOSTNAME|LANG|TERM|SUDO_.*|UID|EUID|IFS|[0-9@*#?$!-])$/
 
 /** What words of a shell text mean where they stand. */

@@ -1,5 +1,5 @@
 import { List } from '../../../ansible/template/values.ts'
-import { arrivalAt, type ShellStep, shellSteps } from '../../arrival/index.ts'
+import { arrivalAt, type ShellStep, shellSteps, surroundings } from '../../arrival/index.ts'
 import { hasMark } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
@@ -34,8 +34,7 @@ export function command(call: Call): Effect {
     return { result: output(call, undefined) }
   }
   call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
-  // Without a shell the end of a line is a blank like any other.
-  const line = module === 'command' ? marked.replace(/\n/g, ' ') : marked
+  const line = module === 'command' ? withoutShell(marked, environment) : marked
   const steps = shellSteps(line, environment, call.hop('runs a command'), call.atoms)
   const [creates, removes] = isRaw ? [] : [call.path('creates'), call.path('removes')]
   if (creates !== undefined && isThere(call, creates)) return { changed: false, result: output(call, '') }
@@ -47,6 +46,23 @@ const ARGUMENTS: ReadonlySet<string> = new Set([
   ...['_raw_params', '_uses_shell', 'argv', 'chdir', 'cmd', 'creates', 'executable', 'expand_argument_vars'],
   ...['removes', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'warn'],
 ])
+
+/**
+ * The text of `command` as a shell would have to get it for the same words: the end of a line is a blank like any other, and
+ * a variable that nobody sets stays as it is written.
+ */
+function withoutShell(text: string, environment: ReadonlyMap<string, unknown>): string {
+  const line = text.replace(/\n/g, ' ')
+  if (!line.includes('$')) return line
+  const isSet = (name: string): boolean => environment.has(name) || surroundings.test(name)
+  return line.replace(/'[^']*'|"(?:\\.|[^"\\])*"|[^'"]+/g, (part) =>
+    part.startsWith("'")
+      ? part
+      : part.replace(/\\.|\$\{?(\w+)/g, (whole, name?: string) =>
+          name === undefined || isSet(name) ? whole : `\\${whole}`,
+        ),
+  )
+}
 
 function isThere(call: Call, path: string): boolean {
   return call.node.files.has(path) || (/\/bin\/k3s$/.test(path) && call.node.k3s !== 'absent')

@@ -3,10 +3,12 @@ import type { PaperFile } from '../../files.ts'
 
 /** Options of systemd-run that take a value, in the next word where none stands behind `=`. */
 const WITH_VALUE =
-  /^(?:-[puEHM]|--(?:property|unit|setenv|description|slice|uid|gid|nice|working-directory|service-type|machine|host|on-\w+|timer-property|path-property|socket-property))$/
+  /^(?:-[puEHM]|--(?:property|unit|setenv|description|slice|uid|gid|nice|expand-environment|working-directory|service-type|machine|host|on-\w+|timer-property|path-property|socket-property))$/
 
 /**
  * The unit that `systemd-run` makes and starts, where what it runs is K3s; `text` writes the known atoms of a word out.
+ * The manager expands variables in the words of a service, as in ExecStart=, but not specifiers; in those of a scope nobody
+ * does unless that is asked for.
  * https://www.freedesktop.org/software/systemd/man/latest/systemd-run.html
  */
 export function transientUnit(
@@ -16,6 +18,8 @@ export function transientUnit(
 ): { readonly service: string; readonly path: string; readonly file: PaperFile } | undefined {
   const directives: string[] = []
   let service: string | undefined
+  let isScope = false
+  let expands: boolean | undefined
   let at = 1
   for (; at < marked.length; at += 1) {
     const word = text(marked[at] ?? '')
@@ -30,11 +34,14 @@ export function transientUnit(
     const value = short?.[2] ?? joined ?? (WITH_VALUE.test(name) ? text(marked[++at] ?? '') : '')
     if (name === '-u' || name === '--unit') service = value.replace(/\.service$/, '')
     if (name === '-p' || name === '--property') directives.push(value)
-    if (name === '-E' || name === '--setenv') directives.push(`Environment=${quoted(value)}`)
+    if (name === '-E' || name === '--setenv') directives.push(`Environment=${quoted(value, false)}`)
+    if (name === '--scope') isScope = true
+    if (name === '--expand-environment') expands = /^(?:1|yes|y|true|t|on)$/i.test(value)
   }
   const command = marked.slice(at)
   if (!/(?:^|\s|\/)k3s\s+(?:server|agent)\b/.test(command.slice(0, 4).map(text).join(' '))) return undefined
-  const content = ['[Service]', ...directives, `ExecStart=${command.map(quoted).join(' ')}`, ''].join('\n')
+  const words = command.map((word) => quoted(word, !(expands ?? !isScope)))
+  const content = ['[Service]', ...directives, `ExecStart=${words.join(' ')}`, ''].join('\n')
   const name = service ?? 'run-k3s'
   return {
     service: name,
@@ -43,4 +50,6 @@ export function transientUnit(
   }
 }
 
-const quoted = (word: string): string => `"${word.replace(/["\\]/g, '\\$&').replace(/[%$]/g, '$&$&')}"`
+/** A word that a unit says as it stands, with `$` too where the manager would expand what is behind it. */
+const quoted = (word: string, withDollars: boolean): string =>
+  `"${word.replace(/["\\]/g, '\\$&').replace(withDollars ? /[%$]/g : /%/g, '$&$&')}"`
