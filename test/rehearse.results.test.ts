@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
+import { lint } from '../src/lint/run.ts'
+import { rules } from '../src/rules/index.ts'
+import { positionAt } from '../src/span.ts'
 import { arrivals, bounds, doubts, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
@@ -392,12 +396,56 @@ describe('a random text of a command', () => {
     'cat /proc/sys/kernel/random/uuid',
     'tr -dc a-z0-9 </dev/urandom | head -c 32',
     'python3 -c "import secrets; print(secrets.token_hex())"',
+    'gpg --gen-random --armor 1 24',
+    'makepasswd --chars 32',
+    'apg -n 1',
+    'mktemp -u XXXXXXXXXXXX',
+    'date +%s%N | md5sum | cut -c 1-32',
+    'echo $RANDOM | sha256sum | head -c 24',
+    'hostname | b2sum',
   ])('%s is a token, which the task shows', (command) => {
     const site =
       tasks(`{ shell: ${JSON.stringify(command)}, register: dice }`) + joins('berths', '{{ dice.stdout }}')
     const files = { 'site.yml': site, 'hosts.ini': BERTH }
     expect(arrivals(files)).toEqual([arrives])
     expect(findings(files)).toContain('token-logged warning site.yml:4')
+  })
+
+  test.each([
+    [
+      'date +%s%N | md5sum',
+      'different',
+      'it is made of the time at which the play ran, which others can tell',
+    ],
+    ['echo "$RANDOM" | sha256sum', 'different', 'it is made of $RANDOM, which has 32768 values'],
+    // The same second may be another's, too.
+    [
+      'date | sha256sum | base64',
+      'maybe',
+      'it is made of the second in which the play ran, which others can tell',
+    ],
+    ['date +%s', 'maybe', 'it is made of the second in which the play ran, which others can tell'],
+    ['openssl rand -hex 16', 'different', undefined],
+    ['sha256sum /etc/machine-id', 'maybe', undefined],
+  ])('that each node makes for itself with %s is another one: %s', (command, token, weakness) => {
+    const shell = `{ shell: ${JSON.stringify(command)}, register: dice, no_log: true }`
+    const site =
+      tasks(shell).replace('berths', 'all') +
+      installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ dice.stdout }}' }) +
+      joins('berths', '{{ dice.stdout }}')
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS }
+    expect(arrivals(files)[0]).toBe(`berth agent ${token} env-file url`)
+    const analysis = new Analysis(new Map(Object.entries(files)))
+    const weak = lint(analysis, rules).findings.flatMap(({ rule, message, at }) =>
+      rule === 'token-weak' ? `${message} ${positionAt(site, at.start).line}` : [],
+    )
+    expect(unknowns(files).some((what) => what.startsWith('each node makes'))).toBe(token === 'maybe')
+    expect(weak).toEqual(weakness === undefined ? [] : [`the token is weak: ${weakness} 4`])
+  })
+
+  test.each(['sha256sum -c /root/sums', 'md5sum --status --check /root/sums'])('%s makes none', (command) => {
+    const site = tasks(`{ shell: ${command}, register: dice }`) + joins('berths', '{{ dice.stdout }}')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])
   })
 
   test('that goes into a file is none', () => {

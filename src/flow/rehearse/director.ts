@@ -16,7 +16,7 @@ import { isKind } from './kinds.ts'
 import { lonePlaybooks } from './lone.ts'
 import { groupsIn, namedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
-import { eventsOf, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
+import { eventsOf, OF_ITS_OWN, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
 
 const UPKEEP = ['upgrade', 'update', 'reset', 'restart', 'reboot', 'rotate']
@@ -207,8 +207,12 @@ export class Director {
     for (const host of hosts.assumed) this.#assumed.add(`${playbook}\n${host}`)
     for (const verdict of verdictsOf(playbook, scenario, hosts, worlds, this.#atoms, (start) =>
       this.#hops(start),
-    ))
-      if (which === 'all' || started.has(verdict.arrival)) this.#verdicts.push(verdict)
+    )) {
+      if (which === 'started' && !started.has(verdict.arrival)) continue
+      this.#verdicts.push(verdict)
+      if (verdict.unknown === OF_ITS_OWN)
+        this.note({ at: verdict.hops[0]?.at ?? verdict.at, what: OF_ITS_OWN })
+    }
     for (const world of worlds) this.#keepRun(playbook, scenario, world, eventsOf(world, hosts))
   }
 

@@ -4,15 +4,12 @@ import { evaluator, Fetched, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { onControlNode } from './controlNode.ts'
-import { printsRandom } from './modules/commands.ts'
+import { generated, MADE_ANEW, unique } from './modules/generated.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { World } from './world.ts'
 
 /** Lookups that give one text, made or read on the control node. */
 const FETCHES = /^(?:env|password|pipe|file|unvault|ini|csvfile|url|random_string|random_password)$/
-
-/** What a random text is that no file keeps: a variable that holds such a lookup has another one each time. */
-export const MADE_ANEW = 'a random text that is made anew each time'
 
 /** `/dev/null` keeps none: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/password_lookup.html */
 function isMadeAnew(name: string, term: string | undefined, named: ReadonlyMap<string, FlowValue>): boolean {
@@ -20,7 +17,7 @@ function isMadeAnew(name: string, term: string | undefined, named: ReadonlyMap<s
   if (/^random_(?:string|words|pet)$/.test(name)) return true
   if (term === undefined) return false
   if (name === 'password') return /^\s*\/dev\/null(?:\s|$)/.test(term) && !/\sseed=/.test(term)
-  return name === 'pipe' && printsRandom(term)
+  return name === 'pipe' && unique.has(generated(term) ?? '')
 }
 
 /** Once in a task on a host, as far as anyone can tell: what a fact or a result keeps stays the same. */

@@ -3,8 +3,7 @@ import type { Arrival, Carried } from '../arrival.ts'
 import type { Atom, Atoms } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
-import { MADE_ANEW } from './lookups.ts'
-import { RANDOM } from './modules/commands.ts'
+import { perhapsShared, unique } from './modules/generated.ts'
 import { SERVER_DIR } from './modules/services.ts'
 import { assumptionsOf, type Started, type World } from './world.ts'
 
@@ -89,13 +88,32 @@ function tokenOutcome(
   if (mine.length === 0) return 'present'
   if (kind === 'agent' && server.agentToken.state === 'present' && !differs(token, server.agentToken, []))
     return 'present'
-  return differs(token, server.token, kept) ? 'different' : 'present'
+  if (differs(token, server.token, kept)) return 'different'
+  return mayDiffer(mine, givenOf(server.token, kept)) ? 'maybe' : 'present'
 }
+
+/** What the server has: what it was given, or else what it keeps. */
+const givenOf = ({ state, text }: Carried, kept: readonly Atom[]): readonly Atom[] =>
+  state === 'present' ? (text?.marks.map(({ atom }) => atom) ?? []) : kept
+
+/** Whether each node made its own of what others may have, too: one second later it is another token. */
+function mayDiffer(mine: readonly Atom[], given: readonly Atom[]): boolean {
+  const isOwn = ({ root }: Atom): boolean => root.kind === 'runtime' && perhapsShared.has(root.what)
+  return (
+    given.some(isOwn) &&
+    mine.every(isOwn) &&
+    !mine.some(({ root }) => given.some((other) => other.root === root))
+  )
+}
+
+/** Why it is not known whether a node has the token of the others. */
+export const OF_ITS_OWN =
+  'each node makes a token of its own, and only a real run shows whether they are the same'
 
 /** Whether a node's token is certainly not the server's; `kept` is what the server has on its disk. */
 function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean {
   const mine = own.text?.marks.map(({ atom }) => atom) ?? []
-  const given = servers.state === 'present' ? (servers.text?.marks.map(({ atom }) => atom) ?? []) : kept
+  const given = givenOf(servers, kept)
   if (mine.some(isCiphertext) !== given.some(isCiphertext)) return given.length > 0
   const [a, b] = [own.text?.text, servers.state === 'present' ? servers.text?.text : undefined]
   if (a !== undefined && b !== undefined && mine.every(isSettled) && given.every(isSettled))
@@ -116,8 +134,7 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
 
 /** How the atom of a token that a server has made begins to say what it is. */
 export const SERVERS_OWN = 'the token of the server '
-const isRandom = ({ root }: Atom): boolean =>
-  root.kind === 'runtime' && (root.what === RANDOM || root.what === MADE_ANEW)
+const isRandom = ({ root }: Atom): boolean => root.kind === 'runtime' && unique.has(root.what)
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
 const isSettled = ({ text }: Atom): boolean => text !== undefined
 
@@ -191,7 +208,8 @@ export function verdictsOf(
       arrival,
       at: start.at,
       unknown: agree
-        ? (start.kept ?? arrival).token.unknown
+        ? ((start.kept ?? arrival).token.unknown ??
+          (worst.outcome.token === 'maybe' ? OF_ITS_OWN : undefined))
         : isCut
           ? 'the play may go more ways than were followed'
           : 'it depends on what only a real run shows',

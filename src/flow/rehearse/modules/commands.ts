@@ -9,6 +9,7 @@ import { type Call, type Effect, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
 import { isMissing, readBack, shown, TOKEN_FILE, taskRun, unknownContent, withoutFile } from './files.ts'
+import { generated } from './generated.ts'
 import { probed } from './probes.ts'
 import { started } from './services.ts'
 import { transientUnit } from './transient.ts'
@@ -138,16 +139,6 @@ function unknownStatus(call: Call): Unknown {
   )
 }
 
-/** What makes a token of random bytes: it prints one, or fails. */
-const PRINTS_RANDOM =
-  /\b(?:uuidgen|pwgen)\b|\bopenssl\s+rand\b|\/dev\/u?random\b|\/random\/uuid\b|\bsecrets\.token_|\bk3s\s+token\s+generate\b/
-
-/** A file that output goes to, so that none is left: `>file`, not `2>/dev/null`. */
-const REDIRECTS = /(?:^|[^2&>])>{1,2}\s*[^\s&]/
-
-/** Whether a command line prints another random text each time. */
-export const printsRandom = (text: string): boolean => PRINTS_RANDOM.test(text) && !REDIRECTS.test(text)
-
 /** A program that is called after K3s or a relative of it, and is not K3s itself. */
 const BRINGS = /(?:^|[\s/])(?:k3sup|k3d|autok3s|[\w.-]*(?:k3s|rancher)[\w.-]*\.(?:sh|py|run))(?:\s|$)/i
 
@@ -198,7 +189,8 @@ class Steps {
       const [, program] = INSTALLS.exec(text) ?? []
       if (program !== undefined) call.note(`${BROUGHT}${program}, which is not followed`)
     }
-    if (this.#stdout === undefined && printsRandom(text)) this.#print(call.unknownText(RANDOM, true))
+    const made = this.#stdout === undefined ? generated(text) : undefined
+    if (made !== undefined) this.#print(call.unknownText(made, true))
     const isFollowed = steps.length > 0 && this.#followed >= steps.length
     return {
       node: this.#node,
@@ -457,9 +449,6 @@ function wantedVersion(call: Call): string {
   }
   return 'v1.31.0+k3s1'
 }
-
-/** What a command prints that makes a random text. */
-export const RANDOM = 'a random text of a command'
 
 /** Whether `grep` finds a line, as far as its pattern is words and anchors; other patterns find every line. */
 function isFound(pattern: string, line: string): boolean {

@@ -1,0 +1,49 @@
+/** What a command prints that makes a random text. */
+export const RANDOM = 'a random text of a command'
+const OF_SHELL = 'a text made of $RANDOM'
+const OF_CLOCK = 'a text made of the clock'
+const OF_SECOND = 'a text made of the second on the clock'
+const OF_SOMETHING = 'a digest'
+
+/** What a random text of a lookup is that no file keeps: a variable that holds such a lookup has another one each time. */
+export const MADE_ANEW = 'a random text that is made anew each time'
+
+/** What each run makes anew: no two nodes have the same. */
+export const unique: ReadonlySet<string> = new Set([RANDOM, MADE_ANEW, OF_SHELL, OF_CLOCK])
+
+/** What nodes that make their own may have in common: the second, or what is digested. */
+export const perhapsShared: ReadonlySet<string> = new Set([OF_SECOND, OF_SOMETHING])
+
+/** Why what a command prints can be guessed: https://www.gnu.org/software/bash/manual/html_node/Bash-Variables.html */
+export const guessable: ReadonlyMap<string, string> = new Map([
+  [OF_SHELL, 'it is made of $RANDOM, which has 32768 values'],
+  [OF_CLOCK, 'it is made of the time at which the play ran, which others can tell'],
+  [OF_SECOND, 'it is made of the second in which the play ran, which others can tell'],
+])
+
+/** What makes a token of random bytes: it prints one, or fails. */
+const RANDOM_BYTES =
+  /\b(?:uuidgen|pwgen|apg|makepasswd|pwqgen)\b|\bopenssl\s+rand\b|\bgpg\d?\s[^|;]*--gen-random\b|\bmktemp\s[^|;]*-\w*u|\/dev\/u?random\b|\/random\/uuid\b|\bsecrets\.token_|\bk3s\s+token\s+generate\b/
+
+/** It prints one whatever it is given, unless it compares. */
+const DIGEST = /\b(?:sha\d+|md5|b2)sum\b(?![^|;&]*\s(?:-\w*c|--check|--status)\b)/
+const SHELL = /\$\{?RANDOM\b/
+const CLOCK = /\bdate\b/
+const SAYS_SECONDS = /\bdate\s[^|;]*%[sN]/
+const SAYS_NANOSECONDS = /\bdate\s[^|;]*%\d?N/
+
+/** A file that output goes to, so that none is left: `>file`, not `2>/dev/null`. */
+const REDIRECTS = /(?:^|[^2&>])>{1,2}\s*[^\s&]/
+
+/** What a command line prints that makes a text of its own, in the words of a message; `undefined` where it makes none. */
+export function generated(line: string): string | undefined {
+  if (REDIRECTS.test(line)) return undefined
+  if (RANDOM_BYTES.test(line)) return RANDOM
+  const part = line
+    .split(/\n|;|&&|\|\|/)
+    .find((one) => DIGEST.test(one) || SAYS_SECONDS.test(one) || SHELL.test(one))
+  if (part === undefined) return undefined
+  if (SHELL.test(part)) return OF_SHELL
+  if (SAYS_NANOSECONDS.test(part)) return OF_CLOCK
+  return CLOCK.test(part) ? OF_SECOND : OF_SOMETHING
+}
