@@ -177,7 +177,7 @@ describe('the token that K3s uses', () => {
       'present environment c',
       { [agent]: unit('Environment=K3S_TOKEN=c', run('agent')), [config]: null },
     ],
-    ['an unknown unit', 'maybe argv', { [agent]: null }],
+    ['an unknown unit', 'maybe none', { [agent]: null }],
     [
       'sh -c',
       'present environment key',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, findings, installs } from './tools/paper.ts'
+import { arrivals, findings, installs, unknowns } from './tools/paper.ts'
 
 describe('variables', () => {
   test('a token goes from the first server to the agents through hostvars, without an inventory', () => {
@@ -410,6 +410,85 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
         environment: { K3S_TOKEN: a }
 `
     expect(arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth\n' })).toEqual([])
+  })
+
+  const PACKAGES = [
+    'package: { name: k3s, state: present }',
+    "community.general.pacman: { name: ['curl', 'k3s-bin'] }",
+    'dnf: { name: "https://example.org/rpm/k3s-1.31.2.x86_64.rpm" }',
+    'apt: { deb: /opt/k3s_1.31.2_amd64.deb }',
+    'apk: { name: "{{ buoys }}" }',
+    'command: zypper --non-interactive install k3s-agent',
+    'shell: sudo rpm -Uvh /opt/k3s-1.31.2.rpm',
+  ]
+  const packaged = (install: string, ...lines: readonly string[]) => ({
+    'hosts.ini': '[berths]\nberth\n',
+    'site.yml': `
+- hosts: berths
+  vars: { harbour_key: 0ddpassword, buoys: 'k3s=~1.31,curl' }
+  tasks:
+    - ${install}
+    - ansible.builtin.copy:
+        dest: /etc/rancher/k3s/config.yaml
+        mode: '0600'
+        content: |
+          ${['server: https://quay:6443', ...lines].join('\n          ')}
+    - ansible.builtin.systemd: { name: k3s-agent, state: started }
+`,
+  })
+
+  test.each(PACKAGES)('%s brings a unit that nobody knows', (install) => {
+    const without = packaged(install)
+    expect(arrivals(without)).toEqual(['berth agent maybe none url'])
+    expect(arrivals(without, { k3s: 'present' })).toEqual(['berth agent maybe none url'])
+    expect(unknowns(without)).toEqual(['the unit of k3s-agent comes from a package'])
+    const told = packaged(install, "token: '{{ harbour_key }}'")
+    expect(arrivals(told)).toEqual(['berth agent present config url'])
+    expect(unknowns(told)).toEqual([])
+  })
+
+  test.each([
+    'dnf: { name: https://example.org/rpm/k3s-selinux-1.6.noarch.rpm }',
+    'package: { name: k3s, state: absent }',
+    'package: { name: [k3sup, curl] }',
+    'command: rpm -q k3s',
+  ])('%s brings none', (install) => {
+    expect(arrivals(packaged(install))).toEqual([])
+  })
+
+  test('a drop-in for the unit of a package counts', () => {
+    const files = packaged('package: { name: k3s }')
+    const site = files['site.yml'].replace(
+      '    - ansible.builtin.systemd:',
+      `    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s-agent.service.d/key.conf
+        mode: '0600'
+        content: |
+          [Service]
+          Environment="K3S_TOKEN={{ harbour_key }}"
+    - ansible.builtin.systemd:`,
+    )
+    expect(arrivals({ ...files, 'site.yml': site })).toEqual(['berth agent present environment url'])
+  })
+
+  test('what agents read back from a server of a package is its token', () => {
+    const site = `
+- hosts: servers
+  tasks:
+    - package: { name: k3s }
+    - copy: { dest: /etc/rancher/k3s/config.yaml, mode: '0600', content: 'token: 0ddpassword' }
+    - systemd: { name: k3s, state: started }
+    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: slip
+${installs('berths', {
+  INSTALL_K3S_EXEC: 'agent',
+  K3S_URL: 'https://quay:6443',
+  K3S_TOKEN: "{{ hostvars['quay'].slip.content | b64decode | trim }}",
+})}`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': '[servers]\nquay\n[berths]\nberth\n' })).toEqual([
+      'berth agent present env-file url',
+      'quay first-server present config maybe a url',
+    ])
   })
 
   test('raw runs its text whatever else it is given, and without the environment', () => {

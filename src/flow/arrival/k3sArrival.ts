@@ -139,7 +139,8 @@ class Given {
     }
     if (this.#isUnknown && found.length === 0)
       found.push({
-        carrier: 'argv',
+        // Of a unit that nobody has seen not even that much is known.
+        carrier: this.#spawned.unknown === undefined ? 'argv' : 'none',
         value: undefined,
         hops: this.#spawned.hops,
         why: this.#spawned.unknown ?? 'the unit starts something other than k3s',

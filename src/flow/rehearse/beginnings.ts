@@ -17,9 +17,9 @@ export const hasStarted = (world: World): boolean =>
 /** A finished world as the beginning of the next run. */
 export function rested(world: World): World {
   const nodes = new Map(
-    [...world.nodes].map(([host, { files, services, k3s, isOpen, starts }]) => [
+    [...world.nodes].map(([host, { files, services, k3s, isOpen, isPackaged, starts }]) => [
       host,
-      { ...emptyNode, files, services, k3s, isOpen, starts },
+      { ...emptyNode, files, services, k3s, isOpen, isPackaged, starts },
     ]),
   )
   return new World(nodes, undefined, undefined, undefined, world.isCut)

@@ -23,6 +23,7 @@ import type { Director } from './director.ts'
 import { type Invention, inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { kindVariables, namedHosts } from './kinds.ts'
+import { NO_UNIT } from './modules/services.ts'
 import { groupsIn, isForOthers, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
@@ -134,7 +135,7 @@ export class PlaybookWork {
   #sayWhereItEnds(worlds: readonly World[]): void {
     for (const world of worlds.filter(({ isCut }) => !isCut))
       for (const [host, { failure, starts }] of world.nodes)
-        if (failure !== undefined && starts.size === 0)
+        if (failure !== undefined && (starts.size === 0 || failure.why.startsWith(NO_UNIT)))
           this.#director.note({
             at: failure.at,
             what: `the play ends here for ${host}: ${failure.why}`,

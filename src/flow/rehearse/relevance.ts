@@ -9,6 +9,7 @@ import type { AnsibleValue } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
+import { packageModules } from './modules/packages.ts'
 
 /** A task as it stands in what a playbook reaches. */
 export interface PlacedTask extends RoleContext {
@@ -20,7 +21,7 @@ export interface PlacedTask extends RoleContext {
 const FILES =
   /\.service|\.env\b|systemd|init\.d|conf\.d|\/default\/|sysconfig|config\.ya?ml|token|\/bin\/k3s|install|K3S_|EnvironmentFile|\/server\b|\/(?:k3s|rancher)\/?["'\s,}]|\bget\.k3s\.io/i
 const COMMANDS =
-  /install|get\.k3s|systemctl|rc-service|\bservice\b|token|killall|k3sup|k3d\b|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
+  /install|get\.k3s|systemctl|rc-service|\bservice\b|token|killall|k3sup|k3d\b|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\b(?:apk|dpkg|rpm|pacman|yay|paru)\b[^\n]*\bk3s|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
 const TOKEN = /token|K3S_|secret|vault/i
 /** Files that K3s, or its unit, may have its token in. */
 const HOLDERS = String.raw`\.env\b|config\.ya?ml|\/k3s[\w@-]*\.service\b`
@@ -33,6 +34,7 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
   ...['fail', 'assert', 'set_fact'].map((name) => [name, TOKEN] as const),
   ['add_host', /token|K3S_|secret|vault|\bgroup/i] as const,
+  ...packageModules.map((name) => [name, /k3s/i] as const),
   ['fetch', new RegExp(`token|secret|${HOLDERS}`, 'i')] as const,
   ['debug', new RegExp(String.raw`token|K3S_|secret|vault|hostvars|\bvars\b|${HOLDERS}`, 'i')] as const,
   ...[

@@ -90,6 +90,8 @@ export interface NodeState {
   readonly k3s: 'absent' | 'present' | 'older'
   /** Whether something ran here that could not be followed and may have brought K3s: what is not seen may be there. */
   readonly isOpen: boolean
+  /** Whether K3s came from a package: its units are there, and what is in them is not known. */
+  readonly isPackaged: boolean
   /** The last start of every K3s service. */
   readonly starts: ReadonlyMap<string, Started>
 }
@@ -217,6 +219,7 @@ export const emptyNode: NodeState = {
   ended: false,
   k3s: 'absent',
   isOpen: false,
+  isPackaged: false,
   starts: new Map(),
 }
 
@@ -260,6 +263,7 @@ class Twins {
       a.hasUnread === b.hasUnread &&
       a.hasUnnamedFact === b.hasUnnamedFact &&
       a.isOpen === b.isOpen &&
+      a.isPackaged === b.isPackaged &&
       (a.failure === undefined) === (b.failure === undefined) &&
       a.notified.size === b.notified.size &&
       [...a.notified].every((name) => b.notified.has(name)) &&

@@ -10,6 +10,7 @@ import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
 import { isMissing, readBack, shown, TOKEN_FILE, taskRun, unknownContent, withoutFile } from './files.ts'
 import { generated } from './generated.ts'
+import { installsPackage, packaged } from './packages.ts'
 import { probed } from './probes.ts'
 import { started } from './services.ts'
 import { transientUnit } from './transient.ts'
@@ -224,6 +225,10 @@ class Steps {
         services,
         ...(gone ? { k3s: 'absent' as const, starts: new Map() } : {}),
       }
+      return undefined
+    }
+    if (installsPackage(words)) {
+      this.#node = { ...this.#node, ...packaged(this.#node) }
       return undefined
     }
     if (name === 'k3s' && words.includes('--version')) return this.#version()

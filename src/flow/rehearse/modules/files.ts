@@ -343,15 +343,19 @@ export function stat(call: Call): Effect {
   }
 }
 
+/** Where packages bring units, init scripts and their settings. */
+const OF_SERVICES = /^\/(?:etc|lib|usr\/lib)\/(?:systemd\/system|default|sysconfig|init\.d|conf\.d)\//
+
 /** Users put images there before K3s is: https://docs.k3s.io/installation/airgap */
 const IMAGES = /\/agent\/images(?:\/|$)/
 
 /** Whether a path is there; `undefined` where only the node could say. */
 export function existing(call: Call, path: string): boolean | undefined {
-  const { files, k3s } = call.node
+  const { files, k3s, isPackaged } = call.node
   if (!call.context.stage.hosts.hosts.has(call.target)) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
+  if (isPackaged && OF_SERVICES.test(path)) return undefined
   return OF_K3S.test(path) && !IMAGES.test(path) ? false : undefined
 }
 

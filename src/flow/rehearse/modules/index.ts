@@ -5,6 +5,7 @@ import { copy, downloaded, fetch, file, slurp, stat, template } from './files.ts
 import { find } from './find.ts'
 import { includeVars } from './includeVars.ts'
 import { blockinfile, iniFile, lineinfile } from './lines.ts'
+import { packageModules, packages } from './packages.ts'
 import { replace } from './replace.ts'
 import { service } from './services.ts'
 
@@ -38,6 +39,7 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['systemd_service', { run: service, maybe: 'fork' }],
   ['sysvinit', { run: service, maybe: 'fork' }],
   ['openrc', { run: service, maybe: 'fork' }],
+  ...packageModules.map((name): [string, Module] => [name, { run: packages, maybe: 'fork' }]),
   ['stat', { run: stat, maybe: 'facts' }],
   ['find', { run: find, maybe: 'facts' }],
   ['fetch', { run: fetch, maybe: 'facts' }],

@@ -6,6 +6,7 @@ import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile } from '../../files.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
+import { FROM_PACKAGE, packagedUnit } from './packages.ts'
 
 /** `service`, `systemd`, `systemd_service`, `sysvinit`, `openrc`. */
 export function service(call: Call): Effect {
@@ -45,19 +46,34 @@ const state = (name: string): ReadonlyMap<string, FlowValue> =>
     ['status', new Dict()],
   ])
 
+/** Why a service can't start, before its name. */
+export const NO_UNIT = 'there is no unit for the service'
+
 /** What K3s gets when a service starts. Other services are none of ours. */
 export function started(call: Call, node: NodeState, name: string, hop: Hop): Effect {
-  const { manager } = call.context.stage
   if (!isK3s(call, node, name)) return { node: { services: node.services, files: node.files } }
+  return startedK3s(call, withUnit(call, node, name), name, hop)
+}
+
+/** The node with the unit of a service that a package has brought. */
+function withUnit({ context, atoms }: Call, node: NodeState, name: string): NodeState {
+  const { manager } = context.stage
+  if (!node.isPackaged || arrivalAt(node.files, name, manager, atoms).unit !== undefined) return node
+  return { ...node, files: new Map(node.files).set(...packagedUnit(name, manager)) }
+}
+
+function startedK3s(call: Call, node: NodeState, name: string, hop: Hop): Effect {
+  const { manager } = call.context.stage
   const arrival = arrivalAt(node.files, name, manager, call.atoms)
   if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
     return { node: { services: node.services, files: node.files } }
-  if (arrival.unit === undefined) throw new TaskFails(`there is no unit for the service ${name}`)
+  if (arrival.unit === undefined) throw new TaskFails(`${NO_UNIT} ${name}`)
   const earlier = joinedBefore(node, arrival)
   const kept = earlier?.kept ?? earlier?.arrival
   const hops = [...(earlier === undefined ? [] : wayOf(earlier)), hop]
   const starts = new Map(node.starts).set(name, { arrival, kept, at: hop.at, hops })
-  const files = arrival.command === 'server' ? withTokenFiles(call, node, arrival) : node.files
+  if (arrival.token.unknown === FROM_PACKAGE) call.note(`the unit of ${name} comes from a package`)
+  const files = isServer(arrival) ? withTokenFiles(call, node, arrival) : node.files
   return {
     node: {
       services: node.services,
@@ -108,6 +124,11 @@ function isK3s({ context, atoms }: Call, { files }: NodeState, name: string): bo
   if (!/k3s/i.test(name)) return servicesRunning(files, manager, atoms).includes(name)
   return !startsAnother(files, name, manager, atoms)
 }
+
+/** What certainly is a server, or by its name and with a token that is known: others read that back. */
+const isServer = ({ command, service, token }: Arrival): boolean =>
+  command === 'server' ||
+  (command === 'unknown' && token.state === 'present' && !/agent|node|worker/i.test(service))
 
 /** Where a server keeps its token. */
 export const SERVER_DIR = '/var/lib/rancher/k3s/server'

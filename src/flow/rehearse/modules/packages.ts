@@ -1,0 +1,67 @@
+import { List } from '../../../ansible/template/values.ts'
+import type { FlowValue } from '../../evaluate/index.ts'
+import type { PaperFile } from '../../files.ts'
+import { type Call, type Effect, normalised } from '../call.ts'
+import type { NodeState } from '../world.ts'
+import { unknownContent } from './files.ts'
+
+/** Modules that install packages, by the name without the collection. */
+export const packageModules: readonly string[] = [
+  ...['package', 'apt', 'apt_rpm', 'dnf', 'dnf5', 'yum', 'zypper', 'pacman', 'apk', 'xbps', 'portage'],
+  ...['rpm_ostree_pkg', 'aur'],
+]
+
+/** K3s itself by its name, path or URL, with a version or without; k3s-selinux is a policy, and k3sup another program. */
+const OF_K3S = /^(?:\S*[/:])?k3s(?![a-z])(?!\S*selinux)[^/\s]*$/
+
+/** `package` and its like: what of them brings K3s. */
+export function packages(call: Call): Effect {
+  const state = call.plain('state')
+  if (state === 'absent' || state === 'removed') return {}
+  const names = ['name', 'pkg', 'package', 'deb'].flatMap((name) => namesOf(call, call.value(name)))
+  return names.some((name) => OF_K3S.test(name)) ? { node: packaged(call.node) } : {}
+}
+
+function namesOf(call: Call, value: FlowValue | undefined): readonly string[] {
+  if (value instanceof List) return [...value].flatMap((item) => namesOf(call, item))
+  // Commas part names in one text, too; what is not known in it is a version most often.
+  return typeof value === 'string' ? call.atoms.traced(value).text.split(/[\s,]+/) : []
+}
+
+const INSTALLERS =
+  /^(?:apt|apt-get|aptitude|dnf5?|microdnf|yum|zypper|pacman|yay|paru|apk|rpm|dpkg|xbps-install|emerge)$/
+const INSTALLS = /^(?:install|in|add|reinstall|localinstall|-[A-Za-z]*[SUi][A-Za-z]*|--install|--upgrade)$/
+
+/** Whether a program that is given these words installs K3s as a package. */
+export function installsPackage(words: readonly string[]): boolean {
+  const [program = '', ...args] = words[0] === 'sudo' ? words.slice(1) : words
+  const name = program.slice(program.lastIndexOf('/') + 1)
+  return INSTALLERS.test(name) && args.some((word) => OF_K3S.test(word)) && isInstall(name, args)
+}
+
+const isInstall = (program: string, args: readonly string[]): boolean =>
+  /^(?:xbps-install|emerge)$/.test(program) || args.some((word) => INSTALLS.test(word))
+
+/** A node on which K3s came from a package. */
+export const packaged = (node: NodeState): Pick<NodeState, 'isPackaged' | 'k3s'> => ({
+  isPackaged: true,
+  k3s: node.k3s === 'absent' ? 'present' : node.k3s,
+})
+
+/** Why it is not known what a unit says. */
+export const FROM_PACKAGE = 'the unit comes from a package'
+
+/** The unit that a package brings: which files it reads, each distribution decides. */
+export function packagedUnit(service: string, manager: 'systemd' | 'openrc'): readonly [string, PaperFile] {
+  const path = manager === 'systemd' ? `/usr/lib/systemd/system/${service}.service` : `/etc/init.d/${service}`
+  return [
+    normalised(path),
+    {
+      kind: 'file',
+      content: unknownContent(FROM_PACKAGE),
+      mode: 0o644,
+      owner: 'root',
+      hops: [],
+    },
+  ]
+}
