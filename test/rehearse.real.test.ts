@@ -491,6 +491,117 @@ ${installs('berths', {
     ])
   })
 
+  describe('a shell that writes a file', () => {
+    const UNIT = '/etc/systemd/system/k3s-agent.service'
+    const exec = 'ExecStart=/usr/local/bin/k3s agent --server https://quay:6443'
+    const KEY = '/etc/harbour.env'
+    const lines = (...all: readonly string[]): string => all.join('\n          ')
+    const files = (script: string, ...more: readonly string[]) => ({
+      'hosts.ini': '[berths]\nberth harbour_key=0ddpassword\n',
+      'site.yml': `
+- hosts: berths
+  tasks:
+    - no_log: true
+      shell: |
+          ${script}
+${more.map((task) => `    - ${task}\n`).join('')}    - systemd: { name: k3s-agent, state: started }
+`,
+    })
+    const here = (start: string, ...text: readonly string[]): string =>
+      lines(start, '[Service]', ...text, exec, 'EOF')
+    const env = 'Environment=K3S_TOKEN={{ harbour_key }}'
+    const arrives = ['berth agent present environment url']
+
+    test.each([
+      ['cat', here(`cat <<EOF > ${UNIT}`, env)],
+      ['cat, the file first', here(`cat > ${UNIT} <<EOF`, env)],
+      ['cat, the text as it stands', here(`cat <<'EOF' > ${UNIT}`, env)],
+      ['cat, without tabs', here(`cat <<-EOF > ${UNIT}`, `\t${env}`).replace('[S', '\t[S')],
+      ['tee', here(`tee ${UNIT} <<EOF`, env)],
+      ['tee of a pipe', here(`cat <<EOF | sudo tee ${UNIT} > /dev/null`, env)],
+      [
+        'a variable of the shell',
+        `KEY={{ harbour_key }}; ${here(`cat <<EOF > ${UNIT}`, 'Environment=K3S_TOKEN=$KEY')}`,
+      ],
+      [
+        'lines that go on',
+        here(`cat <<'EOF' > ${UNIT}`, env).replace('k3s agent', 'k3s \\\n            agent'),
+      ],
+      ['echo', `echo '[Service]' > ${UNIT}; echo "${env}" >> ${UNIT}; echo ${exec} >> ${UNIT}`],
+      ['printf', `printf '[Service]\\n%s\\n%s\\n' "${env}" "${exec}" > ${UNIT}`],
+      ['printf for each', `printf '%s\\n' '[Service]' "${env}" "${exec}" | tee ${UNIT}`],
+    ])('by %s', (_, script) => {
+      expect(arrivals(files(script))).toEqual(arrives)
+      expect(unknowns(files(script))).toEqual([])
+    })
+
+    test.each([
+      ['no token', here(`cat <<EOF > ${UNIT}`, '# none'), 'absent none'],
+      [
+        'one that the shell does not expand',
+        here(`cat <<'EOF' > ${UNIT}`, 'Environment=K3S_TOKEN=$KEY'),
+        'present environment',
+      ],
+      [
+        'a variable that nobody sets',
+        here(`cat <<EOF > ${UNIT}`, 'Environment=K3S_TOKEN=$KEY'),
+        'empty environment',
+      ],
+      [
+        'what only the node knows',
+        here(`cat <<EOF > ${UNIT}`, 'Environment=K3S_TOKEN=$(key)'),
+        'maybe environment',
+      ],
+      [
+        'an unknown value beside the token',
+        here(`cat <<EOF > ${UNIT}`, env, 'Environment=A=$(key)'),
+        'present environment',
+      ],
+      [
+        'what it writes only sometimes',
+        `if grep -q x /etc/lighthouse; then ${here(`cat <<EOF > ${UNIT}`, env)}\n          fi`,
+        'maybe none',
+      ],
+      ['what a program prints', `beacon > ${UNIT}`, 'maybe none'],
+    ])('says %s', (_, script, token) => {
+      expect(arrivals(files(script)).map((one) => one.replace(/ (?:maybe a )?url$/, ''))).toEqual([
+        `berth agent ${token}`,
+      ])
+    })
+
+    test('goes on behind what is there', () => {
+      const text = here(`cat <<EOF > ${UNIT}`, `EnvironmentFile=${KEY}`)
+      const key = `echo K3S_TOKEN={{ harbour_key }} >> ${KEY}`
+      expect(arrivals(files(`${key}; ${text}`))).toEqual(['berth agent present env-file url'])
+      const twice = `echo K3S_TOKEN= | tee -a ${KEY}; ${key}; ${text}`
+      expect(arrivals(files(twice))).toEqual(['berth agent present env-file url'])
+    })
+
+    test.each([
+      ['as it comes', '', true],
+      ['behind a mask', `umask 077; `, false],
+      ['and closes it', `; chmod 600 ${KEY}`, false],
+      ['and closes it as another user', `; sudo chmod u=rw,go= ${KEY}`, false],
+    ])('leaves a token open to all %s: %#', (_, more, isOpen) => {
+      const unit = here(`cat <<EOF > ${UNIT}`, `EnvironmentFile=${KEY}`)
+      const key = `echo K3S_TOKEN={{ harbour_key }} > ${KEY}`
+      const script = `${more.startsWith(';') ? `${key}${more}` : `${more}${key}`}; ${unit}`
+      const found = findings(files(script)).filter((one) => one.startsWith('token-world-readable'))
+      expect(found.length > 0).toBe(isOpen)
+    })
+
+    test('has the token of the file that it copies there, and prints none', () => {
+      const site = files(
+        lines(
+          here(`cat <<EOF > ${UNIT}`, `EnvironmentFile=${KEY}`),
+          'echo K3S_TOKEN={{ harbour_key }} > /etc/quay.env',
+          `cat /etc/quay.env > ${KEY}`,
+        ),
+      )
+      expect(arrivals(site)).toEqual(['berth agent present env-file url'])
+    })
+  })
+
   test('raw runs its text whatever else it is given, and without the environment', () => {
     const raw = (command: string, args: string, environment = '{}'): string => `
 - hosts: berths

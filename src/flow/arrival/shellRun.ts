@@ -21,10 +21,18 @@ export interface RunStep {
   readonly isConditional: boolean
   /** Text that it reads: a here-document. */
   readonly document: Letters | undefined
+  /** The file that what it prints goes to. */
+  readonly output: ShellOutput<Letters> | undefined
   /** Offsets in the expanded text. */
   readonly start: number
   readonly end: number
   readonly text: Letters
+}
+
+/** `>FILE` or `>>FILE`. */
+export interface ShellOutput<Text> {
+  readonly path: Text
+  readonly isAppended: boolean
 }
 
 /** What a shell text can see of the node. */
@@ -276,6 +284,7 @@ export class ShellRun {
       input: this.#input,
       isConditional: this.#conditions > 0,
       document: this.#document(command.redirects, text),
+      output: this.#output(command.redirects, text),
       start: command.start,
       end: command.end,
       text,
@@ -301,8 +310,18 @@ export class ShellRun {
   }
 
   #document(redirects: readonly ShellRedirect[], text: Letters): Letters | undefined {
-    const last = redirects.findLast(({ operator }) => operator === '<<' || operator === '<<<')
-    return last === undefined ? undefined : textOf(last.target, this.#scope(text))
+    const last = redirects.findLast(({ operator }) => operator.startsWith('<<'))
+    if (last === undefined) return undefined
+    const read = textOf(last.target, this.#scope(text))
+    return last.operator === '<<-' ? withoutTabs(read) : read
+  }
+
+  #output(redirects: readonly ShellRedirect[], text: Letters): ShellOutput<Letters> | undefined {
+    const last = redirects.findLast(
+      ({ descriptor, operator }) => /^(?:1|)$/.test(descriptor) && /^&?>>?$|^>\|$/.test(operator),
+    )
+    if (last === undefined) return undefined
+    return { path: textOf(last.target, this.#scope(text)), isAppended: last.operator.endsWith('>>') }
   }
 
   #declare(words: readonly Letters[], command: SimpleCommand, text: Letters): void {
@@ -331,6 +350,16 @@ export class ShellRun {
     this.run(content)
     return true
   }
+}
+
+/** `<<-` takes the tabs away that lines begin with. */
+function withoutTabs(letters: Letters): Letters {
+  const lines = [...letters.text.matchAll(/^(\t*)([^\n]*\n?)/gm)]
+  return join(
+    lines.map(({ index, 1: tabs = '', 2: line = '' }) =>
+      cut(letters, index + tabs.length, index + tabs.length + line.length),
+    ),
+  )
 }
 
 /** Programs that are run for their exit status. */

@@ -4,7 +4,7 @@ import { Remembered } from '../remembered.ts'
 import { Unknown } from '../unknown.ts'
 import { hopSource, type Letters, lettersOf, markedText, paperSource } from './letters.ts'
 import { fileAt } from './paths.ts'
-import { type RunStep, ShellRun } from './shellRun.ts'
+import { type RunStep, type ShellOutput, ShellRun } from './shellRun.ts'
 
 /** A program that a shell text runs. */
 export interface ShellStep {
@@ -16,6 +16,10 @@ export interface ShellStep {
   readonly assigned: ReadonlyMap<string, string>
   /** The step whose output it reads: `curl … | sh`. */
   readonly input: ShellStep | undefined
+  /** Text that it reads: a here-document. */
+  readonly document: string | undefined
+  /** The file that what it prints goes to. */
+  readonly output: ShellOutput<string> | undefined
   /**
    * Whether it depends on something that isn't known: a test or a question like `grep -q` before `&&` or `if`, any
    * program before `||`, a loop. That programs succeed is taken for granted.
@@ -90,6 +94,8 @@ function readSteps(
       ),
       assigned: new Map([...step.assigned].map(([name, value]) => [name, text(value)])),
       input: step.input === undefined ? undefined : made.get(step.input),
+      document: step.document === undefined ? undefined : text(step.document),
+      output: step.output === undefined ? undefined : { ...step.output, path: text(step.output.path) },
       isConditional: step.isConditional,
       start: place(step, step.start),
       end: behind(step, step.end),

@@ -233,16 +233,16 @@ class Parser {
   }
 
   #redirect(): ShellRedirect | undefined {
-    const [whole, operator] =
-      /^[0-9]*(<<<|<<-?|[<>]&|&>>?|>>|>\||<>|[<>])/.exec(this.#text.slice(this.#at, this.#at + 20)) ?? []
+    const [whole, descriptor = '', operator] =
+      /^([0-9]*)(<<<|<<-?|[<>]&|&>>?|>>|>\||<>|[<>])/.exec(this.#text.slice(this.#at, this.#at + 20)) ?? []
     if (whole === undefined || operator === undefined || this.#text[this.#at + whole.length] === '(')
       return undefined
     this.#at += whole.length
     this.#blank(false)
     const target = readWord(this.#text, this.#at)
     this.#at = target.end
-    if (!/^<<-?$/.test(operator)) return { operator, target }
-    const redirect = { operator: '<<', target }
+    if (!/^<<-?$/.test(operator)) return { descriptor, operator, target }
+    const redirect = { descriptor, operator, target }
     this.#pending.push({
       delimiter: target.parts.map((part) => (part.kind === 'text' ? part.text.text : '')).join(''),
       isLiteral: target.parts.some(({ isQuoted }) => isQuoted),

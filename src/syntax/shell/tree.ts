@@ -9,7 +9,9 @@ export interface ShellAssignment {
 }
 
 export interface ShellRedirect {
-  /** `>`, `>>`, `<`, `<<`, `<<<`, `>&` … */
+  /** The number in front of it; `''` where the operator says which. */
+  readonly descriptor: string
+  /** `>`, `>>`, `<`, `<<`, `<<-`, `<<<`, `>&` … */
   readonly operator: string
   /** The file; of `<<` the text of the here-document. */
   readonly target: ShellWord

@@ -2,17 +2,29 @@ import { List } from '../../../ansible/template/values.ts'
 import { arrivalAt, type ShellStep, shellSteps, surroundings } from '../../arrival/index.ts'
 import { hasMark } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
+import { type PaperFile, withFile } from '../../files.ts'
 import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
 import { BROUGHT, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
-import { isMissing, readBack, shown, TOKEN_FILE, taskRun, unknownContent, withoutFile } from './files.ts'
+import {
+  fileEvent,
+  isMissing,
+  readBack,
+  shown,
+  TOKEN_FILE,
+  taskRun,
+  unknownContent,
+  withoutFile,
+} from './files.ts'
 import { generated } from './generated.ts'
+import { writtenMode } from './mode.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { probed } from './probes.ts'
 import { started } from './services.ts'
+import { behindSudo, printedBy, type ShellView, teed } from './shellText.ts'
 import { transientUnit } from './transient.ts'
 
 /** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
@@ -178,7 +190,9 @@ class Steps {
       return { ...failed, result: output(call, stdout, rc) }
     }
     for (const step of steps) {
+      const before = this.#stdout
       const failed = this.#step(step, steps.length === 1)
+      this.#writes(step, before)
       if (failed !== undefined && steps.length === 1)
         return { failed, result: output(call, '', 2), node: this.#node, events: this.#events, changed: false }
     }
@@ -204,7 +218,8 @@ class Steps {
   #step(step: ShellStep, isAlone: boolean): string | undefined {
     const call = this.#call
     const { manager } = call.context.stage
-    const words = wordsOf(step, call)
+    const given = wordsOf(step, call)
+    const words = given.slice(behindSudo(given))
     const [program = ''] = words
     const hop = call.hop('runs the K3s install script')
     const installer = installerCallOf(step, manager, hop, call.atoms, this.#node.files)
@@ -241,6 +256,9 @@ class Steps {
       return undefined
     }
     if (name === 'systemd-run') this.#transient(step)
+    if (name === 'chmod') this.#mode(words.slice(1))
+    if (name === 'umask' && /^0?[0-7]{3}$/.test(words[1] ?? ''))
+      this.#mask = 0o666 & ~Number.parseInt(words[1] ?? '', 8)
     if (name === 'rm') for (const path of words.slice(1)) if (path.startsWith('/')) this.#remove(path)
     if (name === 'cp' || name === 'mv') this.#copied(name, words.slice(1))
     if (name === 'k3s' && words[1] === 'token' && words[2] === 'create')
@@ -413,14 +431,74 @@ class Steps {
     return [...this.#node.files.keys()].filter((known) => whole.test(known))
   }
 
-  /** A shell that writes a file of K3s by itself: what is in it then is not known. */
+  /** What a step prints, in the files that it goes to; `before`: what was on the standard output without the step. */
+  #writes(step: ShellStep, before: string | undefined): void {
+    const call = this.#call
+    const view: ShellView = {
+      text: (word) => call.atoms.traced(word).text,
+      content: (path) => {
+        const file = this.#node.files.get(path)
+        return file?.kind === 'file' && typeof file.content === 'string' ? file.content : undefined
+      },
+    }
+    const { paths, isAppended } = teed(step, view)
+    const outputs = [
+      ...paths.map((path) => ({ path, isAppended })),
+      ...(step.output === undefined ? [] : [step.output]),
+    ]
+    if (outputs.length === 0) return
+    const read = this.#stdout === before || this.#stdout === undefined ? undefined : `${this.#stdout}\n`
+    if (step.output !== undefined) this.#stdout = before
+    const content = step.isConditional ? undefined : (printedBy(step, view) ?? read)
+    if (content === undefined) return
+    for (const output of outputs) {
+      const path = normalised(view.text(output.path))
+      if (path.startsWith('/') && !path.startsWith('/dev/')) this.#write(path, content, output.isAppended)
+    }
+  }
+
+  #write(path: string, text: string, isAppended: boolean): void {
+    const call = this.#call
+    const before = this.#node.files.get(path)
+    this.#written.add(path)
+    const known = before?.kind === 'file' && isAppended ? before : undefined
+    const hop = call.hop(`a shell writes ${shown(path)}`)
+    const file: PaperFile = {
+      kind: 'file',
+      content:
+        known === undefined ? text : typeof known.content === 'string' ? known.content + text : known.content,
+      mode: before?.mode ?? this.#mask,
+      owner: before?.owner,
+      hops: [...(known?.hops ?? []).filter(({ at }) => at !== hop.at), hop],
+    }
+    this.#node = { ...this.#node, files: withFile(this.#node.files, path, file) }
+    this.#events.push(fileEvent(call, path, file, undefined))
+  }
+
+  /** What `umask` says of new files; `undefined` where it says nothing. */
+  #mask: number | undefined
+  readonly #written = new Set<string>()
+
+  #mode(words: readonly string[]): void {
+    const [mode, ...paths] = words.filter((word) => !/^-[A-Za-z]|^--/.test(word))
+    for (const path of paths.map(normalised)) {
+      const file = this.#node.files.get(path)
+      if (file === undefined || mode === undefined) continue
+      const changed = { ...file, mode: writtenMode(mode, file.mode) }
+      this.#node = { ...this.#node, files: withFile(this.#node.files, path, changed) }
+      if (this.#written.has(path)) this.#events.push(fileEvent(this.#call, path, changed, undefined))
+    }
+  }
+
+  /** A file of K3s that a shell writes in another way: what is in it then is not known. */
   #redirected(text: string): void {
-    for (const [, path = ''] of text.matchAll(/(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(\/[\w./-]*)/g)) {
-      if (!/k3s|rancher/.test(path) || path.startsWith('/dev/')) continue
+    for (const [, written = ''] of text.matchAll(/(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(\/[\w./-]*)/g)) {
+      const path = normalised(written)
+      if (!/k3s|rancher/.test(path) || path.startsWith('/dev/') || this.#written.has(path)) continue
       const before = this.#node.files.get(path)
       this.#node = {
         ...this.#node,
-        files: new Map(this.#node.files).set(normalised(path), {
+        files: new Map(this.#node.files).set(path, {
           kind: 'file',
           content: unknownContent('written by a shell'),
           mode: before?.mode,

@@ -14,6 +14,11 @@ export function modeOf(call: Call, before: number | 'unknown' | undefined): numb
   if (typeof value === 'number') return value & 0o7777
   const text = typeof value === 'string' ? call.atoms.plain(value)?.trim() : undefined
   if (text === undefined) return 'unknown'
+  return writtenMode(text, before)
+}
+
+/** A mode as a text says it. */
+export function writtenMode(text: string, before: number | 'unknown' | undefined): number | 'unknown' {
   if (text === 'preserve') return 'unknown'
   if (/^0?o?[0-7]{1,4}$/.test(text) || /^[0-7]{1,5}$/.test(text))
     return Number.parseInt(text.replace(/^0o/, ''), 8) & 0o7777

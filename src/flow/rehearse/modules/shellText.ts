@@ -1,0 +1,116 @@
+import type { ShellStep } from '../../arrival/index.ts'
+import { normalised } from '../call.ts'
+
+/** What can be seen of the words of a step, and of the node. */
+export interface ShellView {
+  /** A word with its known atoms written out. */
+  text(word: string): string
+  /** A file as it is then, marked; `undefined` where that is not known. */
+  content(path: string): string | undefined
+}
+
+/**
+ * What a program prints, where its words say it: `echo`, `printf`, `cat` and `tee` of files, a here-document or what comes
+ * through a pipe. `undefined`: that is not known.
+ */
+export function printedBy(step: ShellStep, view: ShellView): string | undefined {
+  const { words, start } = programOf(step.words, view)
+  const [program, ...args] = step.words.slice(start)
+  const options = words.slice(1)
+  switch (program === undefined ? '' : words[0]) {
+    case 'echo':
+      return echoed(args, options)
+    case 'printf':
+      return formatted(args)
+    case 'cat':
+      return options.length === 0 ? inputOf(step, view) : catenated(step, options, view)
+    case 'tee':
+      return inputOf(step, view)
+  }
+  return undefined
+}
+
+/** The files that `tee` writes, as they stand in the step. */
+export function teed(
+  step: ShellStep,
+  view: ShellView,
+): { readonly paths: readonly string[]; readonly isAppended: boolean } {
+  const { words, start } = programOf(step.words, view)
+  if (words[0] !== 'tee') return { paths: [], isAppended: false }
+  return {
+    paths: step.words.slice(start + 1).filter((_, index) => words[index + 1]?.startsWith('-') === false),
+    isAppended: words.slice(1).some((word) => /^-\w*a\w*$|^--append$/.test(word)),
+  }
+}
+
+function catenated(step: ShellStep, paths: readonly string[], view: ShellView): string | undefined {
+  let whole = ''
+  for (const path of paths) {
+    const part = path === '-' ? inputOf(step, view) : view.content(normalised(path))
+    if (part === undefined) return undefined
+    whole += part
+  }
+  return whole
+}
+
+function inputOf({ document, input }: ShellStep, view: ShellView): string | undefined {
+  return document ?? (input === undefined ? undefined : printedBy(input, view))
+}
+
+/** The program behind `sudo` and what that is told, its name without a directory. */
+function programOf(
+  marked: readonly string[],
+  view: ShellView,
+): { readonly words: readonly string[]; readonly start: number } {
+  const words = marked.map((word) => view.text(word))
+  const start = behindSudo(words)
+  const [program = '', ...rest] = words.slice(start)
+  return { words: [program.slice(program.lastIndexOf('/') + 1), ...rest], start }
+}
+
+/** Where the program stands behind `sudo` and what that is told. */
+export function behindSudo(words: readonly string[]): number {
+  if (words[0] !== 'sudo') return 0
+  const at = words.findIndex((word, index) => index > 0 && !/^-|^\w+=/.test(word))
+  return at === -1 ? words.length : at
+}
+
+function echoed(marked: readonly string[], words: readonly string[]): string | undefined {
+  const from = words.findIndex((word) => !/^-[neE]+$/.test(word))
+  const options = words.slice(0, from === -1 ? undefined : from).join('')
+  const said = marked.slice(from === -1 ? words.length : from).join(' ')
+  // Shells agree neither on -e nor on escapes.
+  if (said.includes('\\') || /[eE]/.test(options)) return undefined
+  return options.includes('n') ? said : `${said}\n`
+}
+
+/** `printf` with texts only; the format is used again for the arguments that are left. */
+function formatted([format = '', ...args]: readonly string[]): string | undefined {
+  const pattern = escaped(format)
+  if (pattern === undefined || /%(?![s%])/.test(pattern)) return undefined
+  const count = [...pattern.matchAll(/%s/g)].length
+  let line = ''
+  for (let at = 0; at === 0 || (count > 0 && at < args.length); at += count) {
+    let next = at
+    line += pattern.replace(/%([s%])/g, (_, letter) => (letter === '%' ? '%' : (args[next++] ?? '')))
+  }
+  return line
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  '\\': '\\',
+  r: '\r',
+  "'": "'",
+  '"': '"',
+}
+
+function escaped(text: string): string | undefined {
+  let isKnown = true
+  const plain = text.replace(/\\([\s\S]?)/g, (_, letter: string) => {
+    isKnown &&= letter in ESCAPES
+    return ESCAPES[letter] ?? ''
+  })
+  return isKnown ? plain : undefined
+}
