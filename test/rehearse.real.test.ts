@@ -491,6 +491,78 @@ ${installs('berths', {
     ])
   })
 
+  describe('K3s that a task runs by itself', () => {
+    const files = (task: string, environment = '{}') => ({
+      'hosts.ini': '[berths]\nberth harbour_key=0ddpassword\n',
+      'site.yml': `
+- hosts: berths
+  tasks:
+    - ansible.builtin.${task}
+      environment: ${environment}
+      no_log: true
+      async: 45
+      poll: 0
+`,
+    })
+    const AGENT = 'k3s agent --server https://quay:6443'
+
+    test.each([
+      `shell: nohup /usr/local/bin/${AGENT} > /var/log/k3s.log 2>&1 &`,
+      `shell: cd /; setsid ${AGENT} </dev/null &`,
+      `command: /opt/bin/${AGENT}`,
+      `command: env K3S_NODE_NAME=berth ${AGENT}`,
+      `shell: sudo -E nohup nice -n 5 ${AGENT} &`,
+      `command: daemonize /usr/local/bin/${AGENT}`,
+    ])('%s is a start', (task) => {
+      expect(arrivals(files(task))).toEqual(['berth agent absent none url'])
+      const told = files(task, "{ K3S_TOKEN: '{{ harbour_key }}' }")
+      expect(arrivals(told)).toEqual(['berth agent present environment url'])
+      expect(findings(files(task))).toContain('agent-token-missing error site.yml:4')
+      expect(unknowns(told)).toEqual([])
+    })
+
+    test('has the settings of config.yaml, and its token in the arguments', () => {
+      const { 'site.yml': site, ...rest } = files(`command: ${AGENT}`)
+      const writes =
+        "    - copy: { dest: /etc/rancher/k3s/config.yaml, mode: '0600', content: 'token: {{ harbour_key }}' }\n"
+      const settled = site.replace('  tasks:\n', `  tasks:\n${writes}`)
+      expect(arrivals({ ...rest, 'site.yml': settled })).toEqual(['berth agent present config url'])
+      const told = files(`shell: nohup ${AGENT} --token {{ harbour_key }} &`)
+      expect(arrivals(told)).toEqual(['berth agent present argv url'])
+      expect(findings(told)).toContain('token-in-arguments error site.yml:4')
+      const { verdicts } = new Analysis(new Map(Object.entries(told))).rehearsal
+      expect(new Set(verdicts.map(({ service }) => service))).toEqual(new Set(['k3s agent']))
+    })
+
+    test('founds a cluster whose token others read back', () => {
+      const site = `
+- hosts: quays
+  tasks:
+    - shell: nohup k3s server &
+    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: slip
+${installs('berths', {
+  INSTALL_K3S_EXEC: 'agent',
+  K3S_URL: 'https://quay:6443',
+  K3S_TOKEN: "{{ hostvars['quay'].slip.content | b64decode | trim }}",
+})}`
+      expect(arrivals({ 'site.yml': site, 'hosts.ini': '[quays]\nquay\n[berths]\nberth\n' })).toEqual([
+        'berth agent present env-file url',
+        'quay first-server absent none no url',
+      ])
+    })
+
+    test.each([
+      `shell: pkill -f '${AGENT}'`,
+      'command: k3s server --cluster-reset',
+      'command: k3s agent --help',
+      'command: docker run rancher/k3s agent',
+      'shell: pgrep -f "k3s server" || true',
+    ])('%s is none', (task) => {
+      expect(arrivals(files(task))).toEqual([])
+    })
+  })
+
   describe('a shell that writes a file', () => {
     const UNIT = '/etc/systemd/system/k3s-agent.service'
     const exec = 'ExecStart=/usr/local/bin/k3s agent --server https://quay:6443'

@@ -7,6 +7,7 @@ import type { Process } from './process.ts'
 import { arrivalOf, cannotStart, processOf, serviceInForce, serviceNames } from './services.ts'
 import type { UnitInForce } from './unitFiles.ts'
 
+export { arrivalOfStep, k3sIn } from './directRun.ts'
 export { arrivalOfUnitText } from './loneUnit.ts'
 export { type ShellStep, shellSteps } from './shellSteps.ts'
 export { surroundings } from './shellValues.ts'

@@ -58,8 +58,11 @@ export function outcomeWords(verdict: Verdict): string {
 }
 
 function tokenWords(verdict: Verdict): string {
-  const { token, source, kind } = verdict
-  const by = carrierWords[source] === '' ? '' : ` ${carrierWords[source]}`
+  const { token, source, kind, arrival } = verdict
+  // K3s that a task runs by itself has no unit.
+  const carrier =
+    source === 'environment' && arrival.unit === undefined ? 'through its environment' : carrierWords[source]
+  const by = carrier === '' ? '' : ` ${carrier}`
   switch (token) {
     case 'present':
       if (goesOn(verdict)) return 'K3s goes on with the token of an earlier start'

@@ -1,5 +1,12 @@
 import { List } from '../../../ansible/template/values.ts'
-import { arrivalAt, type ShellStep, shellSteps, surroundings } from '../../arrival/index.ts'
+import {
+  arrivalAt,
+  arrivalOfStep,
+  k3sIn,
+  type ShellStep,
+  shellSteps,
+  surroundings,
+} from '../../arrival/index.ts'
 import { hasMark } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { type PaperFile, withFile } from '../../files.ts'
@@ -23,7 +30,7 @@ import { generated } from './generated.ts'
 import { writtenMode } from './mode.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { probed } from './probes.ts'
-import { started } from './services.ts'
+import { started, startedK3s } from './services.ts'
 import { behindSudo, printedBy, type ShellView, teed } from './shellText.ts'
 import { transientUnit } from './transient.ts'
 
@@ -256,6 +263,8 @@ class Steps {
       return undefined
     }
     if (name === 'systemd-run') this.#transient(step)
+    const own = k3sIn(words)
+    if (own !== undefined) this.#direct(step, given.length - words.length + own)
     if (name === 'chmod') this.#mode(words.slice(1))
     if (name === 'umask' && /^0?[0-7]{3}$/.test(words[1] ?? ''))
       this.#mask = 0o666 & ~Number.parseInt(words[1] ?? '', 8)
@@ -382,6 +391,19 @@ class Steps {
     }
   }
 
+  /** K3s that the task runs by itself, in the background most often. */
+  #direct(step: ShellStep, at: number): void {
+    const call = this.#call
+    this.#followed += 1
+    const arrival = arrivalOfStep(step, at, this.#node.files, call.hop('runs K3s by itself'), call.atoms)
+    const services = new Map(this.#node.services)
+    services.set(arrival.service, { started: true, enabled: false })
+    const node = { ...this.#node, services }
+    const effect = startedK3s(call, node, arrival, call.hop(`starts ${arrival.service}`))
+    this.#node = { ...node, ...effect.node }
+    this.#events.push(...(effect.events ?? []))
+  }
+
   #transient({ words }: ShellStep): void {
     const call = this.#call
     const hop = call.hop('runs K3s by systemd-run')
@@ -494,7 +516,7 @@ class Steps {
   #redirected(text: string): void {
     for (const [, written = ''] of text.matchAll(/(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(\/[\w./-]*)/g)) {
       const path = normalised(written)
-      if (!/k3s|rancher/.test(path) || path.startsWith('/dev/') || this.#written.has(path)) continue
+      if (!/k3s|rancher/.test(path) || /^\/dev\/|\.log$/.test(path) || this.#written.has(path)) continue
       const before = this.#node.files.get(path)
       this.#node = {
         ...this.#node,

@@ -51,8 +51,14 @@ export const NO_UNIT = 'there is no unit for the service'
 
 /** What K3s gets when a service starts. Other services are none of ours. */
 export function started(call: Call, node: NodeState, name: string, hop: Hop): Effect {
+  const { manager } = call.context.stage
   if (!isK3s(call, node, name)) return { node: { services: node.services, files: node.files } }
-  return startedK3s(call, withUnit(call, node, name), name, hop)
+  const at = withUnit(call, node, name)
+  const arrival = arrivalAt(at.files, name, manager, call.atoms)
+  if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
+    return { node: { services: node.services, files: node.files } }
+  if (arrival.unit === undefined) throw new TaskFails(`${NO_UNIT} ${name}`)
+  return startedK3s(call, at, arrival, hop)
 }
 
 /** The node with the unit of a service that a package has brought. */
@@ -62,12 +68,9 @@ function withUnit({ context, atoms }: Call, node: NodeState, name: string): Node
   return { ...node, files: new Map(node.files).set(...packagedUnit(name, manager)) }
 }
 
-function startedK3s(call: Call, node: NodeState, name: string, hop: Hop): Effect {
-  const { manager } = call.context.stage
-  const arrival = arrivalAt(node.files, name, manager, call.atoms)
-  if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
-    return { node: { services: node.services, files: node.files } }
-  if (arrival.unit === undefined) throw new TaskFails(`${NO_UNIT} ${name}`)
+/** What comes of a start of K3s, whoever it is that starts it. */
+export function startedK3s(call: Call, node: NodeState, arrival: Arrival, hop: Hop): Effect {
+  const name = arrival.service
   const earlier = joinedBefore(node, arrival)
   const kept = earlier?.kept ?? earlier?.arrival
   const hops = [...(earlier === undefined ? [] : wayOf(earlier)), hop]
