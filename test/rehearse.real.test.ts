@@ -801,6 +801,29 @@ ${tasks}
     expect(arrivals(starts(guarded(condition), asked))).toEqual(['berth agent maybe none url'])
   })
 
+  test('parts no ways for a command that leaves K3s as it is', () => {
+    const asked = Array.from(
+      { length: 30 },
+      (_, index) => `
+    - { command: lighthouse --lamp ${index}, register: lamp_${index}, failed_when: false }
+    - { command: restorecon -v /usr/local/bin/k3s, when: lamp_${index}.rc != 2 }`,
+    )
+    const files = {
+      'hosts.ini': '[berths]\nberth\n',
+      'site.yml': `
+- hosts: berths
+  tasks:
+    - copy: { dest: /etc/systemd/system/k3s-agent.service, content: "[Service]\\nExecStart=/usr/local/bin/k3s agent\\n" }
+    - systemd: { name: k3s-agent, enabled: true }${asked.join('')}
+    - { systemd: { name: k3s-agent, state: started }, when: lamp_0.rc != 2 }
+`,
+    }
+    const { bounds, runs } = new Analysis(new Map(Object.entries(files))).rehearsal
+    expect(bounds).toEqual([])
+    const fresh = runs.filter(({ scenario }) => scenario.k3s === 'absent')
+    expect(fresh.map(({ assumptions }) => assumptions.length)).toEqual([1, 1])
+  })
+
   test('that rules another one out leaves nothing to run', () => {
     const tasks = `
     - ansible.builtin.copy:

@@ -16,7 +16,7 @@ import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
-import { Choice, type NodeState, type Stored, type World } from './world.ts'
+import { Choice, type NodeState, type ServiceState, type Stored, type World } from './world.ts'
 
 /** One task on one host, in the context of its own keywords; the worlds that come of it. */
 export function runOnHost(
@@ -459,7 +459,10 @@ function matters({ context, node: before, world }: Call, trial: () => Effect): b
     if (events?.some(({ what }) => !isOfFiles(what)) === true) return true
     const { files } = node ?? {}
     if (node?.k3s !== undefined && node.k3s !== before.k3s) return true
-    if (node?.services !== undefined && [...node.services].some(([name]) => /k3s/i.test(name))) return true
+    if (
+      [...(node?.services ?? [])].some(([name, state]) => /k3s/i.test(name) && isChanged(before, name, state))
+    )
+      return true
     if (files === undefined) return false
     const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter(
       (path) => files.get(path)?.content !== before.files.get(path)?.content,
@@ -470,6 +473,11 @@ function matters({ context, node: before, world }: Call, trial: () => Effect): b
     if (error instanceof TaskFails) return false
     throw error
   }
+}
+
+function isChanged({ services }: NodeState, name: string, { started, enabled }: ServiceState): boolean {
+  const before = services.get(name)
+  return started !== (before?.started ?? false) || enabled !== (before?.enabled ?? false)
 }
 
 /** Files that K3s, its unit or its install script reads, and the script itself. */
