@@ -121,6 +121,11 @@ describe('actions', () => {
       1,
     ],
     [
+      '- hosts: harbour\n  gather_facts: false\n  tasks:\n    - copy: {}\n',
+      'a play stands here, and the file is read as tasks: hosts conflicts with gather_facts',
+      0,
+    ],
+    [
       '- copy: src="a\n',
       'Ansible can not split the arguments of copy: a quote or a Jinja block is left open',
       1,
@@ -139,6 +144,10 @@ describe('actions', () => {
     const { statements, faults } = tasks(text)
     if (message !== undefined) expect(faults.map((fault) => fault.message)).toContain(message)
     expect(statements).toHaveLength(count)
+  })
+
+  test('a play among tasks is one fault', () => {
+    expect(tasks('- hosts: harbour\n  serial: 1\n  roles: [edge]\n- ping:\n').faults).toHaveLength(1)
   })
 
   test('the rest of a faulty file still counts', () => {

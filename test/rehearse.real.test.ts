@@ -698,6 +698,29 @@ ${more.map((task) => `    - ${task}\n`).join('')}    - systemd: { name: k3s-agen
     )
   })
 
+  test.each([
+    ["'{{ item }}'", 'loop: [found.yml, join.yml]'],
+    ["'{{ item }}'", 'with_items: [found.yml, join.yml]'],
+    ["{ file: '{{ step }}.yml' }", '{ loop: [found, join], loop_control: { loop_var: step } }'],
+  ])('files that a loop includes count: %s', (file, loop) => {
+    const keywords = loop.startsWith('{') ? loop.slice(2, -2).replace(', loop_c', '\n      loop_c') : loop
+    const site = `
+- hosts: berths
+  tasks:
+    - include_tasks: ${file}
+      ${keywords}
+`
+    const files = {
+      'hosts.ini': '[berths]\nberth\n',
+      'playbooks/site.yml': site,
+      'playbooks/join.yml': '- command: /usr/local/bin/k3s-install.sh agent\n',
+    }
+    const play = '- hosts: berths\n  tasks:\n    - copy: { dest: /etc/k3s, content: a }\n'
+    const found = findings({ ...files, 'playbooks/found.yml': play })
+    expect(found).toContain('file-unreadable error playbooks/found.yml:1')
+    expect(found).toContain('agent-token-missing error playbooks/join.yml:1')
+  })
+
   test('with_first_found takes the first file that is known and there', () => {
     const tasks = `
 - ansible.builtin.include_tasks: '{{ item }}'

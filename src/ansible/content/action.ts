@@ -22,6 +22,11 @@ export function readAction(task: YamlMap, reading: Reading): Action | undefined 
   const candidates = [...task.entries.values()].filter(
     ({ name }) => name === 'action' || name === 'local_action' || (name !== '' && !isTaskKeyword(name)),
   )
+  const play = playIn(candidates)
+  if (play !== undefined) {
+    reading.report(play)
+    return undefined
+  }
   const chosen = choose(candidates)
   if (chosen === undefined) {
     reading.report({
@@ -37,6 +42,20 @@ export function readAction(task: YamlMap, reading: Reading): Action | undefined 
   const action = isOldStyle ? oldStyle(chosen, reading) : newStyle(chosen, reading)
   if (action === undefined) return undefined
   return joined(action.written, chosen.key.at, [extra, action.own])
+}
+
+/** A playbook that is included as if it were tasks: Ansible stops there with "conflicting action statements". */
+function playIn(candidates: readonly YamlEntry[]): Parameters<Reading['report']>[0] | undefined {
+  const hosts = candidates.find(({ name }) => name === 'hosts')
+  const other = candidates.find(({ name }) =>
+    /^(?:(?:pre_|post_)?tasks|roles|handlers|gather_facts|strategy|serial)$/.test(name),
+  )
+  if (hosts === undefined || other === undefined) return undefined
+  return {
+    at: hosts.key.at,
+    message: `a play stands here, and the file is read as tasks: hosts conflicts with ${other.name}`,
+    fix: 'bring the playbook in with import_playbook, beside the plays; or leave only its tasks in the file',
+  }
 }
 
 /** The key that is most surely no misspelt keyword. */

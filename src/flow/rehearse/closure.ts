@@ -189,10 +189,10 @@ class Reader {
         : undefined
       const source = /(?:^|\.)(?:template|copy)$/.test(module) ? text('src') : undefined
       for (const [kind, name] of [
-        ['tasks', file],
-        ['templates', source],
-        ['files', source],
-      ] as const) {
+        ...looped(file, statement.keywords).map((one) => ['tasks', one] as const),
+        ['templates', source] as const,
+        ['files', source] as const,
+      ]) {
         if (name === undefined || /\{[{%]/.test(name)) continue
         const found = this.#content.findFile(kind, name, {
           playbookDirectory: place.playbookDirectory,
@@ -206,6 +206,21 @@ class Reader {
       }
     }
   }
+}
+
+/** The names that an include has in a loop over words that stand there; its own without one. */
+function looped(name: string | undefined, keywords: Keywords): readonly string[] {
+  if (name === undefined) return []
+  const items = (keywords.get('loop') ?? keywords.get('with_items'))?.value
+  if (!Array.isArray(items) || !name.includes('{{')) return [name]
+  const control = keywords.get('loop_control')?.value
+  const named =
+    typeof control === 'object' && control !== null && 'loop_var' in control ? control.loop_var : 'item'
+  return items.flatMap((item: AnsibleValue) =>
+    typeof item === 'string'
+      ? name.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, variable) => (variable === named ? item : whole))
+      : [],
+  )
 }
 
 function isOfItself(name: string, value: AnsibleValue): boolean {
