@@ -190,6 +190,7 @@ describe('lint', () => {
     ['a named play', 'site.yml', '- name: K3s\n  become: true\n  hosts: [k3s\n  roles: [edge]\n', true],
     ['what has nothing to do with K3s', 'roles/edge/tasks/main.yml', '- copy: [\n', false],
     ['a template', 'roles/k3s/templates/vars/x.yml', 'k3s: [\n', false],
+    ['a template beside tasks', 'roles/k3s/tasks/user-data.yml', '#cloud-config\nkeys: {{ k3s }}\n', false],
     ['manifests', 'k3s.yml', 'kind: List\n---\nkind: List\n', false],
   ])('broken YAML: %s', (_, path, text, isReported) => {
     const ids = new Set(run({ [path]: text }).map((line) => line.split(' ').slice(1).join(' ')))

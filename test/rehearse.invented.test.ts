@@ -35,6 +35,26 @@ describe('invented hosts are told apart', () => {
     expect(arrivals(role(tasks), { servers: 'one' })).toEqual([joiner, founder])
   })
 
+  test('by a group that a variable names, and by groups that have a word for both', () => {
+    const play = (hosts: string, tasks: string) => `- hosts: ${hosts}\n  tasks:\n    ${tasks.trimEnd()}\n`
+    const groups = play('control_plane_nodes', server) + play('worker_nodes:!proxmox_nodes', agent)
+    const two = ['agent-1 agent absent none url', 'server-1 first-server absent none no url']
+    expect(arrivals({ 'site.yml': groups }, { servers: 'one' })).toEqual(two)
+    const files = role(
+      `${server}  when: inventory_hostname in groups[quay_group]\n`,
+      'quay_group: quay_servers\n',
+    )
+    expect(arrivals(files, { servers: 'one' })).toEqual(['server-1 first-server absent none no url'])
+  })
+
+  test('and none is called as a variable that lacks its braces', () => {
+    const tasks = `- set_fact: { quay_server: true }
+- slurp: { src: /var/lib/rancher/k3s/server/node-token }
+  delegate_to: quay_server
+${guarded("rank == 'server'", "rank == 'worker'")}`
+    expect(arrivals(role(tasks), { servers: 'one' })).toEqual([joiner, founder])
+  })
+
   test('by switches that are called so, though their defaults are neither', () => {
     const tasks = `- assert: { that: [k3s_is_apiserver or k3s_is_worker] }\n${guarded('k3s_is_apiserver', 'k3s_is_worker')}`
     const defaults = 'k3s_is_apiserver: false\nk3s_is_worker: false\nk3s_server_no_worker: false\n'

@@ -47,6 +47,10 @@ export function contentFaults(analysis: Analysis): readonly Fault[] {
 const READ: ReadonlySet<string> = new Set('tasks handlers vars defaults meta group_vars host_vars'.split(' '))
 const LATER: ReadonlySet<string> = new Set('templates files chart charts manifest manifests'.split(' '))
 
+/** Beside tasks there may be templates: what is no list is none of them. */
+const TASKS: ReadonlySet<string> = new Set(['tasks', 'handlers'])
+const LIST = /^(?:\s*(?:#.*|---.*)?\r?\n)*\s*-(?:\s|$)/
+
 /** A playbook that is broken is no list of plays any more: its first lines still look like one. */
 const PLAYBOOK =
   /^-\s+(?:hosts|(?:ansible\.builtin\.)?import_playbook)\s*:|^-\s+name\s*:.*\n(?:[ \t].*\n|\r?\n)*?[ \t]+hosts\s*:/m
@@ -56,6 +60,7 @@ function* unreadable({ project, content }: Analysis): Generator<Fault> {
   for (const [path, text] of project) {
     const { ending } = partsOf(path)
     if (!['yml', 'yaml'].includes(ending) || isBelow(path, LATER) || !namesK3s(path, text)) continue
+    if (isBelow(path, TASKS) && !LIST.test(text)) continue
     if (isBelow(path, READ) || PLAYBOOK.test(text.slice(0, 4000)))
       yield* (content.yaml(path)?.faults ?? []).filter(({ severity = 'error' }) => severity === 'error')
   }

@@ -310,8 +310,15 @@ function toldApart(
 const SERVERS: readonly [string, ...string[]] = ['server-1', 'server-2', 'server-3']
 const AGENT = 'agent-1'
 
+/** Machines that a cluster stands on or beside, whatever else their groups are called. */
+const BESIDE =
+  /proxmox|pve|hypervisor|vmware|esxi|\bvms?\b|template|storage|nfs|ceph|nas\b|radius|monitor|haproxy|balancer|(?:^|_)lb(?:_|$)|database|(?:^|_)dbs?(?:_|$)|gateway|bastion|registry/i
+const OF_K3S = /k3s|kube|k8s|agent|worker|master|control/i
+
 function groupKind(name: string): 'cluster' | 'server' | 'agent' | 'other' {
-  if (/agent|worker|node/i.test(name)) return 'agent'
+  if (BESIDE.test(name) && !OF_K3S.test(name)) return 'other'
+  if (/agent|worker/i.test(name)) return 'agent'
   if (/server|master|control|main|primary|first/i.test(name)) return 'server'
+  if (/node/i.test(name)) return 'agent'
   return /cluster|k3s|kube|k8s|all/i.test(name) ? 'cluster' : 'other'
 }

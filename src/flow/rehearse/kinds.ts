@@ -199,6 +199,7 @@ const TOKEN_READ = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
 /** Those of `hostvars['…']` and of `delegate_to:`; what a task adds by itself is none of the cluster, and a group is no host. */
 export function namedHosts(
   { texts, tasks }: Closure,
+  switches: Switches,
   content: Content,
   groups: readonly string[],
 ): NamedHosts {
@@ -209,10 +210,11 @@ export function namedHosts(
     if (action.module === 'add_host')
       for (const name of ['name', 'hostname', 'host']) added.add(action.arguments.get(name)?.value)
     const host = keywords.get('delegate_to')?.value
-    // A token is read where a server has it.
+    // A token is read where a server has it; a variable that lacks its braces is no host.
     if (
       typeof host === 'string' &&
       HOST_NAME.test(host) &&
+      !switches.isSet(host) &&
       TOKEN_READ.test(content.text(at.path)?.slice(at.start, at.end) ?? '')
     )
       asked.add(host)
@@ -220,7 +222,7 @@ export function namedHosts(
   for (const text of texts) {
     for (const [, name = ''] of text.matchAll(HOSTVARS)) asked.add(name)
     for (const [, name = ''] of text.matchAll(DELEGATED))
-      if (kindOf(withoutNumber(name)) !== undefined) asked.add(name)
+      if (kindOf(withoutNumber(name)) !== undefined && !switches.isSet(name)) asked.add(name)
   }
   const of = (...kinds: readonly unknown[]): readonly string[] =>
     [...asked]

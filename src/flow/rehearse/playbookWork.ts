@@ -221,11 +221,11 @@ export class PlaybookWork {
     const { content, project } = this.#director
     const { patterns, texts } = this.#closure
     const kinds = kindVariables(this.#closure, this.#switches, content, project)
-    const groups = groupsIn(texts)
+    const groups = groupsIn(texts, (name) => this.#director.defaultOf(name))
     return {
       groupNames: namedGroups([...patterns, ...groups]),
       hasOthers: patterns.some(isForOthers),
-      named: namedHosts(this.#closure, content, groups),
+      named: namedHosts(this.#closure, this.#switches, content, groups),
       kinds: new Map([...kinds].filter(([name]) => this.#director.extraVariable(name) === undefined)),
       project,
       playbookDirectory: directoryOf(this.#playbook.path),
