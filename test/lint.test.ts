@@ -43,6 +43,19 @@ const run = (files: Readonly<Record<string, string>>, options: LintOptions = {},
 }
 
 describe('lint', () => {
+  test('says of what is like K3s that it is not followed', () => {
+    const told = (files: Readonly<Record<string, string>>): readonly string[] =>
+      lint(new Analysis(new Map(Object.entries(files))), rules).unknowns.map(
+        ({ at, what }) => `${at.path}:${at.start} ${what}`,
+      )
+    const ofMicroK8s = 'MicroK8s is started here, which is not followed: only K3s is'
+    const joins = '- command: microk8s.join 192.0.2.1:25000/{{ quince }}\n'
+    expect(told({ 'roles/edge/tasks/main.yml': joins })).toEqual([
+      `roles/edge/tasks/main.yml:11 ${ofMicroK8s}`,
+    ])
+    expect(told({ 'a.md': joins, 'b.yml': 'microk8s: join\n', 'molecule/x/c.yml': joins })).toEqual([])
+  })
+
   test('orders by path, place and rule, whatever the order of rules and files', () => {
     const files = { 'b.yml': 'quince medlar\n', 'a.yml': 'x: medlar\ny: quince\n' }
     const expected = [

@@ -299,6 +299,13 @@ describe('in a project of its own', () => {
     expect((await trace(directory)).text).toBe(
       'No start of K3s can be shown: K3s is brought by k3sup, which is not followed.\n\n1 place could not be followed (--show-unknown)\n',
     )
+    write({
+      'site.yml': '- hosts: quay\n  tasks:\n    - service: { name: rke2-agent, state: started }\n',
+      'molecule/default/converge.yml': '- hosts: all\n  tasks:\n    - command: microk8s join 192.0.2.1\n',
+    })
+    expect((await trace(directory)).text).toBe(
+      'No start of K3s can be shown: RKE2 is started here, which is not followed: only K3s is.\n',
+    )
     write({ 'site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.shell: k3sup ready --context quay\n' })
     expect((await trace(directory)).text).toMatch(/^Nothing about K3s was found here/)
   })

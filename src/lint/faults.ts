@@ -3,6 +3,7 @@ import type { UnknownNote } from '../flow/unknown.ts'
 import { isBelow, partsOf } from '../path.ts'
 import type { Analysis } from './analysis.ts'
 import type { RuleFinding } from './finding.ts'
+import { kinOf } from './kin.ts'
 import type { OwnRuleId } from './ownRules.ts'
 import { namesK3s } from './relevance.ts'
 
@@ -19,7 +20,7 @@ export function ownFindings(
   unread: readonly Fault[],
 ): { readonly findings: readonly OwnFinding[]; readonly unknowns: readonly UnknownNote[] } {
   const findings: OwnFinding[] = []
-  const unknowns: UnknownNote[] = []
+  const unknowns: UnknownNote[] = [...kinOf(analysis.project)]
   const add = ({ at, message, fix, severity = 'error' }: Fault): void => {
     if (severity === 'notice') unknowns.push({ at, what: message })
     else

@@ -4,6 +4,7 @@ import { BROUGHT } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
 import { Analysis, type AnalysisOptions } from '../../lint/analysis.ts'
 import { contentFaults } from '../../lint/faults.ts'
+import { kinOf } from '../../lint/kin.ts'
 import { ProjectLines } from '../../lint/lines.ts'
 import { notesInOrder } from '../../lint/order.ts'
 import type { Stop, Trace } from '../../report/trace/trace.ts'
@@ -58,7 +59,12 @@ export function rehearsed(
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
     inventories: inventories !== undefined ? 'given' : analysis.inventories.length > 0 ? 'found' : 'none',
-    brought: [...new Set(unknowns.map(({ what }) => what))].filter((what) => what.startsWith(BROUGHT)),
+    brought: [
+      ...new Set([
+        ...unknowns.map(({ what }) => what).filter((what) => what.startsWith(BROUGHT)),
+        ...kinOf(texts).map(({ what }) => what),
+      ]),
+    ],
     unread: new Set(faults.filter(({ severity = 'error' }) => severity === 'error').map(({ at }) => at.path))
       .size,
     lines: new ProjectLines(new Map([...texts].map(([path, text]) => [rename(path), text]))),

@@ -24,7 +24,7 @@ export interface Trace {
   readonly inventories: 'none' | 'found' | 'given'
   /** To what the user narrowed it down, in words: `on a1`. */
   readonly asked: readonly string[]
-  /** Programs that bring K3s to nodes in ways that are not followed: `K3s is brought by k3sup, which is not followed`. */
+  /** What brings K3s, or its kin, to nodes in ways that are not followed: `K3s is brought by k3sup, which is not followed`. */
   readonly brought: readonly string[]
   /** Files with faults that hide part of the project. */
   readonly unread: number
