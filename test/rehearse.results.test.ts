@@ -389,6 +389,50 @@ describe('what a store of secrets has', () => {
   })
 })
 
+describe('tasks that are tagged never', () => {
+  const wipe = '{ file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }'
+  const restart = '{ service: { name: k3s-agent, state: restarted }'
+  const files = (list: readonly string[], more: object = {}) => ({
+    'site.yml': joins('berths', '0ddpassword') + tasks(...list),
+    'hosts.ini': BERTH,
+    ...more,
+  })
+  const without = 'berth agent absent none no url'
+  const inner = (tags: string) => ({ 'wipe.yml': `- ${wipe}${tags} }\n- ${restart} }\n` })
+
+  test.each([
+    [`${wipe}, tags: never }`, `${restart} }`],
+    [`{ block: [${wipe} }, ${restart} }], tags: [reset, never] }`],
+    ['{ import_tasks: wipe.yml, tags: "reset, never" }'],
+    ['{ include_tasks: wipe.yml, tags: [never] }'],
+  ])('are left out: %s', (...list) => {
+    expect(arrivals(files(list, inner('')))).toEqual([arrives])
+  })
+
+  test.each([
+    [`{ block: [${wipe}, tags: always }, ${restart}, tags: always }], tags: never }`],
+    ['{ import_tasks: wipe.yml, tags: always }'],
+  ])('run all the same where they are tagged always: %s', (...list) => {
+    expect(arrivals(files(list, inner(', tags: never')))).toEqual([without])
+  })
+
+  test('are left out of what is included, whatever the include is tagged', () => {
+    const list = ['{ include_tasks: wipe.yml, tags: always }']
+    expect(arrivals(files(list, inner(', tags: never')))).toEqual([arrives])
+  })
+
+  test('run where they are handlers, or nothing of K3s starts without them', () => {
+    const notifies = tasks(
+      '{ copy: { dest: /etc/berth.env, content: K3S_NODE_NAME=berth, mode: "0600" }, notify: wipe }',
+    )
+    const handler = `  handlers:\n    - { name: wipe, file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }, tags: never }\n    - { name: again, service: { name: k3s-agent, state: restarted }, listen: wipe }\n`
+    const site = joins('berths', '0ddpassword') + notifies + handler
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([without])
+    const only = joins('berths', '0ddpassword').replace('  tasks:', '  tags: [never, k3s]\n  tasks:')
+    expect(arrivals({ 'site.yml': only, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+})
+
 describe('a random text of a command', () => {
   test.each([
     'openssl rand -hex 16',

@@ -37,6 +37,8 @@ export interface Stage {
   readonly extraVariable: (name: string) => RawVariable | undefined
   /** What the play asked about: only that is worth another scenario. */
   readonly asked: Set<Question>
+  /** Whether tasks that are tagged `never` run all the same: nothing of K3s starts without. */
+  readonly runsAll: boolean
   /** Whether the servers are made by this play: they were not there before it. */
   readonly makesServers: boolean
   /** Something could not be followed. */
@@ -90,6 +92,8 @@ export interface Context {
   readonly delegateTo: Placed | undefined
   readonly runOnce: boolean
   readonly ignoreErrors: boolean
+  /** Those of its tags that count where nobody asks for any: `always` and `never`. */
+  readonly tags: readonly string[]
   /** The task only checks what users give: what nobody has set may be there all the same. */
   readonly isDemand?: boolean
   /** Whether the play may go on for a host that fails here: in a block with `rescue` or `always`. */
@@ -124,8 +128,20 @@ export function within(context: Context, keywords: Keywords): Context {
     collections: collectionsIn(keywords) ?? context.collections,
     runOnce: keywords.get('run_once')?.value === true || context.runOnce,
     ignoreErrors: keywords.get('ignore_errors')?.value === true || context.ignoreErrors,
+    tags: withTags(context.tags, keywords.get('tags')?.value),
   }
 }
+
+function withTags(tags: readonly string[], written: AnsibleValue | undefined): readonly string[] {
+  const own = (Array.isArray(written) ? written : [written]).flatMap((item) =>
+    typeof item === 'string' ? item.split(',').map((tag) => tag.trim()) : [],
+  )
+  const counting = own.filter((tag) => tag === 'always' || tag === 'never')
+  return counting.length === 0 ? tags : [...tags, ...counting]
+}
+
+/** Whether Ansible leaves it out unless its tags are asked for: `Taggable.evaluate_tags` of ansible-core. */
+export const isLeftOut = ({ tags }: Context): boolean => tags.includes('never') && !tags.includes('always')
 
 /** The context of one item of a loop. */
 export const ofItem = (context: Context, items: Context['items'], index: number): Context => ({

@@ -121,6 +121,7 @@ class Playing {
       delegateTo: undefined,
       runOnce: false,
       ignoreErrors: false,
+      tags: [],
       handlers: [],
       file: path,
       trail: [],

@@ -57,12 +57,13 @@ export class PlaybookWork {
     const asked = new Set<Question>()
     const [base] = this.#servers()
     if (base === undefined) return true
-    let first = this.#run(base, asked, this.#clean(base))
-    if (asked.has('own-token') && first.some(startsServer)) {
-      this.#makesServers = true
-      first = this.#run(base, asked, this.#clean(base))
+    let first = this.#onClean(base, asked)
+    if (!first.some(startsK3s) && this.#closure.texts.some((text) => /\bnever\b/.test(text))) {
+      this.#runsAll = true
+      first = this.#onClean(base, asked)
     }
     if (!first.some(startsK3s)) {
+      this.#runsAll = false
       this.#ended = first
       return false
     }
@@ -85,6 +86,13 @@ export class PlaybookWork {
       )
     }
     return true
+  }
+
+  #onClean(base: Scenario, asked: Set<Question>): readonly World[] {
+    const worlds = this.#run(base, asked, this.#clean(base))
+    if (!asked.has('own-token') || !worlds.some(startsServer)) return worlds
+    this.#makesServers = true
+    return this.#run(base, asked, this.#clean(base))
   }
 
   /** On nodes that have K3s already: as another playbook left them, or as K3s's own script would have. */
@@ -145,6 +153,7 @@ export class PlaybookWork {
 
   #ended: readonly World[] = []
   #makesServers = false
+  #runsAll = false
 
   #again(scenario: Scenario, worlds: readonly World[], asked: Set<Question>): void {
     const begin = unlike(worlds)
@@ -278,6 +287,7 @@ export class PlaybookWork {
       overrides,
       isLeftToUser: (name, hasUnread) => this.#isLeftToUser(name, hosts, hasUnread),
       makesServers: this.#makesServers,
+      runsAll: this.#runsAll,
       extraVariable: (name) => director.extraVariable(name),
       asked: watched(asked, new Set(airgap.map(({ name }) => name)), overrides),
       note: (note) => director.note(note),

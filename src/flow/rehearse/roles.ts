@@ -55,6 +55,7 @@ const bare = (context: Context): Context => ({
   conditions: [],
   delegateTo: undefined,
   runOnce: false,
+  tags: [],
   items: new Map(),
 })
 

@@ -11,7 +11,7 @@ import { Undefined } from '../../ansible/template/values.ts'
 import { evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
-import { type Context, ofItem, rawVariables, within } from './context.ts'
+import { type Context, isLeftOut, ofItem, rawVariables, within } from './context.ts'
 import { type Loop, loopOf } from './loops.ts'
 import { enterRole, handlerNames, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
@@ -131,9 +131,17 @@ export class Walk {
     })
   }
 
-  #task(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
+  #task(
+    task: Task,
+    context: Context,
+    hosts: readonly string[],
+    world: World,
+    isHandler = false,
+  ): readonly World[] {
     const active = hosts.filter((host) => isActive(world, host))
     if (active.length === 0 || !context.stage.relevance.has(task)) return [world]
+    // A handler runs where it is notified, whatever its tags are.
+    if (!isHandler && !context.stage.runsAll && isLeftOut(within(context, task.keywords))) return [world]
     if (this.#left <= 0) return [world]
     this.#left -= active.length
     // What follows is not rehearsed: this is where that begins.
@@ -194,7 +202,9 @@ export class Walk {
     kind: 'tasks' | 'role',
   ): readonly World[] {
     const isStatic = task.action.module.includes('import_')
-    const context = within(outer, task.keywords)
+    const inner = within(outer, task.keywords)
+    // Tags of what is included while the play runs are those of the include alone.
+    const context = isStatic ? inner : { ...inner, tags: outer.tags }
     try {
       const groups = new Map<string, { hosts: string[]; target: Target; conditional: boolean }>()
       for (const host of hosts) {
@@ -324,7 +334,7 @@ export class Walk {
           (host) => isActive(world, host) && names.some((name) => world.node(host).notified.has(name)),
         )
         if (own.length === 0) return [world]
-        return this.#task(handler.task, handler.context, own, world)
+        return this.#task(handler.task, handler.context, own, world, true)
       })
     }
     return now.map((world) => {
