@@ -845,6 +845,21 @@ describe('verdicts of worlds', () => {
     expect(arrivals(undefault, { tokenGiven: false })).toEqual(['berth agent empty env-file url'])
   })
 
+  test('a token that each node makes where none is given is another one each time', () => {
+    const tasks = (exec: string) =>
+      joins('x', "{{ hostvars[groups['quays'][0]]['harbour_key'] | default(quay_key) }}")
+        .replace(/^\n.*\n.*\n/, '')
+        .replace(/^ {4}/gm, '')
+        .replace('"agent"', JSON.stringify(exec))
+    const files = {
+      'roles/k3s/defaults/main.yml': `quay_key: "{{ lookup('password', '/dev/null length=32') }}"\n`,
+      'roles/k3s/tasks/main.yml': tasks("{{ 'server' if 'quays' in group_names else 'agent' }}"),
+      'site.yml': '- hosts: quays:berths\n  roles: [k3s]\n',
+    }
+    expect(arrivals(files, { tokenGiven: false })).toContain('berths-1 agent different env-file url')
+    expect(findings(files)).toContain('tokens-differ error roles/k3s/defaults/main.yml:1')
+  })
+
   test('a role without tasks/main is played from each of its files', () => {
     const task = (exec: string) =>
       `- shell: curl -sfL https://get.k3s.io | K3S_TOKEN={{ harbour.key }} sh -s - ${exec}\n`

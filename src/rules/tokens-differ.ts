@@ -1,3 +1,5 @@
+import type { Verdict } from '../flow/rehearsal.ts'
+import { unique } from '../flow/rehearse/modules/generated.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
@@ -63,7 +65,10 @@ harbour:
   ],
   *check(analysis) {
     const faults = startsOf(analysis)
-      .filter(({ verdict }) => verdict.token === 'different' && verdict.scenario.tokenGiven !== false)
+      .filter(
+        ({ verdict }) =>
+          verdict.token === 'different' && (verdict.scenario.tokenGiven !== false || isMadeAnew(verdict)),
+      )
       // That one of them is written as ciphertext is another rule's.
       .filter(
         (start) =>
@@ -88,6 +93,10 @@ harbour:
     }
   },
 }
+
+/** Whether the project makes each node a token where the user gives none. */
+const isMadeAnew = ({ arrival: { token } }: Verdict): boolean =>
+  token.text?.marks.some(({ atom: { root } }) => unique.has(root.what)) === true
 
 /** Whether a token itself stands there, and not the task that makes it. */
 function isWritten({ rehearsal }: Analysis, { path, start }: Span): boolean {

@@ -58,7 +58,7 @@ export class Switches {
     let known = this.#tests.get(name)
     if (known === undefined) {
       known = new RegExp(
-        `\\b${escaped(name)}(?:\\.\\w+|\\[[^\\]]*\\])*\\s*(?:\\)\\s*)?(?:is\\s+(?:not\\s+)?(?:un)?defined|\\|\\s*(?:ansible\\.builtin\\.)?(?:default|d)\\b)`,
+        `\\b${escaped(name)}(?:['"]\\s*\\])?(?:\\.\\w+|\\[[^\\]]*\\])*\\s*(?:\\)\\s*)?(?:is\\s+(?:not\\s+)?(?:un)?defined|\\|\\s*(?:ansible\\.builtin\\.)?(?:default|d)\\b)`,
       ).test(this.#text)
       this.#tests.set(name, known)
     }
