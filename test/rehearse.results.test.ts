@@ -887,6 +887,21 @@ describe('what is shown', () => {
     },
   )
 
+  test('a text that a token falls back to is one', () => {
+    const fallback = "{{ harbour_key | default('7fQ2mZ8kT4wL9xR3') }}"
+    const write = `{ copy: { dest: /etc/rancher/k3s/config.yaml, mode: "0644", content: "token: ${fallback}\\n" } }`
+    const files = { 'site.yml': tasks(write) + joins('berths', fallback), 'hosts.ini': BERTH }
+    expect(findings(files)).toEqual(
+      expect.arrayContaining([
+        'token-logged notice site.yml:4',
+        'token-world-readable error site.yml:4',
+        'token-plaintext error site.yml:4',
+      ]),
+    )
+    const harmless = { ...files, 'site.yml': files['site.yml'].replaceAll('harbour_key', 'lamp') }
+    expect(findings(harmless).filter((finding) => finding.startsWith('token-logged'))).toEqual([])
+  })
+
   test('a playbook that starts nothing may still show one', () => {
     const files = {
       'site.yml': server,

@@ -1,9 +1,27 @@
-import { refused, Undefined, Unknown, undefinedFault } from '../../ansible/template/primitives.ts'
+import { refused, Undefined, Unknown, undefinedFault, type Value } from '../../ansible/template/primitives.ts'
+import { hasMark } from '../atoms.ts'
+import type { Evaluation } from './expression.ts'
 import type { FlowFilter } from './filter.ts'
 import { Ungiven, UnknownTruth } from './unknowns.ts'
 
+/** What holds a token, whatever it is called else. */
+const TOKEN = /token|secret|key|passw/i
+
+/** A text that a token falls back to is followed as one that a variable holds. */
+function followed(fallback: Value, name: string, evaluation: Evaluation): Value {
+  if (
+    typeof fallback !== 'string' ||
+    hasMark(fallback) ||
+    !/^[^\s/]{8,}$/.test(fallback) ||
+    !TOKEN.test(name)
+  )
+    return fallback
+  return evaluation.host.literal(fallback, name, evaluation.at)
+}
+
 export const otherwise: FlowFilter = (value, { positional, named }, evaluation, words, names) => {
-  const fallback = positional[0] ?? named.get('default_value') ?? ''
+  const given = positional[0] ?? named.get('default_value') ?? ''
+  const fallback = followed(given, names.operand(), evaluation)
   const falsyToo = positional[1] ?? named.get('boolean') ?? false
   if (value instanceof Undefined) return fallback
   if (evaluation.host.isFilled(value)) return value

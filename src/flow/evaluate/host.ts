@@ -382,6 +382,20 @@ export class Host implements Evaluator {
     return mapped(text, (item) => (typeof item === 'string' ? this.tracking.carried(item, hop) : item))
   }
 
+  /** A text that an expression at a place has for a variable. */
+  literal(text: string, name: string, at: Span): string {
+    const { atoms } = this.tracking
+    const hop = { at, what: `${name} falls back to a text` }
+    return atoms.mark(
+      atoms.root(`literal ${at.path}:${at.start} ${name} ${text}`, {
+        kind: 'literal',
+        what: name,
+        hop,
+        text,
+      }),
+    )
+  }
+
   #root(name: string, text: string, at: Span, kind: 'literal' | 'vaulted'): string {
     const { atoms } = this.tracking
     return atoms.mark(
