@@ -133,6 +133,7 @@ export function within(context: Context, keywords: Keywords): Context {
 }
 
 function withTags(tags: readonly string[], written: AnsibleValue | undefined): readonly string[] {
+  if (written === undefined) return tags
   const own = (Array.isArray(written) ? written : [written]).flatMap((item) =>
     typeof item === 'string' ? item.split(',').map((tag) => tag.trim()) : [],
   )
@@ -140,8 +141,11 @@ function withTags(tags: readonly string[], written: AnsibleValue | undefined): r
   return counting.length === 0 ? tags : [...tags, ...counting]
 }
 
-/** Whether Ansible leaves it out unless its tags are asked for: `Taggable.evaluate_tags` of ansible-core. */
-export const isLeftOut = ({ tags }: Context): boolean => tags.includes('never') && !tags.includes('always')
+/** Whether Ansible leaves a task out unless its tags are asked for: `Taggable.evaluate_tags` of ansible-core. */
+export function isLeftOut({ tags }: Context, keywords: Keywords): boolean {
+  const all = withTags(tags, keywords.get('tags')?.value)
+  return all.includes('never') && !all.includes('always')
+}
 
 /** The context of one item of a loop. */
 export const ofItem = (context: Context, items: Context['items'], index: number): Context => ({

@@ -141,7 +141,7 @@ export class Walk {
     const active = hosts.filter((host) => isActive(world, host))
     if (active.length === 0 || !context.stage.relevance.has(task)) return [world]
     // A handler runs where it is notified, whatever its tags are.
-    if (!isHandler && !context.stage.runsAll && isLeftOut(within(context, task.keywords))) return [world]
+    if (!isHandler && !context.stage.runsAll && isLeftOut(context, task.keywords)) return [world]
     if (this.#left <= 0) return [world]
     this.#left -= active.length
     // What follows is not rehearsed: this is where that begins.

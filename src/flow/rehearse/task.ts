@@ -170,15 +170,15 @@ class HostTask {
         'results',
         new List(
           results.map(({ result }, index) => {
-            const all = new Map<string, FlowValue>([
+            const own = new Map<string, FlowValue>([
               ...result,
               [loop.variable, items[index] ?? null],
               ['ansible_loop_var', loop.variable],
             ])
             const hop = fetched.get(result)
-            if (hop === undefined) return new Dict(all)
-            fetched.set(all, hop)
-            return resultOf(all, `${String(name)}.results[${index}]`, this.#host)
+            if (hop === undefined) return new Dict(own)
+            fetched.set(own, hop)
+            return resultOf(own, `${String(name)}.results[${index}]`, this.#host)
           }),
         ),
       ],
