@@ -374,7 +374,7 @@ describe('laws', () => {
         }
         variablesRead(text, scopeWith(), 'condition')
       }),
-      { numRuns: 3000 },
+      { numRuns: 3000, examples: [['{{ trees }}.split()'], ["{{ trees }} == 'x' ~ mode"]] },
     )
   })
 

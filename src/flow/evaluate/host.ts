@@ -449,11 +449,18 @@ export class Host implements Evaluator {
     const [fault] = faults
     if (fault !== undefined)
       return new Unknown(`the condition at ${place(at)}`, `Jinja2 can't read it: ${fault.message}`, at)
+    const isRendered = text !== raw
     try {
-      return new Evaluation(this, new Locals(), at).truth(expression)
+      const truth = new Evaluation(this, new Locals(), at).truth(expression)
+      return isRendered && truth instanceof Unknown ? withoutTexts(truth, at) : truth
     } catch (error) {
-      if (error instanceof UndefinedFault || !(error instanceof TemplateFault)) throw error
-      return new Unknown(printed(expression), error.message, at)
+      if (error instanceof UndefinedFault && (!isRendered || isOfNames(error.message))) throw error
+      if (error instanceof UndefinedFault)
+        return new Undefined(`what the condition at ${place(at)} asks for is undefined`, error.fix)
+      if (!(error instanceof TemplateFault)) throw error
+      return isRendered
+        ? new Unknown(`the condition at ${place(at)}`, 'an expression that fails', at)
+        : new Unknown(printed(expression), error.message, at)
     }
   }
 
@@ -468,6 +475,16 @@ export class Host implements Evaluator {
       throw error
     }
   }
+}
+
+/** Words of an expression that has only names in it: of what a template has put there some may be secret. */
+const isOfNames = (words: string): boolean => /^(?:'[\w.]+' is undefined|[A-Za-z_. |()]*)$/.test(words)
+
+function withoutTexts(truth: Unknown, at: Span): Unknown {
+  const { what, why, leaf } = truth
+  if ([what, why, leaf.what].every(isOfNames)) return truth
+  const named = leaf !== truth && isOfNames(leaf.what) ? leaf : undefined
+  return new UnknownTruth(`the condition at ${place(at)}`, 'it is made of what variables hold', at, named)
 }
 
 /** The variable that holds a vaulted value, for messages. */
