@@ -191,6 +191,8 @@ function shape(value: AnsibleValue): string {
 /** What a project says of the hosts that no inventory of it names. */
 export interface Invention {
   readonly groupNames: readonly string[]
+  /** Groups of which only a variable says the name: they say nothing of which others there are. */
+  readonly byVariable?: readonly string[]
   /** Whether some play is for the hosts that are in none of these groups. */
   readonly hasOthers?: boolean
   /** Variables that tell kinds of nodes apart, for those who set none. */
@@ -207,6 +209,7 @@ export interface Invention {
 export function inventedHosts(
   {
     groupNames,
+    byVariable = [],
     hasOthers = false,
     kinds = new Map(),
     named = { servers: [], agents: [], others: [] },
@@ -220,20 +223,22 @@ export function inventedHosts(
   const ofServers = servers === 'one' ? [first] : [first, ...joining]
   const members = new Map<string, readonly string[]>()
   const parents: string[] = []
-  for (const name of groupNames) {
+  const take = (name: string): void => {
     const kind = groupKind(name)
     // `hosts:` may name a host as well as a group.
-    if (ofServers.includes(name) || name === agent) continue
+    if (ofServers.includes(name) || name === agent) return
     if (kind === 'cluster') parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
     else members.set(name, [kind === 'agent' ? agent : `${name}-1`])
   }
+  groupNames.forEach(take)
   const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
   const isAsked = members.size > 0 || isTold
   if (members.size === 0) {
     members.set('server', ofServers)
     members.set('agent', [agent])
   }
+  byVariable.forEach(take)
   const grouped = new Set([...members.values()].flat())
   const others = [
     ...(isTold ? ofServers : named.servers.length + named.others.length > 0 ? [first] : []),

@@ -80,28 +80,26 @@ export function namedGroups(patterns: readonly string[]): readonly string[] {
   ]
 }
 
-/** Groups that conditions and templates name, some by a variable, where that is known. */
-export const groupsIn = (
-  texts: readonly string[],
-  defaultOf: (variable: string) => AnsibleValue | undefined = () => undefined,
-): readonly string[] => [
-  ...texts.flatMap((text) =>
+/** Groups that conditions and templates name. */
+export const groupsIn = (texts: readonly string[]): readonly string[] =>
+  texts.flatMap((text) =>
     [
       ...text.matchAll(
         /\bgroups(?:\.(\w+)|\[['"]([\w-]+)['"]\])|['"]([\w-]+)['"]\s+(?:not\s+)?in\s+group_names/g,
       ),
     ].flatMap(([, a, b, c]) => a ?? b ?? c ?? []),
-  ),
-  ...variablesIn(texts).flatMap((name) => {
+  )
+
+/** Those that they name by a variable, where its value is known. */
+export function groupsByVariable(
+  texts: readonly string[],
+  defaultOf: (variable: string) => AnsibleValue | undefined,
+): readonly string[] {
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/\bgroups\[\s*([A-Za-z_]\w*)\s*\]/g)].map(([, name = '']) => name),
+  )
+  return [...new Set(names)].flatMap((name) => {
     const value = defaultOf(name)
     return typeof value === 'string' && /^\w[\w-]*$/.test(value) ? [value] : []
-  }),
-]
-
-const variablesIn = (texts: readonly string[]): readonly string[] => [
-  ...new Set(
-    texts.flatMap((text) =>
-      [...text.matchAll(/\bgroups\[\s*([A-Za-z_]\w*)\s*\]/g)].map(([, name = '']) => name),
-    ),
-  ),
-]
+  })
+}

@@ -24,7 +24,7 @@ import { type Invention, inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { kindVariables, namedHosts } from './kinds.ts'
 import { NO_UNIT } from './modules/services.ts'
-import { groupsIn, isForOthers, namedGroups } from './pattern.ts'
+import { groupsByVariable, groupsIn, isForOthers, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
@@ -230,9 +230,10 @@ export class PlaybookWork {
     const { content, project } = this.#director
     const { patterns, texts } = this.#closure
     const kinds = kindVariables(this.#closure, this.#switches, content, project)
-    const groups = groupsIn(texts, (name) => this.#director.defaultOf(name))
+    const groups = groupsIn(texts)
     return {
       groupNames: namedGroups([...patterns, ...groups]),
+      byVariable: groupsByVariable(texts, (name) => this.#director.defaultOf(name)),
       hasOthers: patterns.some(isForOthers),
       named: namedHosts(this.#closure, this.#switches, content, groups),
       kinds: new Map([...kinds].filter(([name]) => this.#director.extraVariable(name) === undefined)),

@@ -57,8 +57,10 @@ export class Switches {
   isOptional(name: string): boolean {
     let known = this.#tests.get(name)
     if (known === undefined) {
+      // As a key of hostvars it is another host's, which a task may have made there.
+      const key = this.isSet(name) ? '' : `(?:['"]\\s*\\])?`
       known = new RegExp(
-        `\\b${escaped(name)}(?:['"]\\s*\\])?(?:\\.\\w+|\\[[^\\]]*\\])*\\s*(?:\\)\\s*)?(?:is\\s+(?:not\\s+)?(?:un)?defined|\\|\\s*(?:ansible\\.builtin\\.)?(?:default|d)\\b)`,
+        `\\b${escaped(name)}${key}(?:\\.\\w+|\\[[^\\]]*\\])*\\s*(?:\\)\\s*)?(?:is\\s+(?:not\\s+)?(?:un)?defined|\\|\\s*(?:ansible\\.builtin\\.)?(?:default|d)\\b)`,
       ).test(this.#text)
       this.#tests.set(name, known)
     }
