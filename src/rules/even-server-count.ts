@@ -97,6 +97,37 @@ servers:
       },
     },
     {
+      title: 'nodes that may be servers or agents',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay-[1:4]:
+`,
+        'site.yml': `
+- hosts: harbour
+  tasks:
+    - ansible.builtin.copy:
+        dest: /etc/rancher/k3s/config.yaml
+        content: "token: {{ lookup('env', 'HARBOUR_KEY') }}\\nserver: https://quay-1:6443\\n"
+        mode: "0600"
+      no_log: true
+      when: inventory_hostname != 'quay-1' and not ansible_facts.ansible_local.harbour.is_server
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s {{ 'server' if inventory_hostname == 'quay-1' else harbour_word }}
+        mode: "0644"
+      vars:
+        harbour_word: "{{ 'server' if ansible_facts.ansible_local.harbour.is_server else 'agent' }}"
+    - ansible.builtin.systemd:
+        name: k3s
+        state: started
+`,
+      },
+    },
+    {
       title: 'an agent that another playbook would make the fourth server',
       files: {
         'inventory.yml': `
@@ -194,12 +225,16 @@ quay[1:2]
   },
 }
 
-/** The starts of servers on the hosts of an inventory: what is an agent of another playbook may be one of either. */
+/** The starts of servers on the hosts of an inventory: what is, or may be, an agent of some playbook is none for certain. */
 function serverStarts(analysis: Analysis, { sources }: NamedInventory): readonly Verdict[] {
   const own = analysis.rehearsal.verdicts.filter(({ inventory }) => inventory?.join() === sources.join())
-  const agents = new Set(own.flatMap(({ kind, host }) => (kind === 'agent' ? [host] : [])))
-  return own.filter(({ host }) => !agents.has(host))
+  const others = new Set(own.filter((verdict) => !isServer(verdict)).map(({ host }) => host))
+  return own.filter(({ host }) => !others.has(host))
 }
+
+/** Where nothing of what it gets is known, the ways that the play may go part over what it becomes, too. */
+const isServer = ({ arrival, token, serverUrl }: Verdict): boolean =>
+  arrival.command === 'server' && !(token === 'maybe' && serverUrl === 'maybe')
 
 /**
  * The servers of the cluster: those of the group that is called so, and those that were started with them. Where several
