@@ -3,6 +3,7 @@ import { isFixture } from '../ansible/content/index.ts'
 import { type Inventory, templateStatement } from '../ansible/inventory/index.ts'
 import type { Project } from '../ansible/value.ts'
 import { isBelow, partsOf } from '../path.ts'
+import { escaped } from '../syntax/regExp.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
 
 /** An inventory as it was read, and the sources that it was read from together. */
@@ -98,7 +99,7 @@ function isTemplate(project: Project, path: string, text: string): boolean {
     return false
   if (templateStatement.test(text)) return true
   const { name } = partsOf(path)
-  const named = new RegExp(`\\bsrc["']?\\s*[:=][^\\n]*${name.replace(/[.*+?^$(){}|[\]\\]/g, '\\$&')}\\b`)
+  const named = new RegExp(`\\bsrc["']?\\s*[:=][^\\n]*${escaped(name)}\\b`)
   for (const other of project.values())
     if (other.includes(name) && other.includes('template') && named.test(other)) return true
   return false

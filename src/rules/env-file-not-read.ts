@@ -1,6 +1,7 @@
 import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
+import { escaped } from '../syntax/regExp.ts'
 import { type Fault, faultFindings, type Start, startsOf } from './common/faults.ts'
 import { installerBefore, isBlamed, startHops } from './common/missing.ts'
 import type { EventOf } from './common/nodes.ts'
@@ -152,7 +153,7 @@ function unitWrite(events: Start['events'], path: string | undefined): EventOf<'
 }
 
 function lineOf(analysis: Analysis, unit: EventOf<'file-written'>, read: string): Span | undefined {
-  const base = (read.split('/').at(-1) ?? '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const base = escaped(read.split('/').at(-1) ?? '')
   const hop = unit.file.hops.at(-1)
   if (hop === undefined) return undefined
   return (

@@ -5,7 +5,17 @@ export { newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'
 export { mapped } from './tracking.ts'
-export { Count, decidedTruth, Fetched, Fork, Pending, Result, Ungiven, UnknownTruth } from './unknowns.ts'
+export {
+  Count,
+  decidedTruth,
+  Fetched,
+  Fork,
+  opposite,
+  Pending,
+  Result,
+  Ungiven,
+  UnknownTruth,
+} from './unknowns.ts'
 export { VariablesDict } from './variables.ts'
 
 const hosts = new WeakMap<EvaluationScope, Host>()

@@ -23,7 +23,7 @@ import type { Host } from './host.ts'
 import type { Locals } from './locals.ts'
 import { shown } from './print.ts'
 import { mapped } from './tracking.ts'
-import { type Filling, Fork, Harmless, Tainted, UnknownTruth } from './unknowns.ts'
+import { type Filling, Fork, Harmless, opposite, Tainted, UnknownTruth } from './unknowns.ts'
 
 /** Words that are only made where something turns out to be unknown. */
 export type Words = () => string
@@ -54,10 +54,7 @@ export class Operations {
     if (truth instanceof Undefined) throw undefinedFault(truth)
     if (typeof truth === 'boolean') return !truth
     if (!(truth instanceof Unknown)) return truth
-    const [inner] = truth instanceof UnknownTruth && truth.made?.by === 'not' ? truth.made.of : []
-    if (inner !== undefined) return inner
-    const what = `not ${this.shown(truth, undefined)}`
-    return new UnknownTruth(what, truth.why, truth.at, truth.leaf, { by: 'not', of: [truth] })
+    return opposite(truth, () => `not ${this.shown(truth, undefined)}`)
   }
 
   /** A value that can't be computed; followed text in the operands is not lost with it. */

@@ -28,6 +28,12 @@ export interface Filling {
   readonly when: boolean
 }
 
+/** The truth that is so where this one is not, in these words; of a negation what it negates. */
+export function opposite(truth: Unknown, words: () => string): Unknown {
+  const [inner] = truth instanceof UnknownTruth && truth.made?.by === 'not' ? truth.made.of : []
+  return inner ?? new UnknownTruth(words(), truth.why, truth.at, truth.leaf, { by: 'not', of: [truth] })
+}
+
 /** What a world has decided of a truth, or of those that it is made of. */
 export function decidedTruth(decisions: ReadonlyMap<string, boolean>, truth: Unknown): boolean | undefined {
   const own = decisions.get(truth.what)

@@ -1,5 +1,6 @@
 import type { Task } from '../../ansible/content/index.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import type { PaperHosts } from './hosts.ts'
 
 /** The groups that tasks of one run have made, or may have: all of them are gone after it. */
@@ -61,7 +62,7 @@ export function groupsMadeBy({ action: { module, arguments: args } }: Task): rea
       new RegExp(
         `^${name
           .split(/\{[{%].*?[%}]\}/s)
-          .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+          .map(escaped)
           .join('.*')}$`,
       ),
   )

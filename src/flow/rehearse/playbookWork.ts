@@ -230,7 +230,7 @@ export class PlaybookWork {
     const { content, project } = this.#director
     const { patterns, texts } = this.#closure
     const kinds = kindVariables(this.#closure, this.#switches, content, project)
-    const groups = groupsIn(texts)
+    const groups = this.#groupsInTexts
     return {
       groupNames: namedGroups([...patterns, ...groups]),
       byVariable: groupsByVariable(texts, (name) => this.#director.defaultOf(name)),
@@ -298,9 +298,16 @@ export class PlaybookWork {
     }
   }
 
+  get #groupsInTexts(): readonly string[] {
+    this.#groupsInTextsFound ??= groupsIn(this.#closure.texts)
+    return this.#groupsInTextsFound
+  }
+
+  #groupsInTextsFound: readonly string[] | undefined
+
   get #groupsAsked(): ReadonlySet<string> {
     this.#groupsAskedFound ??= new Set([
-      ...namedGroups([...this.#closure.patterns, ...groupsIn(this.#closure.texts)]),
+      ...namedGroups([...this.#closure.patterns, ...this.#groupsInTexts]),
       ...this.#director.groupsWithVariables,
     ])
     return this.#groupsAskedFound

@@ -88,13 +88,8 @@ function taskVariable(context: Context, world: World, host: string, name: string
   const parameter = context.parameters.get(name)
   if (parameter !== undefined) return parameter
   const node = world.node(host)
-  const made = node.variables.get(name)
-  return (
-    (made === undefined
-      ? undefined
-      : settled(made, name, world, () => inFilesOfTask(context, world, host, name))) ??
-    inFilesOfTask(context, world, host, name)
-  )
+  const inFiles = (): ScopeVariable => inFilesOfTask(context, world, host, name)
+  return settled(node.variables.get(name), name, world, inFiles) ?? inFiles()
 }
 
 /** What files, facts and Ansible itself say of a variable that no task made. */

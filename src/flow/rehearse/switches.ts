@@ -1,4 +1,5 @@
 import type { AnsibleValue } from '../../ansible/value.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import type { Atoms } from '../atoms.ts'
 import type { FlowValue } from '../evaluate/index.ts'
 import type { Closure } from './closure.ts'
@@ -110,8 +111,6 @@ export class Switches {
     )
   }
 }
-
-const escaped = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 export interface AirgapSwitch {
   readonly name: string

@@ -1,6 +1,6 @@
 import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
-import { evaluator, type FlowValue, Result, UnknownTruth, VariablesDict } from '../../evaluate/index.ts'
+import { evaluator, type FlowValue, opposite, Result, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { assure } from '../assured.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
@@ -82,16 +82,19 @@ function settledBy(call: Call, name: string, placed: Placed, world: World, depth
       : settledBy(call, name, placed, side, depth + 1)
   })
   if (yes !== undefined) return new Choice(leaf, yes, no)
-  return no === undefined ? value : new Choice(opposite(leaf), no, undefined)
+  return no === undefined
+    ? value
+    : new Choice(
+        opposite(leaf, () => `not (${leaf.what})`),
+        no,
+        undefined,
+      )
 }
 
 function isRuledOut({ context, host }: Call, world: World): boolean {
   const evaluate = evaluator(scopeOf(context, world, host))
   return context.conditions.some(({ value, at }) => evaluate.condition(value, at) === false)
 }
-
-const opposite = (truth: Unknown): UnknownTruth =>
-  new UnknownTruth(`not (${truth.what})`, truth.why, truth.at, undefined, { by: 'not', of: [truth] })
 
 /** What a value, or some part of it, hangs on that this world has not settled. */
 function openIn(value: FlowValue, world: World, depth: number): Unknown | undefined {
