@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from 'node:fs'
+import { fstatSync, type Stats, statSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 
 /** What Node makes of a descriptor, which costs it milliseconds; asked for where it is needed. */
@@ -47,5 +47,9 @@ function kindOf(descriptor: number): 'plain' | 'device' {
   // Windows tells less about a descriptor.
   if (process.platform === 'win32') return 'device'
   const stats = fstatSync(descriptor)
-  return stats.isFile() || stats.isFIFO() || stats.isSocket() ? 'plain' : 'device'
+  return stats.isFile() || stats.isFIFO() || stats.isSocket() || isNull(stats) ? 'plain' : 'device'
+}
+
+function isNull({ rdev }: Stats): boolean {
+  return rdev !== 0 && rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev
 }

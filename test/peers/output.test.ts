@@ -26,6 +26,13 @@ test('a pipe and a file hold the same', () => {
   expect(readFileSync(join(scratch, 'list'), 'utf8')).toBe(rules)
 })
 
+test('what nobody wants to see is written to the null device, and the exit status is the same', () => {
+  const bad = 'k3s_token: hunter2 >group.yml'
+  expect(sh(`echo ${bad}; "$NODE" "$K3SEAL" lint --no-cache group.yml`).status).toBe(1)
+  for (const where of ['>/dev/null', '2>/dev/null', '>/dev/null 2>&1', '>&- 2>&-'])
+    expect(sh(`"$NODE" "$K3SEAL" lint --no-cache group.yml ${where}`)).toMatchObject({ status: 1, err: '' })
+})
+
 test('a reader that leaves early is no fault', () => {
   const { out, err } = sh(
     'for i in 1 2 3; do "$NODE" "$K3SEAL" lint --list-rules | true; done; echo "$PIPESTATUS"',

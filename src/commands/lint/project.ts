@@ -124,7 +124,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
 /** What `inventory=` in each ansible.cfg names, relative to the project. */
 function configuredInventories(texts: ReadonlyMap<string, string>): readonly string[] {
   return [...texts].flatMap(([path, text]) => {
-    if (!/(?:^|\/)ansible\.cfg$/.test(path) || !text.includes('inventory')) return []
+    if (posix.basename(path) !== 'ansible.cfg' || !text.includes('inventory')) return []
     const setting = parseAnsibleConfig(path, text).inventory
     return listItems(setting?.value ?? '')
       .filter((source) => source !== '' && !/^[~/]|\$|\{\{/.test(source))
