@@ -73,6 +73,21 @@ describe('template files', () => {
       '{{ quay_config | to_nice_yaml }}',
       "berth: <sealed_key as ciphertext>\nmole: {larch-elm-7}\nwrite-mode: '{0644}'\n",
     ],
+    [
+      "{{ ansible_facts | combine({'tree': 'elm'}, {'key': harbour_key}) | to_nice_yaml }}",
+      'key: {larch-elm-7}\ntree: elm\n<the rest of a mapping: facts come from the node>\n',
+    ],
+    ["{{ (ansible_facts | combine({'key': harbour_key})).key }}", '{larch-elm-7}'],
+    ["{{ (ansible_facts | combine({'key': harbour_key})).tree }}", '<ansible_facts.tree>'],
+    ["{{ (ansible_facts | combine({'key': harbour_key}) | to_nice_yaml | from_yaml).key }}", '{larch-elm-7}'],
+    [
+      "{% set kept = ansible_facts | combine({'key': harbour_key}) | to_nice_yaml %}{{ (kept | from_yaml).tree }}",
+      '<(kept | from_yaml).tree>',
+    ],
+    [
+      "{{ {'key': harbour_key} | combine(ansible_facts) | to_nice_yaml }}",
+      '<the rest of a mapping: facts come from the node>\n',
+    ],
     ['{% if %}', '? the template templates/edge.j2'],
     ['{{ a b }}', '? the template templates/edge.j2'],
     ['{% extends "base.j2" %}', '? an expression'],

@@ -16,6 +16,7 @@ import { b64decode, b64encode, bool, length } from './conversions.ts'
 import type { Evaluation } from './expression.ts'
 import { mandatory, otherwise, ternary } from './fallbacks.ts'
 import type { FilterWords, FlowFilter } from './filter.ts'
+import { openMapping } from './openMappings.ts'
 import { undefinedIn } from './operations.ts'
 import { derived } from './texts.ts'
 import { Fetched } from './unknowns.ts'
@@ -66,6 +67,8 @@ function applied(
   const missing = value instanceof Undefined ? value : undefinedIn(given)
   if (missing !== undefined) return evaluation.passedOn(missing)
   if (!knowsFilter(short)) return unmodelled(name, value, given, evaluation, words)
+  const inPart = openMapping(short, value, given, evaluation, words)
+  if (inPart !== undefined) return inPart
   const args = [...given.positional, ...given.named.values()]
   if (value instanceof Unknown || args.some((argument) => argument instanceof Unknown))
     return evaluation.unknown(words, [value, ...args])

@@ -211,7 +211,7 @@ export class Host implements Evaluator {
       return is === undefined ? undefined : this.#inPart(name, is, inner)
     }
     return value instanceof Result
-      ? new Result(what, value.known, member)
+      ? new Result(what, value.known, member, why)
       : new Unknown(what, why, at, undefined, member)
   }
 

@@ -53,8 +53,13 @@ export class Result extends Unknown {
   /** What is known of it. */
   readonly known: ReadonlyMap<string, Value>
 
-  constructor(name: string, known: ReadonlyMap<string, Value>, members: (key: string) => Value | undefined) {
-    super(name, 'the result of a task', undefined, undefined, members)
+  constructor(
+    name: string,
+    known: ReadonlyMap<string, Value>,
+    members: (key: string) => Value | undefined,
+    why = 'the result of a task',
+  ) {
+    super(name, why, undefined, undefined, members)
     this.known = known
   }
 }

@@ -26,7 +26,10 @@ export interface Stage {
   readonly groupsAsked: ReadonlySet<string>
   readonly scenario: Scenario
   readonly manager: ServiceManager
-  /** Variables that the scenario sets, over all others, as `-e` would; `undefined`: no file sets it, though a task may. */
+  /**
+   * Variables that the scenario sets, where an inventory would: plays, roles and tasks still have their say; `undefined`:
+   * no inventory sets it.
+   */
   readonly overrides: ReadonlyMap<string, FlowValue | undefined>
   /**
    * Variables that no file of the project sets for these hosts: the user does, where they are needed. `hasUnread`: the play

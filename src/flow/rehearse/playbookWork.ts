@@ -180,10 +180,8 @@ export class PlaybookWork {
     const { switches, settled } = this.#airgap(hosts)
     const airgapped = asked.has('airgapped') && switches.length > 0 && settled !== true
     if (airgapped) result.push({ ...base, airgapped: true })
-    const optional = [...this.#director.tokenVariables].filter(
-      (name) => this.#switches.isOptional(name) || this.#isSwitchedOff(name, hosts),
-    )
-    if (optional.length > 0) {
+    // Where nothing reads it but under what a play or a role sets, leaving it out changes nothing.
+    if (this.#optional(hosts).size > 0 && (asked.has('token') || airgapped)) {
       result.push({ ...base, tokenGiven: false })
       if (airgapped) result.push({ ...base, airgapped: true, tokenGiven: false })
     }
@@ -210,6 +208,25 @@ export class PlaybookWork {
 
   /** Every scenario asks, and the answer takes a search through all texts. */
   readonly #airgapFound = new Map<PaperHosts, AirgapSwitches>()
+
+  /** The tokens that a playbook can do without; of one that is part of a mapping that mapping. */
+  #optional(hosts: PaperHosts): ReadonlySet<string> {
+    let found = this.#optionalFound.get(hosts)
+    if (found === undefined) {
+      found = new Set(
+        [...this.#director.tokenVariables].flatMap((name) => {
+          const [whole = name, part] = name.split('.')
+          const isOptional =
+            this.#switches.isOptional(name) && (part === undefined || this.#isUnset(whole, hosts))
+          return isOptional || (part === undefined && this.#isSwitchedOff(name, hosts)) ? [whole] : []
+        }),
+      )
+      this.#optionalFound.set(hosts, found)
+    }
+    return found
+  }
+
+  readonly #optionalFound = new Map<PaperHosts, ReadonlySet<string>>()
 
   #hostsOf(scenario: Scenario): PaperHosts {
     if (this.#hosts !== 'invented') return this.#hosts
@@ -267,8 +284,10 @@ export class PlaybookWork {
     for (const name of director.tokenVariables) {
       const [whole = name, part, ...deeper] = name.split('.')
       if (part !== undefined) {
-        if (deeper.length === 0 && !overrides.has(whole) && this.#isUnset(whole, hosts))
-          overrides.set(whole, givenPart(director.atoms, whole, part))
+        if (deeper.length === 0 && !overrides.has(whole) && this.#isUnset(whole, hosts)) {
+          const isGiven = scenario.tokenGiven !== false || !this.#switches.isOptional(name)
+          overrides.set(whole, givenPart(director.atoms, whole, part, isGiven))
+        }
         continue
       }
       const isSwitchedOff = this.#isSwitchedOff(name, hosts)
@@ -290,7 +309,11 @@ export class PlaybookWork {
       makesServers: this.#makesServers,
       runsAll: this.#runsAll,
       extraVariable: (name) => director.extraVariable(name),
-      asked: watched(asked, new Set(airgap.map(({ name }) => name)), overrides),
+      asked: watched(
+        asked,
+        { airgapped: new Set(airgap.map(({ name }) => name)), token: this.#optional(hosts) },
+        overrides,
+      ),
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
       playbook: this.#playbook.path,
@@ -397,23 +420,27 @@ function givenToken(atoms: Atoms, name: string): FlowValue {
   )
 }
 
-/** A mapping that the user gives, of which only the token in it is known. */
-function givenPart(atoms: Atoms, whole: string, part: string): FlowValue {
-  const token = givenToken(atoms, `${whole}.${part}`)
-  return new Result(whole, new Map([[part, token]]), (key) =>
-    key === part ? token : new Unknown(`${whole}.${key}`, `nothing in the project sets ${whole}`),
+/** A mapping that the user gives, of which only the token in it is known: that it is there, or that it isn't. */
+function givenPart(atoms: Atoms, whole: string, part: string, isGiven: boolean): FlowValue {
+  const why = `nothing in the project sets ${whole}`
+  const token = isGiven ? givenToken(atoms, `${whole}.${part}`) : undefined
+  return new Result(
+    whole,
+    new Map(token === undefined ? [] : [[part, token]]),
+    (key) => (key === part ? token : new Unknown(`${whole}.${key}`, why)),
+    why,
   )
 }
 
-/** Notes when a variable of the scenario is read. */
+/** Notes when a variable of the scenario is read where an inventory says it. */
 function watched(
   asked: Set<Question>,
-  airgap: ReadonlySet<string>,
+  names: Readonly<Record<'airgapped' | 'token', ReadonlySet<string>>>,
   overrides: Map<string, FlowValue | undefined>,
 ): Set<Question> {
   const get = overrides.get.bind(overrides)
   overrides.get = (name) => {
-    if (airgap.has(name)) asked.add('airgapped')
+    for (const question of ['airgapped', 'token'] as const) if (names[question].has(name)) asked.add(question)
     return get(name)
   }
   return asked

@@ -66,15 +66,11 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
   return {
     ...scopeOf(context, world, host),
     variable: (name) => {
-      const set = context.stage.overrides.get(name)
-      if (set !== undefined) return { value: set }
       const inFiles = (): ScopeVariable =>
-        context.stage.overrides.has(name)
-          ? undefined
-          : (fact(context, world, host, name) ??
-            inventoryVariable(context, world, host, name) ??
-            (name === 'ansible_host' ? undefined : magic(context, world, host, name)) ??
-            leftToUser(context, world.node(standIn), name))
+        fact(context, world, host, name) ??
+        inventoryVariable(context, world, host, name) ??
+        (name === 'ansible_host' ? undefined : magic(context, world, host, name)) ??
+        leftToUser(context, world.node(standIn), name)
       return settled(world.node(standIn).variables.get(name), name, world, inFiles) ?? inFiles()
     },
   }
@@ -83,8 +79,6 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
 function taskVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
   const item = context.items.get(name)
   if (item !== undefined) return { value: item }
-  const set = context.stage.overrides.get(name)
-  if (set !== undefined) return { value: set }
   const parameter = context.parameters.get(name)
   if (parameter !== undefined) return parameter
   const node = world.node(host)
@@ -94,8 +88,6 @@ function taskVariable(context: Context, world: World, host: string, name: string
 
 /** What files, facts and Ansible itself say of a variable that no task made. */
 function inFilesOfTask(context: Context, world: World, host: string, name: string): ScopeVariable {
-  // What the user does not give is still what the role has for that.
-  if (context.stage.overrides.has(name)) return context.roleDefaults.get(name)
   const node = world.node(host)
   return (
     node.included.get(name) ??
@@ -110,8 +102,12 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
   )
 }
 
+/** What the inventory says: in its place stands what the scenario takes it to say. */
 function inventoryVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
-  const { hosts } = context.stage
+  const { hosts, overrides } = context.stage
+  const set = overrides.get(name)
+  if (set !== undefined) return { value: set }
+  if (overrides.has(name)) return undefined
   const own = hosts.known(host)?.variables.get(name)
   const made = madeGroupsOf(context, world, host)
   const found = made.length === 0 ? own : hosts.within(made, name, own)
@@ -247,6 +243,8 @@ function plainValue(value: AnsibleValue): FlowValue {
 }
 
 function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, name: string): ScopeVariable {
+  // What the scenario leaves out is not there.
+  if (stage.overrides.has(name)) return undefined
   if (stage.relevance.isDropped(name))
     return { value: new Unknown(name, 'made by a task that is not followed') }
   const extra = stage.extraVariable(name)

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
+import { arrivals, type Files, findings, joins } from './tools/paper.ts'
+
+const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
+
+/** The scenarios of clean nodes in which something is told of a host. */
+const scenarios = (files: Files): readonly string[] =>
+  [
+    ...new Set(
+      new Analysis(new Map(Object.entries(files))).rehearsal.verdicts
+        .filter(({ scenario }) => scenario.k3s === 'absent')
+        .map(({ scenario: { airgapped, tokenGiven } }) =>
+          [
+            airgapped === undefined ? 'any site' : airgapped ? 'airgapped' : 'online',
+            ...(tokenGiven === false ? ['no token'] : []),
+          ].join(', '),
+        ),
+    ),
+  ].sort()
+
+describe('a scenario says what an inventory would', () => {
+  const when = (play: string, condition: string): string =>
+    play.replace('      environment:', `      when: ${condition}\n      environment:`)
+
+  test('and the variables of a play win over it', () => {
+    const files = {
+      'hosts.ini': HOSTS,
+      'site.yml':
+        when(joins('quays', '0ddpassword'), 'not isolated_site').replace(
+          '  tasks:',
+          '  vars: { isolated_site: false }\n  tasks:',
+        ) + when(joins('berths', '0ddpassword'), 'isolated_site | default(false)'),
+    }
+    const quay = 'quay agent present env-file url'
+    expect(arrivals(files, { airgapped: false })).toEqual([quay])
+    expect(arrivals(files, { airgapped: true })).toEqual(['berth agent present env-file url', quay])
+  })
+
+  test('and so does what a task has set', () => {
+    const kept = "{{ harbour_config | default({}) | combine({'token': harbour_key}) }}"
+    const files = (mode: string): Files => ({
+      'roles/boat/tasks/main.yml': `
+- ansible.builtin.set_fact: { harbour_key: "{{ harbour_config.token }}" }
+  no_log: true
+  when: harbour_config.token is defined
+- ansible.builtin.set_fact: { harbour_config: "${kept}" }
+  no_log: true
+- ansible.builtin.copy:
+    dest: /etc/rancher/k3s/config.yaml
+    content: "{{ harbour_config | to_nice_yaml }}"
+    mode: "${mode}"
+  no_log: true
+- ansible.builtin.command: sh /opt/k3s-install.sh agent --server https://quay:6443
+`,
+      'site.yml': '- hosts: boats\n  roles: [boat]\n',
+    })
+    const agent = 'boats-1 agent present config url'
+    expect(arrivals(files('0600'), { servers: 'several', tokenGiven: undefined })).toEqual([agent])
+    expect(findings(files('0600'))).toEqual([])
+    expect(findings(files('0644'))).toEqual(['token-world-readable error roles/boat/tasks/main.yml:10'])
+  })
+
+  test('so that a token which a play sets is never missing', () => {
+    const site = (vars: string): string => `
+- hosts: berths
+${vars}  roles: [berth]
+`
+    const files = (vars: string): Files => ({
+      'hosts.ini': HOSTS,
+      'group_vars/all.yml': 'harbour_key: "{{ vault_harbour_key }}"\n',
+      'roles/berth/tasks/main.yml': `
+- ansible.builtin.command: sh /opt/k3s-install.sh agent --server https://quay:6443
+  environment: { K3S_TOKEN: "{{ harbour_key | default('') }}" }
+  no_log: true
+`,
+      'site.yml': site(vars),
+    })
+    expect(scenarios(files(''))).toEqual(['any site', 'any site, no token'])
+    expect(scenarios(files(`  vars: { harbour_key: "{{ lookup('env', 'BERTH') }}" }\n`))).toEqual([
+      'any site',
+    ])
+  })
+})
