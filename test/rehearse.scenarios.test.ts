@@ -82,3 +82,56 @@ ${vars}  roles: [berth]
     ])
   })
 })
+
+describe('a site without the internet', () => {
+  const agent = (condition: string, token: string): string => `
+- hosts: berths
+  tasks:
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { ${token} }
+      no_log: true
+      when: ${condition}
+`
+  const withToken = "K3S_TOKEN: \"{{ lookup('env', 'BERTH') }}\""
+  const without = 'INSTALL_K3S_SKIP_DOWNLOAD: "true"'
+  const online = 'berth agent present env-file url'
+  const airgapped = 'berth agent absent none url'
+
+  test.each([
+    ['', 'quay_offline | bool'],
+    ['', 'quay_offline'],
+    ['', 'quay_offline | default(false)'],
+    ['quay_offline=False', 'quay_offline'],
+    // Texts of INI, which only a filter takes for what they say.
+    ['quay_offline=false', 'quay_offline | bool'],
+    ['quay_offline=no', 'quay_offline | bool'],
+    ['quay_offline=0', 'quay_offline | bool'],
+  ])('is rehearsed beside one that has it: %j, %s', (variable, condition) => {
+    const files = {
+      'hosts.ini': `${HOSTS}[all:vars]\nharbour=1\n${variable}\n`,
+      'site.yml': agent(condition, without) + agent(`not (${condition})`, withToken),
+    }
+    expect(scenarios(files)).toEqual(['airgapped', 'online'])
+    expect(arrivals(files, { airgapped: false })).toEqual([online])
+    expect(arrivals(files, { airgapped: true })).toEqual([airgapped])
+    expect(findings(files)).toEqual(['agent-token-missing error site.yml:4'])
+  })
+
+  test.each(['quay_offline=True', 'quay_offline=yes'])('is what its inventory says: %s', (variable) => {
+    const files = {
+      'hosts.ini': `${HOSTS}[all:vars]\n${variable}\n`,
+      'site.yml': agent('quay_offline | bool', without) + agent('not (quay_offline | bool)', withToken),
+    }
+    expect(scenarios(files)).toEqual(['airgapped'])
+    expect(arrivals(files)).toEqual([airgapped])
+  })
+
+  test('may be the only one that a playbook is for', () => {
+    const files = { 'hosts.ini': HOSTS, 'site.yml': agent('airgap_dir is defined', without) }
+    expect(scenarios(files)).toEqual(['airgapped'])
+    expect(findings(files)).toEqual(['agent-token-missing error site.yml:4'])
+    const right = { 'hosts.ini': HOSTS, 'site.yml': agent('airgap_dir is defined', withToken) }
+    expect(arrivals(right, { airgapped: true })).toEqual([online])
+    expect(findings(right)).toEqual([])
+  })
+})

@@ -55,16 +55,24 @@ export class PlaybookWork {
   /** On clean nodes. `false`: nothing of K3s starts, so this is a playbook for nodes that have it. */
   fresh(): boolean {
     const asked = new Set<Question>()
-    const [base] = this.#servers()
-    if (base === undefined) return true
+    const [online] = this.#servers()
+    if (online === undefined) return true
+    let base = online
     let first = this.#onClean(base, asked)
+    const ended = first
+    // Some are for sites without the internet only.
+    if (!first.some(startsK3s) && this.#isEitherWay(base, asked)) {
+      base = { ...online, airgapped: true }
+      first = this.#onClean(base, asked)
+    }
     if (!first.some(startsK3s) && this.#closure.texts.some((text) => /\bnever\b/.test(text))) {
+      base = online
       this.#runsAll = true
       first = this.#onClean(base, asked)
     }
     if (!first.some(startsK3s)) {
       this.#runsAll = false
-      this.#ended = first
+      this.#ended = ended
       return false
     }
     this.#sayWhereItEnds(first)
@@ -173,12 +181,17 @@ export class PlaybookWork {
     return switches.length === 0 ? {} : { airgapped: value }
   }
 
+  /** Whether the site may as well be one without the internet, so that something of the playbook is another way. */
+  #isEitherWay(base: Scenario, asked: ReadonlySet<Question>): boolean {
+    const { switches, settled } = this.#airgap(this.#hostsOf(base))
+    return asked.has('airgapped') && base.airgapped !== true && switches.length > 0 && settled !== true
+  }
+
   /** The other scenarios that the conditions of this playbook can tell apart. */
   #variants(base: Scenario, asked: ReadonlySet<Question>): readonly Scenario[] {
     const result: Scenario[] = []
     const hosts = this.#hostsOf(base)
-    const { switches, settled } = this.#airgap(hosts)
-    const airgapped = asked.has('airgapped') && switches.length > 0 && settled !== true
+    const airgapped = this.#isEitherWay(base, asked)
     if (airgapped) result.push({ ...base, airgapped: true })
     // Where nothing reads it but under what a play or a role sets, leaving it out changes nothing.
     if (this.#optional(hosts).size > 0 && (asked.has('token') || airgapped)) {
@@ -195,19 +208,6 @@ export class PlaybookWork {
     if (base.servers === 'several') result.push({ ...base, servers: 'one' })
     return result
   }
-
-  #airgap(hosts: PaperHosts): AirgapSwitches {
-    let found = this.#airgapFound.get(hosts)
-    if (found === undefined) {
-      const { atoms } = this.#director
-      found = airgapSwitches(this.#switches, hosts, (name) => this.#director.defaultOf(name), atoms)
-      this.#airgapFound.set(hosts, found)
-    }
-    return found
-  }
-
-  /** Every scenario asks, and the answer takes a search through all texts. */
-  readonly #airgapFound = new Map<PaperHosts, AirgapSwitches>()
 
   /** The tokens that a playbook can do without; of one that is part of a mapping that mapping. */
   #optional(hosts: PaperHosts): ReadonlySet<string> {
@@ -227,6 +227,19 @@ export class PlaybookWork {
   }
 
   readonly #optionalFound = new Map<PaperHosts, ReadonlySet<string>>()
+
+  #airgap(hosts: PaperHosts): AirgapSwitches {
+    let found = this.#airgapFound.get(hosts)
+    if (found === undefined) {
+      const { atoms } = this.#director
+      found = airgapSwitches(this.#switches, hosts, (name) => this.#director.defaultOf(name), atoms)
+      this.#airgapFound.set(hosts, found)
+    }
+    return found
+  }
+
+  /** Every scenario asks, and the answer takes a search through all texts. */
+  readonly #airgapFound = new Map<PaperHosts, AirgapSwitches>()
 
   #hostsOf(scenario: Scenario): PaperHosts {
     if (this.#hosts !== 'invented') return this.#hosts

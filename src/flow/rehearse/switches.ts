@@ -148,7 +148,7 @@ export function airgapSwitches(
   }
   for (const name of switches.airgap()) {
     const own = ownOf(name)
-    if (own !== undefined && own !== false && own !== '' && own !== null) {
+    if (own !== undefined && !isOff(own)) {
       settled = true
       continue
     }
@@ -156,10 +156,22 @@ export function airgapSwitches(
     const text = atoms.mark(atoms.root(`airgapped ${name}`, { kind: 'scenario', what: name, isFilled: true }))
     if (typeof given === 'boolean') found.push({ name, on: true, off: false })
     else if (typeof given === 'string')
-      found.push(isNo(given) ? { name, on: 'yes', off: given } : { name, on: text, off: given })
-    else found.push({ name, on: switches.isPath(name) ? text : true, off: undefined })
+      found.push(
+        given !== '' && isOff(given) ? { name, on: 'yes', off: given } : { name, on: text, off: given },
+      )
+    else {
+      const isPath = switches.isPath(name)
+      // Where nothing asks whether it is there, whoever is online has to set it, too.
+      const isNeeded = given === undefined && !isPath && !switches.isOptional(name)
+      const off = typeof given === 'number' ? given : isNeeded ? false : undefined
+      found.push({ name, on: isPath ? text : true, off })
+    }
   }
   return { switches: found, settled }
 }
 
-const isNo = (text: string): boolean => /^(?:no|false|off)$/i.test(text)
+/** What says no, to the filter `bool` at the least: in INI a `false` is a text, as only `False` is Python's. */
+const isOff = (value: AnsibleValue): boolean =>
+  typeof value === 'string'
+    ? /^(?:|no?|false|off|0)$/i.test(value)
+    : value === false || value === null || value === 0
