@@ -50,6 +50,15 @@ ${joins('berths', "{{ hostvars.localhost.slip if everybody == 'quay berth' else 
     ])
   })
 
+  test.each(['localhost', '127.0.0.1'])('is the first server on each run of a play on %s', (name) => {
+    const files = {
+      'site.yml': `- hosts: ${name}\n  tasks:\n    - shell: curl -sfL https://get.k3s.io | sh -\n`,
+    }
+    for (const scenario of [{}, { k3s: 'present', again: true }])
+      expect(arrivals(files, scenario)).toEqual(['localhost first-server absent none no url'])
+    expect(findings(files)).toEqual([])
+  })
+
   test('is where a fetched token lies, for copy, template and lookup', () => {
     const fetches = `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
     - ansible.builtin.fetch: { src: /var/lib/rancher/k3s/server/node-token, dest: slips/phrase, flat: true }

@@ -143,6 +143,43 @@ describe('hosts', () => {
     ])
   })
 
+  test('the first server is the one that founds the cluster, whichever starts first', () => {
+    const site = (token: string, founding: string): string => `
+- hosts: harbour
+  tasks:
+    - command: sh /opt/k3s-install.sh {{ '${founding}' if is_founder is defined else '--server https://pier:6443' }}
+      environment: { K3S_TOKEN: "${token}" }
+`
+    const hosts = '[harbour]\nquay\njetty a=1\npier is_founder=true\n'
+    for (const founding of ['--cluster-init', '--disable traefik']) {
+      const files = { 'site.yml': site('0ddpassword', founding), 'hosts.ini': hosts }
+      expect(arrivals(files)).toEqual([
+        'jetty joining-server present env-file url',
+        'pier first-server present env-file no url',
+        'quay joining-server present env-file url',
+      ])
+      expect(findings(files).filter((found) => /missing|empty|differ/.test(found))).toEqual([])
+    }
+    const lacking = site("{{ '0ddpassword' if is_founder is defined else '' }}", '--cluster-init')
+    expect(findings({ 'site.yml': lacking, 'hosts.ini': hosts }).join()).toMatch(
+      /token-empty error site.yml:5/,
+    )
+    // What it starts with first counts: it may get an address for all of them since.
+    const since = `${site('0ddpassword', '--cluster-init')}    - command: sh /opt/k3s-install.sh server --server https://harbour:6443
+      environment: { K3S_TOKEN: 0ddpassword, INSTALL_K3S_NAME: later }
+`
+    expect(arrivals({ 'site.yml': since, 'hosts.ini': hosts })).toContain(
+      'pier first-server present env-file no url',
+    )
+    // Where all of them join, it is a cluster that is there before.
+    const more = { 'site.yml': site('', ''), 'hosts.ini': hosts.replace(' is_founder=true', ' b=1') }
+    expect(arrivals(more)).toEqual(
+      ['jetty', 'pier', 'quay'].map((host) => `${host} joining-server empty env-file url`),
+    )
+    // The URL of another, which it got since, makes it none that joins.
+    expect(arrivals(more, { k3s: 'present', again: true })).toContain('quay first-server empty env-file url')
+  })
+
   test('conditions count all servers, though one stands for those that are alike', () => {
     const site = `
 - hosts: harbour

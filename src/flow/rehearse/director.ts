@@ -213,13 +213,13 @@ export class Director {
       if (verdict.unknown === OF_ITS_OWN)
         this.note({ at: verdict.hops[0]?.at ?? verdict.at, what: OF_ITS_OWN })
     }
-    for (const world of worlds) this.#keepRun(playbook, scenario, world, eventsOf(world, hosts))
+    for (const world of worlds) this.#keepRun(playbook, scenario, world, eventsOf(world, hosts, scenario))
   }
 
   /** What a playbook that starts nothing does with tokens. */
   takeLeaks(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
     for (const world of worlds) {
-      const events = eventsOf(world, hosts).filter(
+      const events = eventsOf(world, hosts, scenario).filter(
         ({ what }) => what === 'task-ran' || what === 'file-written' || what === 'directory-made',
       )
       if (events.some(({ what }) => what === 'task-ran')) this.#keepRun(playbook, scenario, world, events)

@@ -16,27 +16,45 @@ export interface Outcome {
   readonly token: Verdict['token']
 }
 
-/** The kind of each host, from what its services start; the first server is the one that starts first. */
-export function kindsOf(world: World, hosts: PaperHosts): ReadonlyMap<string, NodeKind> {
-  const kinds = new Map<string, NodeKind>()
+/**
+ * The kind of each host, from what its services start. The first server is the one that founds the cluster: on clean nodes
+ * none that is told to join another, whichever starts first.
+ */
+export function kindsOf(world: World, hosts: PaperHosts, { k3s }: Scenario): ReadonlyMap<string, NodeKind> {
   const order = world.events.flatMap((event) => (event.what === 'service-started' ? [event.host] : []))
-  const startOrder = [...new Set([...order, ...hosts.hosts.keys()])]
-  let isFirst = true
-  for (const host of startOrder) {
-    const starts = [...world.node(host).starts.values()]
-    const isServer = starts.some(({ arrival }) => arrival.command === 'server')
-    if (starts.length === 0 || !starts.some(({ arrival }) => arrival.command !== 'unknown')) {
-      const kind = kindByGroup(hosts.hosts.get(host)?.groups ?? [])
-      // What is not known to be an agent, and starts first in a group of servers, founds the cluster.
-      const isFounding = kind === 'joining-server' && starts.length > 0 && isFirst
-      kinds.set(host, isFounding ? 'first-server' : kind)
-      if (isFounding) isFirst = false
-      continue
-    }
-    kinds.set(host, isServer ? (isFirst ? 'first-server' : 'joining-server') : 'agent')
-    if (isServer) isFirst = false
+  const kinds = new Map<string, NodeKind>()
+  const servers: { readonly host: string; readonly rank: number }[] = []
+  for (const host of new Set([...order, ...startable(hosts)])) {
+    const arrivals = [...world.node(host).starts.values()].map(({ arrival }) => arrival)
+    const isKnown = arrivals.some(({ command }) => command !== 'unknown')
+    const kind = isKnown
+      ? arrivals.some(({ command }) => command === 'server')
+        ? 'joining-server'
+        : 'agent'
+      : kindByGroup(hosts.hosts.get(host)?.groups ?? [])
+    kinds.set(host, kind)
+    // What is not known to be an agent may found the cluster, too.
+    const founding = arrivals.find(({ command }) => command !== 'agent')
+    if (kind === 'joining-server' && founding !== undefined)
+      servers.push({ host, rank: foundingRank(founding) })
   }
+  const [first] = servers.toSorted((a, b) => a.rank - b.rank)
+  // Where K3s was before, that one may have got the URL of another since.
+  const isFresh = k3s === undefined || k3s === 'absent'
+  if (first !== undefined && !(isFresh && first.rank === JOINS)) kinds.set(first.host, 'first-server')
   return kinds
+}
+
+const JOINS = 3
+
+/**
+ * How little speaks against a server as the one that founds the cluster, by what it starts with first. K3s that has a URL
+ * joins, `--cluster-init` or not.
+ */
+function foundingRank({ serverUrl, clusterInit }: Arrival): number {
+  if (serverUrl.state === 'present') return JOINS
+  if (clusterInit === true) return 0
+  return serverUrl.state === 'maybe' ? 2 : 1
 }
 
 const kindByGroup = (groups: readonly string[]): NodeKind =>
@@ -45,9 +63,16 @@ const kindByGroup = (groups: readonly string[]): NodeKind =>
     ? 'joining-server'
     : 'agent'
 
-export function outcomesOf(world: World, hosts: PaperHosts, atoms: Atoms): readonly Outcome[] {
-  const kinds = kindsOf(world, hosts)
-  const first = [...kinds].find(([, kind]) => kind === 'first-server')?.[0]
+export function outcomesOf(
+  world: World,
+  hosts: PaperHosts,
+  scenario: Scenario,
+  atoms: Atoms,
+): readonly Outcome[] {
+  const kinds = kindsOf(world, hosts, scenario)
+  // Where all of them join, it is a cluster that is there: they have one token all the same.
+  const servers = [...kinds].filter(([host, kind]) => kind !== 'agent' && world.node(host).starts.size > 0)
+  const [first] = servers.find(([, kind]) => kind === 'first-server') ?? servers[0] ?? []
   const founding =
     first === undefined
       ? undefined
@@ -170,7 +195,7 @@ export function verdictsOf(
     const begun = new Set(
       world.events.flatMap((event) => (event.what === 'service-started' ? [event.arrival] : [])),
     )
-    for (const outcome of outcomesOf(world, hosts, atoms)) {
+    for (const outcome of outcomesOf(world, hosts, scenario, atoms)) {
       if (scenario.again !== true && !begun.has(outcome.start.arrival)) continue
       const key = `${outcome.host} ${outcome.service}`
       groups.set(key, [...(groups.get(key) ?? []), { outcome, world }])
@@ -244,7 +269,7 @@ export function ofServersThatJoin(
 }
 
 /** Events with the kind of the node that they happened on. */
-export function eventsOf(world: World, hosts: PaperHosts): readonly Event[] {
-  const kinds = kindsOf(world, hosts)
+export function eventsOf(world: World, hosts: PaperHosts, scenario: Scenario): readonly Event[] {
+  const kinds = kindsOf(world, hosts, scenario)
   return world.events.map((event) => ({ ...event, kind: kinds.get(event.host) ?? event.kind }))
 }
