@@ -123,6 +123,25 @@ describe('hosts', () => {
     ).toEqual(['agent-1 agent empty env-file url'])
   })
 
+  test('invented hosts have addresses that nobody knows, the same for all who ask', () => {
+    const site = (address: string): string =>
+      `
+- hosts: harbour_servers
+  tasks:
+    - set_fact: { berth: "192.0.2.{{ ansible_host.split('.')[3] }}" }
+    - command: sh /opt/k3s-install.sh server --node-ip {{ berth }}
+      environment: { K3S_TOKEN: "{{ 'a1' if ${address} else '' }}" }
+`
+    const first = "hostvars[groups['harbour_servers'][0]].ansible_host"
+    const given = 'server-1 first-server present env-file no url'
+    const alone = { servers: 'one' }
+    for (const same of [`ansible_host == ${first}`, `${first} == ansible_host`, 'ansible_host is defined'])
+      expect(arrivals({ 'site.yml': site(same) }, alone)).toEqual([given])
+    // Whether an inventory says it, only that knows.
+    const none = `${first} is not defined or ${first} == ansible_host`
+    expect(arrivals({ 'site.yml': site(none) }, alone)).toEqual([given])
+  })
+
   test('a project for a single server is not given a second one', () => {
     const site = installs('harbour_servers', { INSTALL_K3S_EXEC: 'server' })
     expect(arrivals({ 'site.yml': site })).toEqual(['server-1 first-server absent none no url'])

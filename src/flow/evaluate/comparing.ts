@@ -13,7 +13,7 @@ import {
 } from '../../ansible/template/primitives.ts'
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import type { Tracking } from './tracking.ts'
-import { Count, type Filling, Pending } from './unknowns.ts'
+import { Count, type Filling, Pending, Present, Ungiven } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** True, false, or undefined where nobody knows. */
@@ -62,10 +62,7 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   if (a instanceof Count) return countIs(a, '==', b)
   if (b instanceof Count) return countIs(b, '==', a)
   if (a instanceof Unknown || b instanceof Unknown)
-    return a instanceof Unknown &&
-      b instanceof Unknown &&
-      a.what === b.what &&
-      a.constructor === b.constructor
+    return a instanceof Unknown && b instanceof Unknown && a.what === b.what && kindOf(a) === kindOf(b)
       ? true
       : undefined
   if (a instanceof VaultedText || b instanceof VaultedText) return a === b ? true : undefined
@@ -85,6 +82,10 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   }
   return compare('==', a, b, decrypt)
 }
+
+/** Of the same words it is the same value, whether it is certain to be there or not. */
+const kindOf = (value: Unknown): unknown =>
+  value instanceof Ungiven || value instanceof Present ? Unknown : value.constructor
 
 function equalTexts(a: string, b: string, tracking: Tracking): Certainty {
   const { atoms } = tracking

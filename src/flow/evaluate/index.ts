@@ -12,6 +12,7 @@ export {
   Fork,
   opposite,
   Pending,
+  Present,
   Result,
   Ungiven,
   UnknownTruth,

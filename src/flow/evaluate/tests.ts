@@ -18,7 +18,7 @@ import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
-import { Count, Fork, Pending, Result, Ungiven, UnknownTruth } from './unknowns.ts'
+import { Count, Fork, Pending, Present, Result, Ungiven, UnknownTruth } from './unknowns.ts'
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
   '==': '==',
@@ -54,7 +54,7 @@ const synonyms: Readonly<Record<string, readonly [name: string, isOpposite: bool
 }
 
 const isThere = (value: Unknown): boolean =>
-  value instanceof UnknownTruth || value instanceof Result || value instanceof Count
+  [UnknownTruth, Result, Count, Present].some((kind) => value instanceof kind)
 
 const ofResults = /^(?:failed|changed|skipped|unreachable)$/
 /** Tests of the type, which a text has whatever it says. */

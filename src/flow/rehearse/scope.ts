@@ -6,6 +6,7 @@ import {
   type FlowValue,
   Fork,
   Pending,
+  Present,
   Result,
   type ScopeVariable,
   Ungiven,
@@ -14,7 +15,7 @@ import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
-import type { PaperHosts } from './hosts.ts'
+import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
 import { Choice, cachedFact, givenTo, type NodeState, type Stored, type World } from './world.ts'
 
@@ -69,7 +70,7 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
       const inFiles = (): ScopeVariable =>
         fact(context, world, host, name) ??
         inventoryVariable(context, world, host, name) ??
-        (name === 'ansible_host' ? undefined : magic(context, world, host, name)) ??
+        (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
         leftToUser(context, world.node(standIn), name)
       return settled(world.node(standIn).variables.get(name), name, world, inFiles) ?? inFiles()
     },
@@ -201,11 +202,22 @@ function magic(context: Context, world: World, host: string, name: string): Scop
     }
     // Connection variables are there for the task even where nobody sets them: PlayContext.update_vars of ansible-core.
     case 'ansible_host':
-      return { value: host }
+      return { value: isInvented(stage.hosts, host) ? new Present(addressOf(host), GIVEN_ADDRESS) : host }
   }
   const own = stage.hosts.known(host)?.magic.get(name)
   return own === undefined ? undefined : { value: plainValue(own) }
 }
+
+const isInvented = (hosts: PaperHosts, host: string): boolean =>
+  hosts.sources === undefined && host !== CONTROL_NODE && hosts.known(host) !== undefined
+
+/** The address that an inventory may have for a host which the project only tells of. */
+const ofInventory = (hosts: PaperHosts, host: string): ScopeVariable =>
+  isInvented(hosts, host) ? { value: new Ungiven(addressOf(host), GIVEN_ADDRESS) } : undefined
+
+/** What the address of an invented host is called: it is the same wherever somebody asks for it. */
+export const addressOf = (host: string): string => `ansible_host of ${host}`
+const GIVEN_ADDRESS = 'only an inventory says it'
 
 const groupsValues = new WeakMap<object, FlowValue>()
 
