@@ -59,6 +59,37 @@ ${joins('berths', "{{ hostvars.localhost.slip if everybody == 'quay berth' else 
     expect(findings(files)).toEqual([])
   })
 
+  test('parts the ways like any node where nobody knows whether a task runs', () => {
+    const join = joins('localhost', '{{ phrase }}').trimEnd()
+    const sometimes = (task: string): string => `${task}\n      when: is_harbour | bool\n`
+    expect(arrivals({ 'site.yml': sometimes(join) })).toEqual(['localhost agent present env-file url'])
+    // A unit that is written under one condition, and started under another.
+    const unit = `
+- hosts: localhost
+  tasks:
+    - copy:
+        dest: /etc/systemd/system/k3s-agent.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s agent --server https://quay:6443
+      when: is_harbour | bool
+    - systemd: { name: k3s-agent, state: started }
+`
+    const named = { 'site.yml': unit, 'hosts.ini': 'localhost\n' }
+    expect(arrivals({ 'site.yml': unit })).toEqual(['localhost agent maybe none url'])
+    expect(arrivals(named)).toEqual(['localhost agent maybe none url'])
+    // What others leave there is theirs.
+    const left = `
+- hosts: quays
+  tasks:
+    - copy: { dest: /tmp/token, content: x }
+      delegate_to: localhost
+      when: is_harbour | bool
+${joins('berths', '{{ phrase }}')}`
+    const files = { 'site.yml': left, 'hosts.ini': HOSTS, 'group_vars/all.yml': 'phrase: 0ddpassword\n' }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
   test('is where a fetched token lies, for copy, template and lookup', () => {
     const fetches = `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
     - ansible.builtin.fetch: { src: /var/lib/rancher/k3s/server/node-token, dest: slips/phrase, flat: true }
@@ -96,6 +127,39 @@ ${joins('berths', '{{ phrase }}')}`
     const files = { 'site.yml': site, 'hosts.ini': HOSTS }
     expect(arrivals(files)).toEqual([arrives])
     expect(unknowns(files)).toEqual([])
+  })
+
+  test('goes to a host of the inventory by its address', () => {
+    const site = (to: string): string =>
+      joins('berths', '{{ phrase }}').replace(
+        '      environment:',
+        `      delegate_to: "${to}"\n      environment:`,
+      )
+    const files = (to: string, hosts: string) => ({
+      'site.yml': site(to),
+      'hosts.ini': hosts,
+      'group_vars/all.yml': 'phrase: 0ddpassword\n',
+    })
+    const own = '[quays]\nquay ansible_host=192.0.2.4\n[berths]\nberth ansible_host='
+    for (const [to, address] of [
+      ['{{ ansible_host }}', '192.0.2.5'],
+      ['192.0.2.5', '192.0.2.5'],
+      ['{{ ansible_host }}', '"{{ net }}.5" net=192.0.2'],
+    ] as const)
+      expect([to, arrivals(files(to, own + address))]).toEqual([to, [arrives]])
+    // Without an inventory, too.
+    const { 'site.yml': alone } = files('{{ ansible_host }}', '')
+    expect(arrivals({ 'site.yml': alone.replace('berths', 'berth_agents') }, { servers: 'one' })).toEqual([
+      'agent-1 agent present env-file url',
+    ])
+    // Where two hosts have the address, or none, K3s is not lost without a word.
+    for (const [to, address] of [
+      ['{{ ansible_host }}', '192.0.2.4'],
+      ['192.0.2.9', '192.0.2.5'],
+    ] as const)
+      expect(unknowns(files(to, own + address)).join()).toMatch(
+        /^K3s starts on 192\.0\.2\.\d, which no inventory has$/,
+      )
   })
 
   test('leaves facts with the host that the task is for, unless it says otherwise', () => {

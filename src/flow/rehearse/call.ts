@@ -8,6 +8,7 @@ import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import type { MadeGroups } from './groups.ts'
+import { isNode } from './hosts.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { NodeState, Stored, World } from './world.ts'
 
@@ -87,6 +88,17 @@ export class Call {
 
   get atoms() {
     return this.context.stage.atoms
+  }
+
+  /**
+   * Whether the module runs on a node of which all is known that matters here: one of the inventory, or the control node
+   * where that is a node itself, and not only where others leave something.
+   */
+  get isOnNode(): boolean {
+    const { hosts } = this.context.stage.hosts
+    return (
+      hosts.has(this.target) || (this.target === this.host && isNode(this.context.stage.hosts, this.target))
+    )
   }
 
   hop(what: string): Hop {

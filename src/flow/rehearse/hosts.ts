@@ -150,6 +150,10 @@ function madeGroupVariables(inventory: Inventory, project: Project): PaperHosts[
 /** What Ansible calls the control node where no inventory does. */
 export const CONTROL_NODE = 'localhost'
 
+/** Whether the services of a host count: K3s may run on the control node, too, whether an inventory names it or not. */
+export const isNode = ({ hosts }: PaperHosts, name: string): boolean =>
+  hosts.has(name) || name === CONTROL_NODE
+
 /** Stands for the host that a task is delegated to by a name that is not known. */
 export const UNKNOWN_HOST = 'a delegated host'
 

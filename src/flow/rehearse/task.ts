@@ -6,11 +6,12 @@ import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } f
 import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
+import { reachedBy } from './addresses.ts'
 import { assureNot } from './assured.ts'
 import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import { type Context, ofItem } from './context.ts'
 import { isSeen, withOpen } from './groups.ts'
-import { CONTROL_NODE, UNKNOWN_HOST } from './hosts.ts'
+import { CONTROL_NODE, isNode, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, type Loop, loopOf } from './loops.ts'
 import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
@@ -144,12 +145,14 @@ class HostTask {
     const { delegateTo } = context
     if (delegateTo === undefined) return this.#host
     const text = evaluator(scopeOf(context, this.#world, this.#host)).text(delegateTo.value, delegateTo.at)
-    const plain = typeof text === 'string' ? context.stage.atoms.plain(text) : undefined
-    if (plain === undefined) {
+    const { atoms, hosts } = context.stage
+    const plain = typeof text === 'string' ? atoms.plain(text) : undefined
+    const named = plain === undefined ? undefined : hosts.standIn(plain)
+    if (named !== undefined) return named
+    const reached = text instanceof Undefined ? undefined : reachedBy(text, context, this.#world)
+    if (reached === undefined && plain === undefined)
       context.stage.note({ at: delegateTo.at, what: 'the host of delegate_to is not known' })
-      return UNKNOWN_HOST
-    }
-    return context.stage.hosts.standIn(plain) ?? plain
+    return reached ?? plain ?? UNKNOWN_HOST
   }
 
   #loop(loop: Loop, module: Module | undefined): void {
@@ -211,7 +214,7 @@ class HostTask {
     }
     const running = whereItRuns(call)
     if (running === undefined) return skipped()
-    if (module?.maybe !== 'fork' || !call.context.stage.hosts.hosts.has(call.target))
+    if (module?.maybe !== 'fork' || !isNode(call.context.stage.hosts, call.target))
       return this.#act(running, module, condition)
     const trial = tried(() => module.run(running))
     if (matters(call, trial)) {
@@ -270,6 +273,8 @@ class HostTask {
     if (effect.controlNode !== undefined) this.#world.change(CONTROL_NODE, effect.controlNode)
     const use = taskRun(call)
     this.#world.tell(effect.events ?? [])
+    if (!isNode(call.context.stage.hosts, call.target) && effect.events?.some(isStart) === true)
+      call.note(`K3s starts on ${call.target}, which no inventory has`)
     if (use.uses.length > 0)
       this.#world.tell([{ what: 'task-ran', host: call.target, kind: 'agent', at: use.at, task: use }])
     if (effect.groups !== undefined)
@@ -424,6 +429,7 @@ function openPart(call: Call, { leaf, what, at }: Unknown): Undecided | undefine
   return open === undefined ? undefined : new Undecided(open, leaf.at ?? at)
 }
 
+const isStart = ({ what }: Event): boolean => what === 'service-started'
 const isOfFiles = (what: Event['what']): boolean => what === 'file-written' || what === 'directory-made'
 
 /** The files as a task leaves them that does nothing else. */
@@ -452,7 +458,8 @@ function tried(run: () => Effect): () => Effect {
 }
 
 /** Whether what a task might do could touch the token's way: only then a world is worth it. */
-function matters({ context, node: before, world }: Call, trial: () => Effect): boolean {
+function matters(call: Call, trial: () => Effect): boolean {
+  const { context, node: before, world } = call
   try {
     const { node, events, groups } = trial()
     if (groups !== undefined && isSeen(world.groups, groups, context.stage.groupsAsked)) return true
@@ -463,7 +470,8 @@ function matters({ context, node: before, world }: Call, trial: () => Effect): b
       [...(node?.services ?? [])].some(([name, state]) => /k3s/i.test(name) && isChanged(before, name, state))
     )
       return true
-    if (files === undefined) return false
+    // What others leave on the control node is for them: K3s reads none of it there.
+    if (files === undefined || !call.isOnNode) return false
     const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter(
       (path) => files.get(path)?.content !== before.files.get(path)?.content,
     )

@@ -248,10 +248,8 @@ class Twins {
 
   nodes(a: World, b: World): boolean {
     if (!sameGroups(a.groups, b.groups)) return false
-    for (const [host, node] of a.nodes) {
-      const other = b.nodes.get(host)
-      if (other === undefined || !this.#node(node, other)) return false
-    }
+    for (const [host, node] of a.nodes) if (!this.#node(node, b.node(host))) return false
+    for (const [host, node] of b.nodes) if (!a.nodes.has(host) && !this.#node(emptyNode, node)) return false
     return true
   }
 

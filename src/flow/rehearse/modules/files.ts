@@ -352,7 +352,7 @@ const IMAGES = /\/agent\/images(?:\/|$)/
 /** Whether a path is there; `undefined` where only the node could say. */
 export function existing(call: Call, path: string): boolean | undefined {
   const { files, k3s, isPackaged } = call.node
-  if (!call.context.stage.hosts.hosts.has(call.target)) return undefined
+  if (!call.isOnNode) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
   if (isPackaged && OF_SERVICES.test(path)) return undefined
@@ -428,11 +428,12 @@ export function isMissing(call: Call, path: string): boolean {
   return makesServers
 }
 
-function isBare({ node, host, target, context }: Call, path: string): boolean {
+function isBare(call: Call, path: string): boolean {
+  const { node, host, target, context } = call
   const isPlayed = target === host || context.playHosts.includes(target)
   return (
     isPlayed &&
-    context.stage.hosts.hosts.has(target) &&
+    call.isOnNode &&
     /^\/var\/lib\/rancher\/k3s\/server\//.test(path) &&
     TOKEN_FILE.test(path) &&
     node.k3s === 'absent' &&

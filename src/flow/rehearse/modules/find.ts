@@ -14,7 +14,7 @@ export function find(call: Call): Effect {
   const kind = call.plain('file_type') ?? 'file'
   const isKnown =
     directories !== undefined &&
-    call.context.stage.hosts.hosts.has(call.target) &&
+    call.isOnNode &&
     // What else lies in a directory of the system, nobody has said.
     (patterns.every((one) => OURS.test(one)) || directories.every((one) => OURS.test(one))) &&
     call.argument('contains', 'age', 'size', 'excludes', 'exclude') === undefined

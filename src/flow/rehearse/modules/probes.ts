@@ -15,7 +15,7 @@ const PROGRAM = '/usr/local/bin/k3s'
  * `undefined`: the command asks nothing, or something that only the node knows.
  */
 export function probed(call: Call, words: readonly string[]): Answer | undefined {
-  if (!call.context.stage.hosts.hosts.has(call.target)) return undefined
+  if (!call.isOnNode) return undefined
   const [program = '', ...args] = words[0] === 'sudo' ? words.slice(1) : words
   const plain = args.filter((word) => !word.startsWith('-'))
   switch (program.split('/').at(-1)) {
