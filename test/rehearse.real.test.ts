@@ -799,6 +799,74 @@ ${more.map((task) => `    - ${task}\n`).join('')}    - systemd: { name: k3s-agen
   })
 })
 
+describe('a role that depends on others', () => {
+  // An agent that joins only where a task of its role sees all of this.
+  const berth = (...conditions: readonly string[]): string => `
+- ansible.builtin.command: /opt/k3s-install.sh agent
+  environment: { K3S_TOKEN: '{{ harbour_key }}', K3S_URL: https://quay:6443 }
+  when: ${JSON.stringify(conditions)}
+`
+  const variables = (...names: readonly string[]): string => names.map((name) => `${name}\n`).join('')
+  // `moored` depends on `charted` and `lit`, `charted` on `sounded`.
+  const roles = {
+    'hosts.ini': '[berths]\nberth\n',
+    'roles/moored/meta/main.yml': 'dependencies:\n  - { role: charted, pilot: anna, when: false }\n  - lit\n',
+    'roles/moored/defaults/main.yml': variables('everywhere: moored', 'above: moored', 'depth: unknown'),
+    'roles/moored/vars/main.yml': variables('everywhere_vars: moored', 'above_vars: moored'),
+    'roles/charted/meta/main.yml': 'dependencies: [{ role: sounded, lead: hand }]\n',
+    'roles/charted/defaults/main.yml': variables('everywhere: charted', 'twice: charted', 'chart: new'),
+    'roles/charted/vars/main.yml': variables('everywhere_vars: charted', 'chart_vars: new'),
+    'roles/sounded/defaults/main.yml': variables(
+      'everywhere: sounded',
+      'above: sounded',
+      'harbour_key: 0ddpassword',
+      'depth: 7 fathoms',
+    ),
+    'roles/sounded/vars/main.yml': variables('above_vars: sounded', 'bottom_vars: sand'),
+    'roles/lit/defaults/main.yml': 'twice: lit\n',
+  }
+  const joined = ['berth agent present env-file url']
+
+  test('has what they have, as the play has', () => {
+    const conditions = [
+      "everywhere == 'moored' and everywhere_vars == 'moored'",
+      "above == 'moored' and above_vars == 'moored' and depth == 'unknown'",
+      "chart == 'new' and chart_vars == 'new' and bottom_vars == 'sand'",
+      "twice == 'lit'",
+    ]
+    const site = '- hosts: berths\n  roles: [moored]\n'
+    const tasks = { 'roles/moored/tasks/main.yml': berth(...conditions) }
+    expect(arrivals({ ...roles, ...tasks, 'site.yml': site })).toEqual(joined)
+    const included = '- hosts: berths\n  tasks:\n    - include_role: { name: moored }\n'
+    expect(arrivals({ ...roles, ...tasks, 'site.yml': included })).toEqual(joined)
+    const before = `- hosts: berths\n  roles: [moored]\n  pre_tasks:${berth(...conditions).replaceAll('\n', '\n    ')}\n`
+    expect(arrivals({ ...roles, 'site.yml': before })).toEqual(joined)
+  })
+
+  test('gives them its parameters and its defaults, and none of it goes to their neighbours', () => {
+    const site = '- hosts: berths\n  roles: [{ role: moored, tide: high }]\n'
+    const asking = { 'site.yml': site, 'roles/moored/meta/main.yml': 'dependencies: [charted, lit]\n' }
+    const middle = berth(
+      "tide == 'high' and everywhere == 'charted' and everywhere_vars == 'charted'",
+      // Of defaults its own parents win over its dependencies, of vars the dependencies do.
+      "above == 'moored' and above_vars == 'sounded' and twice == 'charted'",
+      'lead is undefined',
+    )
+    expect(arrivals({ ...roles, ...asking, 'roles/charted/tasks/main.yml': middle })).toEqual(joined)
+    const lowest = berth("tide == 'high' and lead == 'hand' and above == 'sounded' and twice == 'charted'")
+    expect(arrivals({ ...roles, ...asking, 'roles/sounded/tasks/main.yml': lowest })).toEqual(joined)
+    const beside = berth("tide == 'high' and pilot is undefined and lead is undefined and twice == 'lit'")
+    expect(arrivals({ ...roles, ...asking, 'roles/lit/tasks/main.yml': beside })).toEqual(joined)
+  })
+
+  test('may lead back to itself', () => {
+    const circle = { ...roles, 'roles/sounded/meta/main.yml': 'dependencies: [moored]\n' }
+    const site = '- hosts: berths\n  roles: [moored]\n'
+    const tasks = { 'site.yml': site, 'roles/moored/tasks/main.yml': berth("chart == 'new'") }
+    expect(arrivals({ ...circle, ...tasks })).toEqual(joined)
+  })
+})
+
 test('a role of a collection that the play lists comes before one of the same name in roles/', () => {
   const harbour = 'collections/ansible_collections/port/harbour/roles'
   const install = `

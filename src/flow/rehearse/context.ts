@@ -61,6 +61,12 @@ export interface Inherited {
   readonly at: Span
 }
 
+/** The defaults and vars of a role, or of some. */
+export interface RoleVariables {
+  readonly defaults: ReadonlyMap<string, RawVariable>
+  readonly vars: ReadonlyMap<string, RawVariable>
+}
+
 /** What a task inherits from where it stands. */
 export interface Context {
   readonly stage: Stage
@@ -74,9 +80,13 @@ export interface Context {
   readonly role: Role | undefined
   /** `collections:` of the nearest that has it: of the play and its tasks, or of the role's own blocks and tasks. */
   readonly collections: readonly string[] | undefined
-  /** Defaults and vars of the play's roles, the current one's last. */
-  readonly roleDefaults: ReadonlyMap<string, RawVariable>
-  readonly roleVars: ReadonlyMap<string, RawVariable>
+  /** Defaults and vars of the play's roles, of the current one's dependencies and of itself. */
+  readonly roleDefaults: RoleVariables['defaults']
+  readonly roleVars: RoleVariables['vars']
+  /** Those of the play's roles. */
+  readonly ofPlay: RoleVariables
+  /** The own ones of the current role and of those that led to it, as an include or a dependency of theirs: the outermost first. */
+  readonly parents: readonly RoleVariables[]
   /** Parameters of the role or include: above facts. */
   readonly parameters: ReadonlyMap<string, RawVariable>
   /** `vars` of blocks and tasks. */

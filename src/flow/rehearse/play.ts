@@ -11,7 +11,7 @@ import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
-import { addHandlers, enterRole } from './roles.ts'
+import { addHandlers, enterRole, exportedBy, layered } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { isActive, Walk } from './statements.ts'
 import type { Room } from './task.ts'
@@ -111,6 +111,8 @@ class Playing {
       collections: collectionsIn(play.keywords),
       roleDefaults: new Map(),
       roleVars: new Map(),
+      ofPlay: { defaults: new Map(), vars: new Map() },
+      parents: [],
       parameters: new Map(),
       vars: new Map(),
       items: new Map(),
@@ -158,17 +160,17 @@ class Playing {
   /** Defaults, vars and handlers of a play's roles are there for all of it. */
   #roles(uses: readonly RoleUse[], context: Context): Context {
     const { content } = context.stage
-    let known = context
-    for (const use of uses) {
+    const roles = uses.flatMap((use) => {
       const role = content.findRole(use.name, context)
-      if (role === undefined) continue
-      const { roleDefaults, roleVars } = enterRole(
-        role,
-        use,
-        within({ ...known, conditions: [] }, use.keywords),
-      )
-      known = { ...known, roleDefaults, roleVars }
+      return role === undefined ? [] : [{ role, use }]
+    })
+    const exported = roles.map(({ role, use }) => exportedBy(role, use, context))
+    const ofPlay = {
+      defaults: layered(exported.map(({ defaults }) => defaults)),
+      vars: layered(exported.map(({ vars }) => vars)),
     }
+    const known = { ...context, ofPlay, roleDefaults: ofPlay.defaults, roleVars: ofPlay.vars }
+    for (const { role, use } of roles) enterRole(role, use, within(known, use.keywords))
     return known
   }
 

@@ -1,5 +1,13 @@
-import type { Role, RoleUse, Statement, Task } from '../../ansible/content/index.ts'
-import type { Context, HandlerUse } from './context.ts'
+import {
+  type Content,
+  collectionsIn,
+  type Role,
+  type RoleContext,
+  type RoleUse,
+  type Statement,
+  type Task,
+} from '../../ansible/content/index.ts'
+import type { Context, HandlerUse, RoleVariables } from './context.ts'
 import type { RawVariable } from './world.ts'
 
 /** `tasks_from` and its like. */
@@ -13,14 +21,17 @@ export interface RoleParts {
 /** The context of a role's own tasks. */
 export function enterRole(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): Context {
   const { content } = context.stage
-  const defaults = rawOf(content.roleDefaults(role, parts.defaults))
-  const vars = rawOf(content.roleVars(role, parts.vars))
+  const own = ownVariables(role, context, parts)
+  const { ofPlay, parents } = context
+  const below = ofDependencies(role, use, context)
   const entered: Context = {
     ...context,
     role,
     collections: undefined,
-    roleDefaults: new Map([...context.roleDefaults, ...defaults]),
-    roleVars: new Map([...context.roleVars, ...vars]),
+    // Of defaults those of what depends on the role win over those of its dependencies, of vars it is the other way.
+    roleDefaults: layered([ofPlay, below, ...parents, own].map(({ defaults }) => defaults)),
+    roleVars: layered([ofPlay, ...parents, below, own].map(({ vars }) => vars)),
+    parents: [...parents, own],
     parameters: new Map([...context.parameters, ...rawOf(use.parameters)]),
     trail: [...context.trail, role.directory],
   }
@@ -28,6 +39,70 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
   if (handlers !== undefined) addHandlers(handlers.statements, { ...entered, file: handlers.path })
   return entered
 }
+
+/** What a role of a play has for all of it: its own variables over those of its dependencies. */
+export function exportedBy(role: Role, use: RoleUse, context: Context): RoleVariables {
+  const below = ofDependencies(role, use, context)
+  const own = ownVariables(role, context)
+  return {
+    defaults: layered([below.defaults, own.defaults]),
+    vars: layered([below.vars, own.vars]),
+  }
+}
+
+const found = new WeakMap<Content, Map<string, RoleVariables>>()
+
+/** `Role.get_default_vars` and `get_vars` of ansible-core: the last dependency wins, whether its condition holds or not. */
+function ofDependencies(role: Role, use: RoleUse, context: Context): RoleVariables {
+  const { content } = context.stage
+  const uses = content.roleDependencies(role)
+  if (uses.length === 0) return nothing
+  const asker = askingFor(role, use, context)
+  const key = [asker.playbookDirectory, role.directory, ...(asker.collections ?? [])].join('\n')
+  const known = found.get(content) ?? new Map<string, RoleVariables>()
+  found.set(content, known)
+  let below = known.get(key)
+  if (below === undefined) {
+    // For one that leads back to itself.
+    known.set(key, nothing)
+    const each = uses.flatMap((dependency) => {
+      const inner = content.findRole(dependency.name, asker)
+      return inner === undefined ? [] : [exportedBy(inner, dependency, context)]
+    })
+    below = {
+      defaults: layered(each.map(({ defaults }) => defaults)),
+      vars: layered(each.map(({ vars }) => vars)),
+    }
+    known.set(key, below)
+  }
+  return below
+}
+
+/** From where the dependencies of a role are looked for. */
+export const askingFor = (role: Role, use: RoleUse, { playbookDirectory }: Context): RoleContext => ({
+  playbookDirectory,
+  role,
+  collections: collectionsIn(use.keywords),
+  isDependency: true,
+})
+
+function ownVariables(role: Role, { stage: { content } }: Context, parts: RoleParts = {}): RoleVariables {
+  return {
+    defaults: rawOf(content.roleDefaults(role, parts.defaults)),
+    vars: rawOf(content.roleVars(role, parts.vars)),
+  }
+}
+
+/** The last one wins. */
+export function layered(layers: readonly RoleVariables['vars'][]): RoleVariables['vars'] {
+  const [first, ...others] = layers.filter(({ size }) => size > 0)
+  return others.length === 0
+    ? (first ?? NONE)
+    : new Map([first ?? NONE, ...others].flatMap((layer) => [...layer]))
+}
+
+const NONE: RoleVariables['vars'] = new Map()
+const nothing: RoleVariables = { defaults: NONE, vars: NONE }
 
 type Variables = ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>
 

@@ -1,19 +1,11 @@
-import {
-  type Block,
-  collectionsIn,
-  type RoleContext,
-  type RoleUse,
-  type Statement,
-  type Task,
-  type TaskFile,
-} from '../../ansible/content/index.ts'
+import type { Block, RoleContext, RoleUse, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
 import { Undefined } from '../../ansible/template/values.ts'
 import { evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
 import { type Context, isLeftOut, ofItem, rawVariables, within } from './context.ts'
 import { type Loop, loopOf } from './loops.ts'
-import { enterRole, handlerNames, type RoleParts } from './roles.ts'
+import { askingFor, enterRole, handlerNames, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import { conditionOf, forked, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
@@ -74,11 +66,8 @@ export class Walk {
       return worlds
     let now = worlds
     if (from.tasks === undefined)
-      for (const dependency of content.roleDependencies(role)) {
-        const inner = { ...entered, parameters: context.parameters }
-        const collections = collectionsIn(use.keywords)
-        now = this.role(dependency, inner, hosts, now, {}, { ...inner, collections, isDependency: true })
-      }
+      for (const dependency of content.roleDependencies(role))
+        now = this.role(dependency, entered, hosts, now, {}, askingFor(role, use, entered))
     const tasks = content.roleTasks(role, from.tasks)
     if (tasks === undefined) {
       if (from.tasks !== undefined)
