@@ -887,6 +887,11 @@ describe('what is shown', () => {
     },
   )
 
+  test.each(["hostvars['berth']", 'vars'])('a fact that holds %s has the token in it', (name) => {
+    const site = server + reads + tasks(`{ set_fact: { all_tokens: ${JSON.stringify(`{{ ${name} }}`)} } }`)
+    expect(findings({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain('token-logged warning site.yml:14')
+  })
+
   test('a text that a token falls back to is one', () => {
     const fallback = "{{ harbour_key | default('7fQ2mZ8kT4wL9xR3') }}"
     const write = `{ copy: { dest: /etc/rancher/k3s/config.yaml, mode: "0644", content: "token: ${fallback}\\n" } }`

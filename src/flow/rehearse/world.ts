@@ -295,6 +295,9 @@ class Twins {
     if (a instanceof Unknown && b instanceof Unknown) return a.what === b.what
     if (a instanceof Choice && b instanceof Choice)
       return a.when.what === b.when.what && this.#value(a.yes, b.yes) && this.#value(a.no, b.no)
+    // All variables of a host, which are compared one by one.
+    if (a instanceof VariablesDict || b instanceof VariablesDict)
+      return a instanceof VariablesDict && b instanceof VariablesDict
     if (isEntries(a) && isEntries(b)) {
       const left = [...a.entries()].filter(tells)
       const right = [...b.entries()].filter(tells)

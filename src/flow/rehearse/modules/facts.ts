@@ -54,7 +54,8 @@ function* textsIn(value: Stored | undefined, call: Call): Generator<string> {
   else if (value instanceof Choice) {
     yield* textsIn(value.yes, call)
     yield* textsIn(value.no, call)
-  } else if (value instanceof Dict) for (const [, item] of value.entries()) yield* textsIn(item, call)
+  } else if (value instanceof VariablesDict) yield* shownTexts(call, value)
+  else if (value instanceof Dict) for (const [, item] of value.entries()) yield* textsIn(item, call)
   else if (value instanceof List) for (const item of value) yield* textsIn(item, call)
 }
 
