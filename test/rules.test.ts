@@ -156,6 +156,41 @@ test('the clusters of tests are no cause for alarm', () => {
 })
 
 test.each([
+  ['a text in its place alike', '$(openssl rand -hex 16)', '$(openssl rand -hex 16)', []],
+  ['a text that asks to be replaced alike', '<harbour key>', '<harbour key>', []],
+  ['the same token', 'sesame-0815-larch', 'sesame-0815-larch', ['server-url-missing']],
+  ['what one variable says', '{{ shared }}', '{{ shared }}', ['server-url-missing']],
+])('servers of which nothing says that they are one cluster: with %s', (_, first, second, found) => {
+  const project = new Map([
+    [
+      'hosts.yml',
+      `all:
+  vars: {shared: <harbour key>}
+  children:
+    quays:
+      hosts:
+        quay-1: {tide: "${first}"}
+    piers:
+      hosts:
+        pier-1: {tide: "${second}"}
+`,
+    ],
+    [
+      'site.yml',
+      ['quays', 'piers']
+        .map(
+          (group) =>
+            `- hosts: ${group}\n  tasks:\n    - command: /usr/local/bin/k3s-install.sh server\n      environment: {K3S_TOKEN: "{{ tide }}"}\n`,
+        )
+        .join(''),
+    ],
+  ])
+  const analysis = new Analysis(project)
+  const asked = rules.filter(({ id }) => id === 'server-url-missing')
+  expect(asked.flatMap(({ id, check }) => [...check(analysis)].map(() => id))).toEqual(found)
+})
+
+test.each([
   [
     'of the task that makes them is shown',
     'shell: openssl rand -hex 32\n      register: made',

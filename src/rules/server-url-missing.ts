@@ -2,6 +2,7 @@ import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
 import { faultFindings, isFresh, isInvented, type Start, startsOf } from './common/faults.ts'
+import { isStandIn } from './common/literals.ts'
 import { installerBefore, skippedWriter, startHops } from './common/missing.ts'
 import { nodeRunsOf } from './common/nodes.ts'
 import { placeIn } from './common/places.ts'
@@ -104,17 +105,31 @@ harbour:
 }
 
 function needsUrl(analysis: Analysis, start: Start): boolean {
-  const { kind, arrival, scenario, token, playbook } = start.verdict
+  const { kind, arrival, scenario, playbook } = start.verdict
   if (scenario.tokenGiven === false) return false
   if (kind === 'agent') return arrival.command === 'agent'
   if (kind !== 'joining-server' || !isFresh(scenario) || isInvented(scenario)) return false
   if (arrival.externalDatastore !== false || hasJoined(analysis, start)) return false
   // Several servers may be several clusters; those that share a token are one.
   return (
-    token === 'present' ||
+    sharesToken(analysis, start) ||
     startsOf(analysis).some(
       ({ verdict }) => verdict.playbook === playbook && verdict.kind === kind && verdict.serverUrl === true,
     )
+  )
+}
+
+/** Whether a server has the token of the first: from the same place, or the same text if that is one. */
+function sharesToken(analysis: Analysis, { verdict }: Start): boolean {
+  const { token, arrival, scenario } = verdict
+  const { text } = arrival.token
+  if (token !== 'present' || text === undefined || !isStandIn(text.text)) return token === 'present'
+  const roots = new Set(text.marks.map(({ atom }) => atom.root))
+  return startsOf(analysis).some(
+    ({ verdict: other }) =>
+      other.kind === 'first-server' &&
+      other.scenario === scenario &&
+      other.arrival.token.text?.marks.some(({ atom }) => roots.has(atom.root)) === true,
   )
 }
 

@@ -56,3 +56,8 @@ function placeholderIn(text: string, { sample }: Inspection): string | undefined
     ? 'a text that asks to be replaced stands where the token belongs'
     : undefined
 }
+
+/** Whether a text only stands for the token to come: two places that have it alike have nothing in common. */
+export const isStandIn = (text: string): boolean =>
+  // What a shell would run, and Ansible does not.
+  /^\$\(.*\)$/s.test(text) || placeholderIn(text, inspectToken(new Secret(text))) !== undefined
