@@ -927,6 +927,23 @@ describe('what is shown', () => {
       'token-in-arguments warning site.yml:16',
     )
   })
+
+  test.each([
+    // A name that only begins like the one of a result.
+    'INSTALL_K3S_VERSION={{ anchor_version }}',
+    'PIER={{ hostvars.quay.anchor.rc }}',
+  ])('the token in a command is not in %s', (other) => {
+    const site =
+      '- hosts: quays\n  tasks:\n    - { shell: curl -sfL https://get.k3s.io | sh -s - server, register: anchor }\n' +
+      reads +
+      tasks(
+        `shell: |\n        export ${other}\n        export K3S_TOKEN={{ slip.content | b64decode }}\n        export K3S_URL=https://quay:6443\n        curl -sfL https://get.k3s.io | sh -s - agent\n      vars: { anchor_version: v1.31.2+k3s1 }`,
+      )
+    const found = findings({ 'site.yml': site, 'hosts.ini': HOSTS })
+    expect(found.filter((finding) => finding.startsWith('token-in-arguments'))).toEqual([
+      'token-in-arguments warning site.yml:13',
+    ])
+  })
 })
 
 describe('a server URL without a host', () => {

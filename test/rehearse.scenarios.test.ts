@@ -114,7 +114,10 @@ describe('a site without the internet', () => {
     expect(scenarios(files)).toEqual(['airgapped', 'online'])
     expect(arrivals(files, { airgapped: false })).toEqual([online])
     expect(arrivals(files, { airgapped: true })).toEqual([airgapped])
-    expect(findings(files)).toEqual(['agent-token-missing error site.yml:4'])
+    expect(findings(files)).toEqual([
+      'agent-token-missing error site.yml:4',
+      'token-in-arguments notice site.yml:12',
+    ])
   })
 
   test.each(['quay_offline=True', 'quay_offline=yes'])('is what its inventory says: %s', (variable) => {
@@ -132,6 +135,6 @@ describe('a site without the internet', () => {
     expect(findings(files)).toEqual(['agent-token-missing error site.yml:4'])
     const right = { 'hosts.ini': HOSTS, 'site.yml': agent('airgap_dir is defined', withToken) }
     expect(arrivals(right, { airgapped: true })).toEqual([online])
-    expect(findings(right)).toEqual([])
+    expect(findings(right)).toEqual(['token-in-arguments notice site.yml:5'])
   })
 })

@@ -8,7 +8,7 @@ export const agentTokenMissing: Rule = {
   severity: 'error',
   summary: 'Agent starts without a join token',
   why: 'An agent that gets no token stops with "--token is required"; one that was a member before tries again every two seconds for ever, and systemctl waits with it. Each run of the install script makes the env file anew from K3S_ variables of its own environment: where K3S_TOKEN is not among them, the file has none.',
-  fix: 'give the install script K3S_TOKEN in its environment, or write it into the env file of the unit after the script ran and before the service starts',
+  fix: 'give the install script K3S_TOKEN, or K3S_TOKEN_FILE for a file with it, in its environment; or write it into the env file of the unit after the script ran and before the service starts',
   see: ['https://docs.k3s.io/cli/agent', 'k3s-io/k3s@0136cf25:install.sh', 'k3s-io/k3s-ansible#361'],
   bad: [
     {

@@ -16,7 +16,7 @@ export const tokenDroppedByInstaller: Rule = {
   severity: 'error',
   summary: 'Install script takes the join token away',
   why: 'Each run of the install script removes the unit and its env file and makes them anew from K3S_ variables of its own environment. A token that was written into the file before is gone, unless K3S_TOKEN is given again.',
-  fix: 'give the script K3S_TOKEN in its environment, or write the token into the env file after it',
+  fix: 'give the script K3S_TOKEN, or K3S_TOKEN_FILE for a file with it, in its environment; or write the token into the env file after it',
   see: ['k3s-io/k3s@0136cf25:install.sh', 'https://docs.k3s.io/upgrades/manual'],
   bad: [
     {

@@ -8,9 +8,13 @@ export const tokenInArguments: Rule = {
   id: 'token-in-arguments',
   severity: 'error',
   summary: 'Join token on a command line',
-  why: 'The arguments of a process are open to every user of the machine (ps, /proc/PID/cmdline), and those of a service to everybody who may run systemctl show. Shells and CI systems write command lines into histories and logs, too.',
-  fix: 'give it in the environment: K3S_TOKEN in a file of mode 0600 that EnvironmentFile= names, or --token-file',
-  see: ['https://docs.k3s.io/cli/token', 'https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html'],
+  why: 'The arguments of a process are open to every user of the machine (ps, /proc/PID/cmdline), and those of a service to everybody who may run systemctl show. Shells and CI systems write command lines into histories and logs, too. What stands in environment: of a task is not safe from that: Ansible puts it before the command of a shell on the node, and no_log hides what a task returns, not what it runs.',
+  fix: 'keep it in a file of mode 0600 that K3s or its unit reads: token: of config.yaml, --token-file or K3S_TOKEN_FILE, or K3S_TOKEN in what EnvironmentFile= names',
+  see: [
+    'https://docs.k3s.io/cli/token',
+    'https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html',
+    'https://github.com/ansible/ansible/blob/v2.21.5/lib/ansible/plugins/shell/__init__.py',
+  ],
   bad: [
     {
       title: 'in ExecStart= of a unit',
@@ -89,6 +93,23 @@ edge_words: "server --token {{ harbour_key }}"
 `,
       },
     },
+    {
+      title: 'in environment: of a task',
+      files: {
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+      environment:
+        INSTALL_K3S_VERSION: "{{ harbour_release }}"
+        K3S_TOKEN: "{{ harbour_key }}"
+                    ^^^^^^^^^^^^^^^^^ Ansible hands this environment to a shell as its arguments: every user of the node can read the token while the task runs, and -vvv shows it, with no_log or without
+      no_log: true
+`,
+      },
+    },
   ],
   good: [
     {
@@ -107,6 +128,32 @@ cloudflared tunnel run --token "$TUNNEL_TOKEN"
 kubectl --token "$API_TOKEN" get nodes
 k3s kubectl --token "$API_TOKEN" get nodes
 ansible-playbook site.yml -e @vault.yml -e k3s_version=v1.31.2+k3s1
+`,
+      },
+    },
+    {
+      title: 'in a file that is there before the install script runs',
+      files: {
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Directory
+      ansible.builtin.file:
+        path: /etc/rancher/k3s
+        state: directory
+        mode: "0755"
+    - name: Token
+      ansible.builtin.copy:
+        content: "{{ harbour_key }}"
+        dest: /etc/rancher/k3s/harbour
+        mode: "0600"
+      no_log: true
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh
+      environment:
+        K3S_URL: https://quay:6443
+        K3S_TOKEN_FILE: /etc/rancher/k3s/harbour
 `,
       },
     },

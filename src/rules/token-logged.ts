@@ -315,11 +315,6 @@ const WAYS: readonly {
     severity: 'notice',
     message: '-vvv shows the pattern of this task, with the token in it',
   },
-  {
-    where: ['environment'],
-    severity: 'notice',
-    message: '-vvv shows the environment of this task, with the token in it',
-  },
 ]
 
 function* shown(analysis: Analysis): Generator<RuleFinding> {

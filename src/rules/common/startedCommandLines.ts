@@ -3,6 +3,7 @@ import type { AtomUse } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
 import type { Span } from '../../span.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import { isToken, tokenTasks } from './leaks.ts'
 import { nodeRunsOf } from './nodes.ts'
 import { placeIn } from './places.ts'
@@ -29,18 +30,30 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
     // What systemd-run starts is told as a service.
     if (starting.has(`${task.at.path}:${task.at.start}`)) continue
     for (const use of task.uses) {
-      if (use.where !== 'command' || !isToken(analysis, use.atom)) continue
-      yield {
-        at: templateIn(analysis, use),
-        message:
-          'the token is part of this command line, which every user of the node can read while it runs',
-        cure: 'give it in environment: of the task, with no_log: true; or in a file: --token-file',
-        severity: 'warning',
-        hops: analysis.rehearsal.atoms.hops(use.atom),
-      }
+      const said = use.where === 'command' || use.where === 'environment' ? SAID[use.where] : undefined
+      if (said === undefined || !isToken(analysis, use.atom)) continue
+      yield { at: templateIn(analysis, use), ...said, hops: analysis.rehearsal.atoms.hops(use.atom) }
     }
   }
 }
+
+/**
+ * What a task runs, and what Ansible makes of its `environment:`, with no_log or without:
+ * https://github.com/ansible/ansible/blob/v2.21.5/lib/ansible/plugins/shell/__init__.py#L245
+ */
+const SAID = {
+  command: {
+    severity: 'warning',
+    message: 'the token is part of this command line, which every user of the node can read while it runs',
+    cure: 'write it into a file of mode 0600 before, and name that: K3S_TOKEN_FILE or --token-file, or token: of config.yaml; no_log keeps it out of logs, not off the command line',
+  },
+  environment: {
+    severity: 'notice',
+    message:
+      'Ansible hands this environment to a shell as its arguments: every user of the node can read the token while the task runs, and -vvv shows it, with no_log or without',
+    cure: 'write the token into a file of mode 0600 before, and name that in K3S_TOKEN_FILE, which the install script keeps; or write it as token: into config.yaml, of mode 0600',
+  },
+} as const
 
 const OPTION = /--(?:agent-)?token[= ]+(?:\{\{[^}\n]*\}\}|[^\s"'])+|(?<=\s)-t[= ](?:\{\{[^}\n]*\}\}|[^\s"'])+/
 
@@ -59,7 +72,7 @@ function optionIn(analysis: Analysis, hops: readonly Hop[]): Span | undefined {
   return undefined
 }
 
-/** The template in a command that the token comes from: the one behind the setting, or the first. */
+/** The template in a command or an environment that the token comes from: the one behind the setting, or the first. */
 function templateIn(analysis: Analysis, { at, atom }: AtomUse): Span {
   const text = (analysis.project.get(at.path) ?? '').slice(at.start, at.end)
   const own = analysis.rehearsal.atoms
@@ -69,16 +82,20 @@ function templateIn(analysis: Analysis, { at, atom }: AtomUse): Span {
   const names = analysis.rehearsal.atoms.hops(atom).flatMap((hop) => {
     const registered = taskAt(analysis, hop.at)?.task.keywords.get('register')?.value
     const [taken] = /^[\w.]+(?= (?:takes it|is set here))/.exec(hop.what) ?? []
-    return [registered, taken].filter((name) => typeof name === 'string')
+    return [registered, taken].filter((name) => typeof name === 'string').map(escaped)
   })
-  const templates = [...text.matchAll(/\{\{[^}]*\}\}/g)]
-  const isNamed = (template: string): boolean => names.some((name) => template.includes(name))
-  const isBehindSetting = (at: number): boolean => /token["']?\s*[=:]?\s*["']?$/i.test(text.slice(0, at))
-  const match =
-    templates.find(([template]) => isNamed(template)) ??
-    templates.find(({ index }) => isBehindSetting(index)) ??
+  const named = new RegExp(`(?<!\\w)(?:${names.join('|')})(?!\\w)`)
+  const templates = [...text.matchAll(/\{\{[^}]*\}\}/g)].map((match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+    isNamed: names.length > 0 && named.test(match[0]),
+    isBehindSetting: /token["']?\s*[=:]?\s*["']?$/i.test(text.slice(0, match.index)),
+  }))
+  const found =
+    templates.find(({ isNamed, isBehindSetting }) => isNamed && isBehindSetting) ??
+    templates.find(({ isNamed }) => isNamed) ??
+    templates.find(({ isBehindSetting }) => isBehindSetting) ??
     templates[0]
-  if (match !== undefined)
-    return { path: at.path, start: at.start + match.index, end: at.start + match.index + match[0].length }
+  if (found !== undefined) return { path: at.path, start: at.start + found.start, end: at.start + found.end }
   return text.includes('\n') ? (taskAt(analysis, at)?.task.action.at ?? at) : at
 }
