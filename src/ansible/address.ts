@@ -26,6 +26,19 @@ export function addressKind(address: string): AddressKind | undefined {
   return valid && address.length <= 253 ? 'name' : undefined
 }
 
+const TO_FILL_IN: readonly RegExp[] = [
+  // 192.168.1.x, 100.x.x.x
+  /^(?=.*[a-z])(?:\d{1,3}|[xyzn]{1,3})(?:\.(?:\d{1,3}|[xyzn]{1,3})){3}$/i,
+  /^(?:your|change|replace|insert|fill)[-_]|^(?:changeme|replaceme|todo|tbd)$/i,
+  // What a script puts a value for, as SERVER_IP; names of machines have no underscores.
+  /^(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|IP|ADDRESS|HOST|HOSTNAME)$/,
+]
+
+/** Whether an `ansible_host` names no machine yet: a sample's blank, or a slip. */
+export function isToFillIn(address: string): boolean {
+  return addressKind(address) === undefined || TO_FILL_IN.some((pattern) => pattern.test(address))
+}
+
 /** One spelling for each address: `FD00:0::1` → `fd00::1`, `::ffff:10.0.0.1` → `10.0.0.1`, names in lower case. */
 export function normalAddress(address: string): string {
   const lower = address.toLowerCase()

@@ -1,4 +1,4 @@
-import { isAddress } from '../ansible/address.ts'
+import { isAddress, isToFillIn } from '../ansible/address.ts'
 import { clusterHosts, hostVariables, type Inventory } from '../ansible/inventory/index.ts'
 import type { Variable } from '../ansible/value.ts'
 import type { RuleFinding } from '../lint/finding.ts'
@@ -87,6 +87,28 @@ agent
       },
     },
     {
+      title: 'addresses that are still to be filled in',
+      files: {
+        'inventory.ini': `
+[server]
+quay ansible_host=<server-ip>
+pier ansible_host=<server-ip>
+wharf ansible_host=100.x.x.x
+[agent]
+mole ansible_host=100.x.x.x
+jetty ansible_host=YOUR_IP
+dock ansible_host=YOUR_IP
+berth ansible_host=change-me
+mooring ansible_host=change-me
+north ansible_host=192.168.1.300
+south ansible_host=192.168.1.300
+[k3s_cluster:children]
+server
+agent
+`,
+      },
+    },
+    {
       title: 'another group of machines that is no cluster',
       files: {
         'inventory.ini': `
@@ -148,7 +170,7 @@ interface Key {
 
 function addressOf(variables: ReadonlyMap<string, Variable>): Key | undefined {
   const address = variables.get('ansible_host')
-  if (typeof address?.value !== 'string' || address.value.includes('{{')) return undefined
+  if (typeof address?.value !== 'string' || isToFillIn(address.value)) return undefined
   // Containers and machines behind a jump host may share an address.
   if (variables.has('ansible_connection') || variables.has('ansible_ssh_common_args')) return undefined
   const port = variables.get('ansible_port') ?? variables.get('ansible_ssh_port')
@@ -158,7 +180,7 @@ function addressOf(variables: ReadonlyMap<string, Variable>): Key | undefined {
 function nameOf(variables: ReadonlyMap<string, Variable>): Key | undefined {
   for (const variable of NAME_VARIABLES) {
     const given = variables.get(variable)
-    if (typeof given?.value === 'string' && given.value !== '' && !given.value.includes('{{'))
+    if (typeof given?.value === 'string' && !isToFillIn(given.value))
       return { key: given.value.toLowerCase(), at: given.at }
   }
   for (const { value, at } of variables.values()) {
