@@ -129,6 +129,11 @@ const once: readonly (readonly [title: string, text: string, rule: string])[] = 
     'k3s_token: "{{ vault_tide_token }}"\nvault_tide_token: f3a9c07e51b24d8896cc01d2ab7743fe\n',
     'vault-variable-not-encrypted',
   ],
+  [
+    'a token beside settings of HashiCorp Vault',
+    'vault_addr: https://quay:8200\nk3s_token: "{{ vault_tide_token }}"\nvault_tide_token: f3a9c07e51b24d8896cc01d2ab7743fe\n',
+    'token-plaintext',
+  ],
   ['a strong token', 'k3s_token: f3a9c07e51b24d8896cc01d2ab7743fe\n', 'token-plaintext'],
 ]
 

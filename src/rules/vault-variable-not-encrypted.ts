@@ -22,6 +22,17 @@ vault_k3s_token: f3a9c07e51b24d8896cc01d2ab7743fe
 `,
       },
     },
+    {
+      title: 'beside settings of HashiCorp Vault, behind the name that it stands for',
+      files: {
+        'group_vars/all.yml': `
+vault_addr: https://vault.harbour.example:8200
+tide_password: "{{ vault_tide_password }}"
+vault_tide_password: quince-and-medlar
+                     ^^^^^^^^^^^^^^^^^ vault_tide_password is not encrypted, though its name says so
+`,
+      },
+    },
   ],
   good: [
     {
@@ -31,6 +42,22 @@ vault_k3s_token: f3a9c07e51b24d8896cc01d2ab7743fe
 k3s_version: v1.31.2+k3s1
 token: "{{ vault_k3s_token }}"
 vault_k3s_token: "{{ lookup('community.hashi_vault.hashi_vault', 'secret=k3s') }}"
+`,
+      },
+    },
+    {
+      title: 'settings of HashiCorp Vault beside each other, and one that its role takes',
+      files: {
+        'group_vars/all.yml': `
+vault_enabled: true
+vault_dns: vault.harbour.example
+vault_operator_password: quince-and-medlar
+`,
+        'group_vars/harbour.yml': `
+vault_keeper_password: quince-and-medlar
+`,
+        'roles/hashicorp_vault/templates/vault.env.j2': `
+KEEPER={{ vault_keeper_password }}
 `,
       },
     },

@@ -2,6 +2,7 @@ import { isVaultName, type VaultFinding, vaultFindings } from '../../ansible/vau
 import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
 import { isBelow, partsOf } from '../../path.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml } from '../../syntax/yaml.ts'
 
@@ -33,7 +34,9 @@ export function vaultFindingsOf(analysis: Analysis): readonly VaultFinding[] {
     const findings = vaultFindings(path, text)
     return findings.length === 0
       ? []
-      : findings.filter((finding) => finding.id === 'vault-malformed' || isMeant(finding, path, text))
+      : findings.filter(
+          (finding) => finding.id === 'vault-malformed' || isMeant(finding, path, text, analysis.project),
+        )
   })
   found.set(analysis, made)
   return made
@@ -61,12 +64,37 @@ function mayTell(path: string, text: string): boolean {
 }
 
 /** Settings of HashiCorp Vault are called vault_…, too: only what sounds like a secret ought to be encrypted. */
-function isMeant({ id, message }: VaultFinding, path: string, text: string): boolean {
+function isMeant(
+  { id, message }: VaultFinding,
+  path: string,
+  text: string,
+  project: Analysis['project'],
+): boolean {
   if (id === 'vault-variable-not-encrypted') {
     const [name = ''] = message.split(' ')
     if (!new RegExp(`${SECRET}$`, 'i').test(name) || /(^|\/)(hashi\w*|vault)\//i.test(path)) return false
+    if (isOfProduct(name, text, project) && !isBehindItsName(name, project)) return false
   }
   return holdsVariables(path, text)
+}
+
+/** What is set of HashiCorp Vault itself, and of nothing that is encrypted. */
+const PRODUCT_SETTING =
+  /^[ \t]*["']?vault_(?:(?:api_|cluster_)?addr|address|dns|enabled?|version|release|dev_?mode|namespace|mount(?:_\w+)?|unseal_\w+|seal_\w+|storage(?:_\w+)?|chart(?:_\w+)?|helm(?:_\w+)?|image(?:_\w+)?|listener(?:_\w+)?|ui)["']?[ \t]*[:=]/im
+const PRODUCT_ROLE = /(?:^|\/)roles\/(?:[^/]*[-_.])?(?:hashi\w*|vault)(?:[-_.][^/]*)?\//i
+
+/** Whether "vault" is the product in a name: other settings beside it are of it, or a role that installs it takes it. */
+function isOfProduct(name: string, text: string, project: Analysis['project']): boolean {
+  if (PRODUCT_SETTING.test(text)) return true
+  const named = new RegExp(`\\b${escaped(name)}\\b`)
+  return [...project].some(([path, other]) => PRODUCT_ROLE.test(path) && named.test(other))
+}
+
+/** `harbour_key: "{{ vault_harbour_key }}"`: the name says what its value is, as Ansible's manual has it. */
+function isBehindItsName(name: string, project: Analysis['project']): boolean {
+  const bare = escaped(name.replace(/^vault_/i, ''))
+  const taken = new RegExp(`\\b${bare}["']?[ \\t]*[:=][ \\t]*["']?\\{\\{-?\\s*${escaped(name)}\\b`, 'i')
+  return [...project.values()].some((text) => text.includes(name) && taken.test(text))
 }
 
 /** Keys of files that are no variables of Ansible: of Kubernetes, Compose, Taskfile, GitLab's CI. */
