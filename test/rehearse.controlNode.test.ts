@@ -222,7 +222,7 @@ describe('files of variables', () => {
         'hosts.ini': HOSTS,
       }
       expect(arrivals(files)).toEqual(['berth agent maybe env-file url'])
-      expect(findings(files)).toEqual([])
+      expect(findings(files)).toEqual(['token-in-arguments notice site.yml:9'])
     }
   })
 

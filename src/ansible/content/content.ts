@@ -142,6 +142,13 @@ export interface Content {
   taskFile(path: string): TaskFile | undefined
   /** A file of variables for `vars_files` and `include_vars`. `undefined` where there is no such file. */
   varsFile(path: string): ReadonlyMap<string, Variable> | undefined
+  /** Whether a file is encrypted as a whole: what it says is not known. */
+  isSealed(path: string): boolean
+  /** Those files of a role's `defaults` and `vars` that are. */
+  sealedVariables(
+    role: Role,
+    from?: { readonly defaults?: string | undefined; readonly vars?: string | undefined },
+  ): readonly string[]
   /**
    * The project path of a file that a task names relatively, as Ansible looks for it. Templates, files and vars: in the role's `kind`
    * directory, the role, beside the including file, the playbook's `kind` directory, the playbook's directory. Tasks: beside the

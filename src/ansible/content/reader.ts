@@ -101,6 +101,21 @@ export class ContentReader implements Content {
     return this.#once(`vars ${path}`, () => (this.#project.has(path) ? this.#variables(path) : undefined))
   }
 
+  isSealed(path: string): boolean {
+    return isVaulted(this.#project.get(path) ?? '')
+  }
+
+  sealedVariables(
+    role: Role,
+    from: { readonly defaults?: string | undefined; readonly vars?: string | undefined } = {},
+  ): readonly string[] {
+    return this.#once(`sealed ${role.directory} ${from.defaults ?? ''} ${from.vars ?? ''}`, () =>
+      (['defaults', 'vars'] as const)
+        .flatMap((kind) => this.#roleFiles(role, kind, from[kind], true))
+        .filter((path) => this.isSealed(path)),
+    )
+  }
+
   roleTasks(role: Role, from?: string): TaskFile | undefined {
     return this.#taskFileOf(role, 'tasks', from)
   }

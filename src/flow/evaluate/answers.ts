@@ -1,7 +1,7 @@
 import { Dict, List, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Decisions } from './decisions.ts'
 import type { EvaluationScope, ScopeVariable } from './scope.ts'
-import { Present, Result, Ungiven } from './unknowns.ts'
+import { Fetched, Present, Result, Ungiven } from './unknowns.ts'
 
 /** What an evaluation has asked, and the answer that it got. `host`: asked of `hostvars[host]`. */
 export type Answer =
@@ -163,6 +163,7 @@ const isSaidAlike = (a: Unknown, b: Unknown): boolean =>
   a.constructor === b.constructor && a.what === b.what && a.why === b.why && a.at === b.at
 
 const isPlain = (value: Unknown): boolean =>
-  (value.constructor === Unknown || value instanceof Ungiven || value instanceof Present) &&
   value.leaf === value &&
-  value.members === undefined
+  (value instanceof Fetched ||
+    ((value.constructor === Unknown || value instanceof Ungiven || value instanceof Present) &&
+      value.members === undefined))

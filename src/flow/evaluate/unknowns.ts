@@ -139,7 +139,7 @@ export class Ungiven extends Unknown {}
 /** What is there on each node, whatever it is: its address. */
 export class Present extends Unknown {}
 
-/** What a store of secrets has: a text, or a mapping with such. It is followed, though nobody knows whether it is empty. */
+/** What a store of secrets, or a file that can't be read, has: a text, or a mapping with such. It is followed, though nobody knows whether it is empty. */
 export class Fetched extends Unknown {
   /** How the task that asks for it stands in a trace. */
   readonly hop: Hop | undefined

@@ -32,10 +32,10 @@ export interface Stage {
    */
   readonly overrides: ReadonlyMap<string, FlowValue | undefined>
   /**
-   * Variables that no file of the project sets for these hosts: the user does, where they are needed. `hasUnread`: the play
-   * reads a file that the project does not hold.
+   * Of a variable that no file of the project sets for these hosts, who does where it is needed. `hasUnread`: the play
+   * reads a file that the project does not hold, or that is encrypted as a whole.
    */
-  readonly isLeftToUser: (name: string, hasUnread: boolean) => boolean
+  readonly leftTo: (name: string, hasUnread: boolean) => LeftTo | undefined
   /** What a file of variables says that nothing in the project reads: it is there for `-e @FILE`. */
   readonly extraVariable: (name: string) => RawVariable | undefined
   /** What the play asked about: only that is worth another scenario. */
@@ -52,6 +52,13 @@ export interface Stage {
   readonly relevance: Relevance
 }
 
+/**
+ * - `user`: who asks whether it is there finds that it isn't.
+ * - `file`: one that can't be read here may set it.
+ * - `sealed`: the same, of a token.
+ */
+export type LeftTo = 'user' | 'file' | 'sealed'
+
 /** `own-token`: whether the servers are made by this play, so that they have no token before. */
 export type Question = 'airgapped' | 'manager' | 'own-token' | 'token' | 'version'
 
@@ -65,6 +72,8 @@ export interface Inherited {
 export interface RoleVariables {
   readonly defaults: ReadonlyMap<string, RawVariable>
   readonly vars: ReadonlyMap<string, RawVariable>
+  /** Whether a file of theirs is encrypted as a whole, so that there may be more. */
+  readonly isSealed: boolean
 }
 
 /** What a task inherits from where it stands. */
@@ -75,7 +84,7 @@ export interface Context {
   readonly playHosts: readonly string[]
   /** `vars`, `vars_files`, `vars_prompt` of the play. */
   readonly playVars: ReadonlyMap<string, RawVariable>
-  /** Whether `vars_files` names a file, too, that the project does not hold. */
+  /** Whether `vars_files` names a file, too, that the project does not hold, or one of these or of the role's is encrypted as a whole. */
   readonly hasUnread: boolean
   readonly role: Role | undefined
   /** `collections:` of the nearest that has it: of the play and its tasks, or of the role's own blocks and tasks. */

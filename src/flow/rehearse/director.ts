@@ -136,6 +136,14 @@ export class Director {
     return this.#options.tokenVariables ?? new Set()
   }
 
+  /** Whether a variable is a token's, or a mapping with one in it. */
+  holdsToken(name: string): boolean {
+    this.#holders ??= new Set([...this.tokenVariables].flatMap((one) => [one, one.split('.')[0] ?? one]))
+    return this.#holders.has(name)
+  }
+
+  #holders: ReadonlySet<string> | undefined
+
   /** The default of a role, wherever it is: the first that says one. */
   defaultOf(name: string): AnsibleValue | undefined {
     for (const role of this.#content.roles) {

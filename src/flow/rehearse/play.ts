@@ -11,7 +11,7 @@ import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
-import { addHandlers, enterRole, exportedBy, layered } from './roles.ts'
+import { addHandlers, enterRole, exportedBy, layered, noteSealed } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { isActive, Walk } from './statements.ts'
 import type { Room } from './task.ts'
@@ -111,7 +111,7 @@ class Playing {
       collections: collectionsIn(play.keywords),
       roleDefaults: new Map(),
       roleVars: new Map(),
-      ofPlay: { defaults: new Map(), vars: new Map() },
+      ofPlay: { defaults: new Map(), vars: new Map(), isSealed: false },
       parents: [],
       parameters: new Map(),
       vars: new Map(),
@@ -147,6 +147,9 @@ class Playing {
       if (variables === undefined) {
         hasUnread = true
         this.#stage.note({ at: play.at, what: 'a file of vars_files is not in the project' })
+      } else if (found !== undefined && content.isSealed(found)) {
+        hasUnread = true
+        noteSealed(this.#stage, [found])
       }
       for (const { name, value, at } of variables?.values() ?? []) playVars.set(name, { raw: value, at })
     }
@@ -168,8 +171,15 @@ class Playing {
     const ofPlay = {
       defaults: layered(exported.map(({ defaults }) => defaults)),
       vars: layered(exported.map(({ vars }) => vars)),
+      isSealed: exported.some(({ isSealed }) => isSealed),
     }
-    const known = { ...context, ofPlay, roleDefaults: ofPlay.defaults, roleVars: ofPlay.vars }
+    const known = {
+      ...context,
+      ofPlay,
+      roleDefaults: ofPlay.defaults,
+      roleVars: ofPlay.vars,
+      hasUnread: context.hasUnread || ofPlay.isSealed,
+    }
     for (const { role, use } of roles) enterRole(role, use, within(known, use.keywords))
     return known
   }

@@ -18,7 +18,7 @@ import {
 } from './beginnings.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
-import type { Question, Stage } from './context.ts'
+import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { type Invention, inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
@@ -318,7 +318,7 @@ export class PlaybookWork {
       scenario,
       manager,
       overrides,
-      isLeftToUser: (name, hasUnread) => this.#isLeftToUser(name, hosts, hasUnread),
+      leftTo: (name, hasUnread) => this.#leftTo(name, hosts, hasUnread),
       makesServers: this.#makesServers,
       runsAll: this.#runsAll,
       extraVariable: (name) => director.extraVariable(name),
@@ -363,12 +363,13 @@ export class PlaybookWork {
    * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
    * read, may it come from elsewhere.
    */
-  #isLeftToUser(name: string, hosts: PaperHosts, hasUnread: boolean): boolean {
+  #leftTo(name: string, { hasSealedFiles }: PaperHosts, hasUnread: boolean): LeftTo | undefined {
     const { tokenVariables } = this.#director
-    const isToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
-    if (this.#hosts === 'invented' || hosts.hasSealedFiles || hasUnread)
-      return !isToken || !this.#switches.isOptional(name)
-    return !isToken && !this.#switches.isSet(name) && !this.#director.isOfRole(name)
+    const isOfToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
+    if (this.#hosts === 'invented') return isOfToken && this.#switches.isOptional(name) ? undefined : 'user'
+    if (hasSealedFiles || hasUnread)
+      return this.#director.holdsToken(name) ? 'sealed' : isOfToken ? 'file' : 'user'
+    return isOfToken || this.#switches.isSet(name) || this.#director.isOfRole(name) ? undefined : 'user'
   }
 
   /** A token variable that nobody sets, in a project without an inventory: its users do. */

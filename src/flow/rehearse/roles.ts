@@ -7,7 +7,7 @@ import {
   type Statement,
   type Task,
 } from '../../ansible/content/index.ts'
-import type { Context, HandlerUse, RoleVariables } from './context.ts'
+import type { Context, HandlerUse, RoleVariables, Stage } from './context.ts'
 import type { RawVariable } from './world.ts'
 
 /** `tasks_from` and its like. */
@@ -27,6 +27,7 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
   const entered: Context = {
     ...context,
     role,
+    hasUnread: context.hasUnread || own.isSealed || below.isSealed,
     collections: undefined,
     // Of defaults those of what depends on the role win over those of its dependencies, of vars it is the other way.
     roleDefaults: layered([ofPlay, below, ...parents, own].map(({ defaults }) => defaults)),
@@ -47,6 +48,7 @@ export function exportedBy(role: Role, use: RoleUse, context: Context): RoleVari
   return {
     defaults: layered([below.defaults, own.defaults]),
     vars: layered([below.vars, own.vars]),
+    isSealed: below.isSealed || own.isSealed,
   }
 }
 
@@ -72,6 +74,7 @@ function ofDependencies(role: Role, use: RoleUse, context: Context): RoleVariabl
     below = {
       defaults: layered(each.map(({ defaults }) => defaults)),
       vars: layered(each.map(({ vars }) => vars)),
+      isSealed: each.some(({ isSealed }) => isSealed),
     }
     known.set(key, below)
   }
@@ -86,10 +89,14 @@ export const askingFor = (role: Role, use: RoleUse, { playbookDirectory }: Conte
   isDependency: true,
 })
 
-function ownVariables(role: Role, { stage: { content } }: Context, parts: RoleParts = {}): RoleVariables {
+function ownVariables(role: Role, { stage }: Context, parts: RoleParts = {}): RoleVariables {
+  const { content } = stage
+  const sealed = content.sealedVariables(role, parts)
+  noteSealed(stage, sealed)
   return {
     defaults: rawOf(content.roleDefaults(role, parts.defaults)),
     vars: rawOf(content.roleVars(role, parts.vars)),
+    isSealed: sealed.length > 0,
   }
 }
 
@@ -102,7 +109,16 @@ export function layered(layers: readonly RoleVariables['vars'][]): RoleVariables
 }
 
 const NONE: RoleVariables['vars'] = new Map()
-const nothing: RoleVariables = { defaults: NONE, vars: NONE }
+const nothing: RoleVariables = { defaults: NONE, vars: NONE, isSealed: false }
+
+/** Files of variables that are encrypted as a whole. */
+export function noteSealed(stage: Stage, paths: readonly string[]): void {
+  for (const path of paths)
+    stage.note({
+      at: { path, start: 0, end: 0 },
+      what: 'this file is encrypted as a whole, so what it says is not known here',
+    })
+}
 
 type Variables = ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>
 

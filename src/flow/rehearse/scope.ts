@@ -3,6 +3,7 @@ import type { AnsibleValue } from '../../ansible/value.ts'
 import {
   decidedTruth,
   type EvaluationScope,
+  Fetched,
   type FlowValue,
   Fork,
   Pending,
@@ -64,15 +65,16 @@ function hostScope(context: Context, world: World, host: string): EvaluationScop
   const { hosts } = context.stage
   const standIn = hosts.standIn(host) ?? (world.nodes.has(host) ? host : undefined)
   if (standIn === undefined) return undefined
+  const node = world.node(standIn)
   return {
     ...scopeOf(context, world, host),
     variable: (name) => {
       const inFiles = (): ScopeVariable =>
         fact(context, world, host, name) ??
-        inventoryVariable(context, world, host, name) ??
+        perhapsSealed(context, node, name, inventoryVariable(context, world, host, name)) ??
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
-        leftToUser(context, world.node(standIn), name)
-      return settled(world.node(standIn).variables.get(name), name, world, inFiles) ?? inFiles()
+        leftToUser(context, node, name)
+      return settled(node.variables.get(name), name, world, inFiles) ?? inFiles()
     },
   }
 }
@@ -96,11 +98,23 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
     context.roleVars.get(name) ??
     context.playVars.get(name) ??
     fact(context, world, host, name) ??
-    inventoryVariable(context, world, host, name) ??
-    context.roleDefaults.get(name) ??
+    perhapsSealed(
+      context,
+      node,
+      name,
+      inventoryVariable(context, world, host, name) ?? context.roleDefaults.get(name),
+    ) ??
     magic(context, world, host, name) ??
     leftToUser(context, node, name)
   )
+}
+
+/** Where a token is left empty, a file that can't be read here may say more. */
+function perhapsSealed(context: Context, node: NodeState, name: string, found: ScopeVariable): ScopeVariable {
+  if (found === undefined || !('raw' in found) || (found.raw !== '' && found.raw !== null)) return found
+  return context.stage.leftTo(name, context.hasUnread || node.hasUnread) === 'sealed'
+    ? leftToUser(context, node, name)
+    : found
 }
 
 /** What the inventory says: in its place stands what the scenario takes it to say. */
@@ -262,7 +276,9 @@ function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, na
   const extra = stage.extraVariable(name)
   if (extra !== undefined) return extra
   if (node.hasUnnamedFact) return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
-  if (!stage.isLeftToUser(name, hasUnread || node.hasUnread)) return undefined
+  const leftTo = stage.leftTo(name, hasUnread || node.hasUnread)
+  if (leftTo === undefined) return undefined
   const why = `nothing in the project sets ${name}`
-  return { value: isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
+  if (leftTo === 'sealed') return { value: new Fetched(name, why, undefined) }
+  return { value: leftTo === 'file' || isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
 }

@@ -400,7 +400,7 @@ function shared(
   const name = task.keywords.get('register')?.value
   const facts = module === 'set_fact' ? [...task.action.arguments.keys()] : []
   const next = world.copy()
-  const { variables: made, included, failure, hasUnnamedFact } = world.node(from)
+  const { variables: made, included, hasUnread: unread, failure, hasUnnamedFact } = world.node(from)
   // Facts whose names are templates are known by what was not there before.
   const others = facts.some((fact) => /\{[{%]/.test(fact))
     ? [...made].filter(([one, value]) => known.get(one) !== value).map(([one]) => one)
@@ -408,7 +408,7 @@ function shared(
   const names = [...(typeof name === 'string' ? [name] : []), ...facts, ...others]
   for (const host of hosts) {
     if (host === from) continue
-    const { variables: before, failure: own } = world.node(host)
+    const { variables: before, failure: own, hasUnread } = world.node(host)
     const variables = new Map(before)
     for (const one of names) {
       const value = made.get(one)
@@ -416,7 +416,7 @@ function shared(
     }
     next.change(host, {
       variables,
-      ...(module === 'include_vars' ? { included } : {}),
+      ...(module === 'include_vars' ? { included, hasUnread: hasUnread || unread } : {}),
       ...(failure === undefined || own !== undefined ? {} : { failure }),
       ...(hasUnnamedFact ? { hasUnnamedFact } : {}),
     })

@@ -146,6 +146,8 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
   if (mine.some(({ root }) => given.some((other) => other.root === root))) return false
   // Each node that makes a random one has its own.
   if (mine.length > 0 && given.length > 0 && [...mine, ...given].every(isRandom)) return true
+  // Where it is not known what the server was given, it may be just this.
+  if (servers.state === 'maybe') return false
   // A founding server without a token has made one of its own, which no file of the project can know.
   if (servers.state !== 'present')
     return (

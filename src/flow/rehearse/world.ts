@@ -75,7 +75,7 @@ export interface NodeState {
   readonly variables: ReadonlyMap<string, Stored>
   /** What `include_vars` brought. */
   readonly included: ReadonlyMap<string, RawVariable>
-  /** Whether it brought a file, too, that the project does not hold: the user does, and what it sets is not known. */
+  /** Whether it brought a file, too, that the project does not hold, or that is encrypted as a whole: what it sets is not known. */
   readonly hasUnread: boolean
   /** Whether a task made a fact whose name is not known: any that seems not to be there may be that one. */
   readonly hasUnnamedFact: boolean

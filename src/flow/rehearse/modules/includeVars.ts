@@ -4,6 +4,7 @@ import { type AnsibleValue, Float, VaultedText } from '../../../ansible/value.ts
 import { partsOf } from '../../../path.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
+import { noteSealed } from '../roles.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
 import type { RawVariable } from '../world.ts'
 
@@ -30,6 +31,8 @@ export function includeVars(call: Call): Effect {
     )
     return { node: { hasUnread: true }, changed: false }
   }
+  const sealed = paths.filter((path) => content.isSealed(path))
+  noteSealed(call.context.stage, sealed)
   const brought = new Map<string, RawVariable>()
   for (const variables of read)
     for (const { name, value, at } of variables.values()) brought.set(name, { raw: value, at })
@@ -37,7 +40,8 @@ export function includeVars(call: Call): Effect {
   if (under !== undefined) {
     const all = [...brought].map(([name, { raw }]) => [name, raw] as const)
     brought.clear()
-    brought.set(under, { raw: Object.fromEntries(all), at: call.task.action.at })
+    // What a sealed one has is under that name, too.
+    if (sealed.length === 0) brought.set(under, { raw: Object.fromEntries(all), at: call.task.action.at })
   }
   const isMerged = call.plain('hash_behaviour') === 'merge'
   const scope = scopeOf(call.context, call.world, call.host)
@@ -48,7 +52,8 @@ export function includeVars(call: Call): Effect {
       before !== undefined && 'raw' in before ? mergedMappings(before.raw, variable.raw) : variable.raw
     included.set(name, { ...variable, raw })
   }
-  return { node: { included }, changed: false }
+  const hasUnread = call.node.hasUnread || sealed.length > 0
+  return { node: { included, hasUnread }, changed: false }
 }
 
 /** The files that `dir` means. */

@@ -145,10 +145,16 @@ function withTokenFiles(
   const hop = call.hop(`K3s writes its token to ${SERVER_DIR}/token`)
   // Without a token a server goes on with the one that it has.
   if (arrival.token.state !== 'present' && node.files.has(`${SERVER_DIR}/token`)) return node.files
-  const [mark] = arrival.token.state === 'present' ? (arrival.token.text?.marks ?? []) : []
+  const { state, text, doubtful } = arrival.token
+  const [mark] = (state === 'present' ? text : doubtful)?.marks ?? []
   const content =
     mark === undefined
-      ? call.serverToken(call.target, `K3s makes a token of its own in ${SERVER_DIR}/token`)
+      ? call.serverToken(
+          call.target,
+          state === 'absent' || state === 'empty'
+            ? `K3s makes a token of its own in ${SERVER_DIR}/token`
+            : hop.what,
+        )
       : call.atoms.mark(call.atoms.derive(mark.atom, hop, { text: undefined, isFilled: true }))
   const file: PaperFile = { kind: 'file', content: `${content}\n`, mode: 0o600, owner: 'root', hops: [hop] }
   const files = new Map(node.files)

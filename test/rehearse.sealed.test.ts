@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
+import { Secret } from '../src/secret.ts'
+import { encryptVault } from '../src/syntax/vault.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
+
+const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
+const SEALED = `${encryptVault(new Secret('mole: north'), new Secret('larch'))}\n`
+const open = 'berth agent maybe env-file url'
+const ENCRYPTED = 'this file is encrypted as a whole, so what it says is not known here'
+
+function waysOf(files: Files, host: string): readonly string[] {
+  const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+  const ways = verdicts
+    .filter((verdict) => verdict.host === host)
+    .map(({ hops }) => hops.map(({ what }) => what).join(', '))
+  return [...new Set(ways)]
+}
+
+/** An agent that joins with `phrase`, in a play or role that reads a sealed file. */
+const readers: readonly (readonly [string, Files])[] = [
+  [
+    'vars_files',
+    {
+      'site.yml': joins('berths', '{{ phrase }}').replace(
+        '  tasks:',
+        '  vars_files: [more/sealed.yml]\n  tasks:',
+      ),
+      'more/sealed.yml': SEALED,
+    },
+  ],
+  [
+    'include_vars',
+    {
+      'site.yml': joins('berths', '{{ phrase }}').replace(
+        '  tasks:',
+        '  tasks:\n    - include_vars: more/sealed.yml',
+      ),
+      'more/sealed.yml': SEALED,
+    },
+  ],
+  [
+    'include_vars of a directory',
+    {
+      'site.yml': joins('berths', '{{ phrase }}').replace(
+        '  tasks:',
+        '  tasks:\n    - include_vars: { dir: more }',
+      ),
+      'more/sealed.yml': SEALED,
+      'more/open.yml': 'mole: north\n',
+    },
+  ],
+  [
+    'include_vars for all hosts at once',
+    {
+      'site.yml': joins('all', '{{ phrase }}').replace(
+        '  tasks:',
+        '  tasks:\n    - include_vars: more/sealed.yml\n      run_once: true',
+      ),
+      'more/sealed.yml': SEALED,
+    },
+  ],
+  [
+    'include_vars under a name of its own',
+    {
+      'site.yml': joins('berths', '{{ slips.phrase }}').replace(
+        '  tasks:',
+        '  tasks:\n    - include_vars: { file: more/sealed.yml, name: slips }',
+      ),
+      'more/sealed.yml': SEALED,
+    },
+  ],
+  ...['vars/main.yml', 'vars/main/slips.yml', 'defaults/main.yml'].map(
+    (path) =>
+      [
+        path,
+        {
+          'site.yml': '- hosts: berths\n  roles: [mole]\n',
+          'roles/mole/tasks/main.yml': joins('berths', '{{ phrase }}').replace(/^.*tasks:\n/s, ''),
+          [`roles/mole/${path}`]: SEALED,
+        },
+      ] as const,
+  ),
+]
+
+describe('a file of variables that is encrypted as a whole', () => {
+  test.each(readers)('may set what nothing else does: %s', (_, files) => {
+    const all = { ...files, 'hosts.ini': HOSTS }
+    expect(arrivals(all)).toContain(open)
+    expect(findings(all).filter((one) => !one.startsWith('token-in-arguments notice'))).toEqual([])
+    expect(unknowns(all)).toEqual([ENCRYPTED])
+  })
+
+  test.each([
+    "{{ phrase | default('') }}",
+    '{{ phrase if phrase is defined else omit }}',
+    "{{ phrase | default(mole | default('')) }}",
+  ])('may hold a token that is asked for with %s', (token) => {
+    const files = {
+      'site.yml': joins('berths', token),
+      'hosts.ini': HOSTS,
+      'group_vars/berths.yml': SEALED,
+    }
+    expect(arrivals(files, { tokenGiven: undefined })).toEqual([open])
+    expect(findings(files).filter((one) => !one.startsWith('token-in-arguments notice'))).toEqual([])
+  })
+
+  test.each([
+    ['roles/mole/defaults/main.yml', 'phrase: ""\n'],
+    ['roles/mole/defaults/main.yml', 'phrase:\n'],
+    ['group_vars/all/berths.yml', 'phrase: ""\n'],
+  ])('may say more than %s, which leaves the token empty', (path, text) => {
+    const files = {
+      'site.yml': '- hosts: berths\n  roles: [mole]\n',
+      'roles/mole/tasks/main.yml': joins('berths', '{{ phrase }}').replace(/^.*tasks:\n/s, ''),
+      'hosts.ini': HOSTS,
+      'group_vars/all/sealed.yml': SEALED,
+      [path]: text,
+    }
+    expect(arrivals(files)).toEqual([open])
+    expect(findings(files)).toEqual(['token-in-arguments notice roles/mole/tasks/main.yml:5'])
+  })
+
+  test('leaves what the project sets as it is', () => {
+    const files = {
+      'site.yml': joins('berths', '{{ phrase }}').replace('  tasks:', '  vars: { phrase: "" }\n  tasks:'),
+      'hosts.ini': HOSTS,
+      'group_vars/all.yml': SEALED,
+    }
+    expect(arrivals(files)).toEqual(['berth agent empty env-file url'])
+  })
+
+  test('holds a secret: where it is shown, that is said', () => {
+    const site = `${joins('berths', '{{ phrase }}')}
+    - debug: { msg: "{{ phrase }}" }
+    - set_fact: { slip: "{{ phrase }}" }
+    - copy: { content: "{{ item }}", dest: /etc/harbour, mode: "0600" }
+      loop: ["{{ phrase }}"]
+    - debug: { msg: "{{ mole }}" }
+`
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS, 'group_vars/all.yml': SEALED }
+    expect(findings(files)).toEqual([
+      'token-in-arguments notice site.yml:8',
+      'token-logged error site.yml:10',
+      'token-logged warning site.yml:11',
+      'token-logged error site.yml:12',
+    ])
+  })
+
+  test('gives the server its token, for all that is known: K3s has not made it', () => {
+    const site = `
+${installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ phrase }}' })}
+    - slurp: { src: /var/lib/rancher/k3s/server/token }
+      register: slip
+${joins('berths', '{{ hostvars.quay.slip.content | b64decode | trim }}')}`
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS, 'group_vars/all.yml': SEALED }
+    expect(arrivals(files)).toEqual([
+      'berth agent present env-file url',
+      'quay first-server maybe env-file no url',
+    ])
+    expect(waysOf(files, 'berth')).toEqual([
+      'K3s writes its token to /var/lib/rancher/k3s/server/token, is read back from /var/lib/rancher/k3s/server/token, runs the K3s install script, starts k3s-agent',
+    ])
+  })
+
+  test('may give the server just what the agents have', () => {
+    const site = `
+${installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ phrase }}' })}
+${joins('berths', '{{ slip }}')}`
+    const files = {
+      'site.yml': site,
+      'hosts.ini': HOSTS,
+      'group_vars/quays.yml': SEALED,
+      'group_vars/berths.yml': 'slip: 0ddpassword\n',
+    }
+    expect(arrivals(files)).toContain('berth agent present env-file url')
+  })
+})
