@@ -176,3 +176,25 @@ ${joins('berths', '{{ slip }}')}`
     expect(arrivals(files)).toContain('berth agent present env-file url')
   })
 })
+
+describe('hostvars of another host', () => {
+  const asked = joins('berths', '{{ hostvars.quay.phrase }}')
+
+  test('have nothing of the vars_files of a play', () => {
+    const site = joins('berths', "{{ hostvars[groups['quays'][0]]['phrase'] }}")
+    const reads = site.replace('  tasks:', '  vars_files: [none.yml]\n  tasks:')
+    expect(unknowns({ 'site.yml': reads, 'hosts.ini': HOSTS })).toEqual([
+      'a file of vars_files is not in the project',
+      "the play ends here for berth: 'hostvars[groups.quays[0]].phrase' is undefined",
+    ])
+  })
+
+  test('have what that host has included', () => {
+    const site = '- hosts: quays\n  tasks:\n    - include_vars: slips.yml\n'
+    const files = { 'site.yml': site + asked, 'hosts.ini': HOSTS }
+    expect(arrivals({ ...files, 'slips.yml': 'phrase: 0ddpassword\n' })).toEqual([
+      'berth agent present env-file url',
+    ])
+    expect(arrivals({ ...files, 'slips.yml': SEALED })).toEqual([open])
+  })
+})

@@ -61,15 +61,17 @@ export const fileOrigin = (context: Context) => ({
 })
 
 /** `hostvars[host]`: what belongs to the host, and nothing of the play or its roles. */
-function hostScope(context: Context, world: World, host: string): EvaluationScope | undefined {
-  const { hosts } = context.stage
+function hostScope(asker: Context, world: World, host: string): EvaluationScope | undefined {
+  const { hosts } = asker.stage
   const standIn = hosts.standIn(host) ?? (world.nodes.has(host) ? host : undefined)
   if (standIn === undefined) return undefined
+  const context = { ...asker, hasUnread: false }
   const node = world.node(standIn)
   return {
     ...scopeOf(context, world, host),
     variable: (name) => {
       const inFiles = (): ScopeVariable =>
+        node.included.get(name) ??
         fact(context, world, host, name) ??
         perhapsSealed(context, node, name, inventoryVariable(context, world, host, name)) ??
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
