@@ -7,6 +7,7 @@ import { arrivals, bounds, doubts, findings, installs, joins, unknowns } from '.
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 const BERTH = '[berths]\nberth\n'
+const JOINS = { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', K3S_TOKEN: '0ddpassword' }
 const arrives = 'berth agent present env-file url'
 const tasks = (...list: readonly string[]): string =>
   `\n- hosts: berths\n  tasks:\n${list.map((task) => `    - ${task}\n`).join('')}`
@@ -386,6 +387,71 @@ describe('what a store of secrets has', () => {
   ])('%s is a text', (lantern) => {
     expect(arrivals(site('debug:', lantern))).toEqual([arrives])
     expect(findings(site('debug:', lantern))).toEqual(expect.arrayContaining(leaks))
+  })
+})
+
+describe('handlers of one name', () => {
+  const agent = installs('berths', { ...JOINS, INSTALL_K3S_SKIP_START: 'true' })
+  const starts = '- { name: Sail, service: { name: k3s-agent, state: restarted } }\n'
+  const rests = "- { name: Sail, debug: { msg: 'not yet' } }\n"
+  const notified = (...names: readonly string[]): string => `      notify: ${JSON.stringify(names)}\n`
+  const play = (keywords: string, ...names: readonly string[]): string =>
+    agent.replace('  tasks:\n', `${keywords}  tasks:\n`) + notified(...names)
+  const seen = (files: Readonly<Record<string, string>>) => arrivals({ ...files, 'hosts.ini': BERTH })
+
+  test('the one that was loaded last runs alone', () => {
+    const files = (first: string, last: string) => ({
+      'roles/mole/handlers/main.yml': first,
+      'roles/pier/handlers/main.yml': last,
+      'site.yml': play('  roles: [mole, pier]\n', 'Sail'),
+    })
+    expect(seen(files(starts, rests))).toEqual([])
+    expect(seen(files(rests, starts))).toEqual([arrives])
+  })
+
+  test.each([
+    ['mole : Sail', [arrives]],
+    ['pier : Sail', []],
+  ])('a name with the role is of that role: %s', (name, expected) => {
+    const files = { 'roles/mole/handlers/main.yml': starts, 'roles/pier/handlers/main.yml': rests }
+    expect(seen({ ...files, 'site.yml': play('  roles: [mole, pier]\n', name) })).toEqual(expected)
+  })
+
+  test('those of a role come after those of what it depends on, and those of the play last', () => {
+    const files = (dependency: string, own: string, plays = '') => ({
+      'roles/mole/meta/main.yml': 'dependencies: [pier]\n',
+      'roles/mole/handlers/main.yml': own,
+      'roles/pier/handlers/main.yml': dependency,
+      'site.yml': play(`  roles: [mole]\n${plays === '' ? '' : `  handlers:\n    ${plays}`}`, 'Sail'),
+    })
+    expect(seen(files(starts, rests))).toEqual([])
+    expect(seen(files(rests, starts))).toEqual([arrives])
+    expect(seen(files(rests, starts, rests))).toEqual([])
+    expect(seen(files(rests, rests, starts))).toEqual([arrives])
+  })
+
+  test('those of a role that is included come last of all; in one file the first counts', () => {
+    const included = (handlers: string) => ({
+      'roles/mole/tasks/main.yml': '- { file: { path: /etc/rancher/k3s/config.yaml, state: absent } }\n',
+      'roles/mole/handlers/main.yml': handlers,
+      'site.yml': `${play(`  handlers:\n    ${starts}`, 'Sail')}    - include_role: { name: mole }\n`,
+    })
+    expect(seen(included(rests))).toEqual([])
+    expect(seen(included(starts + rests))).toEqual([arrives])
+    expect(seen(included(rests + starts))).toEqual([])
+  })
+
+  test('a topic reaches all that listen to it, of one name the last', () => {
+    const listening = (handler: string, name: string): string =>
+      handler.replace('Sail', name).replace(' }\n', ', listen: tide }\n')
+    const files = (first: string, last: string) => ({
+      'roles/mole/handlers/main.yml': first,
+      'roles/pier/handlers/main.yml': last,
+      'site.yml': play('  roles: [mole, pier]\n', 'tide'),
+    })
+    expect(seen(files(listening(starts, 'Sail'), listening(rests, 'Row')))).toEqual([arrives])
+    expect(seen(files(listening(starts, 'Sail'), listening(rests, 'Sail')))).toEqual([])
+    expect(seen(files(listening(rests, 'Sail'), listening(starts, 'Sail')))).toEqual([arrives])
   })
 })
 

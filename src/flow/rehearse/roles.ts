@@ -7,7 +7,7 @@ import {
   type Statement,
   type Task,
 } from '../../ansible/content/index.ts'
-import type { Context, HandlerUse, RoleVariables, Stage } from './context.ts'
+import { type Context, type HandlerUse, type RoleVariables, type Stage, within } from './context.ts'
 import type { RawVariable } from './world.ts'
 
 /** `tasks_from` and its like. */
@@ -18,7 +18,7 @@ export interface RoleParts {
   readonly handlers?: string | undefined
 }
 
-/** The context of a role's own tasks. */
+/** The context of a role's own tasks. The play has its handlers from here on, those of its dependencies before its own. */
 export function enterRole(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): Context {
   const { content } = context.stage
   const own = ownVariables(role, context, parts)
@@ -36,6 +36,11 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
     parameters: new Map([...context.parameters, ...rawOf(use.parameters)]),
     trail: [...context.trail, role.directory],
   }
+  if (!context.trail.includes(role.directory))
+    for (const needed of content.roleDependencies(role)) {
+      const dependency = content.findRole(needed.name, askingFor(role, use, entered))
+      if (dependency !== undefined) enterRole(dependency, needed, within(entered, needed.keywords))
+    }
   const handlers = content.roleHandlers(role, parts.handlers)
   if (handlers !== undefined) addHandlers(handlers.statements, { ...entered, file: handlers.path })
   return entered
@@ -135,9 +140,9 @@ function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
 
 /** Handlers are the play's: whatever role brings them, every task of the play may notify them. */
 export function addHandlers(statements: readonly Statement[], context: Context): void {
+  const load = bare(context)
   for (const task of statements.flatMap(tasksOf))
-    if (!context.handlers.some((known) => known.task === task))
-      context.handlers.push({ task, context: bare(context) })
+    if (!context.handlers.some((known) => known.task === task)) context.handlers.push({ task, context: load })
 }
 
 /** A handler runs on its own conditions, not on those of what brought it. */
@@ -155,11 +160,44 @@ const tasksOf = (statement: Statement): readonly Task[] =>
     ? [statement]
     : [...statement.block, ...statement.rescue, ...statement.always].flatMap(tasksOf)
 
-/** What a handler answers to: its name, with and without its role, and its topics. */
-export function handlerNames({ task, context }: HandlerUse): readonly string[] {
+/**
+ * The handlers that are notified by these names. Of several with one name that is the one that was loaded last, of those in
+ * one file the first; a topic reaches all that listen to it, but of one name again only one:
+ * `StrategyBase.search_handlers_by_notification` of ansible-core.
+ */
+export function notifiedHandlers(
+  handlers: readonly HandlerUse[],
+  names: ReadonlySet<string>,
+): ReadonlySet<HandlerUse> {
+  const found = new Set<HandlerUse>()
+  if (names.size === 0) return found
+  const loads = new Map<Context, HandlerUse[]>()
+  for (const handler of handlers) {
+    const load = loads.get(handler.context)
+    if (load === undefined) loads.set(handler.context, [handler])
+    else load.push(handler)
+  }
+  const searched = [...loads.values()].reverse().flat()
+  for (const name of names) {
+    const named = searched.find((handler) => isCalled(handler, name))
+    if (named !== undefined) found.add(named)
+    const listening = new Set<string>()
+    for (const handler of searched) {
+      const { name: own } = handler.task
+      if (!topicsOf(handler).includes(name) || (own !== undefined && listening.has(own))) continue
+      if (own !== undefined) listening.add(own)
+      found.add(handler)
+    }
+  }
+  return found
+}
+
+/** By its name, with and without its role. */
+const isCalled = ({ task, context: { role } }: HandlerUse, name: string): boolean =>
+  task.name !== undefined &&
+  (task.name === name || (role !== undefined && `${role.name} : ${task.name}` === name))
+
+function topicsOf({ task }: HandlerUse): readonly unknown[] {
   const listen = task.keywords.get('listen')?.value
-  const topics = Array.isArray(listen) ? listen : [listen]
-  const names = [task.name, ...topics].filter((name): name is string => typeof name === 'string')
-  const { role } = context
-  return role === undefined || task.name === undefined ? names : [...names, `${role.name} : ${task.name}`]
+  return Array.isArray(listen) ? listen : [listen]
 }

@@ -5,7 +5,7 @@ import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
 import { type Context, isLeftOut, ofItem, rawVariables, within } from './context.ts'
 import { type Loop, loopOf } from './loops.ts'
-import { askingFor, enterRole, handlerNames, type RoleParts } from './roles.ts'
+import { askingFor, enterRole, notifiedHandlers, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import { conditionOf, forked, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
@@ -318,9 +318,10 @@ export class Walk {
     let now = worlds
     for (const handler of context.handlers) {
       now = now.flatMap((world) => {
-        const names = handlerNames(handler)
         const own = hosts.filter(
-          (host) => isActive(world, host) && names.some((name) => world.node(host).notified.has(name)),
+          (host) =>
+            isActive(world, host) &&
+            notifiedHandlers(context.handlers, world.node(host).notified).has(handler),
         )
         if (own.length === 0) return [world]
         return this.#task(handler.task, handler.context, own, world, true)
