@@ -55,6 +55,22 @@ ${guarded("rank == 'server'", "rank == 'worker'")}`
     expect(arrivals(role(tasks), { servers: 'one' })).toEqual([joiner, founder])
   })
 
+  test('and not by a variable of a loop', () => {
+    const tasks = `- include_tasks: "{{ part }}.yml"
+  when: part == rank
+  loop_control: { loop_var: part }
+  loop: [server, worker]
+`
+    const files = { 'tasks/server.yml': server, 'tasks/worker.yml': agent }
+    const defaults = "rank: \"{{ 'server' if 'servers' in group_names else 'worker' }}\"\n"
+    const site = { 'site.yml': '- { hosts: servers:workers, roles: [k3s] }\n' }
+    const own = Object.entries(role(tasks, defaults, files)).map(([path, text]) => [
+      `roles/k3s/${path}`,
+      text,
+    ])
+    expect(arrivals({ ...Object.fromEntries(own), ...site }, { servers: 'one' })).toEqual([joiner, founder])
+  })
+
   test('by switches that are called so, though their defaults are neither', () => {
     const tasks = `- assert: { that: [k3s_is_apiserver or k3s_is_worker] }\n${guarded('k3s_is_apiserver', 'k3s_is_worker')}`
     const defaults = 'k3s_is_apiserver: false\nk3s_is_worker: false\nk3s_server_no_worker: false\n'

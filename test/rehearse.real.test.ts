@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, findings, installs, unknowns } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 describe('variables', () => {
   test('a token goes from the first server to the agents through hostvars, without an inventory', () => {
@@ -982,5 +982,77 @@ ${tasks}
       when: ["ansible_facts.os_family == 'RedHat'", "ansible_facts.os_family == 'Debian'"]
 `
     expect(arrivals(starts(tasks))).toEqual(['berth agent present env-file url'])
+  })
+
+  test.each(["lamp.user_input == 'lit'", "['lit'] | first == lamp.user_input"])(
+    'holds for the list of a loop, too: %s',
+    (condition) => {
+      const site = `${joins('berths', '0ddpassword')}
+- hosts: berths
+  tasks:
+    - { pause: { prompt: lit? }, register: lamp }
+    - when: ${JSON.stringify(condition)}
+      block:
+        - { find: { paths: /etc/systemd/system, patterns: 'k3s*.service*' }, register: logs }
+        - copy: { src: '{{ log.path }}', dest: '{{ log.path }}.kept', remote_src: true }
+          loop: '{{ logs.files }}'
+          loop_control: { loop_var: log }
+        - command: sh /opt/k3s-install.sh agent
+          environment: { INSTALL_K3S_SKIP_START: 'true' }
+        - copy: { src: '{{ log.path }}.kept', dest: '{{ log.path }}', remote_src: true }
+          loop: '{{ logs.files }}'
+          loop_control: { loop_var: log }
+        - systemd: { name: k3s-agent, state: restarted }
+`
+      expect(arrivals({ 'hosts.ini': '[berths]\nberth\n', 'site.yml': site })).toEqual([
+        'berth agent present env-file url',
+      ])
+    },
+  )
+})
+
+describe('what is included in a loop', () => {
+  const agent = `
+- command: sh /opt/k3s-install.sh agent --server https://quay:6443
+  environment: { K3S_TOKEN: "{{ 'odd' if item == 'sail' else '' }}" }
+`
+  const files = {
+    'hosts.ini': '[berths]\nberth\n',
+    'boat/sail.yml': agent,
+    'boat/oars.yml': '- debug: { msg: row }\n',
+    'site.yml': '- { hosts: berths, tasks: [{ include_tasks: boat.yml, loop: [mole] }] }\n',
+  }
+  const seen = (include: string, more: Files = {}) =>
+    arrivals({ ...files, 'boat.yml': `- ${include}\n`, ...more })
+  const arrives = 'berth agent present env-file url'
+
+  test.each([
+    "{ include_tasks: 'boat/{{ item }}.yml', loop: [oars, sail], when: item == 'sail' }",
+    "{ include_tasks: 'boat/{{ item }}.yml', loop: [oars, leak, sail], when: [true, item == 'sail'] }",
+    "{ include_role: { name: yard, tasks_from: '{{ item }}' }, loop: [oars, sail], when: item == 'sail' }",
+    '{ include_tasks: boat/sail.yml, loop: [oars, sail], loop_control: { index_var: nth }, when: nth == 1 }',
+  ])('is there where the condition holds for the item: %s', (include) => {
+    const yard = {
+      'roles/yard/tasks/sail.yml': agent,
+      'roles/yard/tasks/oars.yml': '- debug: { msg: row }\n',
+    }
+    expect(seen(include, yard)).toEqual([arrives])
+    expect(seen(include.replace("item == 'sail'", "item == 'oars'").replace('nth == 1', 'nth == 2'))).toEqual(
+      [],
+    )
+  })
+
+  test('and a condition that is not known is one for its host and item alone', () => {
+    const include =
+      "{ include_tasks: boat/sail.yml, loop: [sail], when: item == 'sail' and (inventory_hostname == 'berth' or lamp.rc == 1) }"
+    const hosts = {
+      'hosts.ini': '[berths]\nberth\njetty ansible_port=1\n',
+      'boat.yml': `- { command: lighthouse, register: lamp, failed_when: false }\n- ${include}\n- { systemd: { name: k3s-agent, state: started } }\n`,
+    }
+    expect(arrivals({ ...files, ...hosts })).toEqual([arrives, arrives.replace('berth', 'jetty')])
+    const starts = new Analysis(new Map(Object.entries({ ...files, ...hosts }))).rehearsal.runs
+      .filter(({ scenario }) => scenario.k3s === 'absent')
+      .map(({ events }) => events.flatMap(({ what, host }) => (what === 'service-started' ? [host] : [])))
+    expect(starts.map((hosts) => [...new Set(hosts)].sort())).toContainEqual(['berth'])
   })
 })

@@ -4,6 +4,7 @@ import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
 import type { Closure } from './closure.ts'
+import { loopVariables } from './loops.ts'
 import type { Switches } from './switches.ts'
 
 /** Kinds of invented hosts: of the servers the first one founds the cluster. */
@@ -81,6 +82,7 @@ export function kindVariables(
       if (!defaults.has(name)) defaults.set(name, value)
     for (const name of content.roleVars(role).keys()) settled.add(name)
   }
+  for (const { task } of closure.tasks) for (const name of loopVariables(task.keywords)) settled.add(name)
   const found = new Map<string, KindVariable>()
   const take = (name: string, kind: KindVariable | undefined): void => {
     if (kind !== undefined && !NOT_SET.test(name) && !settled.has(name) && !switches.isSet(name))

@@ -46,6 +46,23 @@ export function loopOf(
   }
 }
 
+/** The names that a loop sets by itself. */
+export function loopVariables(keywords: Keywords): readonly string[] {
+  const control = keywords.get('loop_control')?.value
+  return ['loop_var', 'index_var'].flatMap((name) => member(control, name) ?? [])
+}
+
+/** The variables of one item, beside those of the loops around it. */
+export function itemVariables(
+  around: ReadonlyMap<string, FlowValue>,
+  { variable, indexVariable }: Loop,
+  item: FlowValue,
+  index: number,
+): ReadonlyMap<string, FlowValue> {
+  const items = new Map(around).set(variable, item)
+  return indexVariable === undefined ? items : items.set(indexVariable, index)
+}
+
 export const isLooped = (keywords: Keywords): boolean => loopKeyword(keywords) !== undefined
 
 const loopKeywords = new WeakMap<Keywords, readonly [string, Placed] | 'none'>()

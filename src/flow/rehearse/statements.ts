@@ -4,10 +4,10 @@ import { evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
 import { type Context, isLeftOut, ofItem, rawVariables, within } from './context.ts'
-import { type Loop, loopOf } from './loops.ts'
+import { itemVariables, type Loop } from './loops.ts'
 import { askingFor, enterRole, notifiedHandlers, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
-import { conditionOf, forked, type Room, runOnHost, tellItem } from './task.ts'
+import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
 
 /** An include that leads deeper than this leads back to itself. */
@@ -180,8 +180,8 @@ export class Walk {
   }
 
   /**
-   * Hosts for which the condition holds run what is included; where it is not known, the condition is one of every task in it.
-   * `import_*` always hands its condition on.
+   * Hosts for which the condition holds, for this item of a loop, run what is included; where it is not known, the condition
+   * is one of every task in it. `import_*` always hands its condition on.
    */
   #included(
     task: Task,
@@ -195,29 +195,19 @@ export class Walk {
     // Tags of what is included while the play runs are those of the include alone.
     const context = isStatic ? inner : { ...inner, tags: outer.tags }
     try {
-      const groups = new Map<string, { hosts: string[]; target: Target; conditional: boolean }>()
+      const groups = new Map<string, { hosts: string[]; target: Target }>()
       for (const host of hosts) {
         const call = new Call(context, world, task, host, host)
-        const condition = isStatic ? true : conditionOf(call)
-        if (condition === false) continue
-        if (condition instanceof Undefined) {
-          failed(world, host, call, new TaskFails(condition.message, condition.variable))
-          continue
-        }
         for (const target of this.#targetsOrFailure(task, context, call, kind)) {
-          const group = groups.get(target.key) ?? {
-            hosts: [],
-            target,
-            conditional: isStatic || condition instanceof Unknown,
-          }
+          const group = groups.get(target.key) ?? { hosts: [], target }
           group.hosts.push(host)
           groups.set(target.key, group)
         }
       }
       let worlds: readonly World[] = [world]
-      for (const { hosts: own, target, conditional } of groups.values())
+      for (const { hosts: own, target } of groups.values())
         worlds = target.run(
-          conditional ? target.context : { ...target.context, conditions: outer.conditions },
+          target.isSure ? { ...target.context, conditions: outer.conditions } : target.context,
           own,
           worlds,
         )
@@ -240,23 +230,24 @@ export class Walk {
   }
 
   #targets(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
-    const items = loopItems(task, call)
-    return items.flatMap(({ loop, item }, index) => {
-      const inner =
-        loop === undefined || item === undefined
-          ? context
-          : ofItem(context, new Map(context.items).set(loop.variable, item), index)
+    return loopItems(task, call).flatMap(({ loop, item }, index) => {
+      const isItem = loop !== undefined && item !== undefined
+      const inner = isItem ? ofItem(context, itemVariables(context.items, loop, item, index), index) : context
       const one = new Call(inner, call.world, task, call.host, call.target)
-      if (loop !== undefined && item !== undefined) tellItem(one, loop, item)
+      if (isItem) tellItem(one, loop, item)
+      const isStatic = task.action.module.includes('import_')
+      const condition = isStatic || conditionOf(one)
+      if (condition === false) return []
+      if (condition instanceof Undefined) throw new TaskFails(condition.message, condition.variable)
       const target =
         kind === 'role' ? this.#roleTarget(task, inner, one) : this.#tasksTarget(task, inner, one)
-      return target === undefined
-        ? []
-        : [{ ...target, key: `${target.key} ${loop === undefined ? '' : String(item)}` }]
+      if (target === undefined) return []
+      const isSure = !isStatic && condition === true
+      return [{ ...target, isSure, key: `${target.key} ${isItem ? String(item) : ''} ${isSure}` }]
     })
   }
 
-  #tasksTarget(task: Task, context: Context, call: Call): Target | undefined {
+  #tasksTarget(task: Task, context: Context, call: Call): Included | undefined {
     const { content } = context.stage
     const named =
       task.action.freeForm === undefined
@@ -290,7 +281,7 @@ export class Walk {
     }
   }
 
-  #roleTarget(task: Task, context: Context, call: Call): Target | undefined {
+  #roleTarget(task: Task, context: Context, call: Call): Included | undefined {
     const name = call.plain('name', 'role')
     if (name === undefined) {
       call.note('the role to include is not known')
@@ -343,7 +334,7 @@ function opened(world: World, hosts: readonly string[]): World {
   return next
 }
 
-interface Target {
+interface Included {
   readonly key: string
   readonly context: Context
   readonly run: (context: Context, hosts: readonly string[], worlds: readonly World[]) => readonly World[]
@@ -374,13 +365,18 @@ function withApply(context: Context, task: Task): Context {
   return within(context, keywords)
 }
 
+interface Target extends Included {
+  /** Whether its condition is known to hold, so that nothing in it depends on that. */
+  readonly isSure: boolean
+}
+
 interface LoopItem {
   readonly loop?: Loop
   readonly item?: import('../evaluate/index.ts').FlowValue
 }
 
 function loopItems(task: Task, call: Call): readonly LoopItem[] {
-  const loop = loopOf(task.keywords, call.evaluator, (name) => call.inProject(name))
+  const loop = loopWhereItRuns(task, call)
   if (loop === undefined || loop instanceof Undefined) return [{}]
   if (loop.items === undefined) return [{ loop, item: new Unknown('item', loop.why, task.at) }]
   return loop.items.map((item) => ({ loop, item }))

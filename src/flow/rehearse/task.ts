@@ -12,7 +12,7 @@ import { Call, type Effect, TaskFails, Undecided } from './call.ts'
 import { type Context, ofItem } from './context.ts'
 import { isSeen, withOpen } from './groups.ts'
 import { CONTROL_NODE, isNode, UNKNOWN_HOST } from './hosts.ts'
-import { isLooped, type Loop, loopOf } from './loops.ts'
+import { isLooped, itemVariables, type Loop, loopOf } from './loops.ts'
 import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
@@ -93,6 +93,13 @@ function whereItRuns({ context, world, task, host, target }: Call): Call | undef
   return new Call(context, assumed, task, host, target)
 }
 
+/** The loop of a task: where it is not known whether the task runs, as it is there, with what others found under its conditions. */
+export function loopWhereItRuns({ keywords }: Task, call: Call): Loop | Undefined | undefined {
+  if (!isLooped(keywords)) return undefined
+  const running = conditionOf(call) instanceof Unknown ? whereItRuns(call) : undefined
+  return loopOf(keywords, (running ?? call).evaluator, (name) => call.inProject(name))
+}
+
 /** The world in which a truth is so, with what that says of the truths that it is made of. */
 function assuming(world: World, truth: Unknown, is: boolean): World {
   const assumed = world.fork(truth.what, is)
@@ -120,7 +127,7 @@ class HostTask {
     const module = moduleOf(this.#task.action.module)
     // The items of a loop may say where each of them is delegated to.
     const call = this.#call(this.#context, isLooped(this.#task.keywords) ? this.#host : undefined)
-    const loop = loopOf(this.#task.keywords, call.evaluator, (name) => call.inProject(name))
+    const loop = loopWhereItRuns(this.#task, call)
     if (loop instanceof Undefined) {
       if (conditionOf(call) === true) this.#fail(call, new TaskFails(loop.message, loop.variable))
       else this.#register(skipped())
@@ -159,8 +166,7 @@ class HostTask {
     const items = loop.items ?? [new Unknown('item', loop.why, this.#task.at)]
     const results: Outcome[] = []
     for (const [index, item] of items.entries()) {
-      const inner = new Map(this.#context.items).set(loop.variable, item)
-      if (loop.indexVariable !== undefined) inner.set(loop.indexVariable, index)
+      const inner = itemVariables(this.#context.items, loop, item, index)
       const call = this.#call(ofItem(this.#context, inner, index))
       tellItem(call, loop, item)
       const outcome = this.#one(call, module)
