@@ -547,6 +547,32 @@ ${installs('berths', {
     ])
   })
 
+  test.each([
+    ['systemd', []],
+    ['ansible.builtin.systemd_service', []],
+    ['ansible.builtin.service', [], 'use: ansible.builtin.systemd, '],
+    ['service', ['absent none url']],
+    ['sysvinit', ['absent none url']],
+  ])('%s starts no service where its service manager is not', (module, onOpenrc, use = '') => {
+    const site = (start: string) => `
+- hosts: berths
+  tasks:
+    - file: { path: /etc/init.d, state: directory }
+      when: ansible_facts.service_mgr == 'openrc'
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { INSTALL_K3S_SKIP_START: 'true' }
+    - ${start}name: k3s-agent, state: restarted }
+`
+    const own = site(`${module}: { ${use}`)
+    const seen = (text: string, manager: string | undefined) =>
+      arrivals({ 'hosts.ini': '[berths]\nberth\n', 'site.yml': text }, { manager })
+    expect(seen(own, undefined)).toEqual(['berth agent absent none url'])
+    expect(seen(own, 'openrc')).toEqual(onOpenrc.map((what) => `berth agent ${what}`))
+    // The control node is another machine.
+    const local = own.replace('k3s-agent, state: restarted }', 'chrony }\n      delegate_to: localhost')
+    expect(seen(local + site('service: { '), 'openrc')).toEqual(['berth agent absent none url'])
+  })
+
   describe('K3s that a task runs by itself', () => {
     const files = (task: string, environment = '{}') => ({
       'hosts.ini': '[berths]\nberth harbour_key=0ddpassword\n',

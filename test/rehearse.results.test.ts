@@ -87,6 +87,18 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
   })
 
+  test.each([
+    'service: { name: k3s-agent, state: restarted }',
+    "lineinfile: { path: /etc/systemd/system/k3s-agent.service, regexp: '^ExecStart=', line: ExecStart=k3s agent }",
+  ])('of a module that fails is what failed_when makes of it: %s', (module) => {
+    const seen = (condition: string) =>
+      arrivals({ 'site.yml': asked(`${module}, failed_when: false`, condition), 'hosts.ini': BERTH })
+    expect(seen('beacon is not failed')).toEqual([arrives])
+    expect(seen('beacon is failed')).toEqual([])
+    const ends = tasks(`{ ${module} }`) + joins('berths', '0ddpassword')
+    expect(arrivals({ 'site.yml': ends, 'hosts.ini': BERTH })).toEqual([])
+  })
+
   test('of a loop has each item under the name that it has in the loop', () => {
     const site =
       tasks(

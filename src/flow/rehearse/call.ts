@@ -35,6 +35,9 @@ export class TaskFails {
   }
 }
 
+/** Thrown where the module reports a failure, rather than that its arguments can't be had: `Effect.failed` says the same. */
+export class ModuleFails extends TaskFails {}
+
 /** What a task does to its node, and what it returns. */
 export interface Effect {
   readonly node?: Partial<NodeState>

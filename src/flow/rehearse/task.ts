@@ -8,7 +8,7 @@ import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { reachedBy } from './addresses.ts'
 import { assureNot } from './assured.ts'
-import { Call, type Effect, TaskFails, Undecided } from './call.ts'
+import { Call, type Effect, ModuleFails, TaskFails, Undecided } from './call.ts'
 import { type Context, ofItem } from './context.ts'
 import { isSeen, withOpen } from './groups.ts'
 import { CONTROL_NODE, isNode, UNKNOWN_HOST } from './hosts.ts'
@@ -261,7 +261,7 @@ class HostTask {
   ): Outcome {
     let effect: Effect
     try {
-      effect = run()
+      effect = moduleEffect(run)
     } catch (error) {
       if (!(error instanceof TaskFails)) throw error
       if (error.variable !== undefined && module !== undefined && this.#isOfOldCore(call, module))
@@ -460,6 +460,16 @@ function tried(run: () => Effect): () => Effect {
     return () => {
       throw error
     }
+  }
+}
+
+/** What a module does, a failure that it reports being a part of it. */
+function moduleEffect(run: () => Effect): Effect {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof ModuleFails) return { failed: error.why, changed: false }
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 import { pythonRegex } from '../../../ansible/template/regex.ts'
 import { Remembered } from '../../remembered.ts'
-import { type Call, type Effect, TaskFails } from '../call.ts'
+import { type Call, type Effect, ModuleFails } from '../call.ts'
 import { shown, unknownContent, written } from './files.ts'
 import { modeOf } from './mode.ts'
 import { comparable, expandedMatch } from './substitution.ts'
@@ -85,7 +85,7 @@ const chosen = (call: Call, matches: readonly boolean[]): number =>
 
 function refuseMissing(call: Call, path: string): void {
   if (call.flag('create', false) === false && isOurs(path))
-    throw new TaskFails(`${shown(path)} does not exist`)
+    throw new ModuleFails(`${shown(path)} does not exist`)
 }
 
 /** The lines with one more; `undefined` where it is there already. */

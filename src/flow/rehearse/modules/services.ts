@@ -3,13 +3,15 @@ import { arrivalAt, servicesRunning, startsAnother } from '../../arrival/index.t
 import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
-import type { PaperFile } from '../../files.ts'
-import { type Call, type Effect, TaskFails } from '../call.ts'
+import type { PaperFile, ServiceManager } from '../../files.ts'
+import { type Call, type Effect, ModuleFails } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
 import { FROM_PACKAGE, packagedUnit } from './packages.ts'
 
 /** `service`, `systemd`, `systemd_service`, `sysvinit`, `openrc`. */
 export function service(call: Call): Effect {
+  const missing = missingTool(call)
+  if (missing !== undefined) return { failed: missing, changed: false }
   const name = call.plain('name', 'service', 'unit')?.replace(/\.service$/, '')
   const known = call.plain('state')
   if (known === undefined && call.argument('state') !== undefined) call.value('state')
@@ -40,6 +42,25 @@ export function service(call: Call): Effect {
   }
 }
 
+/** The service managers that modules are made for; `service` finds out, unless it is told. */
+const MANAGERS: Readonly<Record<string, ServiceManager>> = {
+  systemd: 'systemd',
+  systemd_service: 'systemd',
+  openrc: 'openrc',
+}
+
+/** Why a module fails on a node with another service manager than its own: `get_bin_path('systemctl', True)` in systemd.py. */
+function missingTool(call: Call): string | undefined {
+  const { manager, hosts } = call.context.stage
+  const module = call.task.action.module.split('.').at(-1) ?? ''
+  const used = (module === 'service' ? call.plain('use')?.split('.').at(-1) : undefined) ?? module
+  const own = MANAGERS[used]
+  if (own === undefined || own === manager || !hosts.hosts.has(call.target)) return undefined
+  return own === 'systemd'
+    ? 'there is no systemctl on a node with OpenRC'
+    : 'there is no OpenRC on a node with systemd'
+}
+
 const state = (name: string): ReadonlyMap<string, FlowValue> =>
   new Map<string, FlowValue>([
     ['name', name],
@@ -57,7 +78,7 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
   const arrival = arrivalAt(at.files, name, manager, call.atoms)
   if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
     return { node: { services: node.services, files: node.files } }
-  if (arrival.unit === undefined) throw new TaskFails(`${NO_UNIT} ${name}`)
+  if (arrival.unit === undefined) throw new ModuleFails(`${NO_UNIT} ${name}`)
   return startedK3s(call, at, arrival, hop)
 }
 
