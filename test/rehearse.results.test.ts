@@ -970,6 +970,24 @@ describe('what is shown', () => {
     expect(findings({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain('token-logged warning site.yml:14')
   })
 
+  test.each([
+    '',
+    ' | b64decode',
+    ' | trim',
+    ' | b64decode | b64encode',
+    " | b64decode | regex_replace('^', 'k=') | b64encode",
+  ])('base64 hides none: slip.content%s', (filters) => {
+    const write = `{ copy: { dest: /srv/slip, content: "{{ slip.content${filters} }}" } }`
+    const found = findings({ 'site.yml': server + reads + tasks(write), 'hosts.ini': HOSTS })
+    expect(found).toEqual(['token-logged notice site.yml:14', 'token-world-readable error site.yml:14'])
+  })
+
+  test('what is encoded may be no token', () => {
+    const write = `{ copy: { dest: /srv/slip, content: "{{ slip.content }}" } }`
+    const site = server + reads.replace('server/node-token', 'agent/lamp') + tasks(write)
+    expect(findings({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([])
+  })
+
   test('a text that a token falls back to is one', () => {
     const fallback = "{{ harbour_key | default('7fQ2mZ8kT4wL9xR3') }}"
     const write = `{ copy: { dest: /etc/rancher/k3s/config.yaml, mode: "0644", content: "token: ${fallback}\\n" } }`

@@ -3,7 +3,7 @@ import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding, Severity } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { keywordAdded } from './common/edits.ts'
-import { isToken, tokenTasks } from './common/leaks.ts'
+import { isToken, tokenHops, tokenTasks } from './common/leaks.ts'
 import { taskAt } from './common/tasks.ts'
 
 const INVENTORY = `
@@ -334,7 +334,7 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
     yield {
       at: task.at,
       ...said,
-      hops: hop === undefined ? [] : analysis.rehearsal.atoms.hops(hop),
+      hops: hop === undefined ? [] : tokenHops(analysis, hop),
       ...(fix === undefined ? {} : { fix }),
     }
   }

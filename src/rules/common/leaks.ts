@@ -1,16 +1,32 @@
-import type { Atom } from '../../flow/atoms.ts'
+import type { Atom, Hop } from '../../flow/atoms.ts'
 import type { TaskRun } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import { nodeRunsOf } from './nodes.ts'
 
-/** Whether an atom is, or was made of, what reaches K3s as a token or is read from where K3s keeps one. */
-export function isToken({ rehearsal }: Analysis, { root, text }: Atom): boolean {
-  return text !== '' && rehearsal.tokens.has(root)
+/** Whether an atom is, or was made of, what reaches K3s as a token or is read from where K3s keeps one; base64 hides none. */
+export function isToken(analysis: Analysis, atom: Atom): boolean {
+  const { root, text } = atom
+  return text !== '' && (analysis.rehearsal.tokens.has(root) || encodedIn(analysis, atom) !== undefined)
+}
+
+/** The token in a text that is written as base64. */
+function encodedIn(analysis: Analysis, { decoded, root }: Atom): Atom | undefined {
+  const inner = decoded ?? root.decoded
+  return inner === undefined
+    ? undefined
+    : analysis.rehearsal.atoms.in(inner).find((atom) => isToken(analysis, atom))
 }
 
 /** Whether a marked text holds a token. */
 export function holdsToken(analysis: Analysis, text: unknown): boolean {
   return typeof text === 'string' && analysis.rehearsal.atoms.in(text).some((atom) => isToken(analysis, atom))
+}
+
+/** The way of a token, from before it was written as base64. */
+export function tokenHops(analysis: Analysis, atom: Atom): readonly Hop[] {
+  const { atoms, tokens } = analysis.rehearsal
+  const inner = tokens.has(atom.root) ? undefined : encodedIn(analysis, atom)
+  return [...(inner === undefined ? [] : tokenHops(analysis, inner)), ...atoms.hops(atom)]
 }
 
 /** Every task that had to do with a token, as often as it ran. */

@@ -4,7 +4,7 @@ import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
 import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
-import { isToken, tokenTasks } from './leaks.ts'
+import { isToken, tokenHops, tokenTasks } from './leaks.ts'
 import { nodeRunsOf } from './nodes.ts'
 import { placeIn } from './places.ts'
 import { taskAt } from './tasks.ts'
@@ -32,7 +32,7 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
     for (const use of task.uses) {
       const said = use.where === 'command' || use.where === 'environment' ? SAID[use.where] : undefined
       if (said === undefined || !isToken(analysis, use.atom)) continue
-      yield { at: templateIn(analysis, use), ...said, hops: analysis.rehearsal.atoms.hops(use.atom) }
+      yield { at: templateIn(analysis, use), ...said, hops: tokenHops(analysis, use.atom) }
     }
   }
 }
@@ -75,11 +75,12 @@ function optionIn(analysis: Analysis, hops: readonly Hop[]): Span | undefined {
 /** The template in a command or an environment that the token comes from: the one behind the setting, or the first. */
 function templateIn(analysis: Analysis, { at, atom }: AtomUse): Span {
   const text = (analysis.project.get(at.path) ?? '').slice(at.start, at.end)
-  const own = analysis.rehearsal.atoms
-    .hops(atom)
-    .findLast((hop) => hop.at.path === at.path && hop.at.start > at.start && hop.at.end <= at.end)
+  const hops = tokenHops(analysis, atom)
+  const own = hops.findLast(
+    (hop) => hop.at.path === at.path && hop.at.start > at.start && hop.at.end <= at.end,
+  )
   if (own !== undefined) return own.at
-  const names = analysis.rehearsal.atoms.hops(atom).flatMap((hop) => {
+  const names = hops.flatMap((hop) => {
     const registered = taskAt(analysis, hop.at)?.task.keywords.get('register')?.value
     const [taken] = /^[\w.]+(?= (?:takes it|is set here))/.exec(hop.what) ?? []
     return [registered, taken].filter((name) => typeof name === 'string').map(escaped)
