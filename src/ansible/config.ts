@@ -8,7 +8,7 @@ import type { Fault } from './value.ts'
  * https://docs.ansible.com/ansible/latest/reference_appendices/config.html
  */
 
-/** One option of `[defaults]`. */
+/** One option of `[defaults]` or `[diff]`. */
 export interface Setting {
   /** As configparser gives it: quotes kept. */
   readonly value: string
@@ -29,6 +29,8 @@ export interface AnsibleConfig {
   readonly vaultEncryptIdentity: Setting | undefined
   readonly vaultIdMatch: Setting | undefined
   readonly inventory: Setting | undefined
+  /** `always` of `[diff]`: every run shows what --diff does. */
+  readonly diffAlways: Setting | undefined
   /** Any of them makes Ansible refuse to start. */
   readonly faults: readonly Fault[]
 }
@@ -36,18 +38,22 @@ export interface AnsibleConfig {
 /** Never throws. `path` is only for spans and messages. */
 export function parseAnsibleConfig(path: string, text: string): AnsibleConfig {
   const parsed = parseConfigText(text)
-  const defaults = new Map<string, Setting>()
   // [DEFAULT] is configparser's own: its options count in every section that exists.
-  const exists = parsed.sections.some(({ name }) => name === 'defaults')
-  for (const section of exists ? ['DEFAULT', 'defaults'] : [])
-    for (const option of parsed.options.filter((each) => each.section === section)) {
-      const at = {
-        path,
-        start: option.keyRange.start,
-        end: option.fragments.at(-1)?.end ?? option.keyRange.end,
+  const settings = (name: string): ReadonlyMap<string, Setting> => {
+    const found = new Map<string, Setting>()
+    const exists = parsed.sections.some((section) => section.name === name)
+    for (const section of exists ? ['DEFAULT', name] : [])
+      for (const option of parsed.options.filter((each) => each.section === section)) {
+        const at = {
+          path,
+          start: option.keyRange.start,
+          end: option.fragments.at(-1)?.end ?? option.keyRange.end,
+        }
+        found.set(option.key, { value: option.value, at, origin: formatLocation(at, text) })
       }
-      defaults.set(option.key, { value: option.value, at, origin: formatLocation(at, text) })
-    }
+    return found
+  }
+  const defaults = settings('defaults')
   return {
     path,
     defaults,
@@ -58,6 +64,7 @@ export function parseAnsibleConfig(path: string, text: string): AnsibleConfig {
     vaultEncryptIdentity: defaults.get('vault_encrypt_identity'),
     vaultIdMatch: defaults.get('vault_id_match'),
     inventory: defaults.get('inventory'),
+    diffAlways: settings('diff').get('always'),
     faults: parsed.faults.map(({ range, message }) => ({
       at: { path, ...range },
       message: `Ansible can't read ${path}: ${message}`,

@@ -1,9 +1,13 @@
+import { isTrue, parseAnsibleConfig } from '../ansible/config.ts'
+import { upwards } from '../ansible/content/index.ts'
+import { directoryOf, joinPath } from '../ansible/inventory/projectTree.ts'
 import type { AtomUse, TaskRun } from '../flow/rehearsal.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding, Severity } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { keywordAdded } from './common/edits.ts'
-import { isToken, tokenHops, tokenTasks } from './common/leaks.ts'
+import { isToken, tokenHops, tokenTasksOn } from './common/leaks.ts'
+import { nodeRunsOf } from './common/nodes.ts'
 import { taskAt } from './common/tasks.ts'
 
 const INVENTORY = `
@@ -155,6 +159,35 @@ pier_key: a7105982474f982ddd2e33144c856f692767eb56e28479ba91400d3bf9b2910f
   ansible.builtin.debug:
   ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
     var: seen.stdout_lines
+`,
+      },
+    },
+    {
+      title: 'by a run that shows what changes, whether it is asked to or not',
+      files: {
+        'ansible.cfg': `
+[diff]
+always = true
+`,
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Settings
+      ansible.builtin.copy:
+      ^^^^^^^^^^^^^^^^^^^^ every run shows the token that this task writes: ansible.cfg turns --diff on
+        content: "token: {{ harbour_key }}"
+        dest: /etc/rancher/k3s/config.yaml
+        mode: "0600"
+    - name: Settings of the agents
+      ansible.builtin.copy:
+        content: "token: {{ harbour_key }}"
+        dest: /etc/rancher/k3s/config.yaml
+        mode: "0600"
+      diff: false
+    - name: Install
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server
 `,
       },
     },
@@ -317,18 +350,40 @@ const WAYS: readonly {
   },
 ]
 
+/** What `always` of `[diff]` makes of it. */
+const ALWAYS: Omit<(typeof WAYS)[number], 'where'> = {
+  severity: 'warning',
+  message: 'every run shows the token that this task writes: ansible.cfg turns --diff on',
+  cure: 'write no_log: true or diff: false at the task, or take always out of [diff] in ansible.cfg',
+}
+
+interface Shown {
+  readonly task: TaskRun
+  readonly way: number
+  readonly isAlways: boolean
+}
+
 function* shown(analysis: Analysis): Generator<RuleFinding> {
-  const worst = new Map<string, { readonly task: TaskRun; readonly way: number }>()
-  for (const task of tokenTasks(analysis)) {
-    if (task.noLog !== false) continue
-    const seen = new Set(task.uses.filter(({ atom }) => isToken(analysis, atom)).map(({ where }) => where))
-    if (!task.diff) seen.delete('content')
-    const way = WAYS.findIndex(({ where }) => where.some((one) => seen.has(one)))
-    const place = `${task.at.path}:${task.at.start}`
-    if (way !== -1 && way < (worst.get(place)?.way ?? WAYS.length)) worst.set(place, { task, way })
+  const worst = new Map<string, Shown>()
+  const diffing = new Map<string, boolean>()
+  for (const node of nodeRunsOf(analysis)) {
+    const { playbook } = node.run
+    const isAlways = diffing.get(playbook) ?? isDiffAlwaysOn(analysis, playbook)
+    diffing.set(playbook, isAlways)
+    for (const task of tokenTasksOn(analysis, node)) {
+      if (task.noLog !== false) continue
+      const seen = new Set(task.uses.filter(({ atom }) => isToken(analysis, atom)).map(({ where }) => where))
+      if (!task.diff) seen.delete('content')
+      const way = WAYS.findIndex(({ where }) => where.some((one) => seen.has(one)))
+      const place = `${task.at.path}:${task.at.start}`
+      const known = worst.get(place)
+      if (way !== -1 && (known === undefined || way < known.way || (way === known.way && isAlways)))
+        worst.set(place, { task, way, isAlways })
+    }
   }
-  for (const { task, way } of worst.values()) {
-    const { where: places, ...said } = WAYS[way] as (typeof WAYS)[number]
+  for (const { task, way, isAlways } of worst.values()) {
+    const { where: places, ...usual } = WAYS[way] as (typeof WAYS)[number]
+    const said = isAlways && places.includes('content') ? ALWAYS : usual
     const fix = silenced(analysis, task)
     const hop = task.uses.find(({ atom, where }) => places.includes(where) && isToken(analysis, atom))?.atom
     yield {
@@ -338,6 +393,17 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
       ...(fix === undefined ? {} : { fix }),
     }
   }
+}
+
+/** What the nearest ansible.cfg says: Ansible reads the one of the directory that it runs in, and no other. */
+function isDiffAlwaysOn({ project }: Analysis, playbook: string): boolean {
+  const path = upwards(directoryOf(playbook))
+    .map((directory) => joinPath(directory, 'ansible.cfg'))
+    .find((config) => project.has(config))
+  const text = path === undefined ? undefined : project.get(path)
+  if (path === undefined || text?.includes('always') !== true) return false
+  const { diffAlways } = parseAnsibleConfig(path, text)
+  return diffAlways !== undefined && isTrue(diffAlways.value)
 }
 
 function silenced(analysis: Analysis, { at, noLog }: TaskRun): Fix | undefined {

@@ -1,7 +1,7 @@
 import type { Atom, Hop } from '../../flow/atoms.ts'
 import type { TaskRun } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
-import { nodeRunsOf } from './nodes.ts'
+import { type NodeRun, nodeRunsOf } from './nodes.ts'
 
 /** Whether an atom is, or was made of, what reaches K3s as a token or is read from where K3s keeps one; base64 hides none. */
 export function isToken(analysis: Analysis, atom: Atom): boolean {
@@ -31,10 +31,14 @@ export function tokenHops(analysis: Analysis, atom: Atom): readonly Hop[] {
 
 /** Every task that had to do with a token, as often as it ran. */
 export function* tokenTasks(analysis: Analysis): Generator<TaskRun> {
-  for (const { events } of nodeRunsOf(analysis))
-    for (const event of events)
-      if (event.what === 'task-ran' && event.task.uses.some(({ atom }) => isToken(analysis, atom)))
-        yield event.task
+  for (const node of nodeRunsOf(analysis)) yield* tokenTasksOn(analysis, node)
+}
+
+/** Those of one node in one run. */
+export function* tokenTasksOn(analysis: Analysis, { events }: NodeRun): Generator<TaskRun> {
+  for (const event of events)
+    if (event.what === 'task-ran' && event.task.uses.some(({ atom }) => isToken(analysis, atom)))
+      yield event.task
 }
 
 /** A path for a message: what is not known in it is an ellipsis. */
