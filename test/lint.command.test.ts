@@ -266,6 +266,30 @@ describe('what is looked at', () => {
     expect(await found(['--exclude', '/inventory.yml', '--exclude', '/prod'])).toEqual([])
   })
 
+  test('variables beside an inventory or a playbook, even where git passes them over', async () => {
+    const mode = (path: string) => ({ [path]: 'k3s: {mode: 0600}\n' })
+    write({
+      '.gitignore': 'sealed.yml\n/sites/north/host_vars/\n/more/\n',
+      'site.yml': '- hosts: quays\n  roles: [k3s]\n',
+      'sites/north/hosts.ini': '[quays]\nquay\n',
+      ...mode('group_vars/all/sealed.yml'),
+      ...mode('sites/north/group_vars/quays/deep/sealed.yml'),
+      ...mode('sites/north/host_vars/quay/main.yml'),
+      // Nothing reads these.
+      ...mode('sites/north/sealed.yml'),
+      ...mode('more/group_vars/all.yml'),
+    })
+    execFileSync('git', ['init', '--quiet', directory])
+    expect(await found()).toEqual([
+      'group_vars/all/sealed.yml:1 mode-unquoted',
+      'sites/north/group_vars/quays/deep/sealed.yml:1 mode-unquoted',
+      'sites/north/host_vars/quay/main.yml:1 mode-unquoted',
+    ])
+    expect(
+      await found(['--exclude', 'host_vars/', '--exclude', '/group_vars/', '--exclude', 'deep/']),
+    ).toEqual([])
+  })
+
   test('links are followed, circles are not', async () => {
     write(site)
     symlinkSync('..', join(directory, 'roles/up'))

@@ -43,6 +43,7 @@ const FOREIGN: ReadonlySet<string> = new Set([
 const RELEASE_LIST = /^(?:sha256sum|k3s)[\w.-]*\.txt$/
 /** Directories in which every file may be one of variables. */
 const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
+const VARIABLE_DIRECTORIES: ReadonlySet<string> = new Set(['group_vars', 'host_vars'])
 /** Directories in which a file without an ending may be an inventory, an init script or an env file. */
 const BARE =
   /(?:^|\/)(?:inventor(?:y|ies)|hosts|environments?|templates|files|init\.d|conf\.d|default|sysconfig|[^/]*\.d)\//
@@ -54,6 +55,11 @@ export interface ProjectTexts {
   readonly refused: readonly { readonly path: string; readonly why: string; readonly head: string }[]
   /** Paths of files `….txt` named as those of K3s's releases are; they are not read. */
   readonly lists: readonly string[]
+  /**
+   * Files and directories of variables that git passes over, in directories that it does not: Ansible reads them beside the
+   * inventories and playbooks that lie there. They are not read.
+   */
+  readonly ignoredVariables: readonly string[]
 }
 
 export interface ProjectOptions {
@@ -66,6 +72,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const texts = new Map<string, string>()
   const refused: { path: string; why: string; head: string }[] = []
   const lists: string[] = []
+  const ignoredVariables: string[] = []
 
   const take = (path: string, name: string): void => {
     const kind = nameKind(path, name)
@@ -100,13 +107,20 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
       const path = directory + name
       const kind = entry.isSymbolicLink() ? linkKind(join(root, path)) : entryKind(entry)
       if (kind === 'file') {
-        if (!git.ignores(path, false) || (nameKind(path, name) !== undefined && isTracked(path)))
-          take(path, name)
+        if (!git.ignores(path, false)) take(path, name)
+        else if (nameKind(path, name) !== undefined) {
+          if (isTracked(path)) take(path, name)
+          else if (VARIABLES.test(path)) ignoredVariables.push(path)
+        }
         continue
       }
       if (kind !== 'directory' || SKIPPED.has(name) || real.length > MAX_DEPTH) continue
-      if (git.ignores(path, true) && (name.startsWith('.') || !isTracked(`${path}/`))) continue
       if (isExcluded?.(`${path}/`) === true) continue
+      if (git.ignores(path, true) && (name.startsWith('.') || !isTracked(`${path}/`))) {
+        if (VARIABLE_DIRECTORIES.has(name) || (!name.startsWith('.') && VARIABLES.test(path)))
+          ignoredVariables.push(path)
+        continue
+      }
       const last = real.at(-1) ?? ''
       const target = entry.isSymbolicLink() ? realOf(join(root, path)) : join(last, name)
       if (target === undefined || (entry.isSymbolicLink() && !mayFollow(target, real))) continue
@@ -116,7 +130,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   // Refuses a root that is closed to us: that nothing is found there says nothing.
   namesIn(root)
   visit('', [realOf(root) ?? root], GitIgnore.at(root))
-  return { texts, refused, lists }
+  return { texts, refused, lists, ignoredVariables }
 }
 
 /** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */

@@ -45,7 +45,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const { root } = target
   const { cwd, instead } = options
   const excluded = excluder(root, settings, options)
-  const { texts: read, refused, lists } = readProject(root, { isExcluded: excluded })
+  const { texts: read, refused, lists, ignoredVariables } = readProject(root, { isExcluded: excluded })
   const texts = new Map(read)
   const faults: Fault[] = []
   const refuse = (path: string, why: string, head: string): void => {
@@ -100,6 +100,12 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const inventorySets = settings.config.inventories?.map((sources) =>
     sources.map((source) => addInventory(source, settings.directory)),
   )
+  // Ansible reads what lies beside an inventory or a playbook, whether or not git has it: many projects keep their secrets so.
+  for (const [path, text] of readTexts(root, ignoredVariables).texts) {
+    if (texts.has(path) || text.length > MAX_BYTES || excluded(path)) continue
+    texts.set(path, text)
+    added.push(path)
+  }
   // The inventory that Ansible takes by itself counts even where git passes it over: many projects keep theirs to themselves.
   for (const source of configuredInventories(read)) {
     const path = nameOf(root, resolve(root, source))

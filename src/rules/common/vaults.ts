@@ -35,7 +35,9 @@ export function vaultFindingsOf(analysis: Analysis): readonly VaultFinding[] {
     return findings.length === 0
       ? []
       : findings.filter(
-          (finding) => finding.id === 'vault-malformed' || isMeant(finding, path, text, analysis.project),
+          (finding) =>
+            finding.id === 'vault-malformed' ||
+            (analysis.isTaken(path) && isMeant(finding, path, text, analysis.project)),
         )
   })
   found.set(analysis, made)
