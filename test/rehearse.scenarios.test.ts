@@ -4,11 +4,11 @@ import { arrivals, type Files, findings, joins } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 
-/** The scenarios of clean nodes in which something is told of a host. */
+/** The scenarios that are rehearsed on clean nodes. */
 const scenarios = (files: Files): readonly string[] =>
   [
     ...new Set(
-      new Analysis(new Map(Object.entries(files))).rehearsal.verdicts
+      new Analysis(new Map(Object.entries(files))).rehearsal.runs
         .filter(({ scenario }) => scenario.k3s === 'absent')
         .map(({ scenario: { airgapped, tokenGiven } }) =>
           [
@@ -136,5 +136,82 @@ describe('a site without the internet', () => {
     const right = { 'hosts.ini': HOSTS, 'site.yml': agent('airgap_dir is defined', withToken) }
     expect(arrivals(right, { airgapped: true })).toEqual([online])
     expect(findings(right)).toEqual(['token-in-arguments notice site.yml:5'])
+  })
+})
+
+describe('what a project asks', () => {
+  const play = (task: string): string => `
+- hosts: berths
+  tasks:
+    - ${task}
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+      no_log: true
+`
+  const files = (task: string): Files => ({
+    'hosts.ini': `${HOSTS}[all:vars]\nharbour_key=0ddpassword\n`,
+    'site.yml': play(task),
+  })
+
+  test.each([
+    '{ name: Make sure that harbour_key is defined, debug: { msg: tea } }',
+    "{ debug: { msg: 'no harbour_key is defined' } }",
+    "{ debug: { msg: tea } }\n    # with {{ harbour_key | default('') }} none is made\n    # when: harbour_key is defined",
+    '{ debug: { msg: tea, verbosity: 1 }, tags: [harbour_key is defined] }',
+  ])('is not what its words say: %j', (task) => {
+    expect(scenarios(files(task))).toEqual(['any site'])
+  })
+
+  test.each([
+    '{ debug: { msg: tea }, when: harbour_key is defined }',
+    'debug: { msg: tea }\n      when: >-\n        berth is defined and\n        harbour_key is\n        defined',
+    'debug: { msg: tea }\n      when:\n        - berth is defined\n        - harbour_key is defined',
+    '{ assert: { that: [berth is defined, harbour_key is defined] }, failed_when: false }',
+    '{ command: /opt/tea, changed_when: harbour_key is defined }',
+    'block:\n        - debug: { msg: tea }\n      when: >\n        harbour_key is undefined',
+    `{ set_fact: { tea: "{{ 'a' if harbour_key is defined else 'b' }}" } }`,
+    `set_fact:\n        tea: >-\n          {{ 'a' if harbour_key\n          is defined else 'b' }}`,
+  ])('is what its conditions and expressions say: %j', (task) => {
+    expect(scenarios(files(task))).toEqual(['any site', 'any site, no token'])
+  })
+
+  test('may be a condition that is folded, or one of a handler', () => {
+    const site = (asks: string): string => `
+- hosts: berths
+  tasks:
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { INSTALL_K3S_SKIP_DOWNLOAD: "true" }
+      ${asks}
+`
+    const folded = site('when: >-\n        quay_offline | bool')
+    expect(scenarios({ 'hosts.ini': HOSTS, 'site.yml': folded })).toEqual(['airgapped'])
+    const role = {
+      'hosts.ini': HOSTS,
+      'site.yml': '- hosts: berths\n  roles: [boat]\n',
+      'roles/boat/tasks/main.yml':
+        '- copy: { dest: /etc/rancher/k3s/config.yaml, content: "node-name: a\\n", mode: "0600" }\n  notify: Join\n',
+      'roles/boat/handlers/main.yml': `
+- name: Join
+  command: sh /opt/k3s-install.sh agent --server https://quay:6443
+  environment: { INSTALL_K3S_SKIP_DOWNLOAD: "true" }
+  when:
+    - quay_offline
+`,
+    }
+    expect(scenarios(role)).toEqual(['airgapped'])
+  })
+
+  test('tells kinds of nodes apart by a condition that is folded', () => {
+    const install = (kind: string, more = ''): string =>
+      `- command: sh /opt/k3s-install.sh ${kind}${more}\n  when: >\n    is_${kind}\n    | bool\n`
+    const role: Files = {
+      'meta/main.yml': '',
+      'defaults/main.yml': 'is_server: false\nis_agent: false\n',
+      'tasks/main.yml': install('server') + install('agent', ' --server https://quay:6443'),
+    }
+    expect(arrivals(role, { servers: 'one' })).toEqual([
+      'agent-1 agent absent none url',
+      'server-1 first-server absent none no url',
+    ])
   })
 })

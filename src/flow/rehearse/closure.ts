@@ -24,6 +24,10 @@ export interface Closure {
   readonly hosts: readonly { readonly pattern: string; readonly at: Span }[]
   /** Whether anything in it is about K3s. */
   readonly isK3s: boolean
+  /** What its plays, blocks and tasks ask: `when`, `that`, `until` and the like, each on one line. */
+  readonly conditions: readonly string[]
+  /** What its texts have between the delimiters of Jinja2, comments left out, each on one line. */
+  readonly expressions: readonly string[]
   /** Variables that its tasks register or set. */
   readonly made: ReadonlySet<string>
   /** Its tasks, and the roles that they belong to. */
@@ -36,17 +40,24 @@ export interface Closure {
 }
 
 const K3S = /k3s/i
+const ASKING = ['when', 'until', 'changed_when', 'failed_when'] as const
 
 export function closureOf(content: Content, project: Project, playbook: Playbook): Closure {
   const reader = new Reader(content, pathIndex(project))
   reader.playbook(playbook)
   const texts = [...reader.paths].flatMap((path) => content.text(path) ?? [])
+  let expressions: readonly string[] | undefined
   return {
     texts,
     paths: reader.paths,
     patterns: reader.hosts.map(({ pattern }) => pattern),
     hosts: reader.hosts,
     isK3s: texts.some((text) => K3S.test(text)),
+    conditions: reader.conditions,
+    get expressions() {
+      expressions ??= [...reader.paths].flatMap((path) => expressionsIn(path, content.text(path) ?? ''))
+      return expressions
+    },
     made: reader.made,
     tasks: reader.tasks,
     variables: reader.variables,
@@ -54,6 +65,23 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     imported: [...reader.imported],
   }
 }
+
+const BETWEEN = String.raw`\{#[\s\S]*?#\}|\{\{([\s\S]*?)\}\}|\{%([\s\S]*?)%\}`
+const DELIMITED = new RegExp(BETWEEN, 'g')
+/** YAML has comments of its own, which Jinja2 never sees. */
+const DELIMITED_IN_YAML = new RegExp(String.raw`^[ \t]*#.*$|${BETWEEN}`, 'gm')
+
+function expressionsIn(path: string, text: string): readonly string[] {
+  if (!/\{[{%]/.test(text)) return []
+  return [...text.matchAll(/\.ya?ml$/.test(path) ? DELIMITED_IN_YAML : DELIMITED)].flatMap(
+    ([, value, statement]) => {
+      const expression = value ?? statement
+      return expression === undefined ? [] : [onOneLine(expression)]
+    },
+  )
+}
+
+const onOneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 type PathIndex = (directory: string) => readonly string[]
 
@@ -87,6 +115,7 @@ class Reader {
   readonly made = new Set<string>()
   readonly tasks: PlacedTask[] = []
   readonly variables: AnsibleValue[] = []
+  readonly conditions: string[] = []
   readonly roles: Role[] = []
   readonly #content: Content
   readonly #seen = new Set<string>()
@@ -103,7 +132,7 @@ class Reader {
     this.paths.add(path)
     this.#directory = directoryOf(path)
     for (const play of plays) {
-      this.#variables(play.keywords)
+      this.#keywords(play.keywords)
       if (play.kind === 'import') {
         const name = typeof play.path.value === 'string' ? play.path.value : ''
         const directory = this.#directory
@@ -126,13 +155,20 @@ class Reader {
     }
   }
 
-  #variables(keywords: Keywords): void {
+  #keywords(keywords: Keywords): void {
+    if (keywords.size === 0) return
     const value = keywords.get('vars')?.value
     if (value !== undefined) this.variables.push(value)
+    for (const name of ASKING) this.#condition(keywords.get(name)?.value)
+  }
+
+  #condition(value: AnsibleValue | undefined): void {
+    if (typeof value === 'string') this.conditions.push(onOneLine(value))
+    else if (Array.isArray(value)) for (const item of value) this.#condition(item)
   }
 
   #roleUse(use: RoleUse, from: RoleContext): void {
-    this.#variables(use.keywords)
+    this.#keywords(use.keywords)
     for (const { name, value } of use.parameters.values()) this.variables.push({ [name]: value })
     this.#roleNamed(use.name, from, collectionsIn(use.keywords))
   }
@@ -160,12 +196,23 @@ class Reader {
       const file = this.#content.taskFile(path)
       if (file !== undefined) this.#statements(file.statements, place, path)
     }
+    for (const path of this.#pathsUnder(`${prefix}handlers`))
+      this.#asked(this.#content.taskFile(path)?.statements)
+  }
+
+  /** What handlers ask, too: they are no tasks of the walk. */
+  #asked(list: readonly Statement[] = []): void {
+    for (const statement of list) {
+      this.#keywords(statement.keywords)
+      if (statement.kind === 'block')
+        for (const part of [statement.block, statement.rescue, statement.always]) this.#asked(part)
+    }
   }
 
   #statements(list: readonly Statement[], outer: RoleContext, path: string, outermost = true): void {
     if (outermost) this.tasks.push(...placedTasks(list, { around: '', ...outer }))
     for (const statement of list) {
-      this.#variables(statement.keywords)
+      this.#keywords(statement.keywords)
       const place = { ...outer, collections: collectionsIn(statement.keywords) ?? outer.collections }
       if (statement.kind === 'block') {
         for (const part of [statement.block, statement.rescue, statement.always])
@@ -173,6 +220,8 @@ class Reader {
         continue
       }
       const { module, arguments: args, freeForm } = statement.action
+      // `assert`
+      this.#condition(args.get('that')?.value)
       const registered = statement.keywords.get('register')?.value
       if (typeof registered === 'string') this.made.add(registered)
       // A fact that is made of itself has to come from somewhere else first.

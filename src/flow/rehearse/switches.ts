@@ -16,14 +16,21 @@ const BEFORE_TEXT = /(?:[=!]=|\bin|[[(,])\s*\\?['"][\w-]*$/
 const AIRGAP_TEXT =
   /\b([a-z_]\w*)(?:\s*\|\s*[\w.]+(?:\([^()\n]*\))?)*\s*(?:[!=]=|\b(?:not\s+)?in\b)\s*(?:[[(]\s*(?:\\?['"][\w-]*\\?['"]\s*,\s*)*)?\\?['"]([\w-]*(?:air[_-]?gap|offline|disconnected|isolated)[\w-]*)\\?['"]/gi
 
-/** What the texts of one playbook and all that it reaches ask about variables. */
+/** What the conditions and expressions of one playbook and all that it reaches ask about variables. */
 export class Switches {
+  readonly #conditions: string
+  readonly #expressions: string
+  readonly #list: readonly string[]
+  /** Both. */
   readonly #text: string
   readonly #made: ReadonlySet<string>
   readonly #tests = new Map<string, boolean>()
 
-  constructor({ texts, made }: Pick<Closure, 'texts' | 'made'>) {
-    this.#text = texts.join('\n')
+  constructor({ conditions, expressions, made }: Pick<Closure, 'conditions' | 'expressions' | 'made'>) {
+    this.#list = expressions
+    this.#conditions = conditions.join('\n')
+    this.#expressions = expressions.join('\n')
+    this.#text = `${this.#conditions}\n${this.#expressions}`
     this.#made = made
   }
 
@@ -35,7 +42,7 @@ export class Switches {
           .filter(({ index }) => !BEFORE_TEXT.test(this.#text.slice(Math.max(0, index - 40), index)))
           .map(([name]) => name),
       ),
-    ].filter((name) => !this.isSet(name) && this.isTested(name))
+    ].filter((name) => !this.isSet(name))
     return this.#airgap
   }
 
@@ -54,7 +61,7 @@ export class Switches {
 
   #airgapTexts: ReadonlyMap<string, string> | undefined
 
-  /** Whether some text asks if the variable is there, or what to take if it isn't. */
+  /** Whether something asks if the variable is there, or what to take if it isn't. */
   isOptional(name: string): boolean {
     let known = this.#tests.get(name)
     if (known === undefined) {
@@ -72,15 +79,19 @@ export class Switches {
   isAsked(name: string): boolean {
     if (this.isOptional(name)) return true
     const word = `\\b${escaped(name)}\\b`
-    return new RegExp(
-      `(?:when:|that:|\\b(?:and|or|not|if|elif)\\b)[^\\n]*${word}|${word}\\s*(?:[!=]=|\\|\\s*(?:bool|length|count)\\b)`,
-    ).test(this.#text)
+    return (
+      new RegExp(word).test(this.#conditions) ||
+      new RegExp(
+        `\\b(?:and|or|not|if|elif)\\b[^\\n]*${word}|${word}\\s*(?:[!=]=|\\|\\s*(?:bool|length|count)\\b)`,
+      ).test(this.#expressions)
+    )
   }
 
   /** Names that stand in one expression with one of these. */
   besides(tokens: ReadonlySet<string>): ReadonlySet<string> {
     this.#besides ??= new Set(
-      [...this.#text.matchAll(/\{\{[^{}\n]*\}\}/g)].flatMap(([expression]) => {
+      this.#list.flatMap((expression) => {
+        if (/[{}]/.test(expression)) return []
         const names = expression.match(/[A-Za-z_]\w*/g) ?? []
         return names.some((name) => tokens.has(name)) ? names : []
       }),
@@ -92,10 +103,7 @@ export class Switches {
 
   /** Whether a condition could ask it. */
   isTested(name: string): boolean {
-    const word = `\\b${escaped(name)}\\b`
-    return new RegExp(`(?:when:|that:|^\\s*-|\\{[{%]|\\b(?:and|or|not|if)\\b)[^\\n]*${word}`, 'm').test(
-      this.#text,
-    )
+    return new RegExp(`\\b${escaped(name)}\\b`).test(this.#text)
   }
 
   /** Whether a task makes it: `register`, `set_fact`. */
