@@ -215,3 +215,59 @@ describe('what a project asks', () => {
     ])
   })
 })
+
+describe('a token that a task sets where nobody gives one', () => {
+  const set = (...when: readonly string[]): string =>
+    `- set_fact: { harbour_key: "{{ kept.content | b64decode | trim }}" }\n  no_log: true\n${when.map((line) => `  ${line}\n`).join('')}`
+  const role = (keep: string, more: Files = {}): Files => ({
+    'meta/main.yml': '',
+    'tasks/main.yml': `
+- command: sh /opt/k3s-install.sh agent --server https://quay:6443
+  environment: { K3S_TOKEN: "{{ harbour_key | default('') }}" }
+  no_log: true
+- slurp: { src: /var/lib/rancher/k3s/server/node-token }
+  register: kept
+  no_log: true
+${keep}`,
+    ...more,
+  })
+  const given = 'agent-1 agent present env-file url'
+  const without = (files: Files, scenario: object): void => {
+    const found = arrivals(files, { servers: 'several', ...scenario })
+    expect(found).toHaveLength(3)
+    expect(found.filter((arrival) => arrival.includes('present'))).toEqual([])
+  }
+
+  test.each<[string, Files]>([
+    ['where it is not there', role(set('when: harbour_key is not defined'))],
+    ['where it is empty', role(set("when: harbour_key | default('') == ''"))],
+    ['where it has no length', role(set("when: (harbour_key | default('')) | length == 0"))],
+    ['where it says nothing', role(set("when: not (harbour_key | default(''))"))],
+    ['among other conditions', role(set('when:', '  - kept is defined', '  - harbour_key is undefined'))],
+    [
+      'in a block',
+      role(`- when: harbour_key is not defined\n  block:\n${set().replaceAll(/^/gm, '    ').trimEnd()}\n`),
+    ],
+    [
+      'in a file that is included then',
+      role('- include_tasks: keep.yml\n  when: harbour_key is not defined\n', { 'tasks/keep.yml': set() }),
+    ],
+  ])('may be given all the same: %s', (_, files) => {
+    expect(arrivals(files, { servers: 'several', tokenGiven: undefined })).toContain(given)
+    without(files, { tokenGiven: false })
+  })
+
+  test.each<[string, Files]>([
+    ['of its own', role(set())],
+    ['where something else is not there', role(set('when: harbour is not defined'))],
+    [
+      'in a file that is included in another place, too',
+      role(
+        '- include_tasks: keep.yml\n  when: harbour_key is not defined\n- include_tasks: keep.yml\n  when: harbour is defined\n',
+        { 'tasks/keep.yml': set() },
+      ),
+    ],
+  ])('is not given where it is set %s', (_, files) => {
+    without(files, { tokenGiven: undefined })
+  })
+})

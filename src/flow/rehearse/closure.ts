@@ -11,6 +11,7 @@ import {
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import { type PlacedTask, placedTasks } from './relevance.ts'
 
 /** Everything of a project that one playbook can reach by names that stand in it: the texts in which questions are looked for. */
@@ -28,7 +29,7 @@ export interface Closure {
   readonly conditions: readonly string[]
   /** What its texts have between the delimiters of Jinja2, comments left out, each on one line. */
   readonly expressions: readonly string[]
-  /** Variables that its tasks register or set. */
+  /** Variables that its tasks register or set; not those that they set only where nobody has. */
   readonly made: ReadonlySet<string>
   /** Its tasks, and the roles that they belong to. */
   readonly tasks: readonly PlacedTask[]
@@ -58,7 +59,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
       expressions ??= [...reader.paths].flatMap((path) => expressionsIn(path, content.text(path) ?? ''))
       return expressions
     },
-    made: reader.made,
+    made: reader.made(),
     tasks: reader.tasks,
     variables: reader.variables,
     roles: reader.roles,
@@ -112,11 +113,15 @@ class Reader {
   readonly paths = new Set<string>()
   readonly hosts: { readonly pattern: string; readonly at: Span }[] = []
   readonly imported = new Set<string>()
-  readonly made = new Set<string>()
   readonly tasks: PlacedTask[] = []
   readonly variables: AnsibleValue[] = []
   readonly conditions: string[] = []
   readonly roles: Role[] = []
+  readonly #made = new Set<string>()
+  /** Facts that are set under conditions, and in which file. */
+  readonly #conditional: Conditional[] = []
+  /** From where, and under which conditions, files of tasks are included. */
+  readonly #includes = new Map<string, Conditional[]>()
   readonly #content: Content
   readonly #seen = new Set<string>()
   readonly #pathsUnder: PathIndex
@@ -155,6 +160,31 @@ class Reader {
     }
   }
 
+  /** A fact that is set where the variable is not there, on the task or on the way to it, is no more than its default. */
+  made(): ReadonlySet<string> {
+    for (const { name, path, conditions } of this.#conditional)
+      if (!isForNone(name, conditions) && !this.#isForNone(name, path)) this.#made.add(name)
+    return this.#made
+  }
+
+  #isForNone(name: string, path: string, trail: readonly string[] = []): boolean {
+    const includes = trail.includes(path) ? [] : (this.#includes.get(path) ?? [])
+    return (
+      includes.length > 0 &&
+      includes.every(
+        (one) => isForNone(name, one.conditions) || this.#isForNone(name, one.path, [...trail, path]),
+      )
+    )
+  }
+
+  #included(found: string | undefined, path: string, conditions: readonly string[]): void {
+    if (found === undefined) return
+    const include = { name: '', path, conditions }
+    const known = this.#includes.get(found)
+    if (known === undefined) this.#includes.set(found, [include])
+    else known.push(include)
+  }
+
   #keywords(keywords: Keywords): void {
     if (keywords.size === 0) return
     const value = keywords.get('vars')?.value
@@ -163,22 +193,25 @@ class Reader {
   }
 
   #condition(value: AnsibleValue | undefined): void {
-    if (typeof value === 'string') this.conditions.push(onOneLine(value))
-    else if (Array.isArray(value)) for (const item of value) this.#condition(item)
+    this.conditions.push(...conditionsIn(value))
   }
 
   #roleUse(use: RoleUse, from: RoleContext): void {
     this.#keywords(use.keywords)
     for (const { name, value } of use.parameters.values()) this.variables.push({ [name]: value })
-    this.#roleNamed(use.name, from, collectionsIn(use.keywords))
+    const role = this.#roleNamed(use.name, from, collectionsIn(use.keywords))
+    const conditions = conditionsIn(use.keywords.get('when')?.value)
+    if (role !== undefined)
+      this.#included(this.#content.roleTasks(role, use.tasksFrom)?.path, role.directory, conditions)
   }
 
   /** `collections`: where it is asked for with these, its dependencies are looked for there. */
-  #roleNamed(name: string, from: RoleContext, collections?: readonly string[]): void {
+  #roleNamed(name: string, from: RoleContext, collections?: readonly string[]): Role | undefined {
     const role = this.#content.findRole(name, from)
-    if (role === undefined || this.#seen.has(role.directory)) return
+    if (role === undefined || this.#seen.has(role.directory)) return role
     this.#seen.add(role.directory)
     this.role(role, collections)
+    return role
   }
 
   /** All files of a role: which of them a dynamic include picks can't be told. */
@@ -209,30 +242,41 @@ class Reader {
     }
   }
 
-  #statements(list: readonly Statement[], outer: RoleContext, path: string, outermost = true): void {
-    if (outermost) this.tasks.push(...placedTasks(list, { around: '', ...outer }))
+  /** `around`: the conditions of the blocks that they stand in. */
+  #statements(
+    list: readonly Statement[],
+    outer: RoleContext,
+    path: string,
+    around?: readonly string[],
+  ): void {
+    if (around === undefined) this.tasks.push(...placedTasks(list, { around: '', ...outer }))
     for (const statement of list) {
       this.#keywords(statement.keywords)
       const place = { ...outer, collections: collectionsIn(statement.keywords) ?? outer.collections }
+      const conditions = [...(around ?? []), ...conditionsIn(statement.keywords.get('when')?.value)]
       if (statement.kind === 'block') {
         for (const part of [statement.block, statement.rescue, statement.always])
-          this.#statements(part, place, path, false)
+          this.#statements(part, place, path, conditions)
         continue
       }
       const { module, arguments: args, freeForm } = statement.action
       // `assert`
       this.#condition(args.get('that')?.value)
       const registered = statement.keywords.get('register')?.value
-      if (typeof registered === 'string') this.made.add(registered)
+      if (typeof registered === 'string') this.#made.add(registered)
       // A fact that is made of itself has to come from somewhere else first.
       if (module === 'set_fact')
-        for (const [name, { value }] of args) if (!isOfItself(name, value)) this.made.add(name)
+        for (const [name, { value }] of args)
+          if (!isOfItself(name, value)) this.#conditional.push({ name, path, conditions })
       const text = (name: string): string | undefined => {
         const value = args.get(name)?.value
         return typeof value === 'string' ? value : undefined
       }
-      if (/(?:^|\.)(?:include|import)_role$/.test(module))
-        this.#roleNamed(text('name') ?? text('role') ?? '', place)
+      if (/(?:^|\.)(?:include|import)_role$/.test(module)) {
+        const role = this.#roleNamed(text('name') ?? text('role') ?? '', place)
+        if (role !== undefined)
+          this.#included(this.#content.roleTasks(role, text('tasks_from'))?.path, path, conditions)
+      }
       const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
         ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))
         : undefined
@@ -248,6 +292,7 @@ class Reader {
           role: place.role,
           includedFrom: path,
         })
+        if (kind === 'tasks') this.#included(found, path, conditions)
         if (found === undefined || this.paths.has(found)) continue
         this.paths.add(found)
         const tasks = kind === 'tasks' ? this.#content.taskFile(found) : undefined
@@ -256,6 +301,28 @@ class Reader {
     }
   }
 }
+
+interface Conditional {
+  readonly name: string
+  readonly path: string
+  readonly conditions: readonly string[]
+}
+
+const conditionsIn = (value: AnsibleValue | undefined): readonly string[] => {
+  if (typeof value === 'string') return [onOneLine(value)]
+  return Array.isArray(value) ? value.flatMap((item: AnsibleValue) => conditionsIn(item)) : []
+}
+
+const NONE =
+  /\bis (?:not defined|undefined|none|falsy)\b|==\s*(?:''|""|None\b)|\b(?:length|count)\b[\s)]*(?:==\s*0|<\s*1)|^[\s(]*not\b(?!.*\bis undefined\b)/i
+
+/** Whether some condition asks that the variable is not there, or says nothing. */
+const isForNone = (name: string, conditions: readonly string[]): boolean =>
+  conditions.some((condition) =>
+    condition
+      .split(/\b(?:and|or)\b/)
+      .some((term) => new RegExp(`(?<![.\\w'"])${escaped(name)}\\b`).test(term) && NONE.test(term)),
+  )
 
 /** The names that an include has in a loop over words that stand there; its own without one. */
 function looped(name: string | undefined, keywords: Keywords): readonly string[] {
