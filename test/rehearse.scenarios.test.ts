@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, findings, joins } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 
@@ -269,5 +269,32 @@ ${keep}`,
     ],
   ])('is not given where it is set %s', (_, files) => {
     without(files, { tokenGiven: undefined })
+  })
+})
+
+describe('another run', () => {
+  test('begins with what a playbook has left that plays on other machines, too', () => {
+    const files = {
+      'site.yml': `
+- hosts: loadbalancers
+  tasks:
+    - package: { name: haproxy }
+${installs('servers', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ harbour_key }}' })}
+- hosts: agents
+  tasks:
+    - copy:
+        dest: /etc/rancher/k3s/config.yaml
+        content: "server: https://quay:6443\\ntoken: {{ harbour_key }}\\n"
+        mode: "0600"
+      no_log: true
+${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
+      'upgrade.yml': installs('agents', { INSTALL_K3S_EXEC: 'agent', INSTALL_K3S_FORCE_RESTART: 'true' }),
+    }
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    const ofUpgrade = verdicts.filter(({ playbook }) => playbook === 'upgrade.yml')
+    expect(new Set(ofUpgrade.map(({ host, token, source }) => `${host} ${token} ${source}`))).toEqual(
+      new Set(['agent-1 present config']),
+    )
+    expect(findings(files).filter((one) => one.includes('upgrade.yml'))).toEqual([])
   })
 })

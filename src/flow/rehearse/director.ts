@@ -19,6 +19,11 @@ import { PlaybookWork } from './playbookWork.ts'
 import { eventsOf, OF_ITS_OWN, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
 
+interface Left {
+  readonly hosts: readonly string[]
+  readonly worlds: readonly World[]
+}
+
 const UPKEEP = ['upgrade', 'update', 'reset', 'restart', 'reboot', 'rotate']
 
 /** Whether nobody plays a playbook on clean nodes, though it might run there. */
@@ -40,8 +45,8 @@ export class Director {
   readonly #runs: Run[] = []
   readonly #unknowns = new Map<string, UnknownNote>()
   readonly #bounds = new Map<string, UnknownNote>()
-  /** The nodes that a site playbook left behind, by hosts and scenario: what an upgrade begins with. */
-  readonly #installed = new Map<string, readonly World[]>()
+  /** The nodes that site playbooks left behind, by inventory and scenario: what an upgrade begins with. */
+  readonly #installed = new Map<string, Left[]>()
 
   constructor(
     project: Project,
@@ -183,12 +188,19 @@ export class Director {
 
   #extraVariables: ReadonlyMap<string, RawVariable> | undefined
 
-  installed(key: string): readonly World[] | undefined {
-    return this.#installed.get(key)
+  /** Those of a playbook that plays on the same hosts; else, as hosts are invented for each, of one that has K3s on some of them. */
+  installed(key: string, hosts: readonly string[]): readonly World[] | undefined {
+    const left = this.#installed.get(key) ?? []
+    const isOn = (world: World): boolean => hosts.some((host) => world.node(host).starts.size > 0)
+    const found =
+      left.find((one) => one.hosts.join() === hosts.join()) ?? left.find(({ worlds }) => worlds.some(isOn))
+    return found?.worlds
   }
 
-  keep(key: string, worlds: readonly World[]): void {
-    if (!this.#installed.has(key)) this.#installed.set(key, worlds)
+  keep(key: string, hosts: readonly string[], worlds: readonly World[]): void {
+    const left = this.#installed.get(key)
+    if (left === undefined) this.#installed.set(key, [{ hosts, worlds }])
+    else left.push({ hosts, worlds })
   }
 
   note(note: UnknownNote): void {

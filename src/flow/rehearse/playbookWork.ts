@@ -81,7 +81,8 @@ export class PlaybookWork {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
       // Agents alone are no cluster that an upgrade could find: their server came to be in a way that is not seen here.
-      if (worlds.some(startsServer)) this.#director.keep(this.#key(scenario), worlds)
+      if (worlds.some(startsServer))
+        this.#director.keep(this.#key(scenario), [...this.#hostsOf(scenario).hosts.keys()], worlds)
       if (scenario.manager === 'openrc' || scenario.tokenGiven === false) continue
       // One more run shows what a second one loses: over an older K3s where versions are compared, online and airgapped alike else.
       const isOlder =
@@ -110,10 +111,8 @@ export class PlaybookWork {
     let left: readonly World[] = []
     for (const base of this.#servers()) {
       const begin = (scenario: Scenario): readonly World[] =>
-        completed(
-          this.#director.installed(this.#key(scenario)) ?? this.#director.installed(this.#key(base)) ?? [],
-          this.#installed(scenario),
-          (host) => this.#isOfCluster(host, this.#hostsOf(base)),
+        completed(this.#left(scenario) ?? this.#left(base) ?? [], this.#installed(scenario), (host) =>
+          this.#isOfCluster(host, this.#hostsOf(base)),
         )
       for (const k3s of ['present', 'older'] as const) {
         const scenario: Scenario = { ...base, k3s }
@@ -414,12 +413,26 @@ export class PlaybookWork {
     return new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms))
   }
 
+  /** What another playbook left of the nodes; of those that only it plays on nothing. */
+  #left(scenario: Scenario): readonly World[] | undefined {
+    const names = [...this.#hostsOf(scenario).hosts.keys()]
+    return this.#director
+      .installed(this.#key(scenario), names)
+      ?.map(
+        (world) =>
+          new World(
+            new Map(names.map((host) => [host, world.node(host)])),
+            undefined,
+            undefined,
+            undefined,
+            world.isCut,
+          ),
+      )
+  }
+
   /** Scenarios that begin with the same nodes. */
   #key({ airgapped, manager, tokenGiven, servers }: Scenario): string {
-    const hosts =
-      this.#hosts === 'invented'
-        ? `invented ${[...this.#hostsOf({ servers: servers ?? 'several' }).hosts.keys()]}`
-        : (this.#hosts.sources ?? []).join()
+    const hosts = this.#hosts === 'invented' ? this.#hosts : (this.#hosts.sources ?? []).join()
     return JSON.stringify([hosts, airgapped ?? false, manager ?? 'systemd', tokenGiven ?? true, servers])
   }
 }
