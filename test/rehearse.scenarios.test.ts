@@ -297,4 +297,30 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     )
     expect(findings(files).filter((one) => one.includes('upgrade.yml'))).toEqual([])
   })
+
+  test('has none of the units that were made for one start', () => {
+    const files = {
+      'hosts.ini': '[quays]\nquay\n',
+      'site.yml': `
+- hosts: quays
+  tasks:
+    - command:
+        cmd: "systemd-run --unit=k3s-first k3s server --token {{ lookup('env', 'HARBOUR') }}"
+        creates: /etc/systemd/system/k3s.service
+      no_log: true
+    - systemd: { name: k3s-first, state: stopped }
+    - copy:
+        dest: /etc/systemd/system/k3s.service
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s server
+    - systemd: { name: k3s, state: restarted, daemon_reload: true }
+`,
+    }
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    const services = (again?: true): readonly string[] =>
+      verdicts.filter(({ scenario }) => scenario.again === again).map(({ arrival }) => arrival.service)
+    expect(services()).toEqual(['k3s', 'k3s-first'])
+    expect(services(true)).toEqual(['k3s'])
+  })
 })

@@ -1,4 +1,4 @@
-import { emptyNode, World } from './world.ts'
+import { emptyNode, type NodeState, World } from './world.ts'
 
 /** Whether K3s runs on some node, whoever started it. */
 export const startsK3s = (world: World): boolean =>
@@ -17,12 +17,27 @@ export const hasStarted = (world: World): boolean =>
 /** A finished world as the beginning of the next run. */
 export function rested(world: World): World {
   const nodes = new Map(
-    [...world.nodes].map(([host, { files, services, k3s, isOpen, isPackaged, starts }]) => [
-      host,
-      { ...emptyNode, files, services, k3s, isOpen, isPackaged, starts },
-    ]),
+    [...world.nodes].map(([host, node]) => {
+      const { files, services, k3s, isOpen, isPackaged, starts } = lasting(node)
+      return [host, { ...emptyNode, files, services, k3s, isOpen, isPackaged, starts }]
+    }),
   )
   return new World(nodes, undefined, undefined, undefined, world.isCut)
+}
+
+const TRANSIENT = /^\/run\/systemd\/transient\/(.+)\.service$/
+
+/** A node without the units that systemd made for one start only: they are gone once they have stopped. */
+function lasting(node: NodeState): NodeState {
+  const gone = [...node.files.keys()].flatMap((path) => TRANSIENT.exec(path)?.[1] ?? [])
+  if (gone.length === 0) return node
+  const [files, services, starts] = [new Map(node.files), new Map(node.services), new Map(node.starts)]
+  for (const name of gone) {
+    files.delete(`/run/systemd/transient/${name}.service`)
+    services.delete(name)
+    starts.delete(name)
+  }
+  return { ...node, files, services, starts }
 }
 
 /** The world in which K3s runs on the most nodes: in others an assumption may have kept it from some. */
