@@ -33,6 +33,8 @@ export function factOf(stage: Stage, world: World, host: string, name: string): 
   if (CONNECTION.test(name) || name.startsWith('ansible_play') || name.startsWith('ansible_role'))
     return undefined
   if (
+    // It is there with --limit only.
+    name === 'ansible_limit' ||
     name === 'ansible_run_tags' ||
     name === 'ansible_skip_tags' ||
     name === 'ansible_loop' ||

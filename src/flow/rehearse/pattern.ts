@@ -1,11 +1,13 @@
 import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { mayTakeForever } from '../../ansible/template/regexCost.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
+import { hasMark } from '../atoms.ts'
 import type { PaperHosts } from './hosts.ts'
 
 /**
  * The hosts that `hosts:` of a play matches: names, globs, `~regex`, `&` and `!`, indexes; the first matching terms in
- * order, as ansible-core's InventoryManager does; the control node under its names only, never as one of `all`.
+ * order, as ansible-core's InventoryManager does; the control node under its names only, never as one of `all`. A term that
+ * is known in part only may be any host, and what it takes away is still there.
  * https://docs.ansible.com/ansible/latest/inventory_guide/intro_patterns.html
  */
 export function matchingHosts(pattern: string, hosts: PaperHosts): readonly string[] {
@@ -16,7 +18,7 @@ export function matchingHosts(pattern: string, hosts: PaperHosts): readonly stri
   const included = terms.filter((term) => !/^[&!]/.test(term))
   const found = new Set((included.length === 0 ? ['all'] : included).flatMap((term) => members(term, hosts)))
   for (const term of terms) {
-    if (!/^[&!]/.test(term)) continue
+    if (!/^[&!]/.test(term) || hasMark(term)) continue
     const own = new Set(members(term.slice(1), hosts))
     for (const host of found) if (own.has(host) === term.startsWith('!')) found.delete(host)
   }
@@ -24,6 +26,7 @@ export function matchingHosts(pattern: string, hosts: PaperHosts): readonly stri
 }
 
 function members(term: string, hosts: PaperHosts): readonly string[] {
+  if (hasMark(term)) return [...hosts.hosts.keys()]
   const [, name = term, from, to] = /^([^[\]]+)\[(-?\d+)(?:[:-](-?\d*))?\]$/.exec(term) ?? []
   const all = named(name, hosts)
   if (from === undefined) return all

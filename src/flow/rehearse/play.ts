@@ -6,15 +6,20 @@ import {
   type RoleUse,
 } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
-import { evaluator } from '../evaluate/index.ts'
+import { hasMark } from '../atoms.ts'
+import { type Evaluator, evaluator } from '../evaluate/index.ts'
+import { Unknown } from '../unknown.ts'
+import { Undecided } from './call.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
+import { CONTROL_NODE } from './hosts.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
 import { addHandlers, enterRole, exportedBy, layered, noteSealed } from './roles.ts'
 import { scopeOf } from './scope.ts'
+import { batched, batchSizes } from './serial.ts'
 import { isActive, Walk } from './statements.ts'
-import type { Room } from './task.ts'
+import { forked, type Room } from './task.ts'
 import { merged, type RawVariable, type World } from './world.ts'
 
 /** Plays one playbook through, those that it imports included. */
@@ -24,10 +29,12 @@ export function playThrough(stage: Stage, playbook: Playbook, start: World, room
 
 class Playing {
   readonly #stage: Stage
+  readonly #room: Room
   readonly #walk: Walk
 
   constructor(stage: Stage, room: Room) {
     this.#stage = stage
+    this.#room = room
     this.#walk = new Walk(room)
   }
 
@@ -66,31 +73,65 @@ class Playing {
         const base = this.#context(play, path, directory, imports)
         const hosts = this.#hosts(play, base, world)
         if (hosts.length === 0) return [world]
-        return batches(hosts, play).reduce<readonly World[]>(
-          (now, batch) => this.#sections(play, { ...base, playHosts: batch }, batch, now),
-          [restarted(world, hosts)],
+        return this.#batches(play, hosts, base, restarted(world, hosts)).flatMap(({ start, batches }) =>
+          batches.reduce<readonly World[]>(
+            (now, batch) => this.#sections(play, { ...base, playHosts: batch }, batch, now),
+            [start],
+          ),
         )
       }),
       this.#stage.atoms,
     )
   }
 
+  /** `serial`: each batch plays the whole play before the next one starts. */
+  #batches(
+    { keywords }: Play,
+    hosts: readonly string[],
+    context: Context,
+    world: World,
+  ): readonly { readonly start: World; readonly batches: readonly (readonly string[])[] }[] {
+    const serial = keywords.get('serial')
+    const all = [{ start: world, batches: [hosts] }]
+    if (serial === undefined || hosts.length < 2) return all
+    const known = this.#stage.hosts.hosts
+    const count = hosts.reduce((sum, host) => sum + 1 + (known.get(host)?.alike.length ?? 0), 0)
+    const sizes = batchSizes(
+      this.#evaluator(context, world).value(serial.value, serial.at),
+      count,
+      this.#stage.atoms,
+    )
+    if (sizes === undefined) return all
+    if (!(sizes instanceof Unknown)) return [{ start: world, batches: batched(hosts, sizes) }]
+    const what = `${sizes.what} == 1`
+    const ways = world.decisions.has(what)
+      ? [world]
+      : forked(new Undecided(what, sizes.at ?? serial.at), world, this.#room)
+    return ways.map((start) => ({
+      start,
+      batches: batched(hosts, [start.decisions.get(what) === true ? 1 : hosts.length]),
+    }))
+  }
+
+  /** Ansible has no host yet where it reads what a play is for; what all hosts have in common is there. */
+  #evaluator(context: Context, world: World): Evaluator {
+    const [first = CONTROL_NODE] = this.#stage.hosts.hosts.keys()
+    return evaluator(scopeOf(context, world, first))
+  }
+
   #hosts(play: Play, context: Context, world: World): readonly string[] {
-    const { hosts } = this.#stage
+    const { atoms, hosts } = this.#stage
     const pattern = play.hosts
     if (pattern === undefined) return []
-    const [first = 'localhost'] = hosts.hosts.keys()
-    const evaluate = evaluator(scopeOf(context, world, first))
+    const evaluate = this.#evaluator(context, world)
     const items = Array.isArray(pattern.value) ? pattern.value : [pattern.value]
     const words = items.map((item) => {
       const text = evaluate.text(item, pattern.at)
-      return typeof text === 'string' ? this.#stage.atoms.plain(text) : undefined
+      return typeof text === 'string' ? atoms.traced(text).text : undefined
     })
-    if (words.some((word) => word === undefined)) {
+    if (words.some((word) => word === undefined || hasMark(word)))
       this.#stage.note({ at: pattern.at, what: 'the hosts of a play are not known' })
-      return [...hosts.hosts.keys()]
-    }
-    const found = matchingHosts(words.join(','), withGroups(hosts, world.groups))
+    const found = matchingHosts(words.map((word) => word ?? 'all').join(','), withGroups(hosts, world.groups))
     const open = namedGroups(words.map((word) => word ?? '')).some((name) => world.groups.open.has(name))
     // A group that only the run makes, or that the user names.
     if (found.length === 0 && (open || items.some((item) => typeof item === 'string' && item.includes('{{'))))
@@ -212,16 +253,6 @@ function prompted(play: Play): ReadonlyMap<string, RawVariable> {
     if (typeof name === 'string')
       result.set(name, { raw: `{{ lookup('password', '${name}') }}`, at: prompts.at })
   }
-  return result
-}
-
-/** `serial`: each batch plays the whole play before the next one starts. */
-function batches(hosts: readonly string[], play: Play): readonly (readonly string[])[] {
-  const serial = play.keywords.get('serial')?.value
-  const [size] = Array.isArray(serial) ? serial : [serial]
-  if (typeof size !== 'number' || size < 1 || size >= hosts.length) return [hosts]
-  const result: (readonly string[])[] = []
-  for (let at = 0; at < hosts.length; at += size) result.push(hosts.slice(at, at + size))
   return result
 }
 

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { List } from '../src/ansible/template/values.ts'
+import { Atoms } from '../src/flow/atoms.ts'
+import { batched, batchSizes } from '../src/flow/rehearse/serial.ts'
+import { arrivals, findings, installs, joins, unknowns } from './tools/paper.ts'
+
+describe('the hosts of a play', () => {
+  const site = (hosts: string): string => joins(`"${hosts}"`, '0ddpassword')
+  const at = (hosts: string): readonly string[] =>
+    arrivals({ 'site.yml': site(hosts), 'hosts.ini': '[quays]\nquay\n[berths]\nberth\njetty a=1\n' }).map(
+      (arrival) => arrival.split(' ')[0] ?? '',
+    )
+
+  test('are all where nobody limits the run', () => {
+    expect(at("berths:&{{ ansible_limit | default('berth') }}")).toEqual(['berth'])
+    expect(at("{{ 'quays' if ansible_limit is undefined else 'berths' }}")).toEqual(['quay'])
+  })
+
+  test('are no more than what is known of them says', () => {
+    expect(at('berths:&{{ ansible_machine }}')).toEqual(['berth', 'jetty'])
+    expect(at('{{ ansible_machine }}:&berths:!jetty')).toEqual(['berth'])
+    expect(at('berths:!{{ ansible_machine }}')).toEqual(['berth', 'jetty'])
+    expect(at('berths[0],{{ ansible_machine }}')).toEqual(['berth', 'jetty', 'quay'])
+    expect(at('{{ ansible_machine }}')).toEqual(['berth', 'jetty', 'quay'])
+    const files = { 'site.yml': site('berths:&{{ ansible_machine }}'), 'hosts.ini': '[berths]\nberth\n' }
+    expect(unknowns(files)).toContain('the hosts of a play are not known')
+  })
+})
+
+describe('serial', () => {
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['1', ['a', 'b', 'c', 'd', 'e', 'f', 'g']],
+    ['2', ['ab', 'cd', 'ef', 'g']],
+    ['30%', ['ab', 'cd', 'ef', 'g']],
+    ['5%', ['a', 'b', 'c', 'd', 'e', 'f', 'g']],
+    [new List([1, '30%', 3]), ['a', 'bc', 'def', 'g']],
+    [0, ['abcdefg']],
+    [-1, ['abcdefg']],
+    [9, ['abcdefg']],
+  ])('%o', (value, wanted) => {
+    const sizes = batchSizes(value, 7, new Atoms())
+    if (!Array.isArray(sizes)) throw new Error('no sizes')
+    expect(batched([...'abcdefg'], sizes).map((batch) => batch.join(''))).toEqual(wanted)
+  })
+
+  test.each(['1,2', '', '2.5', '33.5%', '[1, 2]'])('%o is none', (value) => {
+    expect(batchSizes(value, 7, new Atoms())).toBeUndefined()
+  })
+
+  // The token of the first server is there only once that one has played the whole play.
+  const site = (serial: string): string => `
+- hosts: quays
+  serial: ${serial}
+  tasks:
+    - ansible.builtin.stat: { path: /var/lib/rancher/k3s/server/token }
+      register: slip
+      delegate_to: "{{ groups.quays[0] }}"
+    - ansible.builtin.slurp: { src: /var/lib/rancher/k3s/server/token }
+      register: phrase
+      delegate_to: "{{ groups.quays[0] }}"
+      when: slip.stat.exists
+    - command: sh /opt/k3s-install.sh server --cluster-init
+      when: not slip.stat.exists
+    - command: sh /opt/k3s-install.sh server --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ phrase.content | b64decode | trim }}" }
+      when: slip.stat.exists
+`
+  const files = (serial: string) => ({ 'site.yml': site(serial), 'hosts.ini': '[quays]\nquay\njetty a=1\n' })
+  const inTurn = ['jetty joining-server present env-file url', 'quay first-server absent none no url']
+
+  test.each(['1', '"1"', '"{{ at_once | default(1) }}"', '"30%"', '[1, 5]', '["{{ 1 }}"]'])(
+    '%s is one after the other',
+    (serial) => expect(arrivals(files(serial))).toEqual(inTurn),
+  )
+
+  test('that is not known may be one, or all', () => {
+    const [jetty, quay] = arrivals(files('"{{ at_once }}"'))
+    expect([jetty, quay]).toEqual(['jetty joining-server maybe none maybe a url', inTurn[1]])
+    expect(findings(files('"{{ at_once }}"')).filter((found) => /missing|undefined/.test(found))).toEqual([])
+    const all = installs('quays', { INSTALL_K3S_EXEC: 'server' }).replace(
+      '  tasks:',
+      '  serial: "{{ at_once }}"\n  tasks:',
+    )
+    expect(arrivals({ 'site.yml': all, 'hosts.ini': '[quays]\nquay\n' })).toEqual([inTurn[1]])
+  })
+})
