@@ -22,6 +22,13 @@ describe.each(projectNames)('%s', (name) => {
     expect(Object.fromEntries(said)).toEqual(Object.fromEntries(wanted))
   })
 
+  test('has no hop that leads nowhere', () => {
+    const analysis = new Analysis(project)
+    const { verdicts } = analysis.rehearsal
+    const hops = [...verdicts, ...lint(analysis, rules).findings].flatMap((one) => one.hops ?? [])
+    expect(hops.filter(({ at }) => !project.has(at.path))).toEqual([])
+  })
+
   test('is found fault with where it is wrong', () => {
     const found = lint(new Analysis(project), rules).findings.map(({ rule, at }) => ({
       rule,

@@ -248,6 +248,29 @@ all:
     expect(arrivals(files, { k3s: 'present' })).toContain('192.0.2.12 agent present env-file url')
     expect(arrivals(files, { k3s: 'present' }).join('\n')).not.toContain('different')
   })
+
+  test('of nodes that only a role is for begin at that role', () => {
+    const files = {
+      'roles/k3s/tasks/main.yml': '- lineinfile: { path: /etc/berth, line: x }\n  notify: k3s_again\n',
+      'roles/k3s/handlers/main.yml': '- name: k3s_again\n  systemd: { name: k3s-agent, state: restarted }\n',
+    }
+    const places = (project: Files): readonly string[] =>
+      new Analysis(new Map(Object.entries(project))).rehearsal.verdicts.flatMap(({ hops }) =>
+        hops.map(({ at, what }) => `${at.path}:${at.start} ${what}`),
+      )
+    const before = 'K3s was installed before'
+    expect(places(files)).toContain(`roles/k3s/tasks/main.yml:0 ${before}`)
+    const site = { ...files, 'site.yml': '- hosts: berths\n  roles: [k3s]\n' }
+    expect(places({ ...site, 'stock/hosts.ini': '[berths]\nberth\n' })).toContain(
+      `stock/hosts.ini:0 ${before}`,
+    )
+    const directory = {
+      ...site,
+      'ansible.cfg': '[defaults]\ninventory = stock\n',
+      'stock/hosts.ini': '[berths]\nberth\n',
+    }
+    expect(places(directory)).toContain(`site.yml:0 ${before}`)
+  })
 })
 
 describe('a server that is started again', () => {

@@ -309,8 +309,7 @@ function toldApart(
     const variables = new Map<string, Variable>()
     if (kind === undefined) return variables
     for (const [name, { [kind]: value }] of kinds)
-      if (value !== undefined && !own.has(name))
-        variables.set(name, { name, value, at: { path: host, start: 0, end: 0 } })
+      if (value !== undefined && !own.has(name)) variables.set(name, { name, value, at: { path: host, start: 0, end: 0 } })
     return variables
   }
 }

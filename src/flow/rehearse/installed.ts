@@ -1,16 +1,20 @@
+import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import type { ServiceManager } from '../files.ts'
 import { runInstaller } from '../installer.ts'
 import type { PaperHosts } from './hosts.ts'
 import { emptyNode, type NodeState } from './world.ts'
 
-/** Nodes on which K3s was installed by hand with its own script: the first server made the token, the others joined with it. */
+/**
+ * Nodes on which K3s was installed by hand with its own script: the first server made the token, the others joined with it.
+ * `at`: the file that says so by being for such nodes.
+ */
 export function installedNodes(
   hosts: PaperHosts,
   manager: ServiceManager,
   atoms: Atoms,
+  at: Span,
 ): ReadonlyMap<string, NodeState> {
-  const at = { path: hosts.sources?.[0] ?? '', start: 0, end: 0 }
   const hop = { at, what: 'K3s was installed before' }
   const isServer = (groups: readonly string[]): boolean =>
     groups.some((group) => /server|master|control/i.test(group))

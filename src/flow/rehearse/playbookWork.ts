@@ -1,5 +1,6 @@
 import type { Playbook } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
+import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import { type FlowValue, Result } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
@@ -410,7 +411,17 @@ export class PlaybookWork {
 
   #installed(scenario: Scenario): World {
     const hosts = this.#hostsOf(scenario)
-    return new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms))
+    const [source] = hosts.sources ?? []
+    // An inventory may be a directory, and hosts that nobody names have none.
+    const isFile = source !== undefined && this.#director.project.has(source)
+    const at = isFile ? { path: source, start: 0, end: 0 } : this.#beginning
+    return new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms, at))
+  }
+
+  /** Where what is rehearsed begins: a role that no playbook of the project uses has a file, too. */
+  get #beginning(): Span {
+    const { path, plays } = this.#playbook
+    return { path: plays[0]?.at.path ?? path, start: 0, end: 0 }
   }
 
   /** What another playbook left of the nodes; of those that only it plays on nothing. */
