@@ -47,6 +47,49 @@ describe('invented hosts are told apart', () => {
     expect(arrivals(files, { servers: 'one' })).toEqual(['server-1 first-server absent none no url'])
   })
 
+  describe('from machines that have nothing to do with the cluster', () => {
+    const shell = (hosts: string, words: string): string =>
+      `- hosts: ${hosts}\n  tasks:\n    - shell: ${words}\n`
+    const hosts = (site: string, scenario: object = { servers: 'one' }): readonly string[] =>
+      arrivals({ 'site.yml': site }, scenario).map((arrival) => arrival.split(' ').slice(0, 2).join(' '))
+    const k3s = shell('k3s', 'curl -sfL https://get.k3s.io | sh -')
+
+    test('which plays make it on, or work with it', () => {
+      const site = shell('dockyard', 'echo makes machines') + k3s + shell('portal', 'k3s kubectl get nodes')
+      for (const servers of ['one', 'several'])
+        expect(hosts(site, { servers })).toEqual(['server-1 first-server'])
+      // A play that brings K3s there is another matter.
+      expect(hosts(shell('dockyard', 'curl -sfL https://get.k3s.io | sh -') + shell('k3s', 'echo'))).toEqual([
+        'dockyard-1 first-server',
+      ])
+      expect(hosts(`${k3s}      when: inventory_hostname in groups.dockyard\n`)).toEqual([
+        'dockyard-1 first-server',
+      ])
+    })
+
+    test('whatever else is called after K3s', () => {
+      const ranked = guarded("rank == 'server'", "rank == 'agent'").replaceAll('\n', '\n    ')
+      const site = `${shell('buoys', 'echo')}- hosts: k3s_hosts\n  tasks:\n    ${ranked.trimEnd()}\n${shell('jetties', 'echo')}`
+      expect(hosts(site)).toEqual(['agent-1 agent', 'server-1 first-server'])
+    })
+
+    test('and some of them from all', () => {
+      const join = joins('k3s_agents,k3s_dedicated', '0ddpassword').trimEnd()
+      const site = `${shell('proxmox_servers', 'echo')}${installs('k3s_servers', { INSTALL_K3S_EXEC: 'server' })}${join}
+      when: inventory_hostname in groups['k3s_dedicated']
+`
+      expect(hosts(site)).toEqual(['k3s_dedicated-1 agent', 'server-1 first-server'])
+      // Where there is no other group, it is the one for all.
+      expect(hosts(k3s.replace('k3s', 'k3s_dedicated'))).toEqual(['server-1 first-server'])
+    })
+  })
+
+  test.each(['k3s', 'k3s_hosts', 'k8s', 'k3s2'])('and all are in the group %s', (whole) => {
+    const ofAll = `'${whole}' in group_names`
+    const tasks = guarded(`${ofAll} and 'masters' in group_names`, `${ofAll} and 'workers' in group_names`)
+    expect(arrivals(role(tasks), { servers: 'one' })).toEqual([joiner, founder])
+  })
+
   test('and none is called as a variable that lacks its braces', () => {
     const tasks = `- set_fact: { quay_server: true }
 - slurp: { src: /var/lib/rancher/k3s/server/node-token }

@@ -9,6 +9,7 @@ import {
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { inventoryOf, variablesOfGroup } from './beside.ts'
+import { groupKind, isOfNodes } from './groupKinds.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
 
 /** A host that stands for all hosts like it. */
@@ -197,6 +198,8 @@ export interface Invention {
   readonly groupNames: readonly string[]
   /** Groups of which only a variable says the name: they say nothing of which others there are. */
   readonly byVariable?: readonly string[]
+  /** Whether a group whose name does not say what it is has hosts of the cluster, and not only machines beside it. */
+  readonly isOfCluster?: (group: string) => boolean
   /** Whether some play is for the hosts that are in none of these groups. */
   readonly hasOthers?: boolean
   /** Variables that tell kinds of nodes apart, for those who set none. */
@@ -214,6 +217,7 @@ export function inventedHosts(
   {
     groupNames,
     byVariable = [],
+    isOfCluster = () => true,
     hasOthers = false,
     kinds = new Map(),
     named = { servers: [], agents: [], others: [] },
@@ -227,18 +231,23 @@ export function inventedHosts(
   const ofServers = servers === 'one' ? [first] : [first, ...joining]
   const members = new Map<string, readonly string[]>()
   const parents: string[] = []
+  /** Groups of other machines than those of the cluster. */
+  const beside = new Set<string>()
+  const isWhole = [...groupNames, ...byVariable].some(isOfNodes)
   const take = (name: string): void => {
     const kind = groupKind(name)
     // `hosts:` may name a host as well as a group.
     if (ofServers.includes(name) || name === agent) return
-    if (kind === 'cluster') parents.push(name)
+    if (kind === 'cluster' || (kind === 'part' && !isWhole)) parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
     else members.set(name, [kind === 'agent' ? agent : `${name}-1`])
+    if (!isOfNodes(name) && !isOfCluster(name)) beside.add(name)
   }
   groupNames.forEach(take)
   const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
-  const isAsked = members.size > 0 || isTold
-  if (members.size === 0) {
+  const isOpen = [...members.keys()].every((name) => parents.length > 0 && beside.has(name))
+  const isAsked = !isOpen || isTold
+  if (isOpen) {
     members.set('server', ofServers)
     members.set('agent', [agent])
   }
@@ -249,7 +258,11 @@ export function inventedHosts(
     ...(hasOthers || isTold || named.agents.length > 0 ? [agent] : []),
   ].filter((name) => !grouped.has(name))
   const names = [...grouped, ...others]
-  const own = new Map([...members, ...parents.map((name) => [name, names] as const)])
+  const ofCluster = new Set([
+    ...[...members].flatMap(([name, list]) => (beside.has(name) ? [] : list)),
+    ...others,
+  ])
+  const own = new Map([...members, ...parents.map((name) => [name, [...ofCluster]] as const)])
   const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', others]])
   const written = others.length === 0 ? own : new Map([...own, ['ungrouped', others] as const])
   const inventory = inventoryOf(written, project, playbookDirectory)
@@ -309,7 +322,9 @@ function toldApart(
     const variables = new Map<string, Variable>()
     if (kind === undefined) return variables
     for (const [name, { [kind]: value }] of kinds)
-      if (value !== undefined && !own.has(name)) variables.set(name, { name, value, at: { path: host, start: 0, end: 0 } })
+      if (value !== undefined && !own.has(name))
+        // No file has it; where it stands tells it from those of the others.
+        variables.set(name, { name, value, at: { path: host, start: 0, end: 0 } })
     return variables
   }
 }
@@ -317,16 +332,3 @@ function toldApart(
 /** Etcd wants three servers; the third one is like the second. */
 const SERVERS: readonly [string, ...string[]] = ['server-1', 'server-2', 'server-3']
 const AGENT = 'agent-1'
-
-/** Machines that a cluster stands on or beside, whatever else their groups are called. */
-const BESIDE =
-  /proxmox|pve|hypervisor|vmware|esxi|\bvms?\b|template|storage|nfs|ceph|nas\b|radius|monitor|haproxy|balancer|(?:^|_)lb(?:_|$)|database|(?:^|_)dbs?(?:_|$)|gateway|bastion|registry/i
-const OF_K3S = /k3s|kube|k8s|agent|worker|master|control/i
-
-function groupKind(name: string): 'cluster' | 'server' | 'agent' | 'other' {
-  if (BESIDE.test(name) && !OF_K3S.test(name)) return 'other'
-  if (/agent|worker/i.test(name)) return 'agent'
-  if (/server|master|control|main|primary|first/i.test(name)) return 'server'
-  if (/node/i.test(name)) return 'agent'
-  return /cluster|k3s|kube|k8s|all/i.test(name) ? 'cluster' : 'other'
-}

@@ -18,9 +18,10 @@ import {
   unlike,
 } from './beginnings.ts'
 import type { Undecided } from './call.ts'
-import type { Closure } from './closure.ts'
+import { type Closure, closureOf } from './closure.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
+import { groupKind } from './groupKinds.ts'
 import { type Invention, inventedHosts, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { kindVariables, namedHosts } from './kinds.ts'
@@ -30,6 +31,10 @@ import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
+
+/** A task that installs K3s, or starts it. */
+const BRINGS =
+  /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s["']?\s+(?:server|agent)\b|k3s(?:-\w+)?\.service|\bname\s*[:=]\s*["']?k3s\b/i
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
 
@@ -264,12 +269,30 @@ export class PlaybookWork {
     return {
       groupNames: namedGroups([...patterns, ...groups]),
       byVariable: groupsByVariable(texts, (name) => this.#director.defaultOf(name)),
+      isOfCluster: (group) =>
+        (groupKind(group) !== 'beside' && groups.includes(group)) || this.#bringsK3s(group),
       hasOthers: patterns.some(isForOthers),
       named: namedHosts(this.#closure, this.#switches, content, groups),
       kinds: new Map([...kinds].filter(([name]) => this.#director.extraVariable(name) === undefined)),
       project,
       playbookDirectory: directoryOf(this.#playbook.path),
     }
+  }
+
+  /** Whether a play for a group is one that brings K3s: other plays are for machines that the cluster stands on, or works with. */
+  #bringsK3s(group: string): boolean {
+    const { content, project } = this.#director
+    return this.#closure.hosts.some(({ pattern, at }) => {
+      if (!namedGroups([pattern]).includes(group)) return false
+      const play = content
+        .playbook(at.path)
+        ?.plays.find((one) => one.kind === 'play' && one.hosts?.at.start === at.start)
+      // The play of a lone role is in no file.
+      if (play === undefined) return true
+      return closureOf(content, project, { path: at.path, plays: [play] }).tasks.some(({ task }) =>
+        BRINGS.test(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
+      )
+    })
   }
 
   #run(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
