@@ -229,6 +229,58 @@ describe('a fact', () => {
   })
 })
 
+describe('a fact that one of two ways has no value for', () => {
+  const settings = [
+    '{ set_fact: { settings: { token: "{{ harbour_key }}" } } }',
+    '{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "{{ settings | to_nice_yaml }}" } }',
+  ]
+  const agent = installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443' })
+  const otherwise = "{ set_fact: { harbour_key: 0therpassword }, when: 'harbour_key is undefined' }"
+  const found = (...list: readonly string[]) => {
+    const files = { 'site.yml': tasks(...list, ...settings) + agent, 'hosts.ini': BERTH }
+    return {
+      ...files,
+      arrivals: arrivals(files),
+      ends: unknowns(files).filter((what) => what.includes('ends')),
+    }
+  }
+
+  test('ends the play on that way only', () => {
+    const asked = '{ command: lighthouse, register: beacon, failed_when: false }'
+    const key = '{ set_fact: { harbour_key: 0ddpassword }, when: beacon.rc == 0 }'
+    const ends = ["the play ends here for berth: 'harbour_key' is undefined"]
+    expect(found(asked, key)).toMatchObject({ arrivals: ['berth agent present config url'], ends })
+    const text = `{ set_fact: { mooring_args: "{% if pilot == inventory_hostname %}--debug{% else %}--server https://quay:6443 --token {{ k3s_token }}{% endif %}" } }`
+    const site = tasks(text, 'command: sh /opt/k3s-install.sh server {{ mooring_args }}')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([
+      'berth first-server absent none no url',
+    ])
+  })
+
+  test('is there where another task has made it then', () => {
+    const asked = '{ command: lighthouse, register: beacon, failed_when: false }'
+    const key = '{ set_fact: { harbour_key: 0ddpassword }, when: beacon.rc == 0 }'
+    const arrived = { arrivals: ['berth agent present config url'], ends: [] }
+    expect(found(asked, key, otherwise)).toMatchObject(arrived)
+    const ofNode =
+      '{ set_fact: { harbour_key: "{{ ansible_local.lamp.key }}" }, when: ansible_local.lamp.key is defined }'
+    expect(found(ofNode, otherwise)).toMatchObject({
+      ...arrived,
+      arrivals: ['berth agent maybe config url'],
+    })
+  })
+
+  test.each([
+    "(beacon.stdout_lines | select('match', 'Key:') | first).split(': ')[1]",
+    "beacon.stdout_lines | reject('match', 'Key:') | first",
+    "(beacon.stdout_lines | select('search', 'Key') | list)[0]",
+  ])('is not one that is looked for in the lines of a command: %s', (words) => {
+    const asked = '{ command: lighthouse, register: beacon }'
+    const key = `{ set_fact: { harbour_key: ${JSON.stringify(`{{ ${words} }}`)} } }`
+    expect(found(asked, key)).toMatchObject({ arrivals: ['berth agent maybe config url'], ends: [] })
+  })
+})
+
 describe('what a task does once for all', () => {
   const all = (list: string): string =>
     `\n- hosts: all\n  tasks:\n    - { include_tasks: ${list}, when: "'quays' in group_names" }\n`

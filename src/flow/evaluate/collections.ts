@@ -71,6 +71,12 @@ export const map: FlowFilter = (value, { positional, named }, evaluation, words)
   )
 }
 
+/** Whether only the run knows what stands in a list, as in the lines of a command: then it may be more or fewer items, too. */
+function isOpen(items: readonly Value[], { host }: Evaluation): boolean {
+  const { isUnread, unknown } = host.tracking.contents(items)
+  return isUnread || unknown !== undefined
+}
+
 export const chosen =
   (wanted: boolean, byAttribute: boolean): FlowFilter =>
   (value, { positional, named }, evaluation, words) => {
@@ -96,6 +102,7 @@ export const chosen =
             })
           : subject
       const truth = evaluation.truthOf(outcome, operand)
+      if (truth instanceof Unknown && isOpen(items, evaluation)) return evaluation.unknown(words, [value])
       if (truth instanceof Unknown)
         return evaluation.either(
           truth,

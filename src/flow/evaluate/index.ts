@@ -10,6 +10,7 @@ export {
   decidedTruth,
   Fetched,
   Fork,
+  impliedBy,
   opposite,
   Pending,
   Present,

@@ -18,7 +18,17 @@ import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
-import { Count, Fork, Pending, Present, Result, Ungiven, UnknownTruth } from './unknowns.ts'
+import {
+  Count,
+  decidedTruth,
+  Fork,
+  impliedBy,
+  Pending,
+  Present,
+  Result,
+  Ungiven,
+  UnknownTruth,
+} from './unknowns.ts'
 
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
   '==': '==',
@@ -92,8 +102,10 @@ function holds(
     if (evaluation.host.isFilled(value)) return true
     if (value instanceof Undefined || value instanceof Nothing || value instanceof Ungiven) return false
     if (!(value instanceof Unknown) || isThere(value)) return true
-    // A side of a fork may be undefined; what hangs on a condition without being one is there either way.
-    return value.leaf === value || value instanceof Fork
+    // A side may be undefined; what hangs on a condition without having such is there either way.
+    return value.leaf === value ||
+      value instanceof Fork ||
+      (value instanceof Pending && value.sides !== undefined)
       ? evaluation.unknownTruth(words, [value], value.why)
       : true
   }
@@ -159,11 +171,15 @@ function onSides(
 ): boolean | Unknown | undefined {
   if (sides === undefined) return undefined
   const { when } = sides
-  const [yes, no] = [sides.yes, sides.no].map((side) =>
-    evaluation.attempt(() =>
-      holds(name, side ?? new Undefined(`'${names.operand()}' is undefined`), given, evaluation, names),
-    ),
-  )
+  const [yes, no] = [sides.yes, sides.no].map((side, index) => {
+    const inside =
+      side instanceof Unknown ? { ...names, operand: () => evaluation.shown(side, undefined) } : names
+    const truth = evaluation.attempt(() =>
+      holds(name, side ?? new Undefined(`'${names.operand()}' is undefined`), given, evaluation, inside),
+    )
+    // What the condition asks is what it found there.
+    return truth instanceof UnknownTruth ? decidedTruth(impliedBy(when, index === 0), truth) : truth
+  })
   if (typeof yes !== 'boolean' || typeof no !== 'boolean') return undefined
   if (yes === no) return yes
   return new UnknownTruth(words(), when.why, when.at, when, { by: yes ? 'and' : 'not', of: [when] })

@@ -48,6 +48,16 @@ export function decidedTruth(decisions: ReadonlyMap<string, boolean>, truth: Unk
   return parts.includes(undefined) ? undefined : !settles
 }
 
+/** What a truth says by being so: of itself, and of those that it is made of. */
+export function impliedBy(truth: Unknown, is: boolean): ReadonlyMap<string, boolean> {
+  const { by, of = [] } = (truth instanceof UnknownTruth ? truth.made : undefined) ?? {}
+  const parts = by !== 'not' && (by === 'and') !== is ? [] : of
+  return new Map([
+    [truth.what, is],
+    ...parts.flatMap((part) => [...impliedBy(part, by === 'not' ? !is : is)]),
+  ])
+}
+
 /** What a task returned, or a mapping that the user gives: there for certain, though known only in part. */
 export class Result extends Unknown {
   /** What is known of it. */

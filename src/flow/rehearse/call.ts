@@ -16,10 +16,13 @@ import type { NodeState, Stored, World } from './world.ts'
 export class Undecided {
   readonly what: string
   readonly at: Span | undefined
+  /** Where it is made of others, which it may settle, too. */
+  readonly truth: Unknown | undefined
 
-  constructor(what: string, at: Span | undefined) {
+  constructor(what: string, at: Span | undefined, truth?: Unknown) {
     this.what = what
     this.at = at
+    this.truth = truth
   }
 }
 
@@ -191,7 +194,7 @@ export class Call {
   part(unknown: Unknown): void {
     if (unknown.leaf === unknown) return
     const { what, at } = unknown.leaf
-    if (!this.world.decisions.has(what)) throw new Undecided(what, at)
+    if (!this.world.decisions.has(what)) throw new Undecided(what, at, unknown.leaf)
   }
 
   /** The name of a file that the task may mean, where the project has it. */

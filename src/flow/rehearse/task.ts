@@ -2,7 +2,7 @@ import type { Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
 import { secretModules } from '../../facts/secretStores.ts'
 import type { Hop } from '../atoms.ts'
-import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
+import { evaluator, Fetched, type FlowValue, newerCore, Result } from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -17,7 +17,7 @@ import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
-import { Choice, type NodeState, type ServiceState, type Stored, type World } from './world.ts'
+import { assuming, Choice, type NodeState, type ServiceState, type Stored, type World } from './world.ts'
 
 /** One task on one host, in the context of its own keywords; the worlds that come of it. */
 export function runOnHost(
@@ -46,11 +46,13 @@ export interface Room {
 
 const isFull = ({ left, inAll }: Room): boolean => left <= 0 || inAll <= 0
 
-export function forked({ what, at }: Undecided, world: World, room: Room): readonly World[] {
+export function forked({ what, at, truth }: Undecided, world: World, room: Room): readonly World[] {
   if (!isFull(room)) {
     room.left -= 1
     room.inAll -= 1
-    return [world.fork(what, true), world.fork(what, false)]
+    return [true, false].map((is) =>
+      truth === undefined ? world.fork(what, is) : assuming(world, truth, is),
+    )
   }
   room.full(new Undecided(what, at))
   return [world.fork(what, false, true)]
@@ -98,14 +100,6 @@ export function loopWhereItRuns({ keywords }: Task, call: Call): Loop | Undefine
   if (!isLooped(keywords)) return undefined
   const running = conditionOf(call) instanceof Unknown ? whereItRuns(call) : undefined
   return loopOf(keywords, (running ?? call).evaluator, (name) => call.inProject(name))
-}
-
-/** The world in which a truth is so, with what that says of the truths that it is made of. */
-function assuming(world: World, truth: Unknown, is: boolean): World {
-  const assumed = world.fork(truth.what, is)
-  const { by, of = [] } = (truth instanceof UnknownTruth ? truth.made : undefined) ?? {}
-  if (by !== 'not' && (by === 'and') !== is) return assumed
-  return of.reduce((known, part) => assuming(known, part, by === 'not' ? !is : is), assumed)
 }
 
 class HostTask {
@@ -430,9 +424,10 @@ function perhaps(value: Stored, ran: boolean | Unknown, otherwise: Stored | unde
   return ran instanceof Unknown ? new Choice(ran, value, otherwise) : value
 }
 
-function openPart(call: Call, { leaf, what, at }: Unknown): Undecided | undefined {
-  const open = [leaf.what, what].find((one) => !call.world.decisions.has(one))
-  return open === undefined ? undefined : new Undecided(open, leaf.at ?? at)
+function openPart(call: Call, truth: Unknown): Undecided | undefined {
+  const { leaf } = truth
+  const open = [leaf, truth].find(({ what }) => !call.world.decisions.has(what))
+  return open === undefined ? undefined : new Undecided(open.what, leaf.at ?? truth.at, open)
 }
 
 const isStart = ({ what }: Event): boolean => what === 'service-started'

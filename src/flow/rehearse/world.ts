@@ -1,7 +1,7 @@
 import type { Span } from '../../span.ts'
 import type { Arrival } from '../arrival.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
-import { type FlowValue, UnknownTruth, VariablesDict } from '../evaluate/index.ts'
+import { type FlowValue, impliedBy, UnknownTruth, VariablesDict } from '../evaluate/index.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -46,8 +46,11 @@ const NAMES = /[A-Za-z_]\w*/g
 export const givenTo = (host: string, what: string): string => `${what}${GIVEN}${host}`
 
 /** What else was assumed, for users. */
-export const assumptionsOf = ({ decisions }: World): readonly string[] =>
-  [...decisions].flatMap(([what, truth]) => (what.includes(GIVEN) ? [] : [truth ? what : negated(what)]))
+export const assumptionsOf = ({ decisions }: World): readonly string[] => [
+  ...new Set(
+    [...decisions].flatMap(([what, truth]) => (what.includes(GIVEN) ? [] : [truth ? what : negated(what)])),
+  ),
+]
 
 /** A negation that is plainly one is taken away. */
 function negated(what: string): string {
@@ -205,6 +208,11 @@ export class World {
     )
     return new World(this.#nodes, decisions, this.#events, this.#groups, this.isCut || other.isCut)
   }
+}
+
+/** The world in which a truth is so, with what that says of the truths that it is made of. */
+export function assuming(world: World, truth: Unknown, is: boolean): World {
+  return [...impliedBy(truth, is)].reduce((assumed, [what, so]) => assumed.fork(what, so), world)
 }
 
 export const emptyNode: NodeState = {

@@ -3,10 +3,10 @@ import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values
 import { evaluator, type FlowValue, opposite, Result, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { assure } from '../assured.ts'
-import { type Call, type Effect, TaskFails } from '../call.ts'
+import { type Call, type Effect, TaskFails, Undecided } from '../call.ts'
 import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
 import { scopeOf } from '../scope.ts'
-import { Choice, cachedFact, type Stored, type World } from '../world.ts'
+import { assuming, Choice, cachedFact, type Stored, type World } from '../world.ts'
 
 /** Its arguments are facts, whose names may be templates. */
 export function setFact(call: Call): Effect {
@@ -68,19 +68,31 @@ function followed(value: Stored | undefined, { evaluator: evaluate }: Call): str
 /** Deeper choices than this are left as one that is not known. */
 const MOST_CHOICES = 3
 
-/** The value, or the choice of values that hangs on what is not settled yet: a fact alone is no reason to part the worlds. */
+/**
+ * The value, or the choice of values that hangs on what is not settled yet: a fact alone is no reason to part the worlds, unless
+ * the task fails in one of them.
+ */
 function settledBy(call: Call, name: string, placed: Placed, world: World, depth: number): Stored {
   const evaluate = evaluator(scopeOf(call.context, world, call.host))
   const value = evaluate.variable(name, placed.value, placed.at)
   if (value instanceof Undefined) throw new TaskFails(value.message, value.variable)
   const leaf = openIn(value, world, 0)
   if (leaf === undefined || depth >= MOST_CHOICES) return value
-  const [yes, no] = [true, false].map((truth) => {
-    const side = world.fork(leaf.what, truth)
+  const sides = [true, false].map((truth) => {
+    const side = assuming(world, leaf, truth)
     // Where the task does not run, the fact stays as it was.
-    return isRuledOut(call, side)
-      ? call.node.variables.get(name)
-      : settledBy(call, name, placed, side, depth + 1)
+    if (isRuledOut(call, side)) return call.node.variables.get(name)
+    try {
+      return settledBy(call, name, placed, side, depth + 1)
+    } catch (error) {
+      if (!(error instanceof TaskFails)) throw error
+      return error
+    }
+  })
+  const [yes, no] = sides.map((side) => {
+    if (!(side instanceof TaskFails)) return side
+    if (sides.every((other) => other instanceof TaskFails)) throw side
+    throw new Undecided(leaf.what, leaf.at, leaf)
   })
   if (yes !== undefined) return new Choice(leaf, yes, no)
   return no === undefined
