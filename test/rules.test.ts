@@ -163,6 +163,59 @@ test('the clusters of tests are no cause for alarm', () => {
   expect(findings).toEqual(['token-placeholder notice', 'token-plaintext notice'])
 })
 
+describe('a file to be copied', () => {
+  const tokens = (
+    path: string,
+    text: string,
+    more: Readonly<Record<string, string>> = {},
+  ): readonly string[] => {
+    const analysis = new Analysis(new Map([...Object.entries(more), [path, text]]))
+    return rules.flatMap((rule) =>
+      [...rule.check(analysis)].map(({ severity }) => `${rule.id} ${severity ?? rule.severity}`),
+    )
+  }
+  const published = 'k3s_token: some-SUPER-DEDEUPER-secret-password\n'
+
+  test.each([
+    'inventory-sample.yml',
+    'example-inventory.yml',
+    'group_vars/all/secrets.example.yml',
+    'inventory/sample/group_vars/all.yml',
+    'group_vars/k3s.dist.yml',
+    'vars_template.yml',
+  ])('%s may hold a sample, and no token of its own', (path) => {
+    expect(tokens(path, published)).toEqual(['token-placeholder notice'])
+    expect(tokens(path, 'k3s_token: quince-medlar-0815\n')).toEqual(['token-plaintext warning'])
+  })
+
+  test.each(['group_vars/all.yml', 'group_vars/resampled.yml', 'roles/edge/templates/config.tmpl.yml'])(
+    '%s is none',
+    (path) => {
+      expect(tokens(path, published)).toEqual(['token-placeholder error'])
+    },
+  )
+
+  test('is in use where ansible.cfg names it', () => {
+    const more = {
+      'ansible.cfg': '[defaults]\ninventory = inventory/sample/hosts.ini\n',
+      'inventory/sample/hosts.ini': '[quays]\nquay\n',
+    }
+    expect(tokens('inventory/sample/group_vars/all.yml', published, more)).toEqual([
+      'token-placeholder error',
+    ])
+  })
+})
+
+test.each(['K3S_TOKEN', 'k3s_token', 'K3S-TOKEN', '__HARBOUR_TOKEN__', '"@K3S_TOKEN@"', '"%K3S_TOKEN%"'])(
+  '%s asks to be filled in',
+  (text) => {
+    const analysis = new Analysis(new Map([['group_vars/all.yml', `k3s_token: ${text}\n`]]))
+    expect(rules.filter((rule) => [...rule.check(analysis)].length > 0).map(({ id }) => id)).toEqual([
+      'token-placeholder',
+    ])
+  },
+)
+
 test.each([
   ['a text in its place alike', '$(openssl rand -hex 16)', '$(openssl rand -hex 16)', []],
   ['a text that asks to be replaced alike', '<harbour key>', '<harbour key>', []],

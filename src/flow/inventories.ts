@@ -47,7 +47,8 @@ export function findInventories(project: Project): readonly (readonly string[])[
   return [...configured, ...others.sort().map((path) => [path])]
 }
 
-function configuredSources(project: Project): readonly (readonly string[])[] {
+/** What every `ansible.cfg` of the project names, as far as it is there. */
+export function configuredSources(project: Project): readonly (readonly string[])[] {
   const result: (readonly string[])[] = []
   for (const [path, text] of project) {
     if (partsOf(path).name !== 'ansible.cfg') continue

@@ -1,7 +1,8 @@
 import { type Content, readContent } from '../ansible/content/index.ts'
 import { readInventory } from '../ansible/inventory/index.ts'
+import { directoryOf, joinPath } from '../ansible/inventory/projectTree.ts'
 import type { Fault, Project } from '../ansible/value.ts'
-import { findInventories, type NamedInventory } from '../flow/inventories.ts'
+import { configuredSources, findInventories, type NamedInventory } from '../flow/inventories.ts'
 import type { Rehearsal } from '../flow/rehearsal.ts'
 import { rehearse } from '../flow/rehearse.ts'
 import { type TokenSites, tokenSites } from '../flow/tokenSites.ts'
@@ -67,6 +68,19 @@ export class Analysis {
   get tokenSites(): TokenSites {
     this.#tokenSites ??= tokenSites(this.project, (path) => this.content.yaml(path))
     return this.#tokenSites
+  }
+
+  /** Whether a path is of an inventory that somebody names: behind `-i`, in the configuration, in an `ansible.cfg`. */
+  isOfNamedInventory(path: string): boolean {
+    const { inventories, inventorySets } = this.#options
+    const sources = inventories ?? inventorySets?.flat() ?? configuredSources(this.project).flat()
+    return sources.some((source) => {
+      const beside = this.project.has(source) ? directoryOf(source) : source
+      return (
+        path === source ||
+        ['group_vars', 'host_vars'].some((each) => path.startsWith(`${joinPath(beside, each)}/`))
+      )
+    })
   }
 
   /** Whether git would take a file of the project, as far as its `.gitignore` files tell. */

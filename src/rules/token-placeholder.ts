@@ -93,7 +93,7 @@ token: changeme
     },
   ],
   *check(analysis) {
-    for (const { site, placeholder } of literalsOf(analysis))
+    for (const { site, placeholder, isToCopy } of literalsOf(analysis))
       if (placeholder !== undefined)
         yield {
           at: site.at,
@@ -103,7 +103,9 @@ token: changeme
             ? { severity: 'notice' }
             : site.carrier === 'variable' && isOverruled(analysis, site)
               ? overruled
-              : {}),
+              : isToCopy
+                ? { severity: 'notice', cure: 'who copies this file must put a token of their own there' }
+                : {}),
         }
   },
 }

@@ -17,6 +17,12 @@ const PLACES: Readonly<Record<SiteCarrier, string>> = {
   'token-file': 'the join token is written out in a file that git takes',
 }
 
+/** Whether a token in a file to be copied is one that somebody uses the file does not say. */
+const toCopy = {
+  severity: 'warning',
+  cure: 'put a text there that asks to be replaced, such as CHANGE_ME; if a cluster has this token, make it a new one',
+} as const
+
 export const tokenPlaintext: Rule = {
   id: 'token-plaintext',
   severity: 'error',
@@ -141,7 +147,7 @@ jobs:
   ],
   *check(analysis) {
     const vaults = new Set(vaultFindingsOf(analysis).map(({ at }) => `${at.path}:${at.start}`))
-    for (const { site, placeholder } of literalsOf(analysis)) {
+    for (const { site, placeholder, isToCopy } of literalsOf(analysis)) {
       const { at, carrier, isFixture, style } = site
       const quote = style === 'single' || style === 'double' ? 1 : 0
       // A file that is named a vault is told of as such.
@@ -160,7 +166,7 @@ jobs:
         at,
         message: PLACES[carrier],
         secrets: [at],
-        ...(isFixture ? { severity: 'notice' } : {}),
+        ...(isFixture ? { severity: 'notice' } : isToCopy ? toCopy : {}),
       }
     }
   },

@@ -62,9 +62,9 @@ git_token: abc
     },
   ],
   *check(analysis) {
-    for (const { site, inspection, placeholder } of literalsOf(analysis)) {
+    for (const { site, inspection, placeholder, isToCopy } of literalsOf(analysis)) {
       const { weaknesses } = inspection.strength
-      if (placeholder !== undefined || site.isFixture || site.retyped !== undefined) continue
+      if (placeholder !== undefined || site.isFixture || isToCopy || site.retyped !== undefined) continue
       if (inspection.form.kind === 'malformed' || weaknesses.length === 0) continue
       if (site.carrier === 'variable' && isOverruled(analysis, site)) continue
       yield { at: site.at, message: `the token is weak: ${weaknesses.join('; ')}`, secrets: [site.at] }

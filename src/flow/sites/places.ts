@@ -81,3 +81,28 @@ export function isFixture(path: string): boolean {
   const { name } = partsOf(lower)
   return isTest(path) || isBelow(lower, FIXTURES) || name === 'vagrantfile' || name.startsWith('.gitlab-ci')
 }
+
+const SAMPLE_WORDS: ReadonlySet<string> = new Set([
+  'sample',
+  'samples',
+  'example',
+  'examples',
+  'template',
+  'dist',
+  'tmpl',
+])
+const SAMPLE_DIRECTORIES: ReadonlySet<string> = new Set(['sample', 'samples', 'example', 'examples'])
+/** What lies there is rendered, whatever it is called. */
+const RENDERED: ReadonlySet<string> = new Set(['templates'])
+
+/** Whether a file is there to be copied and filled in: `inventory-sample.yml`, `secrets.example.yml`, `inventory/sample/`. */
+export function isSample(path: string): boolean {
+  const lower = path.toLowerCase()
+  if (isBelow(lower, SAMPLE_DIRECTORIES)) return true
+  return (
+    !isBelow(lower, RENDERED) &&
+    partsOf(lower)
+      .name.split(/[-_.]/)
+      .some((word) => SAMPLE_WORDS.has(word))
+  )
+}

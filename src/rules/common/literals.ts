@@ -1,3 +1,4 @@
+import { isSample } from '../../flow/sites/places.ts'
 import type { TokenSite, TokenSites } from '../../flow/tokenSites.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import { Secret } from '../../secret.ts'
@@ -10,6 +11,8 @@ export interface Literal {
   readonly inspection: Inspection
   /** Of a text that protects nothing: why. */
   readonly placeholder: string | undefined
+  /** In a file that is there to be copied and filled in, and is no inventory that somebody names. */
+  readonly isToCopy: boolean
 }
 
 const literals = new WeakMap<Analysis, readonly Literal[]>()
@@ -33,7 +36,13 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
     // What makes a token bad shows at its start; a text of megabytes is none, and takes long.
     const inspection = inspectToken(new Secret(text.reveal().slice(0, LONGEST)))
     return [
-      { site, text, inspection, placeholder: placeholderIn(text.reveal().slice(0, LONGEST), inspection) },
+      {
+        site,
+        text,
+        inspection,
+        placeholder: placeholderIn(text.reveal().slice(0, LONGEST), site, inspection),
+        isToCopy: isSample(site.at.path) && !analysis.isOfNamedInventory(site.at.path),
+      },
     ]
   })
   literals.set(analysis, made)
@@ -48,11 +57,13 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]\w+)*[-_ ](?:here|token|secret|password|value)$/i,
   /^(?:your|my|some|a|the)(?:[-_ ]?(?:own|super|very|really|k3s|rke2|cluster|secret|secure|random|strong|node|join|server|agent|shared|long|complex|generated|unique|private))*[-_ ]?(?:token|secret|password|passphrase|key|string|value)(?:[-_ ]?(?:here|goes|value|string|text))*[!\d]*$/i,
   /^(?:x{3,}|\.{3,}|\*{3,}|_{3,}|todo|tbd|fixme|placeholder|dummy|example|sample|changeit|secret|password|token|k3s|foo|bar|foobar)[!\d]*$/i,
+  // What sed or envsubst fills in: K3S_TOKEN, $K3S_TOKEN, __K3S_TOKEN__, @K3S_TOKEN@.
+  /^(?:\$\{?|__|%|@|#\{)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|SECRET|PASSWORD|KEY)(?:\}#?|__|%|@)?$/,
 ]
 
-function placeholderIn(text: string, { sample }: Inspection): string | undefined {
+function placeholderIn(text: string, { name }: TokenSite, { sample }: Inspection): string | undefined {
   if (sample !== undefined) return `everybody can read this token at ${sample.see}`
-  return PLACEHOLDERS.some((pattern) => pattern.test(text))
+  return asksToBeReplaced(text) || bare(text) === bare(name)
     ? 'a text that asks to be replaced stands where the token belongs'
     : undefined
 }
@@ -60,4 +71,9 @@ function placeholderIn(text: string, { sample }: Inspection): string | undefined
 /** Whether a text only stands for the token to come: two places that have it alike have nothing in common. */
 export const isStandIn = (text: string): boolean =>
   // What a shell would run, and Ansible does not.
-  /^\$\(.*\)$/s.test(text) || placeholderIn(text, inspectToken(new Secret(text))) !== undefined
+  /^\$\(.*\)$/s.test(text) || asksToBeReplaced(text) || inspectToken(new Secret(text)).sample !== undefined
+
+const asksToBeReplaced = (text: string): boolean => PLACEHOLDERS.some((pattern) => pattern.test(text))
+
+/** `harbour-key`, `HARBOUR_KEY` → `harbourkey` */
+const bare = (name: string): string => name.replace(/[\s_.-]/g, '').toLowerCase()
