@@ -294,12 +294,12 @@ describe('runs in shell texts', () => {
     ['/usr/local/bin/k3s-check.sh', false],
     ['/usr/local/bin/k3s-uninstall.sh', false],
   ])('whether %s is the install script', (path, is) => {
-    expect(isInstaller(path, new Map())).toBe(is)
+    expect(isInstaller(path, new Map(), new Atoms())).toBe(is)
   })
 
   test('a script under another name is known by where it is from', () => {
     const saved = { ...file(''), content: { unknown: 'https://get.k3s.io' } }
-    expect(isInstaller('/tmp/edge.sh', new Map([['/tmp/edge.sh', saved]]))).toBe(true)
+    expect(isInstaller('/tmp/edge.sh', new Map([['/tmp/edge.sh', saved]]), new Atoms())).toBe(true)
   })
 
   test('the environment of the task is that of the shell', () => {

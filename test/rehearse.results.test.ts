@@ -790,6 +790,41 @@ describe('a file of the node', () => {
   })
 })
 
+describe('the install script from a lookup', () => {
+  const script = "lookup('ansible.builtin.url', 'https://get.k3s.io/', split_lines=False)"
+  const environment = 'environment: { INSTALL_K3S_EXEC: agent, K3S_URL: "https://quay:6443" }'
+
+  test.each<[string, readonly string[]]>([
+    ['as the command', [`{ shell: "{{ ${script} }}", ${environment} }`]],
+    ['as its cmd', [`{ shell: { cmd: "{{ ${script} }}" }, ${environment} }`]],
+    ['through a pipe', [`{ shell: "{{ lookup('pipe', 'curl -sfL https://get.k3s.io') }}", ${environment} }`]],
+    ['in a variable', [`{ shell: "{{ tide }}", vars: { tide: "{{ ${script} }}" }, ${environment} }`]],
+    [
+      'in a file',
+      [
+        `{ copy: { content: "{{ ${script} }}", dest: /opt/tide, mode: "0755" } }`,
+        `{ command: /opt/tide, ${environment} }`,
+      ],
+    ],
+  ])('%s is run', (_, list) => {
+    const files = { 'site.yml': tasks(...list), 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual(['berth agent absent none url'])
+    expect(findings(files)).toContain(`agent-token-missing error site.yml:${list.length + 3}`)
+  })
+
+  // Ansible joins the lines with commas: the shell sees one comment.
+  test('is none where its lines are one', () => {
+    const files = {
+      'site.yml': tasks(`{ shell: "{{ lookup('url', 'https://get.k3s.io') }}", ${environment} }`),
+      'hosts.ini': BERTH,
+    }
+    expect(arrivals(files)).toEqual([])
+    expect(unknowns(files)).toEqual([
+      "the text of lookup('url', 'https://get.k3s.io'), line by line, as a command",
+    ])
+  })
+})
+
 describe('a file whose path is not known', () => {
   const writes = (path: string, content: string): string =>
     `{ copy: { dest: ${JSON.stringify(path)}, content: ${JSON.stringify(content)}, mode: "0600" } }`

@@ -5,10 +5,11 @@ import type { PaperFiles, ServiceManager } from '../files.ts'
 import type { InstallerCall } from '../installer.ts'
 
 /** Whether a file on the node is the install script: by its content where that says where it is from, else by its name. */
-export function isInstaller(path: string, files: PaperFiles): boolean {
+export function isInstaller(path: string, files: PaperFiles, atoms: Atoms): boolean {
   const content = files.get(path)?.content
   if (typeof content === 'object' && installer.addresses.test(content.unknown)) return true
-  if (typeof content === 'string' && /\bINSTALL_K3S_EXEC\b/.test(content)) return true
+  if (typeof content === 'string' && (/\bINSTALL_K3S_EXEC\b/.test(content) || isLookedUp(content, atoms)))
+    return true
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (/uninstall|killall/.test(name)) return false
   return installer.names.test(name) || (name === 'install.sh' && /k3s/i.test(path))
@@ -48,8 +49,10 @@ function scriptArguments(
   atoms: Atoms,
 ): readonly string[] | undefined {
   const [program = '', ...args] = words
+  // What follows a script stands on its next line.
+  if (isLookedUp(program, atoms)) return []
   if (!/(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(program))
-    return isInstaller(known(program, atoms), files) ? args : undefined
+    return isInstaller(known(program, atoms), files, atoms) ? args : undefined
   let at = 0
   let readsInput = args.length === 0
   for (; at < args.length; at += 1) {
@@ -65,14 +68,23 @@ function scriptArguments(
   }
   if (readsInput || at >= args.length)
     return isDownload(step.input, files, atoms) ? args.slice(at) : undefined
-  return isInstaller(known(args[at] ?? '', atoms), files) ? args.slice(at + 1) : undefined
+  return isInstaller(known(args[at] ?? '', atoms), files, atoms) ? args.slice(at + 1) : undefined
 }
 
 function isDownload(input: ShellStep | undefined, files: PaperFiles, atoms: Atoms): boolean {
   return (input?.words ?? []).some((word) => {
     const text = known(word, atoms)
-    return installer.addresses.test(text) || (text.startsWith('/') && isInstaller(text, files))
+    return installer.addresses.test(text) || (text.startsWith('/') && isInstaller(text, files, atoms))
   })
+}
+
+/** Whether a text is the script as the control node gets it: `lookup('url', 'https://get.k3s.io', split_lines=False)`. */
+function isLookedUp(marked: string, atoms: Atoms): boolean {
+  return atoms
+    .in(marked)
+    .some(
+      ({ root }) => /^lookup\('(?:url|pipe)', .*'\)$/.test(root.what) && installer.addresses.test(root.what),
+    )
 }
 
 /** What is known of a text. */

@@ -63,7 +63,9 @@ export function lookedUp(
   const isField = secretFields.get(name)?.(term, new Set(named.keys()))
   if (FETCHES.test(name) || secretTexts.test(name) || isField === true) {
     if (named.size > 0 && named.has('default') && term === undefined) return named.get('default') ?? null
-    return mark(context, what, 'lookup')
+    // As a text its lines are joined by commas: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/url_lookup.html
+    const isInOneLine = name === 'url' && named.get('split_lines') !== false
+    return mark(context, isInOneLine ? `${what}, line by line` : what, 'lookup')
   }
   if (isField === false || secretMappings.test(name))
     return new Fetched(what, 'only the store of secrets knows it', undefined)

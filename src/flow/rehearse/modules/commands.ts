@@ -1,4 +1,5 @@
 import { List } from '../../../ansible/template/values.ts'
+import { installer as installerTexts } from '../../../facts/installer.ts'
 import {
   arrivalAt,
   arrivalOfStep,
@@ -234,6 +235,9 @@ class Steps {
       this.#followed += 1
       return this.#install(installer)
     }
+    const [whole] = call.atoms.in(step.words[0] ?? '')
+    if (whole !== undefined && installerTexts.addresses.test(whole.root.what))
+      call.note(`the text of ${whole.root.what}, as a command`)
     const name = program.split('/').at(-1) ?? program
     const uninstalled = runUninstaller(this.#node.files, program, manager)
     if (uninstalled !== undefined) {
