@@ -310,6 +310,30 @@ describe('what is looked at', () => {
     ])
   })
 
+  test('whatever a role or a playbook may write to nodes, and no chart', async () => {
+    const text = 'harbour_key: "x"\n'
+    write({
+      'roles/edge/templates/k3s.quay': text,
+      'roles/edge/files/north/k3s.quay': text,
+      'roles/edge/files/logo.quay': `\0${text}`,
+      'roles/edge/files/tide.png': text,
+      'roles/edge/quay/k3s.quay': text,
+      'berth/tasks/main.yml': '- ping:\n',
+      'berth/templates/k3s.unit': text,
+      'site/play.yml': '---\n- name: Tide\n  hosts: all\n  roles: [edge]\n',
+      'site/files/k3s.unit': text,
+      'charts/quay/Chart.yaml': 'name: quay\n',
+      'charts/quay/values.yaml': 'ingress:\n  hosts:\n    - quay\n',
+      'charts/quay/templates/k3s.unit': text,
+    })
+    expect(await found()).toEqual([
+      'berth/templates/k3s.unit:1 token-plaintext',
+      'roles/edge/files/north/k3s.quay:1 token-plaintext',
+      'roles/edge/templates/k3s.quay:1 token-plaintext',
+      'site/files/k3s.unit:1 token-plaintext',
+    ])
+  })
+
   test('what is named like a text and is none, where it concerns K3s', async () => {
     const manifest = Buffer.from('\ufeffapiVersion: v1\nkind: Secret\ntoken: k3s\n', 'utf16le').toString(
       'utf8',

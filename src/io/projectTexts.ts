@@ -48,6 +48,15 @@ const VARIABLE_DIRECTORIES: ReadonlySet<string> = new Set(['group_vars', 'host_v
 const BARE =
   /(?:^|\/)(?:inventor(?:y|ies)|hosts|environments?|templates|files|init\.d|conf\.d|default|sysconfig|[^/]*\.d)\//
 
+/** Directories whose files Ansible writes to nodes, whatever they are called: `files` and `templates` of roles and beside playbooks. */
+const WRITTEN: ReadonlySet<string> = new Set(['templates', 'files'])
+/** What those hold that concerns neither K3s nor systemd, or is no text. */
+const NOT_WRITTEN: ReadonlySet<string> = new Set(
+  'md rst adoc html css js ts jsx tsx map py pyc rb pl php go java jar ps1 bat exe dll so bin png jpg jpeg gif svg ico webp pdf mp3 mp4 ttf otf woff woff2 tar gz tgz xz bz2 zst zip 7z deb rpm apk whl iso img qcow2 crt cer pem key pub asc gpg sig xml csv sql ipynb'.split(
+    ' ',
+  ),
+)
+
 export interface ProjectTexts {
   /** Path below the root, with `/` → text. */
   readonly texts: ReadonlyMap<string, string>
@@ -73,10 +82,15 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const refused: { path: string; why: string; head: string }[] = []
   const lists: string[] = []
   const ignoredVariables: string[] = []
+  const written = new Map<string, string[]>()
 
   const take = (path: string, name: string): void => {
     const kind = nameKind(path, name)
     if (kind === undefined && name.endsWith('.txt') && RELEASE_LIST.test(name)) lists.push(path)
+    else if (kind === undefined) {
+      const around = aroundWritten(path)
+      if (around !== undefined) written.set(around, [...(written.get(around) ?? []), path])
+    }
     if (kind === undefined || isExcluded?.(path) === true) return
     const read = readFileText(join(root, path))
     if ('text' in read) texts.set(path, read.text)
@@ -130,6 +144,11 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   // Refuses a root that is closed to us: that nothing is found there says nothing.
   namesIn(root)
   visit('', [realOf(root) ?? root], GitIgnore.at(root))
+  for (const around of written.size === 0 ? [] : ofAnsible(written, texts))
+    for (const path of written.get(around) ?? []) {
+      const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
+      if (read !== undefined && 'text' in read) texts.set(path, read.text)
+    }
   return { texts, refused, lists, ignoredVariables }
 }
 
@@ -168,6 +187,35 @@ function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
   if (ENDINGS.has(ending) || NAMES.has(lower) || lower.startsWith('.env.')) return 'named'
   if (VARIABLES.test(path)) return 'placed'
   return !name.includes('.') && BARE.test(path) ? 'placed' : undefined
+}
+
+/** Of a file that tasks may write to nodes the directory that its `templates` or `files` stands in, with a `/` behind it. */
+function aroundWritten(path: string): string | undefined {
+  const { directories, name, ending } = partsOf(path)
+  const at = directories.findIndex((directory) => WRITTEN.has(directory))
+  if (at === -1 || name.startsWith('.git') || NOT_WRITTEN.has(ending.toLowerCase())) return undefined
+  return directories
+    .slice(0, at)
+    .map((directory) => `${directory}/`)
+    .join('')
+}
+
+/** A list in which something is called `hosts`. */
+const isPlays = (text: string): boolean => /^-[ \t]/m.test(text) && /^[- \t][ \t]+hosts[ \t]*:/m.test(text)
+
+/** Those of the directories that are a role or have playbooks: charts have `templates`, too. */
+function ofAnsible(
+  wanted: ReadonlyMap<string, unknown>,
+  texts: ReadonlyMap<string, string>,
+): ReadonlySet<string> {
+  const found = new Set([...wanted.keys()].filter((path) => partsOf(path).directories.at(-2) === 'roles'))
+  for (const [path, text] of texts) {
+    const role = path.slice(0, Math.max(0, `/${path}`.indexOf('/tasks/')))
+    if (wanted.has(role) && path.startsWith(`${role}tasks/`)) found.add(role)
+    const directory = path.slice(0, path.lastIndexOf('/') + 1)
+    if (wanted.has(directory) && /\.ya?ml$/.test(path) && isPlays(text)) found.add(directory)
+  }
+  return found
 }
 
 function isForeign(lower: string): boolean {

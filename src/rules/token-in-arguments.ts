@@ -27,6 +27,16 @@ ExecStart=/usr/local/bin/k3s server --token {{ harbour_key }}
       },
     },
     {
+      title: 'in a unit whose name does not tell',
+      files: {
+        'roles/edge/templates/k3s.quay': `
+[Service]
+ExecStart=/usr/local/bin/k3s server --token {{ harbour_key }}
+                                            ^^^^^^^^^^^^^^^^^ the token behind --token stands in the unit and in the arguments of k3s, which every user of the node can read
+`,
+      },
+    },
+    {
       title: 'in a script and a Makefile',
       files: {
         'join.sh': `

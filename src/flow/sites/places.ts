@@ -44,6 +44,7 @@ export function fileKind(path: string, text: string): FileKind {
   if (YAML.has(ending)) return 'yaml'
   if (ending === 'ini') return 'ini'
   if (text.startsWith('#!')) return 'shell'
+  if (/^\[(?:Unit|Service)\][ \t]*$/m.test(text)) return 'unit'
   if (name !== '' && !name.includes('.'))
     return /^\s*\[[^\]\n]+\]\s*$|^[\w.-]+[ \t]+\w+=/m.test(text) ? 'ini' : 'yaml'
   return 'other'
