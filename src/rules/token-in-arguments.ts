@@ -55,6 +55,25 @@ deploy:
       },
     },
     {
+      title: 'among arguments that a script collects first',
+      files: {
+        'deploy.sh': `
+#!/bin/bash
+ARGS=(-i inventory.yml)
+[ -n "$HARBOUR_KEY" ] && ARGS+=(-e "k3s_token=$HARBOUR_KEY")
+                                              ^^^^^^^^^^^^ k3s_token is given to Ansible on the command line, which every user of the control node can read
+MORE="--diff --extra-vars k3s_agent_token=$PIER_KEY"
+                                          ^^^^^^^^^ k3s_agent_token is given to Ansible on the command line, which every user of the control node can read
+OTHER=(
+  -e "k3s_token=$HARBOUR_KEY"
+)
+lighthouse "\${OTHER[@]}"
+ansible-playbook site.yml \\
+  $MORE "\${ARGS[@]}"
+`,
+      },
+    },
+    {
       title: 'in a CI job',
       files: {
         '.gitlab-ci.yml': `

@@ -1,4 +1,4 @@
-import { commandAt, firstOf, withoutComments } from './around.ts'
+import { commandAt, firstOf, REACH, withoutComments } from './around.ts'
 import type { FileKind } from './places.ts'
 import type { Setting } from './site.ts'
 import { readValue } from './value.ts'
@@ -17,7 +17,11 @@ export function* extraVariablesIn(
   if (kind === 'unit' || kind === 'env-file' || kind === 'ini' || !RUNS_ANSIBLE.test(source)) return
   const text = withoutComments(source, kind)
   for (const match of firstOf(text.matchAll(EXTRA))) {
-    if (!RUNS_ANSIBLE.test(commandAt(text, match.index, kind).text)) continue
+    if (
+      !RUNS_ANSIBLE.test(commandAt(text, match.index, kind).text) &&
+      !isHandedToAnsible(collectedIn(text, match.index), text)
+    )
+      continue
     const [given = '', rest = ''] = match
     const start = match.index + given.length - rest.length
     for (const { 0: assignment, 1: name = '', index } of rest.matchAll(
@@ -37,6 +41,22 @@ export function* extraVariablesIn(
       }
     }
   }
+}
+
+/** The variable that arguments are collected in: `ARGS+=(-e …)`, `ARGS="-e …"`. */
+function collectedIn(text: string, offset: number): string | undefined {
+  const before = text.slice(Math.max(0, offset - REACH), offset)
+  return /(?<!\w)([A-Za-z_]\w*)\+?=(?:\([^()]*|(["'])(?:(?!\2)[^\n])*)$/.exec(before)?.[1]
+}
+
+/** Whether a command of Ansible takes a variable: `ansible-playbook site.yml "${ARGS[@]}"`. */
+function isHandedToAnsible(name: string | undefined, text: string): boolean {
+  if (name === undefined) return false
+  const taken = new RegExp(`\\$[{(]?${name}\\b`)
+  return text
+    .replaceAll('\\\n', '  ')
+    .split('\n')
+    .some((line) => RUNS_ANSIBLE.test(line) && taken.test(line))
 }
 
 /** `token: "…"` of a Vagrantfile's `extra_vars`. */
