@@ -535,6 +535,20 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
     expect(arrivals(packaged(install))).toEqual([])
   })
 
+  test.each([
+    "lineinfile: { path: /usr/lib/systemd/system/k3s-agent.service, regexp: '^ExecStart=', line: ExecStart=/usr/bin/k3s agent }",
+    "blockinfile: { path: /etc/conf.d/k3s-agent.conf, block: 'K3S_NODE_NAME=berth' }",
+    "ansible.builtin.lineinfile: { path: /usr/share/k3s/agent.yaml, line: 'debug: true' }",
+  ])('what a package may have brought is there to be edited: %s', (edit) => {
+    const seen = (install: string) => {
+      const files = packaged(install, "token: '{{ harbour_key }}'")
+      const site = files['site.yml'].replace('    - ansible.builtin.copy:', `    - ${edit}\n$&`)
+      return arrivals({ ...files, 'site.yml': site })
+    }
+    expect(seen('package: { name: k3s }')).toEqual(['berth agent present config url'])
+    expect(seen('package: { name: k3s-selinux }')).toEqual([])
+  })
+
   test('a drop-in for the unit of a package counts', () => {
     const files = packaged('package: { name: k3s }')
     const site = files['site.yml'].replace(

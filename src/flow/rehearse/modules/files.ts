@@ -344,7 +344,7 @@ export function stat(call: Call): Effect {
 }
 
 /** Where packages bring units, init scripts and their settings. */
-const OF_SERVICES = /^\/(?:etc|lib|usr\/lib)\/(?:systemd\/system|default|sysconfig|init\.d|conf\.d)\//
+export const OF_SERVICES = /^\/(?:etc|lib|usr\/lib)\/(?:systemd\/system|default|sysconfig|init\.d|conf\.d)\//
 
 /** Users put images there before K3s is: https://docs.k3s.io/installation/airgap */
 const IMAGES = /\/agent\/images(?:\/|$)/
@@ -355,7 +355,7 @@ export function existing(call: Call, path: string): boolean | undefined {
   if (!call.isOnNode) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
-  if (isPackaged && OF_SERVICES.test(path)) return undefined
+  if (isPackaged && (OF_SERVICES.test(path) || path.startsWith('/usr/'))) return undefined
   return OF_K3S.test(path) && !IMAGES.test(path) ? false : undefined
 }
 

@@ -1,8 +1,10 @@
 import { pythonRegex } from '../../../ansible/template/regex.ts'
+import type { PaperFile } from '../../files.ts'
 import { Remembered } from '../../remembered.ts'
 import { type Call, type Effect, ModuleFails } from '../call.ts'
 import { shown, unknownContent, written } from './files.ts'
 import { modeOf } from './mode.ts'
+import { packagedFile } from './packages.ts'
 import { comparable, expandedMatch } from './substitution.ts'
 
 export function pattern(
@@ -36,9 +38,8 @@ export function lineinfile(call: Call): Effect {
   const search = call.plain('search_string')
   call.use('content', line, call.argument('line', 'value')?.at ?? call.task.action.at)
   const mode = { bits: modeOf(call, call.node.files.get(path)?.mode), at: call.argument('mode')?.at }
-  const before = call.node.files.get(path)
+  const before = edited(call, path, absent)
   if (before === undefined && absent) return { changed: false }
-  if (before === undefined) refuseMissing(call, path)
   const old = before?.content ?? ''
   if (typeof old !== 'string' || regexp === 'unknown' || (line !== undefined && typeof line !== 'string'))
     return written(call, path, added(old, line), call.hop(`edits ${shown(path)}`), mode)
@@ -83,9 +84,13 @@ const found = (regexp: RegExp, text: string): boolean => text.search(regexp) !==
 const chosen = (call: Call, matches: readonly boolean[]): number =>
   call.flag('firstmatch', false) === true ? matches.indexOf(true) : matches.lastIndexOf(true)
 
-function refuseMissing(call: Call, path: string): void {
-  if (call.flag('create', false) === false && isOurs(path))
-    throw new ModuleFails(`${shown(path)} does not exist`)
+/** The file that a task edits. Throws where there certainly is none, and the task needs one. */
+function edited(call: Call, path: string, absent: boolean): PaperFile | undefined {
+  const before = call.node.files.get(path)
+  if (before !== undefined || absent || call.flag('create', false) !== false || !isOurs(path)) return before
+  const brought = packagedFile(call.node, path)
+  if (brought === undefined) throw new ModuleFails(`${shown(path)} does not exist`)
+  return brought
 }
 
 /** The lines with one more; `undefined` where it is there already. */
@@ -156,14 +161,14 @@ export function blockinfile(call: Call): Effect {
   if (path === undefined) return {}
   const block = call.text('block', 'content') ?? ''
   call.use('content', block, call.argument('block', 'content')?.at ?? call.task.action.at)
-  const before = call.node.files.get(path)
+  const absent = call.plain('state') === 'absent'
+  const before = edited(call, path, absent)
   const old = before?.content ?? ''
   const mode = { bits: modeOf(call, before?.mode), at: call.argument('mode')?.at }
   const hop = call.hop(`puts a block into ${shown(path)}`)
   if (typeof old !== 'string' || typeof block !== 'string')
     return written(call, path, unknownContent('a block that is not known'), hop, mode)
-  if (before === undefined && call.plain('state') === 'absent') return { changed: false }
-  if (before === undefined) refuseMissing(call, path)
+  if (before === undefined && absent) return { changed: false }
   const marker = call.plain('marker') ?? '# {mark} ANSIBLE MANAGED BLOCK'
   const begin = `${marker.replaceAll('{mark}', call.plain('marker_begin') ?? 'BEGIN')}\n`
   const end = `${marker.replaceAll('{mark}', call.plain('marker_end') ?? 'END')}\n`

@@ -1,9 +1,9 @@
 import { List } from '../../../ansible/template/values.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
-import type { PaperFile } from '../../files.ts'
+import type { PaperFile, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import type { NodeState } from '../world.ts'
-import { unknownContent } from './files.ts'
+import { OF_SERVICES, unknownContent } from './files.ts'
 
 /** Modules that install packages, by the name without the collection. */
 export const packageModules: readonly string[] = [
@@ -51,17 +51,20 @@ export const packaged = (node: NodeState): Pick<NodeState, 'isPackaged' | 'k3s'>
 /** Why it is not known what a unit says. */
 export const FROM_PACKAGE = 'the unit comes from a package'
 
-/** The unit that a package brings: which files it reads, each distribution decides. */
-export function packagedUnit(service: string, manager: 'systemd' | 'openrc'): readonly [string, PaperFile] {
-  const path = manager === 'systemd' ? `/usr/lib/systemd/system/${service}.service` : `/etc/init.d/${service}`
-  return [
-    normalised(path),
-    {
-      kind: 'file',
-      content: unknownContent(FROM_PACKAGE),
-      mode: 0o644,
-      owner: 'root',
-      hops: [],
-    },
-  ]
+/** A file that a package brings, such as a unit: what is in it, each distribution decides. */
+const FILE: PaperFile = {
+  kind: 'file',
+  content: unknownContent(FROM_PACKAGE),
+  mode: 0o644,
+  owner: 'root',
+  hops: [],
 }
+
+export function packagedUnit(service: string, manager: ServiceManager): readonly [string, PaperFile] {
+  const path = manager === 'systemd' ? `/usr/lib/systemd/system/${service}.service` : `/etc/init.d/${service}`
+  return [normalised(path), FILE]
+}
+
+/** The file that K3s' package may have brought to a path. */
+export const packagedFile = ({ isPackaged }: NodeState, path: string): PaperFile | undefined =>
+  isPackaged && (OF_SERVICES.test(path) || path.startsWith('/usr/')) ? FILE : undefined
