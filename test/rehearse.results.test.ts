@@ -1180,6 +1180,27 @@ describe('more ways than are followed', () => {
     expect(findings(given).filter((finding) => finding.startsWith('token-empty'))).toEqual([])
   })
 
+  test('are not those that make no difference, one host after another', () => {
+    const hosts = Array.from({ length: 6 }, (_, index) => `berth-${index} sails=${'x'.repeat(index)}y`)
+    const site = `
+- hosts: berths
+  tasks:
+    - { stat: { path: /boot/firmware/lines.txt }, register: lines }
+    - replace:
+        path: "{{ lines.stat.exists | ternary('/boot/firmware/lines.txt', '/boot/lines.txt') }}"
+        regexp: '$'
+        replace: ' k3s'
+      register: systemd_lines
+    - { service: { name: boot, state: restarted }, when: systemd_lines is changed }
+`
+    const files = {
+      'site.yml': site + joins('berths', '0ddpassword'),
+      'hosts.ini': `[berths]\n${hosts.join('\n')}\n`,
+    }
+    expect(bounds(files)).toEqual([])
+    expect(arrivals(files)).toHaveLength(6)
+  })
+
   test('are not those that meet again', () => {
     const met = Array.from({ length: 30 }, (_, number) => drop(number % 3).replaceAll('\n', '\\n')).flatMap(
       (task) => [task, task.replace(/, when: .*?flag\d/, '')],

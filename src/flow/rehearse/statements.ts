@@ -10,6 +10,9 @@ import { fileOrigin, scopeOf } from './scope.ts'
 import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
 
+/** With less room than this for more ways, it is worth a comparison whether some have met again. */
+const SHORT = 12
+
 /** An include that leads deeper than this leads back to itself. */
 const DEEPEST = 40
 
@@ -37,12 +40,19 @@ export class Walk {
         now = this.#block(statement, context, hosts, now)
         continue
       }
-      const parted = now.flatMap((world) => this.#task(statement, context, hosts, world))
-      now = merged(parted, context.stage.atoms)
-      // Ways that have met again leave room for others.
-      this.#room.left += parted.length - now.length
+      now = this.#met(
+        now.flatMap((world) => this.#task(statement, context, hosts, world)),
+        context,
+      )
     }
     return now
+  }
+
+  /** Ways that have met again leave room for others. */
+  #met(parted: readonly World[], context: Context): readonly World[] {
+    const worlds = merged(parted, context.stage.atoms)
+    this.#room.left += parted.length - worlds.length
+    return worlds
   }
 
   /** Tasks of roles, their dependencies first. */
@@ -157,9 +167,12 @@ export class Walk {
     const isOnce = /(?:^|\.)add_host$/.test(task.action.module)
     let worlds: readonly World[] = [world]
     for (const host of isOnce ? active.slice(0, 1) : active)
-      worlds = worlds.flatMap((one) =>
-        isActive(one, host) ? runOnHost(task, inner, one, host, this.#room) : [one],
-      )
+      worlds = worlds.flatMap((one) => {
+        if (!isActive(one, host)) return [one]
+        const parted = runOnHost(task, inner, one, host, this.#room)
+        // Where it makes no difference which way it went, the next host does not part each of them again.
+        return parted.length > 1 && this.#room.left < SHORT ? this.#met(parted, context) : parted
+      })
     return worlds
   }
 
