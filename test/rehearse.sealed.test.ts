@@ -198,3 +198,44 @@ describe('hostvars of another host', () => {
     expect(arrivals({ ...files, 'slips.yml': SEALED })).toEqual([open])
   })
 })
+
+describe('a vault that is not in the project', () => {
+  const files = {
+    'site.yml': joins('berths', '{{ phrase }}'),
+    'hosts.ini': HOSTS,
+    'group_vars/all/open.yml': 'phrase: "{{ vault_phrase }}"\n',
+  }
+
+  test('may hold what is called after it and nothing sets, samples aside', () => {
+    for (const more of [{}, { 'group_vars/all/sealed.yml.example': 'vault_phrase: write yours here\n' }]) {
+      expect(arrivals({ ...files, ...more })).toEqual([open])
+      expect(findings({ ...files, ...more })).toEqual(['token-in-arguments notice site.yml:8'])
+      expect(unknowns({ ...files, ...more })).toEqual([
+        'no file here sets vault_phrase: it is taken to stand in a vault that is not here',
+      ])
+    }
+  })
+
+  test('holds nothing that is set for other hosts, or is called otherwise', () => {
+    const ends = (name: string): readonly string[] => [`the play ends here for berth: '${name}' is undefined`]
+    expect(unknowns({ ...files, 'group_vars/quays.yml': 'vault_phrase: 0ddpassword\n' })).toEqual(
+      ends('vault_phrase'),
+    )
+    const made = '- hosts: quays\n  tasks:\n    - command: cat /root/slip\n      register: vault_phrase\n'
+    expect(unknowns({ ...files, 'site.yml': made + files['site.yml'] })).toEqual(ends('vault_phrase'))
+    expect(unknowns({ ...files, 'group_vars/all/open.yml': 'phrase: "{{ slip_phrase }}"\n' })).toEqual(
+      ends('slip_phrase'),
+    )
+  })
+
+  test('that is there for `-e @FILE` may hold any', () => {
+    const all = { ...files, 'group_vars/all/open.yml': 'mole: north\n', 'secrets.yml': SEALED }
+    expect(arrivals(all)).toEqual([open])
+    expect(unknowns(all)).toEqual([ENCRYPTED])
+    const site = `- hosts: quays\n  vars_files: [secrets.yml]\n${files['site.yml']}`
+    expect(unknowns({ ...all, 'site.yml': site })).toEqual([
+      ENCRYPTED,
+      "the play ends here for berth: 'phrase' is undefined",
+    ])
+  })
+})

@@ -1,6 +1,7 @@
 import { type Content, isFixture, type Playbook, type Task } from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import { distinctHops } from '../arrival/letters.ts'
 import { type Atom, Atoms, type Hop } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
@@ -8,7 +9,7 @@ import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { type Closure, closureOf } from './closure.ts'
-import { extraVariables } from './extraVariables.ts'
+import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
 import { groupsMadeBy } from './groups.ts'
 import { HostSets } from './hostSets.ts'
 import type { PaperHosts } from './hosts.ts'
@@ -16,6 +17,7 @@ import { isKind } from './kinds.ts'
 import { lonePlaybooks } from './lone.ts'
 import { groupsIn, namedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
+import { noteSealed } from './roles.ts'
 import { eventsOf, OF_ITS_OWN, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
 
@@ -31,6 +33,10 @@ const isUpkeep = ({ path }: Playbook): boolean =>
   partsOf(path.toLowerCase())
     .name.split(/[_-]/)
     .some((word) => UPKEEP.some((verb) => word.startsWith(verb)))
+
+const OF_VAULT = /^vault(?:ed)?_|_vault(?:ed)?$/i
+/** What shows users how to write a file, and is none that Ansible reads. */
+const IS_SAMPLE = /[._-](?:example|sample|dist|template|tmpl|tpl|j2|md)$/i
 
 /** Chooses what is rehearsed: playbooks, hosts, scenarios; and collects what came of it. */
 export class Director {
@@ -187,6 +193,37 @@ export class Director {
   }
 
   #extraVariables: ReadonlyMap<string, RawVariable> | undefined
+
+  /** Whether there is one, too, that is encrypted as a whole. */
+  get hasSealedExtraFiles(): boolean {
+    if (this.#sealedExtraFiles === undefined) {
+      this.#sealedExtraFiles = sealedExtraFiles(this.#project, this.#content)
+      noteSealed(this, this.#sealedExtraFiles)
+    }
+    return this.#sealedExtraFiles.length > 0
+  }
+
+  #sealedExtraFiles: readonly string[] | undefined
+
+  /**
+   * Whether a name says that its value stands in a vault, and no file of the project has it: so many keep the vault to themselves.
+   * https://docs.ansible.com/ansible/latest/tips_tricks/ansible_tips_tricks.html#keep-vaulted-variables-safely-visible
+   */
+  isOfAbsentVault(name: string): boolean {
+    let known = this.#ofAbsentVaults.get(name)
+    if (known === undefined) {
+      const sets = new RegExp(`(?<![\\w.])${escaped(name)}["']?\\s*(?::|=(?!=))`)
+      known =
+        OF_VAULT.test(name) &&
+        ![...this.#project].some(
+          ([path, text]) => text.includes(name) && !IS_SAMPLE.test(path) && sets.test(text),
+        )
+      this.#ofAbsentVaults.set(name, known)
+    }
+    return known
+  }
+
+  readonly #ofAbsentVaults = new Map<string, boolean>()
 
   /** Those of a playbook that plays on the same hosts; else, as hosts are invented for each, of one that has K3s on some of them. */
   installed(key: string, hosts: readonly string[]): readonly World[] | undefined {

@@ -1,5 +1,6 @@
 import { type Content, isFixture } from '../../ansible/content/index.ts'
 import type { Project } from '../../ansible/value.ts'
+import { partsOf } from '../../path.ts'
 import { yamlValue } from '../../syntax/yaml.ts'
 import type { RawVariable } from './world.ts'
 
@@ -13,8 +14,7 @@ const ELSEWHERE =
  */
 export function extraVariables(project: Project, content: Content): ReadonlyMap<string, RawVariable> {
   const found = new Map<string, RawVariable>()
-  for (const path of [...project.keys()].filter((one) => NAME.test(one)).sort()) {
-    if (ELSEWHERE.test(path) || isFixture(path) || /(?:^|\/)vars\/main\./.test(path)) continue
+  for (const path of extraFiles(project)) {
     const root = content.yaml(path)?.root
     if (root?.kind !== 'map' || ['apiVersion', 'all', 'version'].some((name) => root.entries.has(name)))
       continue
@@ -24,3 +24,20 @@ export function extraVariables(project: Project, content: Content): ReadonlyMap<
   }
   return found
 }
+
+/** Those of these files that are encrypted as a whole, and that nothing in the project names. */
+export function sealedExtraFiles(project: Project, content: Content): readonly string[] {
+  return extraFiles(project).filter((path) => {
+    if (!content.isSealed(path)) return false
+    const { name } = partsOf(path)
+    return ![...project.values()].some((text) => text.includes(name))
+  })
+}
+
+const extraFiles = (project: Project): readonly string[] =>
+  [...project.keys()]
+    .filter(
+      (path) =>
+        NAME.test(path) && !ELSEWHERE.test(path) && !isFixture(path) && !/(?:^|\/)vars\/main\./.test(path),
+    )
+    .sort()

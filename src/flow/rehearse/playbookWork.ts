@@ -390,8 +390,16 @@ export class PlaybookWork {
     const { tokenVariables } = this.#director
     const isOfToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
     if (this.#hosts === 'invented') return isOfToken && this.#switches.isOptional(name) ? undefined : 'user'
-    if (hasSealedFiles || hasUnread)
+    if (hasSealedFiles || hasUnread || this.#director.hasSealedExtraFiles)
       return this.#director.holdsToken(name) ? 'sealed' : isOfToken ? 'file' : 'user'
+    if (isOfToken && !this.#switches.isSet(name) && this.#director.isOfAbsentVault(name)) {
+      const at = { path: this.#playbook.path, start: 0, end: 0 }
+      this.#director.note({
+        at,
+        what: `no file here sets ${name}: it is taken to stand in a vault that is not here`,
+      })
+      return 'sealed'
+    }
     return isOfToken || this.#switches.isSet(name) || this.#director.isOfRole(name) ? undefined : 'user'
   }
 

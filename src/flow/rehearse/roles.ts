@@ -117,7 +117,7 @@ const NONE: RoleVariables['vars'] = new Map()
 const nothing: RoleVariables = { defaults: NONE, vars: NONE, isSealed: false }
 
 /** Files of variables that are encrypted as a whole. */
-export function noteSealed(stage: Stage, paths: readonly string[]): void {
+export function noteSealed(stage: Pick<Stage, 'note'>, paths: readonly string[]): void {
   for (const path of paths)
     stage.note({
       at: { path, start: 0, end: 0 },
