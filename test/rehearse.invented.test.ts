@@ -280,3 +280,46 @@ describe('a kind of node of which an inventory has no host', () => {
     ).toEqual([])
   })
 })
+
+describe('what a role leaves empty and demands', () => {
+  const joined = `
+- copy:
+    content: |
+      token: "{{ quay_key }}"
+      server: https://{{ quay_address }}:6443
+    dest: /etc/rancher/k3s/config.yaml
+- command: sh /opt/k3s-install.sh agent
+`
+  const defaults = 'quay_address: ""\nquay_key: ""\nquay_crew: []\nquay_pilot: false\n'
+  const arrived = ['agent-1 agent present config url', 'server-1 agent present config url']
+  const scenario = { servers: 'one', tokenGiven: undefined }
+
+  test.each([
+    ['assert: { that: [quay_key != "", quay_address != ""] }'],
+    ['assert: { that: [quay_key != "", quay_address | length > 0, quay_pilot, quay_crew | length > 0] }'],
+    ['assert:\n    that:\n      - quay_key is truthy\n      - quay_address'],
+    ['fail: { msg: no }\n  when: quay_address == "" or quay_key == ""'],
+    ['fail: { msg: no }\n  when: not quay_key or not quay_address'],
+    ['block:\n    - fail: { msg: no }\n  when: quay_key == "" or quay_address | trim == ""'],
+  ])('users give: %s', (demand) => {
+    const found = arrivals(role(`- ${demand}\n${joined}`, defaults), scenario)
+    expect(found.map((one) => one.replace('maybe a url', 'url'))).toEqual(arrived)
+  })
+
+  test('they give nothing that it does not demand, or does without', () => {
+    const gated = `${joined}  when: quay_pilot\n`
+    const ways = (tasks: string): readonly string[] => arrivals(role(tasks, defaults), scenario)
+    expect(ways(`- assert: { that: [quay_key != "", quay_address != ""] }\n${gated}`)).toEqual([])
+    expect(ways(`- assert: { that: [quay_pilot] }\n  ignore_errors: true\n${gated}`)).toEqual([])
+    expect(ways(`- assert: { that: [not quay_pilot] }\n${gated}`)).toEqual([])
+    expect(ways(`- assert: { that: [quay_key != "", quay_pilot, 1 == 2] }\n${gated}`)).toEqual([])
+  })
+
+  test('an inventory is what it says', () => {
+    const files = role(`- assert: { that: [quay_key != "", quay_address != ""] }\n${joined}`, defaults, {
+      'hosts.ini': '[quays]\nquay quay_key=0ddpassword\n',
+      'site.yml': '- hosts: quays\n  roles: [.]\n',
+    })
+    expect(arrivals(files)).toEqual([])
+  })
+})

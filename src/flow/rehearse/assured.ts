@@ -10,7 +10,7 @@ import {
 } from '../evaluate/index.ts'
 import type { PaperFile } from '../files.ts'
 import { Unknown } from '../unknown.ts'
-import type { Call } from './call.ts'
+import { Call } from './call.ts'
 import type { Inherited } from './context.ts'
 import { scopeOf } from './scope.ts'
 import { Choice, givenTo, type NodeState, type Stored, type World } from './world.ts'
@@ -48,6 +48,17 @@ export function assureNot(call: Call): void {
   const open = parts.filter(({ value, at }) => evaluate.condition(value, at) !== true)
   const [only] = open
   if (open.length === 1 && only !== undefined) assure(call, only, false)
+}
+
+/**
+ * The call of a task that ends the play for invented hosts, as it is for those whose users have filled in what roles leave
+ * empty. `undefined`: these hosts are as they are, or the play goes on.
+ */
+export function whereFilled(call: Call): Call | undefined {
+  const { context, world, task, host, target } = call
+  return context.stage.hosts.sources !== undefined || goesOnAnyway(call)
+    ? undefined
+    : new Call({ ...context, isFilled: true }, world, task, host, target)
 }
 
 /** Whether the play goes on where the task fails, or nobody knows of which item it speaks. */

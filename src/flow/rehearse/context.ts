@@ -36,6 +36,8 @@ export interface Stage {
    * reads a file that the project does not hold, or that is encrypted as a whole.
    */
   readonly leftTo: (name: string, hasUnread: boolean) => LeftTo | undefined
+  /** What users give where a role leaves a variable empty; `undefined`: they give nothing there. */
+  readonly filled: (name: string) => FlowValue | undefined
   /** What a file of variables says that nothing in the project reads: it is there for `-e @FILE`. */
   readonly extraVariable: (name: string) => RawVariable | undefined
   /** What the play asked about: only that is worth another scenario. */
@@ -118,6 +120,8 @@ export interface Context {
   readonly tags: readonly string[]
   /** The task only checks what users give: what nobody has set may be there all the same. */
   readonly isDemand?: boolean
+  /** What roles leave empty is given by the user after all: for a demand that is not met without. */
+  readonly isFilled?: boolean
   /** Whether the play may go on for a host that fails here: in a block with `rescue` or `always`. */
   readonly isRescued?: boolean
   /** The handlers of the play, in the order in which they run; a role that is included adds its own. */

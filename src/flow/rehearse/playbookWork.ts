@@ -342,6 +342,12 @@ export class PlaybookWork {
       manager,
       overrides,
       leftTo: (name, hasUnread) => this.#leftTo(name, hosts, hasUnread),
+      filled: (name) => {
+        if (!this.#isLeftOut(name, hosts)) return undefined
+        if (!director.tokenVariables.has(name))
+          return new Unknown(name, `the role leaves ${name} to its users`)
+        return scenario.tokenGiven === false ? undefined : givenToken(director.atoms, name)
+      },
       makesServers: this.#makesServers,
       runsAll: this.#runsAll,
       extraVariable: (name) => director.extraVariable(name),

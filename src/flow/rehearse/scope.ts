@@ -1,5 +1,5 @@
 import { Dict, List } from '../../ansible/template/values.ts'
-import type { AnsibleValue } from '../../ansible/value.ts'
+import { type AnsibleValue, Float, VaultedText } from '../../ansible/value.ts'
 import {
   decidedTruth,
   type EvaluationScope,
@@ -104,12 +104,32 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
       context,
       node,
       name,
-      inventoryVariable(context, world, host, name) ?? context.roleDefaults.get(name),
+      inventoryVariable(context, world, host, name) ?? roleDefault(context, world, host, name),
     ) ??
     magic(context, world, host, name) ??
     leftToUser(context, node, name)
   )
 }
+
+/** A default of a role, or what the user has in its place: where it is empty, and the play ends without. */
+function roleDefault(context: Context, world: World, host: string, name: string): ScopeVariable {
+  const { stage, isFilled } = context
+  const found = context.roleDefaults.get(name)
+  if (found === undefined || stage.hosts.sources !== undefined || !isEmpty(found.raw)) return found
+  const isGiven = world.decisions.get(givenTo(host, name)) === true
+  const value = isGiven || isFilled === true ? stage.filled(name) : undefined
+  if (value === undefined) return found
+  return { value: isGiven ? value : new Unknown(name, `the role leaves ${name} to its users`) }
+}
+
+const isEmpty = (raw: AnsibleValue): boolean =>
+  raw === '' ||
+  raw === null ||
+  raw === false ||
+  (typeof raw === 'object' &&
+    !(raw instanceof Float) &&
+    !(raw instanceof VaultedText) &&
+    Object.keys(raw).length === 0)
 
 /** Where a token is left empty, a file that can't be read here may say more. */
 function perhapsSealed(context: Context, node: NodeState, name: string, found: ScopeVariable): ScopeVariable {

@@ -7,7 +7,7 @@ import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { reachedBy } from './addresses.ts'
-import { assureNot } from './assured.ts'
+import { assureNot, whereFilled } from './assured.ts'
 import { Call, type Effect, ModuleFails, TaskFails, Undecided } from './call.ts'
 import { type Context, ofItem } from './context.ts'
 import { isSeen, withOpen } from './groups.ts'
@@ -207,6 +207,11 @@ class HostTask {
     if (condition === false) return skipped()
     if (condition instanceof Undefined)
       return this.#fail(call, new TaskFails(condition.message, condition.variable))
+    const filled = condition === true && module?.run === fail ? whereFilled(call) : undefined
+    if (filled !== undefined && conditionOf(filled) instanceof Unknown) {
+      assureNot(filled)
+      return skipped()
+    }
     if (condition === true) return this.#act(call, module, condition)
     if (module?.maybe === 'skip') {
       if (module.run === fail) assureNot(call)

@@ -2,7 +2,7 @@ import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
 import { evaluator, type FlowValue, opposite, Result, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
-import { assure } from '../assured.ts'
+import { assure, whereFilled } from '../assured.ts'
 import { type Call, type Effect, TaskFails, Undecided } from '../call.ts'
 import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
 import { scopeOf } from '../scope.ts'
@@ -239,10 +239,16 @@ export function assertion(call: Call): Effect {
   const that = call.argument('that')
   if (that === undefined) return { changed: false }
   for (const item of Array.isArray(that.value) ? that.value : [that.value]) {
+    const part = { value: item, at: that.at }
     const truth = evaluator(scopeOf(call.context, call.world, call.host)).condition(item, that.at)
     if (truth instanceof Undefined) throw new TaskFails(truth.message, truth.variable)
-    if (truth === false) return { failed: 'an assertion does not hold' }
-    if (truth instanceof Unknown) assure(call, { value: item, at: that.at }, true)
+    if (truth === false) {
+      const filled = whereFilled(call)
+      const other = filled?.evaluator.condition(item, that.at)
+      if (filled === undefined || !(other instanceof Unknown)) return { failed: 'an assertion does not hold' }
+      assure(filled, part, true)
+    }
+    if (truth instanceof Unknown) assure(call, part, true)
   }
   return { changed: false }
 }
