@@ -51,6 +51,12 @@ test.each([
   ['a vault by another name', 'prod.vault.yml', 'cider: quince\n', ['1: vault-file-not-encrypted']],
   ['a vault without extension', 'group_vars/all/vault', 'cider: quince\n', ['1: vault-file-not-encrypted']],
   ['an INI variable', 'hosts', '[press]\nlarch vault_cider=quince\n', ['2: vault-variable-not-encrypted']],
+  [
+    'one of an inventory for a stage',
+    'hosts.prod',
+    '[press]\nlarch vault_cider=quince\n',
+    ['2: vault-variable-not-encrypted'],
+  ],
   ['a cut file', 'vault.yml', `${envelope.slice(0, 300)}\n`, ['1: vault-malformed']],
   [
     'a cut value',

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { partsOf } from '../path.ts'
+import { isInventoryName, partsOf } from '../path.ts'
 import type { Span } from '../span.ts'
 import { checkVault, isVaulted } from '../syntax/vault.ts'
 import { parseYaml, type YamlNode, type YamlScalar } from '../syntax/yaml.ts'
@@ -26,7 +26,7 @@ const ENCRYPT_VALUE =
  */
 export function vaultFindings(path: string, text: string): readonly VaultFinding[] {
   if (isVaulted(text)) return malformed({ path, start: 0, end: text.indexOf('\n') + 1 || text.length }, text)
-  if (isIniName(path)) return iniFindings(path, text)
+  if (isIni(path, text)) return iniFindings(path, text)
   if (!mayHoldSecrets(path, text)) return []
   const { root, faults } = parseYaml(path, text)
   const [fault] = faults.filter(({ severity }) => severity === undefined || severity === 'error')
@@ -55,8 +55,8 @@ function mayHoldSecrets(path: string, text: string): boolean {
   return isVaultName(path) || (/\.(ya?ml|json)$|^[^.]*$/i.test(path) && /!vault\b|\bvault_/.test(text))
 }
 
-function isIniName(path: string): boolean {
-  return /\.ini$|(^|\/)hosts$/i.test(path)
+function isIni(path: string, text: string): boolean {
+  return /\.ini$|(^|\/)hosts$/i.test(path) || (isInventoryName(path) && /^\s*\[[\w.:-]+\]/m.test(text))
 }
 
 /** `named`: the variable above that calls for encryption, or `file` where the whole file does. */

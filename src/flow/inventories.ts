@@ -2,7 +2,7 @@ import { parseAnsibleConfig } from '../ansible/config.ts'
 import { isFixture } from '../ansible/content/index.ts'
 import { type Inventory, templateStatement } from '../ansible/inventory/index.ts'
 import type { Project } from '../ansible/value.ts'
-import { isBelow, partsOf } from '../path.ts'
+import { isBelow, isInventoryName, partsOf } from '../path.ts'
 import { escaped } from '../syntax/regExp.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
 
@@ -72,7 +72,7 @@ function isDirectory(project: Project, path: string): boolean {
 }
 
 function readsAsYaml(path: string, text: string): boolean {
-  if (!/^\s+["']?(?:hosts|children)["']?\s*:/m.test(text)) return false
+  if (!/(?:^\s|[{,])\s*["']?(?:hosts|children)["']?\s*:/m.test(text)) return false
   if (
     /^(?:apiVersion|kind|services)\s*:|^\s*-\s+(?:name|hosts)\s*:/m.test(text.slice(0, 4000)) &&
     !/^all\s*:/m.test(text)
@@ -106,10 +106,20 @@ function isTemplate(project: Project, path: string, text: string): boolean {
   return false
 }
 
-/** Sections with hosts, and nothing that an INI of another kind would have. */
+/** Hosts alone, or sections with hosts, and nothing that an INI of another kind would have. */
 function readsAsIni(path: string, text: string): boolean {
-  if (!INI_NAME.test(path) || !/^\[[\w.-]+(?::(?:children|vars))?\]\s*(?:[#;].*)?$/m.test(text)) return false
+  if (!INI_NAME.test(path) && !isInventoryName(path)) return false
+  if (!/^\s*\[/m.test(text)) return isListOfHosts(text)
+  if (!/^\[[\w.-]+(?::(?:children|vars))?\]\s*(?:[#;].*)?$/m.test(text)) return false
   return /^\[[\w.-]+(?::children)?\]\s*(?:[#;].*)?\n(?:\s*(?:[#;].*)?\n)*\s*[\w.[\]:-]+(?:\s+[\w.]+=.*)?\s*(?:[#;].*)?$/m.test(
     text,
   )
 }
+
+/** Without sections each line is a host with its variables, and one of them is for Ansible: `/etc/hosts` has names behind addresses. */
+function isListOfHosts(text: string): boolean {
+  const lines = text.split('\n').filter((line) => !/^\s*(?:[#;].*)?$/.test(line))
+  return lines.some((line) => /\sansible_\w+=/.test(line)) && lines.every((line) => HOST_LINE.test(line))
+}
+
+const HOST_LINE = /^\s*[\w.[\]:-]+(?:\s+[\w.]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"']+))*\s*(?:[#;].*)?$/

@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join, sep } from 'node:path'
-import { partsOf } from '../path.ts'
+import { isInventoryName, partsOf } from '../path.ts'
 import { namesIn, SKIPPED } from './files.ts'
 import { trackedThoughIgnored } from './git.ts'
 import { GitIgnore } from './gitignore.ts'
@@ -185,7 +185,7 @@ function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
   const { ending } = partsOf(lower)
   if (ending === 'json' && isForeign(lower)) return undefined
   if (ENDINGS.has(ending) || NAMES.has(lower) || lower.startsWith('.env.')) return 'named'
-  if (VARIABLES.test(path)) return 'placed'
+  if (VARIABLES.test(path) || isInventoryName(path)) return 'placed'
   return !name.includes('.') && BARE.test(path) ? 'placed' : undefined
 }
 

@@ -1,5 +1,5 @@
 import { isFixture as isTest } from '../../ansible/content/index.ts'
-import { isBelow, partsOf } from '../../path.ts'
+import { isBelow, isInventoryName, partsOf } from '../../path.ts'
 
 /** What reads a file, as far as its path says. */
 export type FileKind =
@@ -45,8 +45,9 @@ export function fileKind(path: string, text: string): FileKind {
   if (ending === 'ini') return 'ini'
   if (text.startsWith('#!')) return 'shell'
   if (/^\[(?:Unit|Service)\][ \t]*$/m.test(text)) return 'unit'
-  if (name !== '' && !name.includes('.'))
-    return /^\s*\[[^\]\n]+\]\s*$|^[\w.-]+[ \t]+\w+=/m.test(text) ? 'ini' : 'yaml'
+  const isBare = name !== '' && !name.includes('.')
+  if (isBare || isInventoryName(made))
+    return /^\s*\[[^\]\n]+\]\s*$|^[\w.-]+[ \t]+\w+=/m.test(text) ? 'ini' : isBare ? 'yaml' : 'other'
   return 'other'
 }
 

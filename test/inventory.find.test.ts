@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { findInventories } from '../src/flow/inventories.ts'
+import { readProject } from '../src/io/projectTexts.ts'
+import { findings, joins } from './tools/paper.ts'
+
+const INI = '[quays]\nquay\n\n[berths]\nberth harbour_key=4f1c90a6d2e84b7fb3a5c8e1d7f60b29\n'
+const found = (path: string, text: string): boolean => findInventories(new Map([[path, text]])).length === 1
+
+test.each([
+  ['hosts.prod', INI],
+  ['stock/hosts.ci', INI],
+  ['inventory-lab', INI],
+  ['production', INI],
+  ['staging', INI],
+  ['hosts', 'quay ansible_host=192.0.2.4 harbour_key="a b"\n\n# of stone\nberth ; of wood\n'],
+  ['quays.yml', 'quays: {hosts: {quay: }}\nberths: {hosts: {berth: }}\n'],
+  ['quays.json', '{"quays":{"hosts":{"quay":null}},"berths":{"children":{"docks":null}}}\n'],
+])('%s is an inventory', (path, text) => {
+  expect(found(path, text)).toBe(true)
+})
+
+test.each([
+  ['hosts', '127.0.0.1 localhost\n192.0.2.4 quay quay.test # ansible_host=1\n'],
+  ['hosts', 'ALL: 192.0.2.0/255.255.255.0\n'],
+  ['files/hosts', 'quay ansible_host=192.0.2.4\n'],
+  ['plays/production', INI],
+  ['production', 'quay\nberth\n'],
+  ['settings.ini', 'quay\nberth\n'],
+  [
+    'cloud-init.yml',
+    '#cloud-config\nwrite_files: [{path: /etc/hosts, content: ""}]\nhosts: {quay: 192.0.2.4}\n',
+  ],
+  ['hosts.yml', '- {hosts: quays, roles: []}\n'],
+  ['ingress.json', '{"spec":{"tls":{"hosts":{"quay":1}}},"kind":"Ingress"}\n'],
+])('%s is none', (path, text) => {
+  expect(found(path, text)).toBe(false)
+})
+
+test('an inventory without an ending is read, and what is written out in it is found', () => {
+  const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  // Those for another purpose, and those to be filled in before anybody reads them, are left out.
+  const others = ['hosts.md', 'hosts.ini.example', 'plays/production']
+  for (const path of ['hosts.prod', 'production', 'inventory-lab', ...others]) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), INI)
+  }
+  expect([...readProject(root).texts.keys()]).toEqual(['hosts.prod', 'inventory-lab', 'production'])
+  for (const path of ['hosts.prod', 'production'])
+    expect(findings({ [path]: INI, 'site.yml': joins('berths', '{{ harbour_key }}') })).toContain(
+      `token-plaintext error ${path}:5`,
+    )
+})
