@@ -91,6 +91,8 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
       /** A task fails because a variable is undefined; the play ends there for this host. */
       readonly what: 'undefined-variable'
       readonly variable: string
+      /** The fact that the task would have made of it. */
+      readonly making: string | undefined
       readonly hops: readonly Hop[]
       readonly task: TaskRun
     }

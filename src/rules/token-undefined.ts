@@ -58,6 +58,37 @@ export const tokenUndefined: Rule = {
 `,
       },
     },
+    {
+      title: 'what another host has registered',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: quay-1
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - name: Read
+      ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/token
+      register: anchor
+      no_log: true
+- hosts: quay-2
+  become: true
+  tasks:
+    - name: Keep
+      ansible.builtin.set_fact:
+        anchor_key: "{{ anchor['content'] | b64decode | trim }}"
+                        ^^^^^^ anchor is not defined here, and the play ends
+      no_log: true
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.11:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ anchor_key }}"
+`,
+      },
+    },
   ],
   good: [
     {
@@ -108,7 +139,7 @@ function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
     )
     yield {
       at: place ?? at,
-      message: `${lastName(variable)} is not defined here, and the play ends`,
+      message: `${/^\w+(?:\.\w+)*$/.test(variable) ? variable : lastName(variable)} is not defined here, and the play ends`,
       hops: [...producers(node), ...event.hops],
       ...(scenario.tokenGiven === false ? { scenario: 'no token given' } : {}),
     }
@@ -119,7 +150,8 @@ function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
 function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'> | undefined {
   const event = node.events.find(
     (one): one is EventOf<'undefined-variable'> =>
-      one.what === 'undefined-variable' && isToken(analysis, one.variable),
+      one.what === 'undefined-variable' &&
+      [one.variable, one.making].some((name) => name !== undefined && isToken(analysis, name)),
   )
   if (event === undefined) return undefined
   const { scenario } = node.run

@@ -31,10 +31,13 @@ export class TaskFails {
   readonly why: string
   /** The variable that is not defined, where that is why. */
   readonly variable: string | undefined
+  /** The fact that was to be made of it. */
+  readonly making: string | undefined
 
-  constructor(why: string, variable?: string) {
+  constructor(why: string, variable?: string, making?: string) {
     this.why = why
     this.variable = variable
+    this.making = making
   }
 }
 
@@ -265,4 +268,5 @@ export function normalised(path: string): string {
   return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`
 }
 
-const variableIn = (message: string): string | undefined => [...message.matchAll(nameNotDefined)][0]?.[1]
+export const variableIn = (message: string): string | undefined =>
+  [...message.matchAll(nameNotDefined)][0]?.[1]

@@ -364,7 +364,7 @@ class HostTask {
     return truth !== true
   }
 
-  #fail(call: Call, { why, variable }: TaskFails): Outcome {
+  #fail(call: Call, { why, variable, making }: TaskFails): Outcome {
     const { keywords } = this.#task
     const ignore = keywords.get('ignore_errors')
     const result = new Map<string, FlowValue>([
@@ -386,6 +386,7 @@ class HostTask {
           kind: 'agent',
           at,
           variable,
+          making,
           hops: [call.hop(`needs ${variable}`)],
           task: taskRun(call),
         },

@@ -3,7 +3,7 @@ import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values
 import { evaluator, type FlowValue, opposite, Result, VariablesDict } from '../../evaluate/index.ts'
 import { Unknown } from '../../unknown.ts'
 import { assure, whereFilled } from '../assured.ts'
-import { type Call, type Effect, TaskFails, Undecided } from '../call.ts'
+import { type Call, type Effect, TaskFails, Undecided, variableIn } from '../call.ts'
 import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
 import { scopeOf } from '../scope.ts'
 import { assuming, Choice, cachedFact, type Stored, type World } from '../world.ts'
@@ -75,7 +75,11 @@ const MOST_CHOICES = 3
 function settledBy(call: Call, name: string, placed: Placed, world: World, depth: number): Stored {
   const evaluate = evaluator(scopeOf(call.context, world, call.host))
   const value = evaluate.variable(name, placed.value, placed.at)
-  if (value instanceof Undefined) throw new TaskFails(value.message, value.variable)
+  if (value instanceof Undefined) {
+    const { message, variable } = value
+    // What has no name of its own is named by what holds it: here that is the fact itself.
+    throw new TaskFails(message, variable === name ? (variableIn(message) ?? name) : variable, name)
+  }
   const leaf = openIn(value, world, 0)
   if (leaf === undefined || depth >= MOST_CHOICES) return value
   const sides = [true, false].map((truth) => {
