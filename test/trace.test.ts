@@ -344,6 +344,25 @@ describe('in a project of its own', () => {
 1 place could not be followed (--show-unknown)
 `,
     )
+    expect((await trace(directory, ['ended', '--playbook', 'ended/site.yml'])).text).toMatch(
+      /^Nothing of K3s starts by ended\/site\.yml, and plays end early:\n {2}ended\/site\.yml:3:7 {2}the play ends here for quays-1: an assertion does not hold\n/,
+    )
+    const { text } = await trace(directory, ['ended', '--host', 'quays-2'])
+    expect(text).not.toContain('ends')
+  })
+
+  test('a host on which a task fails is named beside those that start', async () => {
+    write({
+      'failed/site.yml':
+        '- hosts: quays\n  tasks:\n    - fail: { msg: no token of the berth }\n      when: inventory_hostname == "alder"\n    - command: /usr/local/bin/k3s-install.sh server\n',
+      'failed/hosts.ini': '[quays]\nlarch\nalder\n',
+    })
+    const { text } = await trace(directory, ['failed'])
+    expect(text).toContain('service k3s\n')
+    expect(text).toContain(
+      '  alder, and hosts like it\n    the play ends before K3s starts: a task that fails on purpose\n        failed/site.yml:3:7\n',
+    )
+    expect(text).not.toContain('larch, and hosts like it')
   })
 
   test('hosts on which the play ends are not passed over', async () => {

@@ -10,5 +10,5 @@ export interface UnknownNote {
   readonly at: Span
   readonly what: string
   /** Here the play ends for a host before K3s starts on it. */
-  readonly isEnd?: true
+  readonly end?: { readonly playbook: string; readonly host: string; readonly why: string }
 }

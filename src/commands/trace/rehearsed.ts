@@ -1,6 +1,6 @@
 import { findInventories } from '../../flow/inventories.ts'
 import type { Run, Verdict } from '../../flow/rehearsal.ts'
-import { BROUGHT } from '../../flow/unknown.ts'
+import { BROUGHT, type UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
 import { Analysis, type AnalysisOptions } from '../../lint/analysis.ts'
 import { contentFaults } from '../../lint/faults.ts'
@@ -55,7 +55,7 @@ export function rehearsed(
   const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
   return {
     verdicts: verdictsInOrder(verdicts.map((verdict) => moved(verdict, rename, words))),
-    stops: stopsOf(runs, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),
+    stops: stopsOf(runs, unknowns, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
     inventories: inventories !== undefined ? 'given' : analysis.inventories.length > 0 ? 'found' : 'none',
@@ -78,6 +78,7 @@ export function rehearsed(
 /** Each once, of the hosts that a playbook never brings to a start. */
 function stopsOf(
   runs: readonly Run[],
+  notes: readonly UnknownNote[],
   verdicts: readonly Verdict[],
   rename: (path: string) => string,
   words: (said: string) => string,
@@ -92,10 +93,26 @@ function stopsOf(
         playbook: rename(playbook),
         host,
         variable: words(event.variable),
+        why: '',
         at: { ...at, path: rename(at.path) },
       }
       stops.set(JSON.stringify(stop), stop)
     }
+  const isTold = (playbook: string, host: string): boolean =>
+    started.has(`${playbook}\n${host}`) ||
+    [...stops.values()].some((stop) => stop.playbook === rename(playbook) && stop.host === host)
+  for (const { at, end } of notes) {
+    if (end === undefined || isTold(end.playbook, end.host)) continue
+    const { playbook, host, why } = end
+    const stop = {
+      playbook: rename(playbook),
+      host,
+      variable: undefined,
+      why: words(why),
+      at: { ...at, path: rename(at.path) },
+    }
+    stops.set(JSON.stringify(stop), stop)
+  }
   return [...stops].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, stop]) => stop)
 }
 

@@ -31,6 +31,9 @@ export async function runTrace(session: Session, path: string, flags: TraceFlags
     verdicts: found.verdicts.filter(
       ({ host, scenario }) => (flags.host?.includes(host) ?? true) && isChosen(scenario),
     ),
+    unknowns: found.unknowns.filter(
+      ({ end }) => end === undefined || (flags.host?.includes(end.host) ?? true),
+    ),
     stops: found.stops.filter(({ host }) => flags.host?.includes(host) ?? true),
     asked: [
       ...(playbooks.length === 0 ? [] : [`by ${playbooks.join(' or ')}`]),

@@ -160,7 +160,7 @@ export class PlaybookWork {
           this.#director.note({
             at: failure.at,
             what: `the play ends here for ${host}: ${failure.why}`,
-            isEnd: true,
+            end: { playbook: this.#playbook.path, host, why: failure.why },
           })
   }
 

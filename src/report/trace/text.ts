@@ -54,11 +54,11 @@ class Page {
 
   nothing(): void {
     const { asked, brought, unknowns, stops } = this.#trace
-    const ends = asked.length > 0 ? [] : unknowns.filter(({ isEnd }) => isEnd === true)
+    const ends = unknowns.filter(({ end }) => end !== undefined)
     this.#say(
       0,
       asked.length > 0
-        ? `Nothing of K3s starts ${asked.join(', ')}.`
+        ? `Nothing of K3s starts ${asked.join(', ')}${ends.length > 0 ? ', and plays end early:' : '.'}`
         : brought.length > 0
           ? `No start of K3s can be shown: ${brought.join('; ')}.`
           : ends.length > 0
@@ -67,7 +67,11 @@ class Page {
     )
     // Undefined variables are told host by host.
     for (const { at, what } of ends)
-      if (!stops.some((stop) => stop.at.path === at.path && stop.at.start === at.start))
+      if (
+        !stops.some(
+          (stop) => stop.variable !== undefined && stop.at.path === at.path && stop.at.start === at.start,
+        )
+      )
         this.#placed('  ', at, what)
     this.#blank()
   }
@@ -85,7 +89,10 @@ class Page {
   /** Playbooks in which no host comes to a start. */
   stopped(): void {
     const shown = new Set(this.#trace.verdicts.map(({ playbook }) => playbook))
-    const others = this.#trace.stops.filter(({ playbook }) => !shown.has(playbook))
+    // Where there is nothing to show, the others are told in place of it.
+    const others = this.#trace.stops.filter(
+      ({ playbook, variable }) => !shown.has(playbook) && (shown.size > 0 || variable !== undefined),
+    )
     for (const name of new Set(others.map(({ playbook }) => playbook))) {
       this.#say(0, name, 'bold')
       this.#stops(others.filter(({ playbook }) => playbook === name))
@@ -105,10 +112,11 @@ class Page {
   }
 
   #stops(stops: readonly Stop[]): void {
-    for (const { host, variable, at } of stops) {
+    for (const { host, variable, why, at } of stops) {
       this.#blank()
       this.#say(1, this.#trace.inventories === 'none' ? host : `${host}, and hosts like it`, 'bold')
-      this.#say(2, `the play ends before K3s starts, because ${variable} is undefined`, 'red')
+      const cause = variable === undefined ? `: ${why}` : `, because ${variable} is undefined`
+      this.#say(2, `the play ends before K3s starts${cause}`, 'red')
       this.#say(4, this.#location(at), 'dim')
     }
   }

@@ -3,11 +3,12 @@ import type { UnknownNote } from '../../flow/unknown.ts'
 import type { ProjectLines } from '../../lint/lines.ts'
 import type { Span } from '../../span.ts'
 
-/** Where a play ends before the service of K3s starts: a variable is undefined. */
+/** Where a play ends before the service of K3s starts: a variable is undefined, or a task fails for another reason. */
 export interface Stop {
   readonly playbook: string
   readonly host: string
-  readonly variable: string
+  readonly variable: string | undefined
+  readonly why: string
   readonly at: Span
 }
 
