@@ -281,6 +281,47 @@ describe('a kind of node of which an inventory has no host', () => {
   })
 })
 
+describe('an inventory that has none of the groups that are asked for', () => {
+  const site = `
+- hosts: all
+  tasks:
+    - set_fact: { is_captain: "{{ inventory_hostname in groups['quay_masters'] }}" }
+    - command: sh /opt/k3s-install.sh server
+      when: is_captain
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      when: not is_captain
+`
+  const files = { 'site.yml': site, 'hosts.ini': '[lighthouse]\nrock\n' }
+  const told = (more: Files, options: object = {}): readonly string[] => {
+    const { verdicts, unknowns: notes } = new Analysis(
+      new Map(Object.entries({ ...files, ...more })),
+      options,
+    ).rehearsal
+    const kinds = verdicts.filter(({ scenario: { servers } }) => servers !== 'several')
+    return [
+      ...new Set([...kinds.map(({ host, kind }) => `${host} ${kind}`), ...notes.map(({ what }) => what)]),
+    ]
+  }
+  const ends = (host: string) => `the play ends here for ${host}: 'groups.quay_masters' is undefined`
+
+  test('is for other plays: hosts are invented', () => {
+    expect(told({})).toEqual([
+      'server-1 first-server',
+      'no host of hosts.ini is in quay_masters: hosts are assumed that are',
+    ])
+  })
+
+  test('is the one that counts where it is named, or where K3s starts on it', () => {
+    expect(told({}, { inventories: ['hosts.ini'] })).toEqual([ends('rock')])
+    const lenient = site.replace("groups['quay_masters']", "groups['quay_masters'] | default(['rock'])")
+    expect(told({ 'site.yml': lenient })).toEqual(['rock first-server'])
+  })
+
+  test('is not the only one: another one has them', () => {
+    expect(told({ 'more/hosts.ini': '[quay_masters]\nquay\n' })).toEqual(['quay first-server', ends('rock')])
+  })
+})
+
 describe('what a role leaves empty and demands', () => {
   const joined = `
 - copy:

@@ -1,4 +1,5 @@
 import { type Content, isFixture, type Playbook, type Task } from '../../ansible/content/index.ts'
+import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
@@ -86,10 +87,12 @@ export class Director {
         found.map((set) => (isLone && this.#isTooSmallATest(closure, set) ? ('invented' as const) : set)),
       )
       this.#sayWhoIsMissing(closure, [...sets])
-      for (const set of sets) {
-        const work = new PlaybookWork(this, playbook, closure, set)
-        if ((hasOther && isUpkeep(playbook)) || !work.fresh()) later.push(() => work.onInstalled())
-      }
+      const works = [...sets].map((set) => new PlaybookWork(this, playbook, closure, set))
+      const isLater = hasOther && isUpkeep(playbook)
+      const idle = works.filter((work) => isLater || !work.fresh())
+      if (!isLater && idle.length === works.length && this.#isForOthers(playbook, closure, [...sets]))
+        continue
+      for (const work of idle) later.push(() => work.onInstalled())
     }
     for (const work of later) work()
     return {
@@ -110,6 +113,29 @@ export class Director {
     if (this.#options.isAsked === true || hosts === 'invented' || hosts.sources?.every(isFixture) !== true)
       return false
     return groupsIn(texts).some((name) => isKind(name) && isWithout(hosts, name))
+  }
+
+  /**
+   * Where nothing of K3s starts on the hosts of inventories that have none of the groups that plays and conditions ask for, it
+   * is for other inventories: whether it starts on invented hosts.
+   */
+  #isForOthers(playbook: Playbook, closure: Closure, sets: readonly (PaperHosts | 'invented')[]): boolean {
+    if (this.#options.isAsked === true || sets.includes('invented')) return false
+    const { patterns, tasks, texts } = closure
+    const asked = [...new Set([...namedGroups(patterns), ...groupsIn(texts)])].filter(
+      (name) => !EVERY_INVENTORY.has(name),
+    )
+    const isThere = (name: string): boolean =>
+      sets.some((set) => set !== 'invented' && !isWithout(set, name)) ||
+      tasks.some(({ task }) => makes(task, name))
+    if (asked.length === 0 || asked.some(isThere)) return false
+    if (!new PlaybookWork(this, playbook, closure, 'invented').fresh()) return false
+    const sources = sets.flatMap((set) => (set === 'invented' ? [] : [(set.sources ?? []).join(' and ')]))
+    this.note({
+      at: { path: playbook.path, start: 0, end: 0 },
+      what: `no host of ${sources.join(' nor of ')} is in ${asked.join(' or ')}: hosts are assumed that are`,
+    })
+    return true
   }
 
   /** Plays for a kind of node of which no inventory has a host are not passed over in silence. */
@@ -315,6 +341,9 @@ export class Director {
     return [...found, ...lone.map((one) => ({ ...one, isLone: true }))]
   }
 }
+
+/** What each has, said or not. */
+const EVERY_INVENTORY: ReadonlySet<string> = new Set(['all', 'ungrouped', ...LOCALHOST])
 
 const isWithout = ({ groups, hosts }: PaperHosts, name: string): boolean =>
   (groups.get(name)?.length ?? 0) === 0 && !hosts.has(name)
