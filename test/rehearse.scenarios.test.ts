@@ -324,3 +324,44 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(services(true)).toEqual(['k3s'])
   })
 })
+
+describe('of what is not there', () => {
+  test.each([
+    'harbour_site.token is not defined',
+    "harbour_site['token'] is undefined",
+    'harbour_site.inner.token is not defined',
+    'harbour_site[0].token is not defined',
+    "harbour_site.name | default('quay') == 'quay'",
+    // A task sets it, but none that runs.
+    'seen.token is not defined',
+    'seen is not defined',
+  ])('nothing is there: %s', (condition) => {
+    const role: Files = {
+      'meta/main.yml': '',
+      'tasks/main.yml': `
+- set_fact: { seen: { token: "{{ lookup('file', '/opt/tea') }}" } }
+  when: rank is defined
+- command: sh /opt/k3s-install.sh agent --server https://quay:6443
+  environment: { K3S_TOKEN: 0ddpassword }
+  no_log: true
+  when: ${condition}
+`,
+    }
+    expect(arrivals(role, { servers: 'one' })).toEqual([
+      'agent-1 agent present env-file url',
+      'server-1 agent present env-file url',
+    ])
+  })
+
+  test('who needs it has it from the user', () => {
+    const role: Files = {
+      'meta/main.yml': '',
+      'tasks/main.yml': `
+- command: sh /opt/k3s-install.sh agent --server https://{{ harbour_site.server }}:6443
+  environment: { K3S_TOKEN: 0ddpassword }
+  no_log: true
+`,
+    }
+    expect(arrivals(role, { servers: 'one' })).toContain('agent-1 agent present env-file url')
+  })
+})

@@ -16,7 +16,7 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import { Operations, plainOnly, type Words } from './operations.ts'
-import { Fetched } from './unknowns.ts'
+import { Fetched, Ungiven } from './unknowns.ts'
 
 /** Attributes and items of values. */
 export class Access extends Operations {
@@ -37,8 +37,15 @@ export class Access extends Operations {
 
   /** A mapping may be known in part. */
   #part(object: Unknown, name: string, words: Words): Value {
+    if (object instanceof Ungiven) return this.#ofUngiven(object, words)
     if (object.members === undefined) return this.unknown(words, [object], object.why)
     return this.#found(object.members(name), words)
+  }
+
+  /** What is not there has no part that is. */
+  #ofUngiven({ why, at }: Ungiven, words: Words): Value {
+    const what = words()
+    return this.host.decidedValue(what) ?? new Ungiven(what, why, at)
   }
 
   /** `object[index]`, with Jinja2's fallbacks. */
@@ -49,6 +56,7 @@ export class Access extends Operations {
     const key = this.key(index)
     if (object instanceof Unknown && typeof key === 'string') return this.#part(object, key, words)
     if (object instanceof Fetched && typeof key === 'number') return this.#part(object, String(key), words)
+    if (object instanceof Ungiven && key !== undefined) return this.#ofUngiven(object, words)
     if (object instanceof Unknown || key === undefined) return this.unknown(words, [object, index])
     if (typeof object === 'string' || object instanceof VaultedText) {
       const found = this.looked(

@@ -38,6 +38,8 @@ export interface Stage {
   readonly leftTo: (name: string, hasUnread: boolean) => LeftTo | undefined
   /** What users give where a role leaves a variable empty; `undefined`: they give nothing there. */
   readonly filled: (name: string) => FlowValue | undefined
+  /** Whether some task of the playbook makes the variable. */
+  readonly isMade: (name: string) => boolean
   /** What a file of variables says that nothing in the project reads: it is there for `-e @FILE`. */
   readonly extraVariable: (name: string) => RawVariable | undefined
   /** What the play asked about: only that is worth another scenario. */

@@ -348,6 +348,7 @@ export class PlaybookWork {
           return new Unknown(name, `the role leaves ${name} to its users`)
         return scenario.tokenGiven === false ? undefined : givenToken(director.atoms, name)
       },
+      isMade: (name) => this.#switches.isSet(name),
       makesServers: this.#makesServers,
       runsAll: this.#runsAll,
       extraVariable: (name) => director.extraVariable(name),

@@ -300,7 +300,9 @@ function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, na
   if (node.hasUnnamedFact) return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
   const leftTo = stage.leftTo(name, hasUnread || node.hasUnread)
   if (leftTo === undefined) return undefined
-  const why = `nothing in the project sets ${name}`
+  const why = stage.isMade(name)
+    ? `no task that runs before sets ${name}`
+    : `nothing in the project sets ${name}`
   if (leftTo === 'sealed') return { value: new Fetched(name, why, undefined) }
   return { value: leftTo === 'file' || isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
 }
