@@ -135,7 +135,18 @@ describe('hosts', () => {
     const first = "hostvars[groups['harbour_servers'][0]].ansible_host"
     const given = 'server-1 first-server present env-file no url'
     const alone = { servers: 'one' }
-    for (const same of [`ansible_host == ${first}`, `${first} == ansible_host`, 'ansible_host is defined'])
+    const name = "groups['harbour_servers'][0]"
+    const others = site(`ansible_host != ${name}`)
+    expect(arrivals({ 'site.yml': others }, { servers: 'several' })).toEqual([
+      'server-1 first-server empty env-file no url',
+      'server-2 joining-server present env-file no url',
+    ])
+    for (const same of [
+      `ansible_host == ${first}`,
+      `ansible_host in [${name}]`,
+      `${first} == ansible_host`,
+      'ansible_host is defined',
+    ])
       expect(arrivals({ 'site.yml': site(same) }, alone)).toEqual([given])
     // Whether an inventory says it, only that knows.
     const none = `${first} is not defined or ${first} == ansible_host`

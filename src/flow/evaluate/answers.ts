@@ -1,7 +1,7 @@
 import { Dict, List, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Decisions } from './decisions.ts'
 import type { EvaluationScope, ScopeVariable } from './scope.ts'
-import { Fetched, Present, Result, Ungiven } from './unknowns.ts'
+import { Address, Fetched, Result, Ungiven } from './unknowns.ts'
 
 /** What an evaluation has asked, and the answer that it got. `host`: asked of `hostvars[host]`. */
 export type Answer =
@@ -165,5 +165,5 @@ const isSaidAlike = (a: Unknown, b: Unknown): boolean =>
 const isPlain = (value: Unknown): boolean =>
   value.leaf === value &&
   (value instanceof Fetched ||
-    ((value.constructor === Unknown || value instanceof Ungiven || value instanceof Present) &&
+    ((value.constructor === Unknown || value instanceof Ungiven || value instanceof Address) &&
       value.members === undefined))

@@ -13,7 +13,7 @@ import {
 } from '../../ansible/template/primitives.ts'
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import type { Tracking } from './tracking.ts'
-import { Count, type Filling, Pending, Present, Ungiven } from './unknowns.ts'
+import { Address, Count, type Filling, Pending, Ungiven } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** True, false, or undefined where nobody knows. */
@@ -61,6 +61,8 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   if (typeof a === 'string' && typeof b === 'string') return equalTexts(a, b, tracking)
   if (a instanceof Count) return countIs(a, '==', b)
   if (b instanceof Count) return countIs(b, '==', a)
+  if (a instanceof Address && typeof b === 'string') return named(a, b, tracking)
+  if (b instanceof Address && typeof a === 'string') return named(b, a, tracking)
   if (a instanceof Unknown || b instanceof Unknown)
     return a instanceof Unknown && b instanceof Unknown && a.what === b.what && kindOf(a) === kindOf(b)
       ? true
@@ -83,9 +85,14 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   return compare('==', a, b, decrypt)
 }
 
+function named({ isNamed }: Address, text: string, { atoms }: Tracking): Certainty {
+  const name = atoms.plain(text)
+  return name === undefined ? undefined : isNamed(name)
+}
+
 /** Of the same words it is the same value, whether it is certain to be there or not. */
 const kindOf = (value: Unknown): unknown =>
-  value instanceof Ungiven || value instanceof Present ? Unknown : value.constructor
+  value instanceof Ungiven || value instanceof Address ? Unknown : value.constructor
 
 function equalTexts(a: string, b: string, tracking: Tracking): Certainty {
   const { atoms } = tracking

@@ -6,6 +6,7 @@ export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'
 export { mapped } from './tracking.ts'
 export {
+  Address,
   Count,
   decidedTruth,
   Fetched,
@@ -13,7 +14,6 @@ export {
   impliedBy,
   opposite,
   Pending,
-  Present,
   Result,
   Ungiven,
   UnknownTruth,

@@ -19,12 +19,12 @@ import { every, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
 import {
+  Address,
   Count,
   decidedTruth,
   Fork,
   impliedBy,
   Pending,
-  Present,
   Result,
   Ungiven,
   UnknownTruth,
@@ -64,7 +64,7 @@ const synonyms: Readonly<Record<string, readonly [name: string, isOpposite: bool
 }
 
 const isThere = (value: Unknown): boolean =>
-  [UnknownTruth, Result, Count, Present].some((kind) => value instanceof kind)
+  [UnknownTruth, Result, Count, Address].some((kind) => value instanceof kind)
 
 const ofResults = /^(?:failed|changed|skipped|unreachable)$/
 /** Tests of the type, which a text has whatever it says. */

@@ -146,8 +146,16 @@ export class Harmless extends Unknown {}
  */
 export class Ungiven extends Unknown {}
 
-/** What is there on each node, whatever it is: its address. */
-export class Present extends Unknown {}
+/** The address of a host that users name: each host has one of its own, and may be called by it. */
+export class Address extends Unknown {
+  /** Whether it is the name of a host: it is that of no other. `undefined`: no host is called so. */
+  readonly isNamed: (name: string) => boolean | undefined
+
+  constructor(what: string, why: string, isNamed: (name: string) => boolean | undefined) {
+    super(what, why)
+    this.isNamed = isNamed
+  }
+}
 
 /** What a store of secrets, or a file that can't be read, has: a text, or a mapping with such. It is followed, though nobody knows whether it is empty. */
 export class Fetched extends Unknown {

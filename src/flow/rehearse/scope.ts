@@ -1,13 +1,13 @@
 import { Dict, List } from '../../ansible/template/values.ts'
 import { type AnsibleValue, Float, VaultedText } from '../../ansible/value.ts'
 import {
+  Address,
   decidedTruth,
   type EvaluationScope,
   Fetched,
   type FlowValue,
   Fork,
   Pending,
-  Present,
   Result,
   type ScopeVariable,
   Ungiven,
@@ -238,7 +238,7 @@ function magic(context: Context, world: World, host: string, name: string): Scop
     }
     // Connection variables are there for the task even where nobody sets them: PlayContext.update_vars of ansible-core.
     case 'ansible_host':
-      return { value: isInvented(stage.hosts, host) ? new Present(addressOf(host), GIVEN_ADDRESS) : host }
+      return { value: isInvented(stage.hosts, host) ? ownAddress(stage.hosts, host) : host }
   }
   const own = stage.hosts.known(host)?.magic.get(name)
   return own === undefined ? undefined : { value: plainValue(own) }
@@ -246,6 +246,11 @@ function magic(context: Context, world: World, host: string, name: string): Scop
 
 const isInvented = (hosts: PaperHosts, host: string): boolean =>
   hosts.sources === undefined && host !== CONTROL_NODE && hosts.known(host) !== undefined
+
+const ownAddress = (hosts: PaperHosts, host: string): FlowValue =>
+  new Address(addressOf(host), GIVEN_ADDRESS, (name) =>
+    hosts.known(name) === undefined ? undefined : name === host,
+  )
 
 /** The address that an inventory may have for a host which the project only tells of. */
 const ofInventory = (hosts: PaperHosts, host: string): ScopeVariable =>
