@@ -873,6 +873,23 @@ ${more.map((task) => `    - ${task}\n`).join('')}    - systemd: { name: k3s-agen
   })
 })
 
+test('a template that nobody can read is not passed over in silence', () => {
+  const site = installs('berths', {
+    INSTALL_K3S_EXEC: 'agent',
+    K3S_URL: 'https://{{ pier }}:6443',
+    K3S_TOKEN: '0ddpassword',
+  })
+  const files = { 'site.yml': site, 'hosts.ini': '[berths]\nberth\n' }
+  const unread = (pier: string) =>
+    unknowns({ ...files, 'group_vars/all.yml': `pier: ${JSON.stringify(pier)}\n` }).filter((what) =>
+      what.startsWith('a template'),
+    )
+  expect(unread("{{ groups['berths'][0]] }}")).toEqual([
+    expect.stringMatching(/^a template that can't be read: .*\]/),
+  ])
+  expect(unread("{{ groups['berths'][0] }}")).toEqual([])
+})
+
 describe('a role that depends on others', () => {
   // An agent that joins only where a task of its role sees all of this.
   const berth = (...conditions: readonly string[]): string => `

@@ -126,8 +126,7 @@ export class Host implements Evaluator {
       const { options, start } = fileOverrides(source, fileTemplate)
       const { body, faults } = parsedFile(source.slice(start), options)
       const [fault] = faults
-      if (fault !== undefined)
-        return new Unknown(`the template ${path}`, `Jinja2 can't read it: ${fault.message}`, whole)
+      if (fault !== undefined) return this.#unread(`the template ${path}`, fault.message, whole)
       const statements = new Statements(this, (node) => ({
         path,
         start: node.start + start,
@@ -412,8 +411,14 @@ export class Host implements Evaluator {
   #rendered(text: string, at: Span): Value {
     const { body, faults } = parsedTemplate(text)
     const [fault] = faults
-    if (fault !== undefined) return new Unknown('a template', `Jinja2 can't read it: ${fault.message}`, at)
+    if (fault !== undefined) return this.#unread('a template', fault.message, at)
     return this.tracking.withTrailingNewlines(new Statements(this, () => at).value(body, new Locals()), text)
+  }
+
+  /** What is no Jinja2, or more of it than is known here. */
+  #unread(what: string, message: string, at: Span): Unknown {
+    this.scope.unread?.(`a template that can't be read: ${message}`, at)
+    return new Unknown(what, `Jinja2 can't read it: ${message}`, at)
   }
 
   #all(entries: readonly AnsibleValue[], at: Span): boolean | Unknown | Undefined {
@@ -447,8 +452,7 @@ export class Host implements Evaluator {
     }
     const { expression, faults } = parsedExpression(text)
     const [fault] = faults
-    if (fault !== undefined)
-      return new Unknown(`the condition at ${place(at)}`, `Jinja2 can't read it: ${fault.message}`, at)
+    if (fault !== undefined) return this.#unread(`the condition at ${place(at)}`, fault.message, at)
     const isRendered = text !== raw
     try {
       const truth = new Evaluation(this, new Locals(), at).truth(expression)

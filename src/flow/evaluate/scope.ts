@@ -31,6 +31,8 @@ export interface EvaluationScope {
   lookup(plugin: string, args: readonly FlowValue[], named: ReadonlyMap<string, FlowValue>): FlowValue
   /** A template file for `include` and `import`. */
   file?(name: string): { readonly path: string; readonly text: string } | undefined
+  /** Is told of each template that can't be parsed. */
+  unread?(what: string, at: Span): void
 }
 
 /** Evaluates for one scope. Nothing of it throws, and nothing is decrypted. */

@@ -34,6 +34,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     variable: (name) => taskVariable(context, world, host, name),
     hostScope: (other) => hostScope(context, world, other),
     lookup: (plugin, args, named) => lookedUp(context, world, host, plugin, args, named),
+    unread: (what, at) => stage.note({ at, what }),
     file: (name) => {
       const path = stage.content.findFile('templates', name, fileOrigin(context))
       const text = path === undefined ? undefined : stage.content.text(path)
