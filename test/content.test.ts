@@ -402,6 +402,28 @@ describe('roles', () => {
     expect(named('')).toEqual([])
   })
 
+  test.each(['{}', '""', "''", 'false', '0', '', '[]'])('dependencies that are none: %s', (none) => {
+    const read = content({
+      'roles/edge/tasks/main.yml': '- ping:\n',
+      'roles/edge/meta/main.yml': `dependencies: ${none}\n`,
+    })
+    const edge = read.findRole('edge', { playbookDirectory: '' })
+    if (edge === undefined) throw new Error('no role')
+    expect(read.roleDependencies(edge)).toEqual([])
+    expect(read.faults).toEqual([])
+  })
+
+  test.each(['{base: 1}', 'base', '1'])('dependencies that are no list: %s', (none) => {
+    const read = content({
+      'roles/edge/tasks/main.yml': '- ping:\n',
+      'roles/edge/meta/main.yml': `dependencies: ${none}\n`,
+    })
+    const edge = read.findRole('edge', { playbookDirectory: '' })
+    if (edge === undefined) throw new Error('no role')
+    expect(read.roleDependencies(edge)).toEqual([])
+    expect(read.faults).toHaveLength(1)
+  })
+
   test('tasks, handlers, defaults, vars and dependencies', () => {
     const read = content({
       'roles/edge/tasks/main.yaml': '- ping:\n',

@@ -137,7 +137,7 @@ export class ContentReader implements Content {
       const [path] = this.#roleFiles(role, 'meta', undefined, false)
       const root = path === undefined ? undefined : this.#root(path)
       const node = entryOf(root, 'dependencies')?.value
-      return path === undefined || node === undefined
+      return path === undefined || node === undefined || isEmpty(node)
         ? []
         : readRoleUses(node, 'dependencies', this.#reading(path))
     })
@@ -237,6 +237,12 @@ export class ContentReader implements Content {
     return []
   }
 }
+
+/** What Python takes for false: `RoleMetadata._load_dependencies` of ansible-core asks no more. */
+const isEmpty = (node: YamlNode): boolean =>
+  node.kind === 'map' ? node.entries.size === 0 : node.kind === 'scalar' && FALSE.has(node.value)
+
+const FALSE = new Set<unknown>(['', false, 0, 0n, null])
 
 function filesInside(tree: ProjectTree, directory: string): readonly string[] {
   return tree.list(directory).flatMap((name) => {
