@@ -724,6 +724,38 @@ describe('a server that looks for its own token', () => {
   })
 })
 
+describe('a file where K3s has its own', () => {
+  const kept = (path: string, tolerance: string) => `
+- hosts: berths
+  tasks:
+    - block:
+        - slurp: { src: ${path} }
+          register: slip
+          no_log: true
+        - set_fact: { harbour_key: "{{ slip.content | b64decode }}" }
+          no_log: true
+      ${tolerance}
+    - copy: { dest: ${path}, content: "{{ harbour_key }}", mode: "0600" }
+      no_log: true
+    - copy: { dest: /etc/rancher/k3s/config.yaml, content: "token-file: ${path}\n", mode: "0600" }
+${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443' })}`
+  const made = `rescue:
+        - set_fact: { harbour_key: "{{ lookup('password', '/dev/null length=40') }}" }`
+
+  test('is not there on a clean node, and the block that reads it is rescued', () => {
+    const rescued = { 'site.yml': kept('/etc/rancher/k3s/harbour', made), 'hosts.ini': BERTH }
+    expect(arrivals(rescued)).toEqual(['berth agent present token-file url'])
+    expect(findings(rescued)).toContain('token-logged warning site.yml:11')
+  })
+
+  test('may have been brought by users, as any other may', () => {
+    const brought = { 'site.yml': kept('/srv/harbour', made), 'hosts.ini': BERTH }
+    expect(findings(brought)).not.toContain('token-logged warning site.yml:11')
+    const needed = { 'site.yml': kept('/etc/rancher/k3s/harbour', 'become: true'), 'hosts.ini': BERTH }
+    expect(unknowns(needed).filter((what) => what.includes('ends'))).toEqual([])
+  })
+})
+
 describe('the token of a host that is not known', () => {
   const read = (keyword: string): string =>
     tasks(

@@ -410,7 +410,7 @@ export function fetch(call: Call): Effect {
 export const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
 
 /**
- * Whether a node of the play looks for its own token before anything could have brought K3s there: where the play makes its
+ * Whether a node of the play looks for its own token, or for a file where K3s has its own, before anything could have brought K3s there: where the play makes its
  * server only later, or goes on without. One that never makes any is for servers that were there before.
  */
 export function isMissing(call: Call, path: string): boolean {
@@ -423,6 +423,8 @@ export function isMissing(call: Call, path: string): boolean {
   }
   if (!isBare(call, path)) return false
   if (call.isTolerant) return true
+  // Any other file users may have brought, unless the play says what to do without.
+  if (!TOKEN_FILE.test(path)) return call.context.isRescued === true
   const { asked, makesServers } = call.context.stage
   asked.add('own-token')
   return makesServers
@@ -434,12 +436,13 @@ function isBare(call: Call, path: string): boolean {
   return (
     isPlayed &&
     call.isOnNode &&
-    /^\/var\/lib\/rancher\/k3s\/server\//.test(path) &&
-    TOKEN_FILE.test(path) &&
     node.k3s === 'absent' &&
     !node.isOpen &&
     !context.stage.relevance.mayBringK3s &&
-    ![...node.files.keys()].some((name) => TOKEN_FILE.test(name))
+    (TOKEN_FILE.test(path)
+      ? /^\/var\/lib\/rancher\/k3s\/server\//.test(path) &&
+        ![...node.files.keys()].some((name) => TOKEN_FILE.test(name))
+      : existing(call, path) === false)
   )
 }
 
