@@ -3,7 +3,7 @@ import { Analysis } from '../src/lint/analysis.ts'
 import { lint } from '../src/lint/run.ts'
 import { rules } from '../src/rules/index.ts'
 import { positionAt } from '../src/span.ts'
-import { arrivals, bounds, doubts, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, bounds, doubts, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 const BERTH = '[berths]\nberth\n'
@@ -1158,6 +1158,64 @@ describe('what is shown', () => {
     expect(found.filter((finding) => finding.startsWith('token-in-arguments'))).toEqual([
       'token-in-arguments warning site.yml:13',
     ])
+  })
+})
+
+describe('a rescue', () => {
+  const site = (rescue: string, rest = ''): string => `
+- hosts: berths
+  tasks:
+    - block:
+        - command: lighthouse
+        - command: sh /opt/k3s-install.sh agent
+          environment: { K3S_URL: https://quay:6443, K3S_TOKEN: '{{ harbour_key }}' }
+          no_log: true
+      rescue:
+        - ${rescue}
+${rest}`
+  const files = (...parts: Parameters<typeof site>) => ({
+    'site.yml': site(...parts),
+    'hosts.ini': '[berths]\nberth harbour_key=0ddpassword\nquay sails=red harbour_key=0ddpassword\n',
+  })
+  const logged = (text: Files) => findings(text).filter((one) => one.startsWith('token-logged'))
+
+  test.each([
+    'fail: { msg: "lost {{ harbour_key }} of {{ ansible_failed_task.name }}" }',
+    'debug: { var: harbour_key }',
+    '{ block: [{ command: buoy }], rescue: [{ debug: { var: harbour_key } }] }',
+  ])('shows the token where the block fails: %s', (rescue) => {
+    expect(logged(files(rescue))).toHaveLength(1)
+    const quiet = site(rescue).replace('      rescue:', '      no_log: true\n      rescue:')
+    expect(logged({ ...files(rescue), 'site.yml': quiet })).toEqual([])
+  })
+
+  test('says nothing else of a block that goes well', () => {
+    const arrive = ['berth', 'quay'].map((host) => arrives.replace('berth', host))
+    for (const rescue of [
+      'file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }',
+      '{ systemd: { name: k3s-agent, state: restarted } }',
+      '{ include_tasks: "{{ boat }}.yml" }',
+      '{ fail: { msg: sunk } }',
+      "{ command: buoy, when: ansible_failed_task.name == 'lighthouse', notify: Sail }",
+    ]) {
+      const again = '    - { systemd: { name: k3s-agent, state: restarted } }\n'
+      expect(arrivals(files(rescue, again))).toEqual(arrive)
+      expect(unknowns(files(rescue, again))).toEqual([])
+      expect(bounds(files(rescue, again))).toEqual([])
+    }
+  })
+
+  test('and what always runs does so whether the block fails or not', () => {
+    const always = (tasks: string) => `
+- hosts: berths
+  tasks:
+    - block: [${tasks}]
+      always:
+        - command: sh /opt/k3s-install.sh agent
+          environment: { K3S_URL: https://quay:6443, K3S_TOKEN: '{{ harbour_key }}' }
+`
+    for (const tasks of ["{ debug: { msg: 'on' } }", '{ service: { name: k3s-agent, state: started } }'])
+      expect(arrivals({ ...files(''), 'site.yml': always(tasks) })).toHaveLength(2)
   })
 })
 

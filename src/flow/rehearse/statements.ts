@@ -1,9 +1,10 @@
 import type { Block, RoleContext, RoleUse, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
 import { Undefined } from '../../ansible/template/values.ts'
 import { evaluator } from '../evaluate/index.ts'
+import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
-import { type Context, isLeftOut, ofItem, rawVariables, within } from './context.ts'
+import { type Context, isLeftOut, ofItem, type Question, rawVariables, within } from './context.ts'
 import { itemVariables, type Loop } from './loops.ts'
 import { askingFor, enterRole, notifiedHandlers, type RoleParts } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
@@ -112,7 +113,7 @@ export class Walk {
     if (block.rescue.length > 0)
       now = now.flatMap((world) => {
         const failed = hosts.filter((host) => failures(world, hosts).has(host) && !already.has(host))
-        if (failed.length === 0) return [world]
+        if (failed.length === 0) return [this.#shownByRescue(block, context, hosts, world)]
         const next = world.copy()
         for (const host of failed) next.change(host, { failure: undefined })
         return this.statements(block.rescue, context, failed, [next])
@@ -129,6 +130,25 @@ export class Walk {
       })
     })
   }
+
+  /** The world, with what the rescue of a block shows that went well here: in a real run it may fail. Else nothing comes of it. */
+  #shownByRescue(block: Block, context: Context, hosts: readonly string[], world: World): World {
+    let shown = this.#shown.get(block)
+    if (shown === undefined) {
+      const stage = { ...context.stage, asked: new Set<Question>(), note: nothing, bound: nothing }
+      const aside = new Walk({ left: 0, inAll: 0, full: nothing })
+      const trial = { ...context, stage, handlers: [...context.handlers] }
+      const [after] = aside.statements(block.rescue, trial, hosts, [world.copy()])
+      shown = after?.events.slice(world.events.length).filter(({ what }) => what === 'task-ran') ?? []
+      this.#shown.set(block, shown)
+    }
+    if (shown.length === 0) return world
+    const next = world.copy()
+    next.tell(shown)
+    return next
+  }
+
+  readonly #shown = new Map<Block, readonly Event[]>()
 
   #task(
     task: Task,
@@ -339,6 +359,8 @@ export class Walk {
     })
   }
 }
+
+const nothing = (): void => {}
 
 /** The world after something on these hosts that could not be followed. */
 function opened(world: World, hosts: readonly string[]): World {
