@@ -20,6 +20,24 @@ export class UnknownTruth extends Unknown {
     this.made = made
     this.fills = fills
   }
+
+  /** The words of what is true where this is not: `not A and not B` of `A or B`. */
+  get contrary(): string | undefined {
+    if (this.made !== undefined && this.made.by !== 'not')
+      this.#contrary ??= contraryOf(this.made.by, this.made.of)
+    return this.#contrary
+  }
+
+  /** Every world asks for it. */
+  #contrary: string | undefined
+}
+
+function contraryOf(by: 'and' | 'or', of: readonly Unknown[]): string {
+  const parts = of.map((part) => {
+    const [inner] = part instanceof UnknownTruth && part.made?.by === 'not' ? part.made.of : []
+    return inner?.what ?? `not (${part.what})`
+  })
+  return parts.map((words) => `(${words})`).join(by === 'and' ? ' or ' : ' and ')
 }
 
 /** What a truth says of a value: where it is `when`, the value has a character, or an item. */
@@ -39,8 +57,9 @@ export function decidedTruth(decisions: ReadonlyMap<string, boolean>, truth: Unk
   const own = decisions.get(truth.what)
   if (own !== undefined || !(truth instanceof UnknownTruth) || truth.made === undefined) return own
   const { by, of } = truth.made
-  const opposite = by === 'not' || decisions.size === 0 ? undefined : decisions.get(oppositeOf(by, of))
-  if (opposite !== undefined) return !opposite
+  const contrary =
+    decisions.size === 0 || truth.contrary === undefined ? undefined : decisions.get(truth.contrary)
+  if (contrary !== undefined) return !contrary
   const parts = of.map((part) => decidedTruth(decisions, part))
   if (by === 'not') return parts[0] === undefined ? undefined : !parts[0]
   const settles = by === 'or'
@@ -72,15 +91,6 @@ export class Result extends Unknown {
     super(name, why, undefined, undefined, members)
     this.known = known
   }
-}
-
-/** The words of what is true where a truth is not: `not A and not B` of `A or B`. */
-function oppositeOf(by: 'and' | 'or', of: readonly Unknown[]): string {
-  const parts = of.map((part) => {
-    const [inner] = part instanceof UnknownTruth && part.made?.by === 'not' ? part.made.of : []
-    return inner?.what ?? `not (${part.what})`
-  })
-  return parts.map((words) => `(${words})`).join(by === 'and' ? ' or ' : ' and ')
 }
 
 /** What a value is where a truth holds, and where it doesn't; `undefined`: nothing is there then. */
