@@ -309,6 +309,8 @@ describe('an inventory that has none of the groups that are asked for', () => {
       'server-1 first-server',
       'no host of hosts.ini is in quay_masters: hosts are assumed that are',
     ])
+    const onRock = `${site}- hosts: rock\n  tasks:\n    - command: k3s kubectl get nodes\n`
+    expect(told({ 'site.yml': onRock })).toContain('server-1 first-server')
   })
 
   test('is the one that counts where it is named, or where K3s starts on it', () => {

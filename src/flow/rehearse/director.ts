@@ -122,8 +122,10 @@ export class Director {
   #isForOthers(playbook: Playbook, closure: Closure, sets: readonly (PaperHosts | 'invented')[]): boolean {
     if (this.#options.isAsked === true || sets.includes('invented')) return false
     const { patterns, tasks, texts } = closure
+    // `hosts:` may name a host, too.
+    const isHost = (name: string): boolean => sets.some((set) => set !== 'invented' && set.hosts.has(name))
     const asked = [...new Set([...namedGroups(patterns), ...groupsIn(texts)])].filter(
-      (name) => !EVERY_INVENTORY.has(name),
+      (name) => !EVERY_INVENTORY.has(name) && !isHost(name),
     )
     const isThere = (name: string): boolean =>
       sets.some((set) => set !== 'invented' && !isWithout(set, name)) ||
