@@ -8,9 +8,7 @@ import {
 } from '../../ansible/inventory/index.ts'
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
-import { inventoryOf, variablesOfGroup } from './beside.ts'
-import { groupKind, isOfNodes } from './groupKinds.ts'
-import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
+import { variablesOfGroup } from './beside.ts'
 
 /** A host that stands for all hosts like it. */
 export interface PaperHost {
@@ -108,7 +106,7 @@ export function inventoryHosts(
  * The control node under one of its names; where the inventory has a host of such a name, that one. It is in no group, yet
  * has the variables of `all`.
  */
-function controlNode(
+export function controlNode(
   hosts: ReadonlyMap<string, PaperHost>,
   inventory: Inventory,
 ): (name: string) => PaperHost | undefined {
@@ -129,7 +127,7 @@ function controlNode(
 }
 
 /** The `group_vars` of groups that only a run makes: they win over those of `all`, and of others as their names do. */
-function madeGroupVariables(inventory: Inventory, project: Project): PaperHosts['within'] {
+export function madeGroupVariables(inventory: Inventory, project: Project): PaperHosts['within'] {
   const known = new Map<string, ReadonlyMap<string, Variable>>()
   const all = inventory.groups.get('all')
   const ofAll = [...(all === undefined ? [] : [all.inlineVars]), ...(all?.fileVars.values() ?? [])]
@@ -192,143 +190,3 @@ function shape(value: AnsibleValue): string {
   if (typeof value !== 'object' || value instanceof Float) return 'number'
   return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? 'number' : item))
 }
-
-/** What a project says of the hosts that no inventory of it names. */
-export interface Invention {
-  readonly groupNames: readonly string[]
-  /** Groups of which only a variable says the name: they say nothing of which others there are. */
-  readonly byVariable?: readonly string[]
-  /** Whether a group whose name does not say what it is has hosts of the cluster, and not only machines beside it. */
-  readonly isOfCluster?: (group: string) => boolean
-  /** Whether some play is for the hosts that are in none of these groups. */
-  readonly hasOthers?: boolean
-  /** Variables that tell kinds of nodes apart, for those who set none. */
-  readonly kinds?: ReadonlyMap<string, KindVariable>
-  readonly named?: NamedHosts
-  readonly project?: Project
-  readonly playbookDirectory?: string
-}
-
-/**
- * Hosts for a project without an inventory: of each group that its plays name the fewest that show everything, and of each
- * kind that a variable tells apart, with the variables that the project has for such groups.
- */
-export function inventedHosts(
-  {
-    groupNames,
-    byVariable = [],
-    isOfCluster = () => true,
-    hasOthers = false,
-    kinds = new Map(),
-    named = { servers: [], agents: [], others: [] },
-    project = new Map(),
-    playbookDirectory = '',
-  }: Invention,
-  servers: 'one' | 'several',
-): PaperHosts {
-  const [first = SERVERS[0], ...joining] = SERVERS.map((name, index) => named.servers[index] ?? name)
-  const agent = named.agents[0] ?? AGENT
-  const ofServers = servers === 'one' ? [first] : [first, ...joining]
-  const members = new Map<string, readonly string[]>()
-  const parents: string[] = []
-  /** Groups of other machines than those of the cluster. */
-  const beside = new Set<string>()
-  const isWhole = [...groupNames, ...byVariable].some(isOfNodes)
-  const take = (name: string): void => {
-    const kind = groupKind(name)
-    // `hosts:` may name a host as well as a group.
-    if (ofServers.includes(name) || name === agent) return
-    if (kind === 'cluster' || (kind === 'part' && !isWhole)) parents.push(name)
-    else if (kind === 'server') members.set(name, ofServers)
-    else members.set(name, [kind === 'agent' ? agent : `${name}-1`])
-    if (!isOfNodes(name) && !isOfCluster(name)) beside.add(name)
-  }
-  groupNames.forEach(take)
-  const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
-  const isOpen = [...members.keys()].every((name) => parents.length > 0 && beside.has(name))
-  const isAsked = !isOpen || isTold
-  if (isOpen) {
-    members.set('server', ofServers)
-    members.set('agent', [agent])
-  }
-  byVariable.forEach(take)
-  const grouped = new Set([...members.values()].flat())
-  const others = [
-    ...(isTold ? ofServers : named.servers.length + named.others.length > 0 ? [first] : []),
-    ...(hasOthers || isTold || named.agents.length > 0 ? [agent] : []),
-  ].filter((name) => !grouped.has(name))
-  const names = [...grouped, ...others]
-  const ofCluster = new Set([
-    ...[...members].flatMap(([name, list]) => (beside.has(name) ? [] : list)),
-    ...others,
-  ])
-  const own = new Map([...members, ...parents.map((name) => [name, [...ofCluster]] as const)])
-  const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', others]])
-  const written = others.length === 0 ? own : new Map([...own, ['ungrouped', others] as const])
-  const inventory = inventoryOf(written, project, playbookDirectory)
-  const groupsVariable: AnsibleValue = Object.fromEntries(groups)
-  const told = toldApart(kinds, names, inventory, (name) =>
-    name === agent ? 'agent' : name === first ? 'first' : ofServers.includes(name) ? 'joining' : undefined,
-  )
-  const isAssumed = !isAsked && inventory.groups.get('agent')?.vars.size === 0
-  const hosts = new Map(
-    names.map((name) => {
-      const ofHost = [...own].filter(([, list]) => list.includes(name)).map(([group]) => group)
-      const magic = new Map<string, AnsibleValue>([
-        ['inventory_hostname', name],
-        ['inventory_hostname_short', name],
-        ['group_names', ofHost.sort()],
-        ['groups', groupsVariable],
-        ['inventory_dir', 'inventory'],
-        ['inventory_file', 'inventory/hosts.yml'],
-      ])
-      const variables = new Map([...hostVariables(inventory, name), ...told(name)])
-      return [name, { name, groups: ofHost, variables, magic, alike: [] }] as const
-    }),
-  )
-  const known = new Map(hosts)
-  const [second = first, ...alike] = joining
-  for (const name of alike) hosts.delete(name)
-  const aliases = new Map([
-    ...[...named.servers, ...alike].map((name) => [name, known.has(second) ? second : first] as const),
-    ...named.agents.map((name) => [name, agent] as const),
-    ...named.others.map((name) => [name, first] as const),
-  ])
-  const local = controlNode(hosts, inventory)
-  const standIn = (name: string): string | undefined =>
-    hosts.has(name) ? name : (aliases.get(name) ?? local(name)?.name)
-  return {
-    hosts,
-    groups,
-    standIn,
-    known: (name) => known.get(name) ?? known.get(aliases.get(name) ?? '') ?? local(name),
-    within: madeGroupVariables(inventory, project),
-    sources: undefined,
-    hasSealedFiles: false,
-    assumed: new Set(isAssumed ? [agent] : []),
-  }
-}
-
-/** What tells an invented host from those of other kinds, where the project's own files do not. */
-function toldApart(
-  kinds: ReadonlyMap<string, KindVariable>,
-  names: readonly string[],
-  inventory: Inventory,
-  kindOf: (name: string) => InventedKind | undefined,
-): (name: string) => ReadonlyMap<string, Variable> {
-  const own = new Set(names.flatMap((name) => [...hostVariables(inventory, name).keys()]))
-  return (host) => {
-    const kind = kindOf(host)
-    const variables = new Map<string, Variable>()
-    if (kind === undefined) return variables
-    for (const [name, { [kind]: value }] of kinds)
-      if (value !== undefined && !own.has(name))
-        // No file has it; where it stands tells it from those of the others.
-        variables.set(name, { name, value, at: { path: host, start: 0, end: 0 } })
-    return variables
-  }
-}
-
-/** Etcd wants three servers; the third one is like the second. */
-const SERVERS: readonly [string, ...string[]] = ['server-1', 'server-2', 'server-3']
-const AGENT = 'agent-1'
