@@ -153,6 +153,12 @@ export class Atoms {
     return [...text.matchAll(MARK)].flatMap(([mark]) => this.#atoms[(mark.codePointAt(0) ?? 0) - PLANE] ?? [])
   }
 
+  /** The atom that a string is, where there is nothing else in it. */
+  whole(text: string): Atom | undefined {
+    // A mark is one character, of two units.
+    return text.length === 2 ? this.in(text)[0] : undefined
+  }
+
   /** The text that a module would see, where all of it is known. */
   plain(text: string): string | undefined {
     if (!hasMark(text)) return text

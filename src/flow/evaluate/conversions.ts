@@ -76,9 +76,8 @@ export const b64decode: FlowFilter = (value, given, evaluation, words) => {
   const { tracking } = evaluation.host
   const text = evaluation.readable(value)
   if (typeof text === 'string') {
-    const atoms = tracking.atoms.in(text)
-    const [only] = atoms
-    if (atoms.length === 1 && text.length === 2 && only?.decoded !== undefined) return only.decoded
+    const decoded = tracking.atoms.whole(text)?.decoded
+    if (decoded !== undefined) return decoded
     if (tracking.atoms.plain(text) === undefined)
       return derived(text, evaluation, 'is decoded by b64decode', words)
   }

@@ -105,8 +105,7 @@ function applied(
     isUnread &&
     reading.test(short) &&
     typeof subject === 'string' &&
-    tracking.atoms.in(subject).length === 1 &&
-    subject.length === 2
+    tracking.atoms.whole(subject) !== undefined
   )
     return evaluation.unknown(words, operands)
   return evaluation.attempted(

@@ -1,4 +1,5 @@
 import { type CallArguments, Dict, Unknown, type Value } from '../../ansible/template/primitives.ts'
+import type { Atom } from '../atoms.ts'
 import { answeredOtherwise } from './answers.ts'
 import type { Evaluation } from './expression.ts'
 import { filtered } from './filters.ts'
@@ -91,17 +92,15 @@ function read(
   words: () => string,
 ): Value | undefined {
   const { atoms } = evaluation.host.tracking
-  const rest = text.split('\n').filter((line) => {
-    const [atom, ...others] = atoms.in(line)
-    return others.length === 0 && atom?.what.startsWith(REST) === true && line.length === MARK_LENGTH
-  })
-  const [open] = rest.flatMap((line) => atoms.in(line))
+  const lines = text.split('\n')
+  const restOf = (line: string): Atom | undefined => {
+    const atom = atoms.whole(line)
+    return atom?.what.startsWith(REST) === true ? atom : undefined
+  }
+  const open = lines.map(restOf).find((atom) => atom !== undefined)
   if (open === undefined) return undefined
   const names = { operand: words, arguments: () => evaluation.shownArguments(given) }
-  const left = text
-    .split('\n')
-    .filter((line) => !rest.includes(line))
-    .join('\n')
+  const left = lines.filter((line) => restOf(line) === undefined).join('\n')
   const known = left.trim() === '' ? new Dict([]) : filtered('from_yaml', left, given, evaluation, names)
   if (!(known instanceof Dict)) return undefined
   answeredOtherwise()
@@ -113,6 +112,3 @@ function read(
     named.get(key) ?? new Unknown(`(${what}).${key}`, open.what, evaluation.at)
   return new Result(what, named, member, open.what)
 }
-
-/** UTF-16 units of the mark of an atom. */
-const MARK_LENGTH = 2

@@ -34,11 +34,14 @@ export class UnknownTruth extends Unknown {
 
 function contraryOf(by: 'and' | 'or', of: readonly Unknown[]): string {
   const parts = of.map((part) => {
-    const [inner] = part instanceof UnknownTruth && part.made?.by === 'not' ? part.made.of : []
-    return inner?.what ?? `not (${part.what})`
+    return negatedBy(part)?.what ?? `not (${part.what})`
   })
   return parts.map((words) => `(${words})`).join(by === 'and' ? ' or ' : ' and ')
 }
+
+/** What a negation negates. */
+const negatedBy = (truth: Unknown): Unknown | undefined =>
+  truth instanceof UnknownTruth && truth.made?.by === 'not' ? truth.made.of[0] : undefined
 
 /** What a truth says of a value: where it is `when`, the value has a character, or an item. */
 export interface Filling {
@@ -48,8 +51,9 @@ export interface Filling {
 
 /** The truth that is so where this one is not, in these words; of a negation what it negates. */
 export function opposite(truth: Unknown, words: () => string): Unknown {
-  const [inner] = truth instanceof UnknownTruth && truth.made?.by === 'not' ? truth.made.of : []
-  return inner ?? new UnknownTruth(words(), truth.why, truth.at, truth.leaf, { by: 'not', of: [truth] })
+  return (
+    negatedBy(truth) ?? new UnknownTruth(words(), truth.why, truth.at, truth.leaf, { by: 'not', of: [truth] })
+  )
 }
 
 /** What a world has decided of a truth, or of those that it is made of. */

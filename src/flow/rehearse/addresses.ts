@@ -49,8 +49,6 @@ function literalsOf(hosts: PaperHosts): ReadonlyMap<string, string> {
 }
 
 function inventedAt(text: string | Unknown, { hosts }: PaperHosts, atoms: Atoms): string | undefined {
-  const [what, ...others] = text instanceof Unknown ? [text.what] : atoms.in(text).map((atom) => atom.what)
-  const isWhole = text instanceof Unknown || atoms.traced(text).text.length === 2
-  if (!isWhole || others.length > 0) return undefined
+  const what = text instanceof Unknown ? text.what : atoms.whole(text)?.what
   return [...hosts.keys()].find((name) => addressOf(name) === what)
 }

@@ -119,9 +119,9 @@ class Reader {
   readonly roles: Role[] = []
   readonly #made = new Set<string>()
   /** Facts that are set under conditions, and in which file. */
-  readonly #conditional: Conditional[] = []
+  readonly #conditional: (Asked & { readonly name: string })[] = []
   /** From where, and under which conditions, files of tasks are included. */
-  readonly #includes = new Map<string, Conditional[]>()
+  readonly #includes = new Map<string, Asked[]>()
   readonly #content: Content
   readonly #seen = new Set<string>()
   readonly #pathsUnder: PathIndex
@@ -179,7 +179,7 @@ class Reader {
 
   #included(found: string | undefined, path: string, conditions: readonly string[]): void {
     if (found === undefined) return
-    const include = { name: '', path, conditions }
+    const include = { path, conditions }
     const known = this.#includes.get(found)
     if (known === undefined) this.#includes.set(found, [include])
     else known.push(include)
@@ -302,8 +302,8 @@ class Reader {
   }
 }
 
-interface Conditional {
-  readonly name: string
+/** Where something happens, and what is asked before. */
+interface Asked {
   readonly path: string
   readonly conditions: readonly string[]
 }

@@ -15,7 +15,7 @@ import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
 import { CONTROL_NODE } from './hosts.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
-import { addHandlers, enterRole, exportedBy, layered, noteSealed } from './roles.ts'
+import { addHandlers, enterRole, exportedBy, NOTHING, noteSealed, together } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { batched, batchSizes } from './serial.ts'
 import { isActive, Walk } from './statements.ts'
@@ -152,7 +152,7 @@ class Playing {
       collections: collectionsIn(play.keywords),
       roleDefaults: new Map(),
       roleVars: new Map(),
-      ofPlay: { defaults: new Map(), vars: new Map(), isSealed: false },
+      ofPlay: NOTHING,
       parents: [],
       parameters: new Map(),
       vars: new Map(),
@@ -208,12 +208,7 @@ class Playing {
       const role = content.findRole(use.name, context)
       return role === undefined ? [] : [{ role, use }]
     })
-    const exported = roles.map(({ role, use }) => exportedBy(role, use, context))
-    const ofPlay = {
-      defaults: layered(exported.map(({ defaults }) => defaults)),
-      vars: layered(exported.map(({ vars }) => vars)),
-      isSealed: exported.some(({ isSealed }) => isSealed),
-    }
+    const ofPlay = together(roles.map(({ role, use }) => exportedBy(role, use, context)))
     const known = {
       ...context,
       ofPlay,

@@ -48,13 +48,7 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
 
 /** What a role of a play has for all of it: its own variables over those of its dependencies. */
 export function exportedBy(role: Role, use: RoleUse, context: Context): RoleVariables {
-  const below = ofDependencies(role, use, context)
-  const own = ownVariables(role, context)
-  return {
-    defaults: layered([below.defaults, own.defaults]),
-    vars: layered([below.vars, own.vars]),
-    isSealed: below.isSealed || own.isSealed,
-  }
+  return together([ofDependencies(role, use, context), ownVariables(role, context)])
 }
 
 const found = new WeakMap<Content, Map<string, RoleVariables>>()
@@ -63,7 +57,7 @@ const found = new WeakMap<Content, Map<string, RoleVariables>>()
 function ofDependencies(role: Role, use: RoleUse, context: Context): RoleVariables {
   const { content } = context.stage
   const uses = content.roleDependencies(role)
-  if (uses.length === 0) return nothing
+  if (uses.length === 0) return NOTHING
   const asker = askingFor(role, use, context)
   const key = [asker.playbookDirectory, role.directory, ...(asker.collections ?? [])].join('\n')
   const known = found.get(content) ?? new Map<string, RoleVariables>()
@@ -71,16 +65,12 @@ function ofDependencies(role: Role, use: RoleUse, context: Context): RoleVariabl
   let below = known.get(key)
   if (below === undefined) {
     // For one that leads back to itself.
-    known.set(key, nothing)
+    known.set(key, NOTHING)
     const each = uses.flatMap((dependency) => {
       const inner = content.findRole(dependency.name, asker)
       return inner === undefined ? [] : [exportedBy(inner, dependency, context)]
     })
-    below = {
-      defaults: layered(each.map(({ defaults }) => defaults)),
-      vars: layered(each.map(({ vars }) => vars)),
-      isSealed: each.some(({ isSealed }) => isSealed),
-    }
+    below = together(each)
     known.set(key, below)
   }
   return below
@@ -106,7 +96,15 @@ function ownVariables(role: Role, { stage }: Context, parts: RoleParts = {}): Ro
 }
 
 /** The last one wins. */
-export function layered(layers: readonly RoleVariables['vars'][]): RoleVariables['vars'] {
+export function together(layers: readonly RoleVariables[]): RoleVariables {
+  return {
+    defaults: layered(layers.map(({ defaults }) => defaults)),
+    vars: layered(layers.map(({ vars }) => vars)),
+    isSealed: layers.some(({ isSealed }) => isSealed),
+  }
+}
+
+function layered(layers: readonly RoleVariables['vars'][]): RoleVariables['vars'] {
   const [first, ...others] = layers.filter(({ size }) => size > 0)
   return others.length === 0
     ? (first ?? NONE)
@@ -114,7 +112,7 @@ export function layered(layers: readonly RoleVariables['vars'][]): RoleVariables
 }
 
 const NONE: RoleVariables['vars'] = new Map()
-const nothing: RoleVariables = { defaults: NONE, vars: NONE, isSealed: false }
+export const NOTHING: RoleVariables = { defaults: NONE, vars: NONE, isSealed: false }
 
 /** Files of variables that are encrypted as a whole. */
 export function noteSealed(stage: Pick<Stage, 'note'>, paths: readonly string[]): void {

@@ -7,6 +7,7 @@ import { type Call, type Effect, normalised, Undecided } from '../call.ts'
 import { controlPath, onControlNode } from '../controlNode.ts'
 import { CONTROL_NODE, UNKNOWN_HOST } from '../hosts.ts'
 import { fileOrigin } from '../scope.ts'
+import type { NodeState } from '../world.ts'
 import { modeOf } from './mode.ts'
 
 export type Content = string | UnknownContent
@@ -344,18 +345,22 @@ export function stat(call: Call): Effect {
 }
 
 /** Where packages bring units, init scripts and their settings. */
-export const OF_SERVICES = /^\/(?:etc|lib|usr\/lib)\/(?:systemd\/system|default|sysconfig|init\.d|conf\.d)\//
+const OF_SERVICES = /^\/(?:etc|lib|usr\/lib)\/(?:systemd\/system|default|sysconfig|init\.d|conf\.d)\//
+
+/** Whether K3s' package may have brought a file to a path. */
+export const mayBePackaged = ({ isPackaged }: NodeState, path: string): boolean =>
+  isPackaged && (OF_SERVICES.test(path) || path.startsWith('/usr/'))
 
 /** Users put images there before K3s is: https://docs.k3s.io/installation/airgap */
 const IMAGES = /\/agent\/images(?:\/|$)/
 
 /** Whether a path is there; `undefined` where only the node could say. */
 export function existing(call: Call, path: string): boolean | undefined {
-  const { files, k3s, isPackaged } = call.node
+  const { files, k3s } = call.node
   if (!call.isOnNode) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
-  if (isPackaged && (OF_SERVICES.test(path) || path.startsWith('/usr/'))) return undefined
+  if (mayBePackaged(call.node, path)) return undefined
   return OF_K3S.test(path) && !IMAGES.test(path) ? false : undefined
 }
 

@@ -3,7 +3,7 @@ import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
 import type { NodeState } from '../world.ts'
-import { OF_SERVICES, unknownContent } from './files.ts'
+import { mayBePackaged, unknownContent } from './files.ts'
 
 /** Modules that install packages, by the name without the collection. */
 export const packageModules: readonly string[] = [
@@ -66,5 +66,5 @@ export function packagedUnit(service: string, manager: ServiceManager): readonly
 }
 
 /** The file that K3s' package may have brought to a path. */
-export const packagedFile = ({ isPackaged }: NodeState, path: string): PaperFile | undefined =>
-  isPackaged && (OF_SERVICES.test(path) || path.startsWith('/usr/')) ? FILE : undefined
+export const packagedFile = (node: NodeState, path: string): PaperFile | undefined =>
+  mayBePackaged(node, path) ? FILE : undefined
