@@ -12,6 +12,7 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
+import { type PathIndex, pathIndex } from './pathIndex.ts'
 import { type PlacedTask, placedTasks } from './relevance.ts'
 
 /** Everything of a project that one playbook can reach by names that stand in it: the texts in which questions are looked for. */
@@ -83,31 +84,6 @@ function expressionsIn(path: string, text: string): readonly string[] {
 }
 
 const onOneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
-
-type PathIndex = (directory: string) => readonly string[]
-
-const indexes = new WeakMap<Project, PathIndex>()
-
-/** The files below a directory, found without looking at all the others. */
-function pathIndex(project: Project): PathIndex {
-  const known = indexes.get(project)
-  if (known !== undefined) return known
-  const paths = [...project.keys()].sort()
-  const index: PathIndex = (directory) => {
-    const prefix = `${directory}/`
-    let low = 0
-    for (let high = paths.length; low < high; ) {
-      const middle = (low + high) >> 1
-      if ((paths[middle] ?? '') < prefix) low = middle + 1
-      else high = middle
-    }
-    let end = low
-    while (paths[end]?.startsWith(prefix) === true) end += 1
-    return paths.slice(low, end)
-  }
-  indexes.set(project, index)
-  return index
-}
 
 class Reader {
   readonly paths = new Set<string>()

@@ -383,8 +383,8 @@ export class PlaybookWork {
   #groupsAskedFound: ReadonlySet<string> | undefined
 
   #relevance(hosts: PaperHosts): Relevance {
-    const { content, tokenVariables } = this.#director
-    this.#relevanceFound ??= new Relevance(content, this.#closure, hosts, tokenVariables)
+    const { content, project, tokenVariables } = this.#director
+    this.#relevanceFound ??= new Relevance(content, project, this.#closure, hosts, tokenVariables)
     return this.#relevanceFound
   }
 

@@ -1,15 +1,17 @@
 import {
   type Content,
   collectionsIn,
+  type Role,
   type RoleContext,
   type Statement,
   type Task,
 } from '../../ansible/content/index.ts'
-import type { AnsibleValue } from '../../ansible/value.ts'
+import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 import { packageModules } from './modules/packages.ts'
+import { type PathIndex, pathIndex } from './pathIndex.ts'
 
 /** A task as it stands in what a playbook reaches. */
 export interface PlacedTask extends RoleContext {
@@ -68,8 +70,15 @@ const TOKEN_PATH =
 const PATH = /(?<![\w./}-])\/[\w.-]+(?:\/[\w.-]+)+/g
 
 const LOOKS_UP = /\b(?:lookup|query|q)\(\s*['"](?:ansible\.builtin\.)?template['"]\s*,\s*['"]([^'"{}]+)['"]/g
+/** What a role names that has to do with the cluster. */
+const CLUSTER = /k3s|k3d|rke2|rancher|microk8s/i
+/** What ends a play, or says on whom it goes on, matters wherever it stands. */
+const ANYWHERE = new Set(['meta', 'fail', 'assert', 'add_host', 'group_by', 'include_vars', 'service_facts'])
+
 const INCLUDE = /(?:^|\.)(?:include|import)_(?:tasks|role)$|^include$/
 const NAME = /[A-Za-z_]\w*/g
+/** Of a mapping: it names what is handed on, not what is read. */
+const KEY = /(?<=^|[\s{,-])["']?\w+["']?\s*:(?=\s|$)/gm
 const namesIn = (text: string): ReadonlySet<string> => new Set(text.match(NAME) ?? [])
 
 /**
@@ -78,48 +87,149 @@ const namesIn = (text: string): ReadonlySet<string> => new Set(text.match(NAME) 
  */
 export class Relevance {
   readonly #values = new Map<string, string>()
-  readonly #relevant = new Set<Task>()
-  readonly #known = new Set<Task>()
-  readonly #dropped = new Set<string>()
+  readonly #tasks: readonly PlacedTask[]
+  readonly #known: ReadonlySet<Task>
+  readonly #relevant: ReadonlySet<Task>
+  /** Of them those that matter in roles, too, that have nothing to do with the cluster. */
+  readonly #relevantAnywhere: ReadonlySet<Task>
+  /** Variables that are the same for all who read them: what only the `vars` of tasks hand on is another one for each. */
+  readonly #shared = new Set<string>()
+  readonly #dropped: Set<string>
   readonly #tokenNames: Set<string>
   readonly #content: Content
+  readonly #pathsUnder: PathIndex
   /** Whether some task may bring K3s in a way that is not followed: what is not seen may be there. */
   readonly mayBringK3s: boolean
 
   constructor(
     content: Content,
+    project: Project,
     { tasks, roles, variables }: Pick<Closure, 'tasks' | 'roles' | 'variables'>,
     hosts: PaperHosts,
     tokenNames: ReadonlySet<string>,
   ) {
     this.#content = content
+    this.#pathsUnder = pathIndex(project)
+    this.#tasks = tasks
+    this.#known = new Set(tasks.map(({ task }) => task))
     this.#tokenNames = new Set([...tokenNames].map((name) => name.split('.')[0] ?? name))
     for (const role of roles)
       for (const known of [content.roleDefaults(role), content.roleVars(role)])
-        for (const { name, value } of known.values()) this.#define(name, value)
+        for (const { name, value } of known.values()) this.#share(name, value)
     for (const host of hosts.hosts.values())
-      for (const { name, value } of host.variables.values()) this.#define(name, value)
+      for (const { name, value } of host.variables.values()) this.#share(name, value)
     for (const { task } of tasks)
       for (const [name, { value }] of MAKERS.has(task.action.module) ? task.action.arguments : [])
-        this.#define(name, value)
+        this.#share(name, value)
+    const handedOn = new Set(tasks.map(({ task }) => task.keywords.get('vars')?.value))
     for (const mapping of variables)
       if (typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping))
-        for (const [name, value] of Object.entries(mapping)) this.#define(name, value as AnsibleValue)
+        for (const [name, value] of Object.entries(mapping))
+          if (handedOn.has(mapping)) this.#define(name, value as AnsibleValue)
+          else this.#share(name, value as AnsibleValue)
     // What a task finds is as telling as what it looks for.
     for (const { task } of tasks) {
       const name = task.keywords.get('register')?.value
-      if (typeof name === 'string') this.#define(name, this.#source(task))
+      if (typeof name === 'string') this.#share(name, this.#source(task))
     }
-    this.#follow(tasks)
+    this.#taint(tasks)
+    this.#relevant = this.#follow(
+      (placed) => this.#ownRole(placed) === undefined || this.#isNear(placed),
+      () => true,
+    )
+    this.#relevantAnywhere = roles.every((role) => this.#isOfCluster(role))
+      ? this.#relevant
+      : this.#follow(
+          (placed) => placed.role === undefined || this.#isNear(placed),
+          (variable) => this.#shared.has(variable),
+        )
+    const isMade = tasks
+      .filter(({ task }) => this.#relevantAnywhere.has(task))
+      .flatMap(({ task }) => madeBy(task))
+    this.#dropped = new Set(tasks.flatMap(({ task }) => madeBy(task)))
+    for (const name of isMade) this.#dropped.delete(name)
     this.mayBringK3s = tasks.some(
       ({ task }) =>
         CARRIERS.test(task.action.module.split('.').at(-1) ?? '') && /k3s|rancher/i.test(this.#source(task)),
     )
   }
 
-  /** A task that was not among those looked through (a dynamic include led to it) counts as one that matters. */
-  has(task: Task): boolean {
-    return this.#relevant.has(task) || !this.#known.has(task)
+  /**
+   * A task that was not among those looked through (a dynamic include led to it) counts as one that matters. `role`: in
+   * which it runs; in one that has nothing to do with the cluster, tasks that many roles share do nothing for it.
+   */
+  has(task: Task, role: Role | undefined): boolean {
+    if (!this.#known.has(task)) return true
+    if (!this.#relevant.has(task)) return false
+    return this.#relevantAnywhere.has(task) || role === undefined || this.#isOfCluster(role)
+  }
+
+  /** The role whose file a task stands in: others may include it, too. */
+  #ownRole({ role, task }: PlacedTask): Role | undefined {
+    return role !== undefined && task.at.path.startsWith(`${role.directory}/`) ? role : undefined
+  }
+
+  #isNear(placed: PlacedTask): boolean {
+    const { task } = placed
+    if (ANYWHERE.has(task.action.module.split('.').at(-1) ?? '')) return true
+    const role = this.#ownRole(placed)
+    if (role !== undefined && this.#isOfCluster(role)) return true
+    const text = `${this.#source(task)} ${placed.around} ${this.#templates(placed)}`
+    return this.#leadsToCluster(text, (name) => this.#shared.has(name))
+  }
+
+  /** Whether anything in a role, or in the variables that it names, is about the cluster. */
+  #isOfCluster(role: Role): boolean {
+    let is = this.#ofCluster.get(role.directory)
+    if (is === undefined) {
+      is = this.#namesCluster(role)
+      this.#ofCluster.set(role.directory, is)
+    }
+    return is
+  }
+
+  readonly #ofCluster = new Map<string, boolean>()
+
+  #namesCluster({ directory }: Role): boolean {
+    if (directory === '' || CLUSTER.test(directory)) return true
+    const texts = this.#pathsUnder(directory).map((path) => this.#content.text(path) ?? '')
+    for (const placed of this.#tasks)
+      if (this.#ownRole(placed)?.directory === directory) texts.push(this.#templates(placed))
+    return texts.some((text) => CLUSTER.test(text)) || texts.some((text) => this.#leadsToCluster(text))
+  }
+
+  /** Whether a text is about the cluster, by its own words or by a variable that it names. */
+  #leadsToCluster(text: string, isRead = (_: string): boolean => true): boolean {
+    if (CLUSTER.test(text)) return true
+    for (const name of namesIn(text.replace(KEY, ' ')))
+      if (this.#clusterNames.has(name) && isRead(name)) return true
+    return false
+  }
+
+  /** Variables in whose values the cluster is named, or a variable that leads there; and the tokens. */
+  get #clusterNames(): ReadonlySet<string> {
+    if (this.#clusterNamesFound !== undefined) return this.#clusterNamesFound
+    const found = new Set(this.#tokenNames)
+    const readers = new Map<string, string[]>()
+    for (const [name, value] of this.#values) {
+      if (CLUSTER.test(value)) found.add(name)
+      for (const other of namesIn(value)) {
+        const known = readers.get(other)
+        if (known === undefined) readers.set(other, [name])
+        else known.push(name)
+      }
+    }
+    // What is added to a set while it is walked is walked, too.
+    for (const name of found) for (const reader of readers.get(name) ?? []) found.add(reader)
+    this.#clusterNamesFound = found
+    return found
+  }
+
+  #clusterNamesFound: ReadonlySet<string> | undefined
+
+  #share(name: string, value: AnsibleValue): void {
+    this.#shared.add(name)
+    this.#define(name, value)
   }
 
   #define(name: string, value: AnsibleValue): void {
@@ -128,7 +238,10 @@ export class Relevance {
     if (text !== '' && known?.includes(text) !== true) this.#values.set(name, `${known ?? ''} ${text}`)
   }
 
-  #follow(tasks: readonly PlacedTask[]): void {
+  /** Tasks that are of interest, of those that `isSeed` lets through, and what they need; `isOne`: of a path that a variable says. */
+  #follow(isSeed: (placed: PlacedTask) => boolean, isOne: (variable: string) => boolean): ReadonlySet<Task> {
+    const tasks = this.#tasks
+    const relevant = new Set<Task>()
     const needed = new Set<string>()
     const pending: string[] = []
     const need = (text: string): void => {
@@ -140,45 +253,42 @@ export class Relevance {
       for (const template of this.#lookedUp(text, tasks)) need(template)
     }
     const makers = new Map<string, PlacedTask[]>()
+    this.#looked.clear()
     let looked = ''
     const take = (placed: PlacedTask): void => {
-      if (this.#relevant.has(placed.task)) return
-      this.#relevant.add(placed.task)
+      if (relevant.has(placed.task)) return
+      relevant.add(placed.task)
       const text = `${this.#source(placed.task)} ${placed.around} ${this.#templates(placed)}`
       looked += `${text}\n`
       need(text)
     }
-    for (const placed of tasks) {
-      const { task } = placed
-      this.#known.add(task)
-      for (const name of madeBy(task)) makers.set(name, [...(makers.get(name) ?? []), placed])
-    }
-    this.#taint(tasks)
+    for (const placed of tasks)
+      for (const name of madeBy(placed.task)) makers.set(name, [...(makers.get(name) ?? []), placed])
     const scripts = tasks.flatMap((placed) => this.#script(placed) ?? [])
     const runsOne = ({ task }: PlacedTask): boolean =>
       INTEREST.get(task.action.module) === COMMANDS &&
       scripts.some((name) => this.#source(task).includes(name))
-    for (const placed of tasks) if (this.#interests(placed.task) || runsOne(placed)) take(placed)
+    for (const placed of tasks)
+      if ((this.#interests(placed.task) && isSeed(placed)) || runsOne(placed)) take(placed)
     const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
     const writers = tasks.filter(
       ({ task }) => INTEREST.get(task.action.module.split('.').at(-1) ?? '') === FILES,
     )
-    for (let size = -1; size !== this.#relevant.size; ) {
-      size = this.#relevant.size
+    for (let size = -1; size !== relevant.size; ) {
+      size = relevant.size
       for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
         const value = this.#values.get(name)
         if (value !== undefined) need(value)
         for (const maker of makers.get(name) ?? []) take(maker)
       }
-      const files = new Set([...this.#relevant].map(({ at }) => at.path))
+      const files = new Set([...relevant].map(({ at }) => at.path))
       for (const include of includes) if (this.#leadsTo(include, files)) take(include)
-      const left = writers.filter(({ task }) => !this.#relevant.has(task))
+      const left = writers.filter(({ task }) => !relevant.has(task))
       // Looking for so many paths in so much text takes longer than to rehearse what it would leave out.
       const isMuch = left.length * looked.length > MUCH
-      for (const writer of left) if (isMuch || this.#isRead(writer.task, looked, needed)) take(writer)
+      for (const writer of left) if (isMuch || this.#isRead(writer.task, looked, needed, isOne)) take(writer)
     }
-    for (const [name, list] of makers)
-      if (!list.some(({ task }) => this.#relevant.has(task))) this.#dropped.add(name)
+    return relevant
   }
 
   /** Results of tasks that read a token back, and the facts made of them, lead to tokens, too: who prints them shows one. */
@@ -209,14 +319,20 @@ export class Relevance {
   }
 
   /** Whether a file that a task writes is named in what was looked at, by its path, by a variable of it or in its loop. */
-  #isRead(task: Task, looked: string, needed: ReadonlySet<string>): boolean {
+  #isRead(
+    task: Task,
+    looked: string,
+    needed: ReadonlySet<string>,
+    isOne: (variable: string) => boolean,
+  ): boolean {
     const { action } = task
     for (const name of ['dest', 'path', 'name']) {
       const value = action.arguments.get(name)?.value
       if (typeof value !== 'string') continue
       if (!/\{[{%]/.test(value)) return value.length > 4 && looked.includes(value)
       const variables = namesIn(value)
-      for (const variable of variables) if (variable !== 'item' && needed.has(variable)) return true
+      for (const variable of variables)
+        if (variable !== 'item' && needed.has(variable) && isOne(variable)) return true
       if (!variables.has('item')) continue
       for (const [path] of this.#source(task).matchAll(PATH)) if (looked.includes(path)) return true
     }

@@ -158,7 +158,7 @@ export class Walk {
     isHandler = false,
   ): readonly World[] {
     const active = hosts.filter((host) => isActive(world, host))
-    if (active.length === 0 || !context.stage.relevance.has(task)) return [world]
+    if (active.length === 0 || !context.stage.relevance.has(task, context.role)) return [world]
     // A handler runs where it is notified, whatever its tags are.
     if (!isHandler && !context.stage.runsAll && isLeftOut(context, task.keywords)) return [world]
     if (this.#left <= 0) return [world]

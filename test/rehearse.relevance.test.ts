@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { arrivals, joins, unknowns } from './tools/paper.ts'
+
+// A site of many roles, one of which is about K3s: what the others do has no bearing on it, unless something leads there.
+const inventory = { 'hosts.ini': '[berths]\nberth\n' }
+const noted = 'a service whose name is not known'
+
+const site = (roles: string): string => `
+- hosts: berths
+  roles: [${roles}]
+${joins('berths', '0ddpassword').replace(/^\n- hosts: berths\n/, '')}`
+
+const services = `
+- ansible.builtin.systemd_service: { name: "{{ item }}", state: restarted }
+  loop: "{{ ansible_local.cranes }}"
+`
+
+describe('a role that has nothing to do with the cluster', () => {
+  test('is not rehearsed', () => {
+    const files = { ...inventory, 'site.yml': site('cranes'), 'roles/cranes/tasks/main.yml': services }
+    expect(arrivals(files)).toEqual(['berth agent present env-file url'])
+    expect(unknowns(files)).not.toContain(noted)
+  })
+
+  test.each([
+    ['by its own words', { 'roles/cranes/README.md': 'Restarts what k3s stands on.\n' }, services],
+    [
+      'by a variable of the inventory',
+      { 'group_vars/berths.yml': 'cranes: "{{ lifted }}"\nlifted: [k3s-agent]\n' },
+      `${services}- ansible.builtin.debug: { msg: "{{ cranes }}" }\n`,
+    ],
+    [
+      'by what a play hands to it',
+      { 'more.yml': '- import_playbook: site.yml\n  vars: { cranes: /etc/rancher }\n' },
+      `${services}- ansible.builtin.file: { path: "{{ cranes }}", state: directory }\n`,
+    ],
+    ['by a token', {}, `${services}- ansible.builtin.debug: { msg: "{{ k3s_token }}" }\n`],
+  ])('is one all the same %s', (_, more, tasks) => {
+    const files = { ...inventory, 'site.yml': site('cranes'), 'roles/cranes/tasks/main.yml': tasks, ...more }
+    expect(unknowns(files)).toContain(noted)
+  })
+
+  test('may still end the play', () => {
+    const files = {
+      ...inventory,
+      'site.yml': site('cranes'),
+      'roles/cranes/tasks/main.yml': '- ansible.builtin.meta: end_host\n',
+    }
+    expect(arrivals(files)).toEqual([])
+  })
+
+  test('may make a variable that the cluster needs', () => {
+    const files = {
+      ...inventory,
+      'site.yml': site('cranes').replace('"0ddpassword"', '"{{ slip | default(\'\') }}"'),
+      'roles/cranes/tasks/main.yml': '- ansible.builtin.set_fact: { slip: 0ddpassword }\n',
+    }
+    expect(arrivals(files)).toEqual(['berth agent present env-file url'])
+  })
+
+  test('may write a file that the cluster reads', () => {
+    const unit = (tasks: string) => ({
+      ...inventory,
+      'site.yml': `
+- hosts: berths
+  roles: [cranes]
+  tasks:
+    - ansible.builtin.copy:
+        dest: /etc/systemd/system/k3s-agent.service
+        content: |
+          [Service]
+          EnvironmentFile={{ manifest }}
+          ExecStart=/usr/local/bin/k3s agent --server https://quay:6443
+    - ansible.builtin.systemd_service: { name: k3s-agent, state: started }
+`,
+      'group_vars/berths.yml': 'manifest: /etc/cranes/manifest\nslip: { word: 0ddpassword }\n',
+      'roles/cranes/tasks/main.yml': tasks,
+    })
+    const write = (dest: string) =>
+      `- ansible.builtin.copy: { dest: "${dest}", content: "K3S_{{ 'TOKEN' }}={{ slip.word }}\\n" }\n`
+    const present = ['berth agent present env-file url']
+    expect(arrivals(unit(write('{{ manifest }}')))).toEqual(present)
+    expect(arrivals(unit(write('/etc/cranes/manifest')))).toEqual(present)
+  })
+
+  test('shares tasks with one that is about it', () => {
+    const files = {
+      ...inventory,
+      'site.yml': '- hosts: berths\n  roles: [cranes, quays]\n',
+      'tasks/put.yml': `
+- ansible.builtin.template: { src: "{{ what }}.j2", dest: "{{ where }}/{{ what }}" }
+- ansible.builtin.systemd_service: { name: "{{ what }}", state: restarted }
+`,
+      'roles/cranes/tasks/main.yml': `
+- ansible.builtin.import_tasks: tasks/put.yml
+  vars: { what: "{{ ansible_local.crane }}", where: /etc/systemd/system }
+`,
+      'roles/quays/tasks/main.yml': `
+- ansible.builtin.import_tasks: tasks/put.yml
+  vars: { what: k3s-agent.service, where: /etc/systemd/system }
+`,
+      'roles/quays/templates/k3s-agent.service.j2': `[Service]
+Environment=K3S_TOKEN=0ddpassword
+ExecStart=/usr/local/bin/k3s agent --server https://quay:6443
+`,
+    }
+    expect(arrivals(files)).toEqual(['berth agent present environment url'])
+    expect(unknowns(files)).not.toContain(noted)
+  })
+})
