@@ -1,4 +1,5 @@
 import type { YamlNode, YamlText } from '../../syntax/yaml.ts'
+import { REACH } from './around.ts'
 
 /** Behind what an escape stands for, so that the text stays as long as it is written. */
 const FILLER = '\uffff'
@@ -27,7 +28,7 @@ const MEANT: Readonly<Record<string, string>> = {
 
 /** Same length, with what the escapes in double quotes stand for: `"K3S_TOKEN=a\nK3S_URL=b"` has two lines. */
 export function withoutEscapes(text: string, yaml: () => YamlText | undefined): string {
-  if (!/"[^\n]*\\/.test(text)) return text
+  if (!mayEscape(text)) return text
   let result = ''
   let last = 0
   for (const { start, end } of doubleQuoted(yaml()?.root)) {
@@ -37,6 +38,50 @@ export function withoutEscapes(text: string, yaml: () => YamlText | undefined): 
   }
   return result + text.slice(last)
 }
+
+/** How far from the word its value may begin, in code units: `"--token", "…"`. */
+const BESIDE = 120
+/** As many of the word as are looked at one by one. */
+const MOST = 1000
+
+/**
+ * Whether an escape may stand where a token is set: within the quotes around the word, or of the scalars behind it. To read
+ * manifests of megabytes for all the others takes seconds.
+ */
+function mayEscape(text: string): boolean {
+  if (!/"[^\n]*\\/.test(text)) return false
+  let left = MOST
+  for (const { index } of text.matchAll(/token|\s-t\b/gi)) {
+    left -= 1
+    if (left === 0) return true
+    const opening = quoteBefore(text, index)
+    let end = quoteBehind(text, index)
+    if (opening !== -1 && text.slice(opening, end).includes('\\')) return true
+    // The rest of a scalar, what stands between it and the next one, and that.
+    for (let next = 0; next < 3 && end - index < BESIDE; next += 1) {
+      const start = end
+      end = quoteBehind(text, start + 1)
+      if (isOpening(text, start) && text.slice(start, end).includes('\\')) return true
+    }
+  }
+  return false
+}
+
+/** The quote that a scalar begins with, as far as what stands before it tells; -1 where there is none. */
+function quoteBefore(text: string, offset: number): number {
+  const least = Math.max(0, offset - REACH)
+  for (let at = offset - 1; at >= least; at -= 1)
+    if (text[at] === '"' && text[at - 1] !== '\\') return isOpening(text, at) ? at : -1
+  return least
+}
+
+function quoteBehind(text: string, offset: number): number {
+  const most = Math.min(text.length, offset + REACH)
+  for (let at = offset; at < most; at += 1) if (text[at] === '"' && text[at - 1] !== '\\') return at
+  return most
+}
+
+const isOpening = (text: string, quote: number): boolean => /^[\s[{,:(]?$/.test(text[quote - 1] ?? '')
 
 /** A piece of such a text as its reader gets it. */
 export const withoutFiller = (text: string): string => text.replaceAll(FILLER, '')
