@@ -141,6 +141,9 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     dest: /etc/rancher/k3s/seven.env
     content: 'K3S_TOKEN=berth77\n'
 
+- command:
+    argv: ["/opt/tide", "k3s", "agent", "--token", "b\x65rth99"]
+
 - copy:
     dest: /etc/rancher/k3s/eight.env
     content: |
@@ -155,7 +158,8 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
       'quay.yml:19:49 config both token none → "berth55"',
       'quay.yml:21:29 argument agent --token none → "berth66"',
       String.raw`quay.yml:25:25 env-file unknown K3S_TOKEN none → "berth77\\n"`,
-      String.raw`quay.yml:31:17 env-file unknown K3S_TOKEN none → "berth88\\n"`,
+      String.raw`quay.yml:28:53 argument agent --token double → "b\\x65rth99"`,
+      String.raw`quay.yml:34:17 env-file unknown K3S_TOKEN none → "berth88\\n"`,
     ],
   ],
   [
@@ -222,6 +226,79 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
       'k3s.service:4:11 argument server --token none → "cc"',
       'k3s.service:5:17 argument agent-token --agent-token none → "dd"',
       'roles/edge/tasks/main.yml:6:9 argument agent --token none → "ff"',
+    ],
+  ],
+  [
+    'options behind whichever shell reads the install script',
+    {
+      'quay.yml': `- hosts: quay
+  tasks:
+    - shell: curl -sfL https://get.k3s.io | sh -s - agent --token aa
+    - shell: curl -sfL https://get.k3s.io | bash -s - agent --token bb
+    - shell: curl -sfL https://get.k3s.io | sudo zsh -s -- server -t cc
+    - shell: >
+        curl -sfL https://get.k3s.io | dash -s - server
+        -t dd
+    - shell: |
+        k3s server --disable traefik
+        hash -t ee
+`,
+    },
+    [
+      'quay.yml:3:67 argument agent --token none → "aa"',
+      'quay.yml:4:69 argument agent --token none → "bb"',
+      'quay.yml:5:70 argument server -t none → "cc"',
+      'quay.yml:8:12 argument server -t none → "dd"',
+    ],
+  ],
+  [
+    'the short option on lines of its own, of K3s and of no other program',
+    {
+      'k3s.service':
+        '[Service]\nExecStart=/usr/local/bin/k3s \\\n  server \\\n  -t aa\nExecStop=/usr/bin/rope -t no\n',
+      'k3s.service.j2':
+        "[Service]\nExecStart=k3s agent \\\n  --server {{ url | default('x') }} \\\n{% if a %}\n  --debug \\\n{% endif -%}\n  -t ff\n",
+      'join.sh': `/opt/k3s-install.sh agent \\
+  -t bb
+INSTALL_K3S_EXEC="server -t cc" sh install.sh
+docker run --name k3s -t no
+k3s ctr images ls -t no
+k3s server & tar -t no
+`,
+      'group_vars/all.yml': 'extra_server_args: --disable traefik -t dd\n',
+      'play.yml': '- command:\n    argv: ["k3s", "agent", "-t", "ee"]\n',
+    },
+    [
+      'group_vars/all.yml:1:41 argument unknown -t none → "dd"',
+      'join.sh:2:6 argument agent -t none → "bb"',
+      'join.sh:3:29 argument server -t none → "cc"',
+      'k3s.service:4:6 argument server -t none → "aa"',
+      'k3s.service.j2:7:6 argument agent -t none → "ff"',
+      'play.yml:2:35 argument agent -t double → "ee"',
+    ],
+  ],
+  [
+    'groups of a pattern, which a module puts in the place of their names',
+    {
+      'quay.yml': String.raw`- ansible.builtin.lineinfile:
+    path: /etc/rancher/k3s/config.yaml
+    regexp: "^agent-token: (.*)$"
+    line: 'token: \1'
+    backrefs: true
+- ansible.builtin.replace:
+    path: /etc/rancher/k3s/config.yaml
+    regexp: "^agent-token: (.*)$"
+    replace: "token: \\g<1>"
+- ansible.builtin.lineinfile:
+    path: /etc/systemd/system/k3s.service.env
+    regexp: "^BERTH=(?P<berth>.*)$"
+    line: "K3S_TOKEN=\\g<berth>"
+    backrefs: true
+`,
+    },
+    [
+      'quay.yml:4:19 config both token none → reference',
+      'quay.yml:13:22 env-file unknown K3S_TOKEN none → reference',
     ],
   ],
   [

@@ -45,7 +45,7 @@ k3s agent --server https://quay:6443 \\
   --token "$HARBOUR_KEY"
            ^^^^^^^^^^^^ the token behind --token is an argument, which every user of the machine can read
 curl -sfL https://get.k3s.io | sh -s - server -t "$HARBOUR_KEY"
-                                                  ^^^^^^^^^^^^ the token behind --token is an argument, which every user of the machine can read
+                                                  ^^^^^^^^^^^^ the token behind -t is an argument, which every user of the machine can read
 `,
         Makefile: `
 deploy:

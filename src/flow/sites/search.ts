@@ -66,7 +66,7 @@ export class Search {
     for (const { path, text, kind } of this.#files) {
       const yaml = (): YamlText | undefined => (isTemplate(path) ? undefined : this.#yaml(path))
       const isYaml = kind === 'yaml' || kind === 'ci'
-      const read = isYaml && /token/i.test(text) ? withoutEscapes(text, yaml) : text
+      const read = isYaml ? withoutEscapes(text, yaml) : text
       for (const setting of settingsIn(path, read, kind, argumentNames)) this.#setting(setting)
       if (isConfig(path, text, templates))
         for (const setting of configSettings(path, text, yaml)) this.#setting(setting)

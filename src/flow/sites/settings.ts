@@ -9,8 +9,15 @@ import { readValue } from './value.ts'
 const NAMES = Object.keys(tokenSettings).join('|')
 const ASSIGNMENT = new RegExp(`(?<![\\w-])(${NAMES})[ \\t]*[:?]?=[ \\t]*`, 'g')
 const OPTION =
-  /(?<![\w-])(?:--(agent-)?token(?![\w-])|-t(?![\w-])(?<=(?:\b(?:k3s|rke2)|\bsh[ \t]+-s[ \t]+-)\s[^\n]{0,300}\s-t))(?:=|[ \t]+|\\\s*\n\s*|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
+  /(?<![\w-])(?:--(agent-)?token(?![\w-])|(?<=[\s"'])(-t)(?![\w-]))(?:=|[ \t]+|\\\s*\n\s*|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
 const K3S = /k3s|rke2/i
+const SHELL = '\\b(?:ba|da|a|k|z)?sh\\b'
+const GIVES_OPTIONS = new RegExp(`${SHELL}|_EXEC|Exec\\w+=|args|options`, 'i')
+/** Whose `-t` is the token: K3s itself, its install script, and a shell that reads that. */
+const TAKES_SHORT = new RegExp(
+  `(?:\\b(?:k3s|rke2)(?:[\\w-]*\\.sh)?["']?[\\s,]|_EXEC["']?\\s*[=:]).*\\b(?:server|agent)\\b|${SHELL}[ \\t]+-s[ \\t]+--?\\s`,
+  's',
+)
 /** Programs with a `--token` of their own, and commands of k3s that hand it to one. */
 const FOREIGN =
   /\b(kubectl|crictl|ctr|cloudflared|kubeadm|helm|vault|gitlab-runner|argocd|flux|gh|openstack)\b/
@@ -25,7 +32,7 @@ export function settingsIn(
   kind: FileKind,
   argumentNames: ReadonlySet<string>,
 ): readonly Setting[] {
-  if (!/token/i.test(source)) return []
+  if (!/token/i.test(source) && !/[\s"']-t[\s"'=]/.test(source)) return []
   const text = withoutComments(source, kind)
   return [...assignments(path, text, kind), ...options(path, text, kind, argumentNames)]
 }
@@ -98,6 +105,14 @@ function assignmentPlace(
   return { carrier: 'environment', sink: undefined }
 }
 
+/** The program and its words before an option: on the same line, where lines are neither continued, folded nor Jinja's alone. */
+function programBefore(before: string, command: string, kind: FileKind): string {
+  const isFolded =
+    (kind === 'yaml' || kind === 'ci') && /^\s*(?:- )?["']?[\w./-]+["']?:(?!\s*\|)/.test(command)
+  const plain = before.replace(/^[ \t]*\{%.*?%\}[ \t]*\n/gm, '').replace(/\{[{%].*?[}%]\}/gs, ' ')
+  return plain.split(isFolded ? /[|;&]/ : /[|;&]|(?<!\\[ \t]*)\n/).at(-1) ?? ''
+}
+
 function* options(
   path: string,
   text: string,
@@ -114,24 +129,18 @@ function* options(
     const isOfImage =
       /^\s*(?:- )?command:.*\b(?:server|agent)\b/.test(command.text) && K3S.test(paragraph(text, match.index))
     if (!K3S.test(command.text) && !isKnown && !isOfImage) continue
-    const last =
-      command.text
-        .slice(0, match.index - command.start)
-        .split(/[|;&]|\n(?=\s*\w+=)/)
-        .at(-1) ?? ''
+    const before = command.text.slice(0, match.index - command.start)
+    const last = before.split(/[|;&]|\n(?=\s*\w+=)/).at(-1) ?? ''
     if (FOREIGN.test(last)) continue
-    if (
-      !isKnown &&
-      !isOfImage &&
-      !K3S.test(last) &&
-      !/\bsh\b|_EXEC|Exec\w+=|args|options/i.test(command.text)
-    )
+    const [, agent, short] = match
+    if (short !== undefined && !isKnown && !TAKES_SHORT.test(programBefore(before, command.text, kind)))
       continue
+    if (!isKnown && !isOfImage && !K3S.test(last) && !GIVES_OPTIONS.test(command.text)) continue
     const value = readValue(path, text, match.index + match[0].length, kind, false)
     if (value === undefined) continue
-    const isAgentToken = match[1] !== undefined
+    const isAgentToken = agent !== undefined
     yield {
-      name: isAgentToken ? '--agent-token' : '--token',
+      name: isAgentToken ? '--agent-token' : (short ?? '--token'),
       carrier: 'argument',
       sink: kind === 'unit' ? 'exec-start' : kind === 'yaml' ? undefined : 'posix-shell',
       use: isAgentToken ? 'agent-token' : useOf(path, command),

@@ -2,10 +2,10 @@ import type { TokenUse } from './site.ts'
 
 /** Which nodes a command is for, or else the file that it stands in. */
 export function useOf(path: string, { text }: { readonly text: string }): TokenUse {
-  // `argv:` has one word on each line.
-  const command = text.replace(/\n[ \t]*-[ \t]+/g, ' ')
-  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*agent\b|\bagent --|"agent\b/.test(command)) return 'agent'
-  if (/\b(?:k3s|rke2|-s -|EXEC=\S?)\s*server\b|\bserver --|--cluster-init|"server\b/.test(command))
+  // `argv:` has one word on each line, a continued command some.
+  const command = text.replace(/\n[ \t]*-[ \t]+|\\[ \t]*\n/g, ' ')
+  if (/(?:\b(?:k3s|rke2)|\.sh|-s --?|EXEC=\S?)\s*agent\b|\bagent --|"agent\b/.test(command)) return 'agent'
+  if (/(?:\b(?:k3s|rke2)|\.sh|-s --?|EXEC=\S?)\s*server\b|\bserver --|--cluster-init|"server\b/.test(command))
     return 'server'
   return useByPath(path)
 }

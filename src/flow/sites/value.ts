@@ -71,11 +71,12 @@ function isShell(kind: FileKind): boolean {
   return kind === 'shell' || kind === 'make' || kind === 'ci' || kind === 'docker'
 }
 
-/** What something else fills in: a shell, sed, whoever reads the help of a script. */
+/** What something else fills in: a shell, sed, a module with groups of its pattern, whoever reads the help of a script. */
 function isReference(raw: string, kind: FileKind, single: boolean): boolean {
   if ((!single || kind === 'yaml') && /^\$|`/.test(raw)) return true
   if (kind === 'other' && /\$\{/.test(raw)) return true
   if ((isShell(kind) || kind === 'other') && /^<|^\.{3}$|^x{3,}$|^\.?\*|^\[\^|^\(/i.test(raw)) return true
+  if (/^\\{1,2}(?:\d|g<\w+>)/.test(withoutFiller(raw))) return true
   return /^(?:__\w+__|@\w+@|%\w+%|%s|\\?\$\{?\w+.*)$/.test(raw)
 }
 
