@@ -139,6 +139,21 @@ edge_words: "server --token {{ harbour_key }}"
 `,
       },
     },
+    {
+      title: 'a word of its own in argv:',
+      files: {
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Run
+      ansible.builtin.command:
+        argv: [/usr/local/bin/k3s, agent, --server, "https://quay:6443", --token, "{{ harbour_key }}"]
+                                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^ the token becomes an argument of k3s agent, which every user of the node can read
+      no_log: true
+`,
+      },
+    },
   ],
   good: [
     {

@@ -80,6 +80,11 @@ export class Host implements Evaluator {
     return this.given(raw, at) ?? ''
   }
 
+  within(value: Value, at: Span): string | Unknown {
+    const text = this.#guarded(at, () => new Evaluation(this, new Locals(), at).textOf(value))
+    return typeof text === 'string' || text instanceof Unknown ? text : ''
+  }
+
   given(raw: AnsibleValue, at: Span): string | Unknown | Undefined | undefined {
     if (typeof raw === 'string' && !looksLikeTemplate(raw)) return raw
     return this.#kept('given', raw, at, () => this.#given(raw, at))

@@ -41,6 +41,8 @@ export interface Evaluator {
   value(raw: AnsibleValue, at: Span): FlowValue
   /** The same, but plain texts become literal atoms, as if a variable of that name held it: for `set_fact` and the like. */
   variable(name: string, raw: AnsibleValue, at: Span): FlowValue
+  /** What a value is within a text, such as one word of `argv:`; unknown where a world must decide first. */
+  within(value: FlowValue, at: Span): string | Unknown
   /** As a module gets it for an argument of type str: a marked string. */
   text(raw: AnsibleValue, at: Span): string | Unknown | Undefined
   /** The same, `undefined` where `omit` leaves it out. */

@@ -1,4 +1,4 @@
-import { List } from '../../../ansible/template/values.ts'
+import { List, Omitted } from '../../../ansible/template/values.ts'
 import { installer as installerTexts } from '../../../facts/installer.ts'
 import {
   arrivalAt,
@@ -96,7 +96,17 @@ function commandText(call: Call): string | undefined {
   if (argv !== undefined) {
     const value = call.evaluated(argv)
     if (!(value instanceof List)) return undefined
-    return [...value].map((item) => (typeof item === 'string' ? `'${item}'` : String(item))).join(' ')
+    const words: string[] = []
+    for (const item of value) {
+      if (item instanceof Omitted) continue
+      const word = call.evaluator.within(item, argv.at)
+      if (typeof word !== 'string') {
+        call.part(word)
+        return undefined
+      }
+      words.push(`'${word.replaceAll("'", `'"'"'`)}'`)
+    }
+    return words.join(' ')
   }
   const text = freeForm === undefined ? call.text('cmd', '_raw_params') : call.textOf(freeForm)
   return typeof text === 'string' ? text : undefined
