@@ -20,6 +20,24 @@ harbour_key: f3a9c07e51b24d8896cc01d2ab7743fe
 `,
       },
     },
+    {
+      title: 'of a playbook that names it, and one among others of a host',
+      files: {
+        'site.yml': `
+- hosts: quay
+  vars_files: [secrets/vault]
+`,
+        'secrets/vault': `
+harbour:
+  key: f3a9c07e51b24d8896cc01d2ab7743fe
+       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+`,
+        'host_vars/quay/tide/vault.yml': `
+tide_password: f3a9c07e51b24d8896cc01d2ab7743fe
+               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+`,
+      },
+    },
   ],
   good: [
     {
@@ -39,6 +57,23 @@ apiVersion: v1
 kind: Namespace
 metadata:
   name: vault
+`,
+      },
+    },
+    {
+      title: 'a dashboard, alerts and settings of HashiCorp Vault',
+      files: {
+        'dashboards/vault.json': `
+{"title": "Seals", "panels": [{"key": "seals"}]}
+`,
+        'host_vars/quay/alerts/vault.yml': `
+tide_alerts_vault:
+  - alert: Sealed
+    expr: vault_core_unsealed == 0
+`,
+        'group_vars/quays/vault.yml': `
+vault_version: 1.19.0
+vault_listener_port: 8200
 `,
       },
     },

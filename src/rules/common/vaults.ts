@@ -4,7 +4,7 @@ import type { RuleFinding } from '../../lint/finding.ts'
 import { isBelow, partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import { isVaulted } from '../../syntax/vault.ts'
-import { entryOf, parseYaml } from '../../syntax/yaml.ts'
+import { entryOf, parseYaml, type YamlNode } from '../../syntax/yaml.ts'
 
 const found = new WeakMap<Analysis, readonly VaultFinding[]>()
 const NO_VARIABLES = {
@@ -77,7 +77,9 @@ function isMeant(
     if (!new RegExp(`${SECRET}$`, 'i').test(name) || /(^|\/)(hashi\w*|vault)\//i.test(path)) return false
     if (isOfProduct(name, text, project) && !isBehindItsName(name, project)) return false
   }
-  return holdsVariables(path, text)
+  return id === 'vault-file-not-encrypted'
+    ? isVaultOfAnsible(path, text, project)
+    : holdsVariables(path, text)
 }
 
 /** What is set of HashiCorp Vault itself, and of nothing that is encrypted. */
@@ -107,4 +109,41 @@ function holdsVariables(path: string, text: string): boolean {
   if (!/\.ya?ml$/i.test(path)) return true
   const { root } = parseYaml(path, text)
   return root?.kind === 'map' && FOREIGN_KEYS.every((key) => entryOf(root, key) === undefined)
+}
+
+/** Where Ansible finds variables by itself, and has its vaults: `group_vars/all/vault.yml`. */
+const OWN_PLACE = /(?:^|\/)(?:group|host)_vars\/(?:[^/]+\/)?[^/]+$|(?:^|\/)vars\/[^/]+$/i
+const PLACES_OF_VARIABLES = /(?:^|\/)(?:(?:\w+_)?vars|inventor(?:y|ies)|environments?)\//i
+/** Longer than of variables that say that they are vaulted: what is called `vault_…` says more than a key in a vault. */
+const SECRET_KEY = new RegExp(`(?:${SECRET}|pass|pwd?|psk|pin|auth|cert(?:ificate)?s?|salt|seed)$`, 'i')
+
+/**
+ * Whether a file that is called a vault is one of Ansible's: dashboards, alerts and settings of HashiCorp Vault are called so,
+ * too. Ansible's are where variables are, or hold what sounds like a secret.
+ */
+function isVaultOfAnsible(path: string, text: string, project: Analysis['project']): boolean {
+  if (!holdsVariables(path, text)) return false
+  if (OWN_PLACE.test(path) && !PRODUCT_SETTING.test(text)) return true
+  const isYaml = /\.ya?ml$/i.test(path)
+  if (!isYaml && !PLACES_OF_VARIABLES.test(path) && !isNamedAsVariables(path, project)) return false
+  const { root } = parseYaml(path, text)
+  if (root?.kind !== 'map') return false
+  return (
+    holdsSecret(root) ||
+    (!PRODUCT_SETTING.test(text) && root.written.every(({ name }) => name.startsWith('vault_')))
+  )
+}
+
+/** Whether some playbook reads its variables from the file. */
+function isNamedAsVariables(path: string, project: Analysis['project']): boolean {
+  const { name } = partsOf(path)
+  const named = new RegExp(`[\\s"'[/,]${escaped(name)}(?=["'\\],\\s]|$)`)
+  return [...project.values()].some((text) => /vars_files|include_vars/.test(text) && named.test(text))
+}
+
+/** Whether a value stands behind a key that sounds like a secret, at whatever depth. */
+function holdsSecret(node: YamlNode): boolean {
+  if (node.alias !== undefined || node.kind === 'scalar') return false
+  if (node.kind === 'sequence') return node.items.some(holdsSecret)
+  return node.written.some(({ name, value }) => SECRET_KEY.test(name) || holdsSecret(value))
 }
