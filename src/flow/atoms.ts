@@ -29,12 +29,14 @@ export interface Atom {
   readonly isCiphertext?: boolean
   /** An unknown text that is one of some, none of which holds a setting that is followed. */
   readonly isHarmless?: boolean
+  /** A few characters of the text it was made of, or a digest of it: who sees that does not know the text. */
+  readonly isPiece?: boolean
   /** Of an unknown text: what it is, in the words of a message (`the output of hostname`). */
   readonly what: string
 }
 
 /** What a step makes another: a text that is left out is unknown from there on. */
-export type AtomChange = Partial<Pick<Atom, 'isFilled' | 'decoded' | 'isCiphertext' | 'what'>> & {
+export type AtomChange = Partial<Pick<Atom, 'isFilled' | 'decoded' | 'isCiphertext' | 'isPiece' | 'what'>> & {
   readonly text?: string | undefined
 }
 

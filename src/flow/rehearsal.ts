@@ -142,6 +142,8 @@ export interface Rehearsal {
   readonly atoms: Atoms
   /** Atoms whose text reached K3s as a token, whether it has a character or nobody knows, or is read from where K3s keeps it: what the leak rules follow. Roots. */
   readonly tokens: ReadonlySet<Atom>
+  /** Those of which K3s got a piece or a digest, so that a piece may be the whole token. */
+  readonly cutTokens: ReadonlySet<Atom>
   /** The files that what was rehearsed is made of. */
   readonly reached: ReadonlySet<string>
   readonly unknowns: readonly UnknownNote[]

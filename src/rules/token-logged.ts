@@ -6,7 +6,7 @@ import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding, Severity } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { keywordAdded } from './common/edits.ts'
-import { isToken, tokenHops, tokenTasksOn } from './common/leaks.ts'
+import { isPieceOfToken, isToken, tokenHops, tokenTasksOn } from './common/leaks.ts'
 import { nodeRunsOf } from './common/nodes.ts'
 import { taskAt } from './common/tasks.ts'
 
@@ -249,6 +249,70 @@ harbour_settings: |
 `,
       },
     },
+    {
+      title: 'in part, and in part where that part is all of it',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Found
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+- name: Read
+  ansible.builtin.slurp:
+    src: /var/lib/rancher/k3s/server/token
+  register: anchor
+  no_log: true
+- name: Keep
+  ansible.builtin.set_fact:
+    anchor_key: "{{ anchor.content | b64decode | trim }}"
+  no_log: true
+- name: Its beginning
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints a few characters of the token, or a digest of it
+    msg: "The key begins with {{ anchor_key[:5] }}"
+- name: Its beginning and the dots
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints a few characters of the token, or a digest of it
+    msg: "The key begins with {{ anchor_key | truncate(8, true) }}"
+- name: Its end
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints a few characters of the token, or a digest of it
+    msg: "The key ends with {{ anchor_key[-4:] }}"
+- name: Its digest
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints a few characters of the token, or a digest of it
+    msg: "{{ anchor_key | hash('sha256') }}"
+- name: Its length
+  ansible.builtin.debug:
+    msg: "The key has {{ anchor_key | length }} characters"
+- name: Most of it
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    msg: "{{ anchor_key[5:] }} {{ anchor_key[:5] }}"
+`,
+      },
+    },
+    {
+      title: 'a digest that is the token',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/defaults/main.yml': `
+pier_key: a7105982474f982ddd2e33144c856f692767eb56e28479ba91400d3bf9b2910f
+tide_key: "{{ pier_key | hash('sha256') }}"
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+  environment:
+    K3S_TOKEN: "{{ tide_key }}"
+- name: Tell
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    msg: "The key is {{ tide_key }}"
+`,
+      },
+    },
   ],
   good: [
     {
@@ -314,6 +378,8 @@ const WAYS: readonly {
   readonly message: string
   /** Where it is another one than that of the rule. */
   readonly cure?: string
+  /** Whether a few characters or a digest of the token are meant. */
+  readonly isPiece?: true
 }[] = [
   {
     where: ['message'],
@@ -348,6 +414,13 @@ const WAYS: readonly {
     severity: 'notice',
     message: '-vvv shows the pattern of this task, with the token in it',
   },
+  {
+    where: ['message', 'item'],
+    isPiece: true,
+    severity: 'notice',
+    message: 'this task prints a few characters of the token, or a digest of it',
+    cure: 'nobody joins with that, but where the token can be guessed it tells who guesses right: write no_log: true at the task, or take it out',
+  },
 ]
 
 /** What `always` of `[diff]` makes of it. */
@@ -374,7 +447,11 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
       if (task.noLog !== false) continue
       const seen = new Set(task.uses.filter(({ atom }) => isToken(analysis, atom)).map(({ where }) => where))
       if (!task.diff) seen.delete('content')
-      const way = WAYS.findIndex(({ where }) => where.some((one) => seen.has(one)))
+      const isSeen = ({ where, isPiece }: (typeof WAYS)[number]): boolean =>
+        isPiece === true
+          ? task.uses.some((use) => where.includes(use.where) && isPieceOfToken(analysis, use.atom))
+          : where.some((one) => seen.has(one))
+      const way = WAYS.findIndex(isSeen)
       const place = `${task.at.path}:${task.at.start}`
       const known = worst.get(place)
       if (way !== -1 && (known === undefined || way < known.way || (way === known.way && isAlways)))
@@ -382,10 +459,11 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
     }
   }
   for (const { task, way, isAlways } of worst.values()) {
-    const { where: places, ...usual } = WAYS[way] as (typeof WAYS)[number]
+    const { where: places, isPiece, ...usual } = WAYS[way] as (typeof WAYS)[number]
+    const isShown = isPiece === true ? isPieceOfToken : isToken
     const said = isAlways && places.includes('content') ? ALWAYS : usual
     const fix = silenced(analysis, task)
-    const hop = task.uses.find(({ atom, where }) => places.includes(where) && isToken(analysis, atom))?.atom
+    const hop = task.uses.find(({ atom, where }) => places.includes(where) && isShown(analysis, atom))?.atom
     yield {
       at: task.at,
       ...said,

@@ -63,6 +63,7 @@ export class Access extends Operations {
         ([subject = null]) => itemAt(subject, key, plainOnly) ?? nothing,
         object,
         words,
+        typeof key === 'number',
       )
       if (!(found instanceof Nothing)) return found
     } else {
@@ -74,16 +75,15 @@ export class Access extends Operations {
     return this.#found(other, words)
   }
 
-  /** What looks into a text: computed where the text is known; otherwise what comes out is made of it. */
-  looked(run: (values: readonly Value[]) => Value, object: Value, words: Words): Value {
+  /** What looks into a text: computed where the text is known; otherwise what comes out, a few characters or more, is made of it. */
+  looked(run: (values: readonly Value[]) => Value, object: Value, words: Words, isPiece = false): Value {
+    const { tracking } = this.host
     const readable = this.readable(object)
-    if (typeof readable === 'string' && this.host.tracking.atoms.plain(readable) === undefined)
-      return this.unknown(words, [readable])
-    return this.attempted(
-      () => this.host.tracking.through(run, [readable], this.hop('is cut out of it')),
-      words,
-      [readable],
-    )
+    const hop = this.hop('is cut out of it')
+    const change = isPiece ? { isPiece } : undefined
+    if (typeof readable === 'string' && tracking.atoms.plain(readable) === undefined)
+      return this.unknown(words, [change === undefined ? readable : tracking.carried(readable, hop, change)])
+    return this.attempted(() => tracking.through(run, [readable], hop, change), words, [readable])
   }
 
   /** For filters that call others. */

@@ -38,6 +38,7 @@ import { calledMethod } from './methods.ts'
 import { plainOnly, undefinedIn, type Words } from './operations.ts'
 import { member, printed } from './print.ts'
 import { tested } from './tests.ts'
+import { isOfFew } from './texts.ts'
 import { UnknownTruth } from './unknowns.ts'
 
 /** Evaluates the expressions of one template. Throws `TemplateFault`; where something undefined is used, `UndefinedFault`. */
@@ -161,6 +162,7 @@ export class Evaluation extends Access {
       ([subject = null]) => sliced(subject, [bounds[0], bounds[1], bounds[2]], plainOnly),
       object,
       words,
+      isOfFew(bounds),
     )
   }
 

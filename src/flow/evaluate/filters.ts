@@ -18,7 +18,7 @@ import { mandatory, otherwise, ternary } from './fallbacks.ts'
 import type { FilterWords, FlowFilter } from './filter.ts'
 import { openMapping } from './openMappings.ts'
 import { undefinedIn } from './operations.ts'
-import { derived } from './texts.ts'
+import { derived, givesPiece } from './texts.ts'
 import { Fetched } from './unknowns.ts'
 
 /** They put texts together or wrap them, so that a text that is not known may take part. */
@@ -84,6 +84,7 @@ function applied(
     (short === 'split' && isOfWords(value, given))
   const ciphered = serialising.test(short) ? evaluation.host.ciphered(value, evaluation.at) : value
   const contents = tracking.contents([ciphered, ...args])
+  const piece = givesPiece(short, given) ? { isPiece: true } : undefined
   const operands = [ciphered, ...args].map((operand) =>
     isWriting ? evaluation.writable(operand) : evaluation.readable(operand),
   )
@@ -98,7 +99,7 @@ function applied(
   }
   if (isUnread && !isWriting && !choosing.test(short)) {
     if (changing.test(short) && typeof subject === 'string')
-      return derived(subject, evaluation, `passes the filter ${name}`, words)
+      return derived(subject, evaluation, `passes the filter ${name}`, words, piece)
     return evaluation.unknown(words, operands)
   }
   if (
@@ -109,7 +110,7 @@ function applied(
   )
     return evaluation.unknown(words, operands)
   return evaluation.attempted(
-    () => tracking.through(run, operands, evaluation.hop(`passes the filter ${name}`)),
+    () => tracking.through(run, operands, evaluation.hop(`passes the filter ${name}`), piece),
     words,
     operands,
   )
@@ -178,7 +179,10 @@ function unmodelled(
 ): Value {
   const readable = evaluation.readable(value)
   if (typeof readable === 'string' && hasMark(readable) && !/^(?:exists|type_debug)$/.test(name))
-    return derived(readable, evaluation, `passes the filter ${name}`, words, name.endsWith('password_hash'))
+    return derived(readable, evaluation, `passes the filter ${name}`, words, {
+      isFilled: name.endsWith('password_hash'),
+      isPiece: givesPiece(name, given),
+    })
   return evaluation.unknown(
     words,
     [readable, ...given.positional, ...given.named.values()],

@@ -117,9 +117,14 @@ export class Tracking {
   /**
    * Runs an operation on the plain texts and brings the atoms back into what it yields: where it only moved a text, the
    * same atom stands there; where it made another, an atom derived from it. Texts that are not known take part as
-   * stand-ins, so that the operation must be one that does not look into them.
+   * stand-ins, so that the operation must be one that does not look into them. `change`: what else is so of another text.
    */
-  through(run: (values: readonly Value[]) => Value, values: readonly Value[], hop: Hop): Value {
+  through(
+    run: (values: readonly Value[]) => Value,
+    values: readonly Value[],
+    hop: Hop,
+    change?: AtomChange,
+  ): Value {
     const concrete = run(values.map((value) => this.#plain(value)))
     if (typeof concrete !== 'string' && !(concrete instanceof List) && !(concrete instanceof Dict))
       return concrete
@@ -130,14 +135,14 @@ export class Tracking {
       if (!(error instanceof TemplateFault)) throw error
     }
     if (typeof concrete === 'string' && typeof moved === 'string') {
-      const aligned = this.#aligned(concrete, moved, hop)
+      const aligned = this.#aligned(concrete, moved, hop, change)
       if (aligned !== undefined) return aligned
     } else if (moved !== undefined && !(typeof concrete === 'string') && this.#isSame(concrete, moved))
       return this.#restored(moved)
     const known = this.#origins(values)
     const { atoms } = this.contents(values)
     return mapped(concrete, (item) =>
-      typeof item === 'string' ? this.#rewrapped(item, known, atoms, hop) : item,
+      typeof item === 'string' ? this.#rewrapped(item, known, atoms, hop, change) : item,
     )
   }
 
@@ -161,17 +166,23 @@ export class Tracking {
     return origins
   }
 
-  #rewrapped(text: string, known: ReadonlyMap<string, string>, atoms: readonly Atom[], hop: Hop): string {
+  #rewrapped(
+    text: string,
+    known: ReadonlyMap<string, string>,
+    atoms: readonly Atom[],
+    hop: Hop,
+    change?: AtomChange,
+  ): string {
     const same = known.get(text)
     if (same !== undefined) return same
     const [first] = atoms
     if (text === '' || first === undefined) return text
     const restored = restoredText(text)
-    return restored === text ? this.atoms.mark(this.atoms.derive(first, hop, { text })) : restored
+    return restored === text ? this.atoms.mark(this.atoms.derive(first, hop, { ...change, text })) : restored
   }
 
   /** Finds the pieces that stood between the atoms again, and so what each atom became. */
-  #aligned(concrete: string, moved: string, hop: Hop): string | undefined {
+  #aligned(concrete: string, moved: string, hop: Hop, change?: AtomChange): string | undefined {
     const pieces = moved.split(standIn)
     let [at, result] = [0, '']
     for (const [index, piece] of pieces.entries()) {
@@ -196,18 +207,18 @@ export class Tracking {
         end = at + own.length
       else end = isLast ? concrete.length - next.length : next === '' ? -1 : concrete.indexOf(next, at)
       if (end < at) return undefined
-      result += this.#became(atom, concrete.slice(at, end), own, hop)
+      result += this.#became(atom, concrete.slice(at, end), own, hop, change)
       at = end
     }
     return at === concrete.length ? result : undefined
   }
 
-  #became(atom: Atom, text: string, own: string, hop: Hop): string {
+  #became(atom: Atom, text: string, own: string, hop: Hop, change?: AtomChange): string {
     const mark = this.atoms.mark(atom)
     if (text === own) return mark
     const at = own === '' ? -1 : text.indexOf(own)
     if (at !== -1) return restoredText(text.slice(0, at)) + mark + restoredText(text.slice(at + own.length))
-    return this.atoms.mark(this.atoms.derive(atom, hop, { text }))
+    return this.atoms.mark(this.atoms.derive(atom, hop, { ...change, text }))
   }
 
   /** Ansible counts line breaks at both ends of a template, for Jinja2 drops the last one. */

@@ -101,7 +101,7 @@ export class Director {
       ).toSorted(byPlace),
       runs: this.#runs,
       atoms: this.#atoms,
-      tokens: tokensOf(this.#runs),
+      ...tokensOf(this.#runs),
       reached: new Set(playbooks.flatMap(({ closure }) => [...closure.paths])),
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
@@ -353,19 +353,23 @@ const isWithout = ({ groups, hosts }: PaperHosts, name: string): boolean =>
 const makes = (task: Task, group: string): boolean => groupsMadeBy(task).some((name) => name.test(group))
 
 /** Roots of what K3s got as a token, or might have got, or keeps as one. */
-function tokensOf(runs: readonly Run[]): ReadonlySet<Atom> {
+function tokensOf(runs: readonly Run[]): Pick<Rehearsal, 'tokens' | 'cutTokens'> {
   const tokens = new Set<Atom>()
+  const cutTokens = new Set<Atom>()
   const add = (event: Event): void => {
     if (event.what === 'service-started')
       for (const { text, doubtful } of [event.arrival.token, event.arrival.agentToken])
         for (const { atom } of (text ?? doubtful)?.marks ?? [])
-          if (atom.isHarmless !== true) tokens.add(atom.root)
+          if (atom.isHarmless !== true) {
+            tokens.add(atom.root)
+            if (atom.isPiece === true) cutTokens.add(atom.root)
+          }
     if (event.what === 'task-ran')
       for (const { atom } of event.task.uses)
         if (atom.root.what.startsWith(SERVERS_OWN)) tokens.add(atom.root)
   }
   for (const { events } of runs) for (const event of events) add(event)
-  return tokens
+  return { tokens, cutTokens }
 }
 
 const sorted = (notes: ReadonlyMap<string, UnknownNote>): readonly UnknownNote[] =>

@@ -3,8 +3,22 @@ import type { TaskRun } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import { type NodeRun, nodeRunsOf } from './nodes.ts'
 
-/** Whether an atom is, or was made of, what reaches K3s as a token or is read from where K3s keeps one; base64 hides none. */
+/**
+ * Whether an atom is, or was made of, what reaches K3s as a token or is read from where K3s keeps one; base64 hides none. A few
+ * characters of it are none.
+ */
 export function isToken(analysis: Analysis, atom: Atom): boolean {
+  return isMadeOfToken(analysis, atom) && !isPieceOfToken(analysis, atom)
+}
+
+/** Whether an atom is a few characters of a token, or a digest of one, and is no token itself. */
+export function isPieceOfToken(analysis: Analysis, atom: Atom): boolean {
+  return (
+    atom.isPiece === true && isMadeOfToken(analysis, atom) && !analysis.rehearsal.cutTokens.has(atom.root)
+  )
+}
+
+function isMadeOfToken(analysis: Analysis, atom: Atom): boolean {
   const { root, text } = atom
   return text !== '' && (analysis.rehearsal.tokens.has(root) || encodedIn(analysis, atom) !== undefined)
 }
@@ -29,7 +43,7 @@ export function tokenHops(analysis: Analysis, atom: Atom): readonly Hop[] {
   return [...(inner === undefined ? [] : tokenHops(analysis, inner)), ...atoms.hops(atom)]
 }
 
-/** Every task that had to do with a token, as often as it ran. */
+/** Every task that had to do with a token or a piece of one, as often as it ran. */
 export function* tokenTasks(analysis: Analysis): Generator<TaskRun> {
   for (const node of nodeRunsOf(analysis)) yield* tokenTasksOn(analysis, node)
 }
@@ -37,7 +51,7 @@ export function* tokenTasks(analysis: Analysis): Generator<TaskRun> {
 /** Those of one node in one run. */
 export function* tokenTasksOn(analysis: Analysis, { events }: NodeRun): Generator<TaskRun> {
   for (const event of events)
-    if (event.what === 'task-ran' && event.task.uses.some(({ atom }) => isToken(analysis, atom)))
+    if (event.what === 'task-ran' && event.task.uses.some(({ atom }) => isMadeOfToken(analysis, atom)))
       yield event.task
 }
 
