@@ -416,6 +416,35 @@ test('tests and examples are told apart', () => {
   expect(fixture('inventory/sample/group_vars/all.yml')).toBe(false)
 })
 
+// What ansible-core 2.14 and 2.21 make of them.
+test.each([
+  ['k3s_token=7349281734928173', undefined],
+  ['k3s_token=12345678901234567890123', undefined],
+  ['k3s_token=007', undefined],
+  ['k3s_token=-5', undefined],
+  ['k3s_token=12.5', undefined],
+  ['k3s_token=1.0', undefined],
+  ['k3s_token=True', undefined],
+  ['k3s_token="7349281734928173"', undefined],
+  ['k3s_token=1_000', 'integer'],
+  ['k3s_token="1_000"', 'integer'],
+  ['k3s_token=+5', 'integer'],
+  ['k3s_token=0x1f', 'integer'],
+  ['k3s_token=0o17', 'integer'],
+  ['k3s_token=1.50', 'float'],
+  ['k3s_token=1e5', 'float'],
+  ['k3s_token=5.', 'float'],
+  ['k3s_token=123456789.123456789', 'float'],
+])('%s on the line of a host becomes another text where it is one to Python', (variable, retyped) => {
+  const [site] = tokenSites(new Map([['hosts', `[server]\nquay ${variable}\n`]])).sites
+  expect(site?.retyped).toBe(retyped)
+})
+
+test('quotes keep a number of an INI section as it is', () => {
+  const [site] = tokenSites(new Map([['hosts', '[all:vars]\nk3s_token="1_000"\n']])).sites
+  expect(site?.retyped).toBeUndefined()
+})
+
 test('what an escape stands for is the text, not how it is written', () => {
   const text = String.raw`- copy: {dest: k3s.env, content: "K3S_TOKEN=b\x65rth\\33\n"}
 `

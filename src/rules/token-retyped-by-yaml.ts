@@ -1,4 +1,6 @@
+import { fileKind } from '../flow/sites/places.ts'
 import type { Written } from '../flow/tokenSites.ts'
+import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { type Literal, literalsOf } from './common/literals.ts'
@@ -40,6 +42,21 @@ K3S_TOKEN={{ harbour_key }}
       },
     },
     {
+      title: 'a number of Python in INI, in quotes or not',
+      files: {
+        'hosts.ini': `
+[server]
+quay k3s_token=0x1f
+               ^^^^ this token is read as a number and comes out as another text
+pier k3s_token="1_000_000"
+                ^^^^^^^^^ this token is read as a number and comes out as another text
+[server:vars]
+rke2_token=12.50
+           ^^^^^ this token is read as a number and comes out as another text
+`,
+      },
+    },
+    {
       title: 'digits alone, which come out as they are',
       files: {
         'group_vars/k3s_cluster.yml': `
@@ -75,7 +92,7 @@ rke2_token: false
   ],
   *check(analysis) {
     for (const literal of literalsOf(analysis)) {
-      const found = finding(literal)
+      const found = finding(literal, analysis)
       if (found !== undefined) yield { ...found, secrets: [literal.site.at] }
     }
   },
@@ -84,7 +101,10 @@ rke2_token: false
 /** What yaml.v2 of K3s reads as a number in spite of PyYAML. */
 const NUMBER_TO_K3S = /^[-+]?(?:\d[\d_]*(?:\.[\d_]*)?|\.[\d_]+)e[-+]?\d+$|^0o[0-7]+$/i
 
-function finding({ site, text }: Literal): RuleFinding | undefined {
+const CURE_OF_INI =
+  'quotes help in a section [GROUP:vars], and not on the line of a host: put it there, or in quotes into a file of group_vars or host_vars; on a cluster that runs already, K3s has the other text for its token: rotate it'
+
+function finding({ site, text }: Literal, { project }: Analysis): RuleFinding | undefined {
   const { at, retyped, isKept, carrier, style } = site
   const raw = text.reveal()
   if (retyped === undefined)
@@ -92,7 +112,14 @@ function finding({ site, text }: Literal): RuleFinding | undefined {
       ? { at, message: 'K3s reads this token as a number and makes another text of it' }
       : undefined
   const message = `this token is read as ${WHAT[retyped]}`
-  if (isKept !== true) return { at, message: `${message} and comes out as another text` }
+  if (isKept !== true) {
+    const isIni = fileKind(at.path, project.get(at.path) ?? '') === 'ini'
+    return {
+      at,
+      message: `${message} and comes out as another text`,
+      ...(isIni ? { cure: CURE_OF_INI } : {}),
+    }
+  }
   return {
     at,
     message,

@@ -117,9 +117,9 @@ function isCheckMode(task: YamlMap): boolean {
 export function iniDefinitions(path: string, text: string): readonly Definition[] {
   const found: Definition[] = []
   let kind: string | undefined = 'hosts'
-  const add = (name: string, raw: string, start: number): void => {
+  const add = (name: string, raw: string, start: number, place: 'host' | 'section'): void => {
     const at = { path, start, end: start + raw.length }
-    found.push({ name, path, value: { kind: 'written', written: writtenIni(raw, at), raw } })
+    found.push({ name, path, value: { kind: 'written', written: writtenIni(raw, at, place), raw } })
   }
   for (const line of iniLines(text)) {
     const head = iniSection(line.text)
@@ -127,7 +127,7 @@ export function iniDefinitions(path: string, text: string): readonly Definition[
     else if (kind === 'vars') {
       const equals = line.text.indexOf('=')
       const raw = line.text.slice(equals + 1).trim()
-      if (equals > 0) add(line.text.slice(0, equals).trim(), raw, line.end - raw.length)
+      if (equals > 0) add(line.text.slice(0, equals).trim(), raw, line.end - raw.length, 'section')
     } else if (kind === 'hosts') {
       const words = shellWords(line.text)
       if (typeof words === 'string') continue
@@ -135,7 +135,7 @@ export function iniDefinitions(path: string, text: string): readonly Definition[
         const written = line.text.slice(start, end)
         const equals = written.indexOf('=')
         if (equals > 0)
-          add(written.slice(0, equals), written.slice(equals + 1), line.start + start + equals + 1)
+          add(written.slice(0, equals), written.slice(equals + 1), line.start + start + equals + 1, 'host')
       }
     }
   }

@@ -16,20 +16,29 @@ export function writtenYaml({ value, at, style }: YamlScalar, source: string): W
   return { at, ...known(raw), style: 'plain', ...retyped(value, raw) }
 }
 
-/** A value of an INI inventory: a Python literal where it is one, else the text. */
-export function writtenIni(value: string, at: Span): Written {
+/**
+ * A value of an INI inventory: a Python literal where it is one, else the text. On the line of a host the quotes are gone before
+ * that is asked.
+ */
+export function writtenIni(value: string, at: Span, place: 'host' | 'section'): Written {
   const [, quote = ''] = /^(["'])[\s\S]*\1$/.exec(value) ?? []
-  if (value.length > 1 && quote !== '') {
-    const inside = { ...at, start: at.start + 1, end: at.end - 1 }
-    return { at: inside, ...known(value.slice(1, -1)), style: quote === '"' ? 'double' : 'single' }
+  if (value.length < 2 || quote === '') return { at, ...known(value), style: 'plain', ...retypedIni(value) }
+  const inner = value.slice(1, -1)
+  return {
+    at: { ...at, start: at.start + 1, end: at.end - 1 },
+    ...known(inner),
+    style: quote === '"' ? 'double' : 'single',
+    ...(place === 'host' ? retypedIni(inner) : {}),
   }
-  const plain = { at, ...known(value), style: 'plain' } as const
-  // True, None and decimal digits come out as they are written, and quotes change nothing on a host's line.
-  if (/^0x[\da-f]+$|^\d[\d_]*$/i.test(value) && !/^0\d/.test(value))
-    return { ...plain, retyped: 'integer', isKept: false }
-  if (/^(?:\d+\.\d*|\.\d+|\d+(?:\.\d*)?e[-+]?\d+)$/i.test(value))
-    return { ...plain, retyped: 'float', isKept: false }
-  return plain
+}
+
+/** What Python makes of a literal, where it comes out as another text: True, None and most numbers are shown as they are written. */
+function retypedIni(value: string): Pick<Written, 'retyped' | 'isKept'> {
+  if (/^0(?:x_?[\da-f]|o_?[0-7]|b_?[01])[\da-f_]*$|^[1-9]\d*(?:_\d+)+$|^\+\d+$/i.test(value))
+    return { retyped: 'integer', isKept: false }
+  if (!/^[-+]?(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*|\d[\d_]*(?=e))(?:e[-+]?\d+)?$/i.test(value)) return {}
+  const isKept = /^-?\d{1,15}\.0$/.test(value) || String(Number(value)) === value
+  return isKept ? {} : { retyped: 'float', isKept: false }
 }
 
 /** `ENC[…]` of SOPS, a vault, a template: the text itself is not known. */
