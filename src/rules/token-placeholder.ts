@@ -2,6 +2,11 @@ import type { Rule } from '../lint/rule.ts'
 import { isOverruled, overruled } from './common/defaults.ts'
 import { literalsOf } from './common/literals.ts'
 
+const SENTINEL = {
+  severity: 'warning',
+  cure: 'leave the variable undefined or empty there, and stop the play with assert or fail before a node gets it',
+} as const
+
 export const tokenPlaceholder: Rule = {
   id: 'token-placeholder',
   severity: 'error',
@@ -54,6 +59,27 @@ K3S_TOKEN={{ harbour_key }}
 `,
       },
     },
+    {
+      title: 'a text for the case that there is no token, and one with a run of x',
+      files: {
+        'roles/edge/tasks/main.yml': `
+- name: Read
+  ansible.builtin.slurp:
+    src: /var/lib/rancher/k3s/server/node-token
+  register: anchor
+  no_log: true
+- name: Keep
+  ansible.builtin.set_fact:
+    k3s_token: "{{ anchor.content | b64decode | trim if anchor.content is defined else 'not-found' }}"
+                                                                                        ^^^^^^^^^ a text that says that there is no token stands here, and K3s takes it for one
+  no_log: true
+`,
+        'group_vars/server.yml': `
+k3s_token: HARBOUR-xxxxxxxxxx
+           ^^^^^^^^^^^^^^^^^^ a text that asks to be replaced stands where the token belongs
+`,
+      },
+    },
   ],
   good: [
     {
@@ -93,7 +119,7 @@ token: changeme
     },
   ],
   *check(analysis) {
-    for (const { site, placeholder, isToCopy } of literalsOf(analysis))
+    for (const { site, placeholder, isSentinel, isToCopy } of literalsOf(analysis))
       if (placeholder !== undefined)
         yield {
           at: site.at,
@@ -105,7 +131,9 @@ token: changeme
               ? overruled
               : isToCopy
                 ? { severity: 'notice', cure: 'who copies this file must put a token of their own there' }
-                : {}),
+                : isSentinel
+                  ? SENTINEL
+                  : {}),
         }
   },
 }

@@ -11,6 +11,8 @@ export interface Literal {
   readonly inspection: Inspection
   /** Of a text that protects nothing: why. */
   readonly placeholder: string | undefined
+  /** Whether the text says that there is no token: `not-found`. It is a placeholder, too. */
+  readonly isSentinel: boolean
   /** In a file that is there to be copied and filled in, and is no inventory that somebody names. */
   readonly isToCopy: boolean
 }
@@ -28,11 +30,12 @@ export function tokenSitesOf(analysis: Analysis): TokenSites {
 export function literalsOf(analysis: Analysis): readonly Literal[] {
   const known = literals.get(analysis)
   if (known !== undefined) return known
-  const made = tokenSitesOf(analysis).sites.flatMap((site) => {
-    const { text, retyped } = site
+  const made = tokenSitesOf(analysis).sites.flatMap((found) => {
+    const { text, retyped } = found
     if (text === undefined || text.isEmpty || retyped === 'null') return []
     // Projects write false where they mean that there is none.
     if (retyped === 'boolean' && /^(?:false|no|off)$/i.test(text.reveal())) return []
+    const site = isMock(found.name) ? { ...found, isFixture: true } : found
     // What makes a token bad shows at its start; a text of megabytes is none, and takes long.
     const inspection = inspectToken(new Secret(text.reveal().slice(0, LONGEST)))
     return [
@@ -41,6 +44,7 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
         text,
         inspection,
         placeholder: placeholderIn(text.reveal().slice(0, LONGEST), site, inspection),
+        isSentinel: SENTINEL.test(text.reveal()),
         isToCopy: isSample(site.at.path) && !analysis.isOfNamedInventory(site.at.path),
       },
     ]
@@ -57,12 +61,23 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]\w+)*[-_ ](?:here|token|secret|password|value)$/i,
   /^(?:your|my|some|a|the)(?:[-_ ]?(?:own|super|very|really|k3s|rke2|cluster|secret|secure|random|strong|node|join|server|agent|shared|long|complex|generated|unique|private))*[-_ ]?(?:token|secret|password|passphrase|key|string|value)(?:[-_ ]?(?:here|goes|value|string|text))*[!\d]*$/i,
   /^(?:x{3,}|\.{3,}|\*{3,}|_{3,}|todo|tbd|fixme|placeholder|dummy|example|sample|changeit|secret|password|token|k3s|foo|bar|foobar)[!\d]*$/i,
+  // RKE-xxxxxxxx, K10xxxxxxxx::server:xxxxxxxx: no token that was drawn at random has so many in a row.
+  /^[\w.:-]*x{6,}[\w.:-]*$/i,
   // What sed or envsubst fills in: K3S_TOKEN, $K3S_TOKEN, __K3S_TOKEN__, @K3S_TOKEN@.
   /^(?:\$\{?|__|%|@|#\{)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|SECRET|PASSWORD|KEY)(?:\}#?|__|%|@)?$/,
 ]
 
+/** What stands where no token was found. */
+const SENTINEL =
+  /^(?:not?[-_ ]?(?:found|set|given|defined|available|there|present|known|configured|token)|missing|absent|none|null|nil|unknown|undefined|unset|empty|n\/a)$/i
+
+/** Whether a variable says that its value is made up for tests. */
+const isMock = (name: string): boolean => /(?:^|[_.-])(?:mock|mocked|fake|dummy)(?:$|[_.-])/i.test(name)
+
 function placeholderIn(text: string, { name }: TokenSite, { sample }: Inspection): string | undefined {
   if (sample !== undefined) return `everybody can read this token at ${sample.see}`
+  if (SENTINEL.test(text))
+    return 'a text that says that there is no token stands here, and K3s takes it for one'
   return asksToBeReplaced(text) || bare(text) === bare(name)
     ? 'a text that asks to be replaced stands where the token belongs'
     : undefined
@@ -71,7 +86,10 @@ function placeholderIn(text: string, { name }: TokenSite, { sample }: Inspection
 /** Whether a text only stands for the token to come: two places that have it alike have nothing in common. */
 export const isStandIn = (text: string): boolean =>
   // What a shell would run, and Ansible does not.
-  /^\$\(.*\)$/s.test(text) || asksToBeReplaced(text) || inspectToken(new Secret(text)).sample !== undefined
+  /^\$\(.*\)$/s.test(text) ||
+  asksToBeReplaced(text) ||
+  SENTINEL.test(text) ||
+  inspectToken(new Secret(text)).sample !== undefined
 
 const asksToBeReplaced = (text: string): boolean => PLACEHOLDERS.some((pattern) => pattern.test(text))
 
