@@ -156,11 +156,22 @@ test('the clusters of tests are no cause for alarm', () => {
   const project = new Map([
     ['molecule/default/converge.yml', '- hosts: all\n  vars:\n    k3s_token: harbour-tide\n'],
     ['tests/vars.yml', 'k3s_token: secret12345\n'],
+    ['molecule/pier/converge.yml', '- hosts: all\n  vars:\n    k3s_token: K10f00d::server:harbour-tide\n'],
+    ['roles/edge/defaults/main.yml', 'edge_mock_token: K10f00d::server:harbour-tide\n'],
+    [
+      'roles/edge/tasks/main.yml',
+      '- copy:\n    content: "{{ edge_mock_token }}"\n    dest: /tmp/k3s/node-token\n',
+    ],
   ])
   const findings = rules.flatMap((rule) =>
     [...rule.check(new Analysis(project))].map(({ severity }) => `${rule.id} ${severity ?? rule.severity}`),
   )
-  expect(findings).toEqual(['token-placeholder notice', 'token-plaintext notice'])
+  expect(findings).toEqual([
+    'token-malformed notice',
+    'token-malformed notice',
+    'token-placeholder notice',
+    ...Array.from({ length: 3 }, () => 'token-plaintext notice'),
+  ])
 })
 
 describe('a file to be copied', () => {

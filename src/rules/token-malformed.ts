@@ -1,5 +1,6 @@
 import type { Rule } from '../lint/rule.ts'
-import { literalsOf } from './common/literals.ts'
+import { slipOfPassword } from '../token/slips.ts'
+import { type Literal, literalsOf } from './common/literals.ts'
 
 /** What other rules tell of. */
 const ELSEWHERE = new Set(['line-break-inside'])
@@ -43,6 +44,21 @@ k3s_agent_token: " f3a9c07e51b24d8896cc01d2ab7743fe"
       },
     },
     {
+      title: 'almost a bootstrap token, of agents and of servers',
+      files: {
+        'roles/edge/templates/k3s.service.j2': `
+[Service]
+ExecStart=/usr/local/bin/k3s agent --server https://quay:6443
+Environment=K3S_TOKEN=tide7.f3a9c07e51b24d88
+                      ^^^^^^^^^^^^^^^^^^^^^^ looks like a bootstrap token, but is not six characters of a-z 0-9, a dot and sixteen more, so all of it is a password
+`,
+        'group_vars/server.yml': `
+k3s_token: harbour7.f3a9c07e51b24d88
+           ^^^^^^^^^^^^^^^^^^^^^^^^^ has nearly the shape of a bootstrap token, and is a password to K3s
+`,
+      },
+    },
+    {
       title: 'too short for MicroK8s',
       files: {
         'microk8s-config.yaml': `
@@ -66,24 +82,38 @@ k3s_bootstrap_token: "{{ vault_bootstrap_token }}"
     },
   ],
   *check(analysis) {
-    for (const { site, inspection, placeholder, text } of literalsOf(analysis)) {
+    const literals = literalsOf(analysis)
+    const passwords = new Set(literals.filter(isPassword).map(({ text }) => text.reveal()))
+    for (const { site, inspection, placeholder, text } of literals) {
       if (placeholder !== undefined || site.retyped !== undefined) continue
-      const { form, slip } = inspection
+      const { form } = inspection
+      const slip = passwords.has(text.reveal()) ? slipOfPassword(inspection.slip) : inspection.slip
       const { at } = site
       const secrets = [at]
+      const fixture = site.isFixture ? ({ severity: 'notice' } as const) : {}
       if (site.carrier === 'launch-config') {
         if (text.reveal().length < MICROK8S_LENGTH)
-          yield { at, secrets, message: MICROK8S, cure: 'make one: k3seal token new --kind microk8s' }
+          yield {
+            at,
+            secrets,
+            message: MICROK8S,
+            cure: 'make one: k3seal token new --kind microk8s',
+            ...fixture,
+          }
       } else if (form.kind === 'malformed')
-        yield { at, secrets, message: `K3s refuses the token: ${form.error}` }
+        yield { at, secrets, message: `K3s refuses the token: ${form.error}`, ...fixture }
       else if (slip !== undefined && !ELSEWHERE.has(slip.id)) {
         // The line break at the end of a block is another rule's.
         if (slip.id === 'surrounding-white-space' && site.style === 'block') continue
-        yield { at, secrets, message: slip.message, cure: slip.fix, severity: slip.severity }
+        const severity = slip === inspection.slip ? slip.severity : 'notice'
+        yield { at, secrets, message: slip.message, cure: slip.fix, severity, ...fixture }
       }
     }
   },
 }
+
+/** Whether servers get the text, or may: they keep it as a password, and take it from whoever sends it. */
+const isPassword = ({ site: { use } }: Literal): boolean => use !== 'agent'
 
 // https://github.com/canonical/microk8s/blob/master/scripts/wrappers/add_token.py
 const MICROK8S_LENGTH = 32

@@ -5,7 +5,7 @@ import { caHashOf } from './caHash.ts'
 import { parseToken, passwordOffset, type TokenForm } from './form.ts'
 import { type Serves, servesOf } from './serves.ts'
 import { type SinkHazard, sinkHazards } from './sinks.ts'
-import { type Slip, slipIn } from './slips.ts'
+import { type Slip, slipIn, slipOfPassword } from './slips.ts'
 import { type Strength, strengthOf } from './strength.ts'
 
 export interface TokenProblem {
@@ -91,7 +91,7 @@ export function inspectToken(
 export function tokenProblems(token: Secret, use: 'server' | 'agent'): readonly TokenProblem[] {
   const { form, slip, strength, sample, hazards } = inspectToken(token)
   return [
-    ...formProblems(form, slip),
+    ...formProblems(form, slipOfPassword(slip)),
     ...useProblems(form, use),
     ...strengthProblems(form, strength, sample),
     ...hazardProblems(token.reveal(), form, hazards),

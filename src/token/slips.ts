@@ -107,7 +107,7 @@ const rules: readonly SlipRule[] = [
     severity: 'error',
     message:
       'looks like a bootstrap token, but is not six characters of a-z 0-9, a dot and sixteen more, so all of it is a password',
-    fix: 'copy it again from k3s token create, or make one: k3seal token new --kind bootstrap',
+    fix: 'for agents alone copy it again from k3s token create; for servers, which refuse bootstrap tokens, make one without a dot: k3seal token new',
     applies: (text, { kind }) => kind === 'short' && /^[A-Za-z0-9]{4,8}\.[A-Za-z0-9]{14,18}$/.test(text),
     agent: 'mismatch',
   },
@@ -119,6 +119,17 @@ const rules: readonly SlipRule[] = [
     applies: (text, { kind }) => kind === 'short' && text.startsWith(':'),
   },
 ]
+
+/** A slip where the text is the token of servers, and of whoever joins with it: any password is one to them. */
+export function slipOfPassword(slip: Slip | undefined): Slip | undefined {
+  if (slip?.id !== 'almost-bootstrap') return slip
+  return {
+    ...slip,
+    severity: 'warning',
+    message: 'has nearly the shape of a bootstrap token, and is a password to K3s',
+    fix: 'so that nobody takes it for a bootstrap token, make one without a dot: k3seal token new',
+  }
+}
 
 /** The slip in a token, if there is one. */
 export function slipIn(text: string, form: TokenForm): Slip | undefined {
