@@ -181,6 +181,21 @@ west:
       },
     },
     {
+      title: 'two servers of which none has etcd',
+      files: {
+        'inventory.ini': `
+[master]
+quay
+pier
+`,
+        'site.yml': `
+- hosts: master
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+`,
+      },
+    },
+    {
       title: 'an external datastore, an odd number, and other clusters',
       files: {
         'inventory.ini': `
@@ -213,6 +228,7 @@ quay[1:2]
       const own = new Set(servers)
       if (starts.some(({ host, arrival }) => own.has(host) && arrival.externalDatastore !== false)) continue
       if (servers.some((host) => hasDatastore(inventory, host))) continue
+      if (servers.every((host) => isAlone(starts, host))) continue
       const { length } = servers
       yield length === 2
         ? { at: last.at, message: '2 servers with embedded etcd stand no failure at all' }
@@ -252,6 +268,15 @@ function serversOf(inventory: Inventory, starts: readonly Verdict[]): readonly s
 /** Whether it joins no other, nor would with a token that it has. */
 const founds = ({ kind, serverUrl, token, scenario }: Verdict): boolean =>
   scenario.k3s === 'absent' && serverUrl === false && (kind === 'first-server' || token === 'absent')
+
+/** Whether a server certainly starts without etcd: it neither founds a cluster of more than one nor joins one. */
+function isAlone(starts: readonly Verdict[], host: string): boolean {
+  const own = starts.filter((start) => start.host === host)
+  return (
+    own.length > 0 &&
+    own.every(({ arrival, serverUrl }) => arrival.clusterInit === false && serverUrl === false)
+  )
+}
 
 /** Other software has masters and servers, too. */
 function isK3s({ groups, hosts }: Inventory): boolean {
