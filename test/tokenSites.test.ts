@@ -207,6 +207,25 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     ],
   ],
   [
+    'vars as a list of mappings, which older releases of Ansible take',
+    {
+      'site.yml': `- hosts: server
+  vars: [{harbour_key: a1}, {k3s_version: v1}]
+  roles:
+    - role: edge
+      vars:
+        - harbour_key: a2
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh
+      environment: {K3S_TOKEN: "{{ harbour_key }}"}
+`,
+    },
+    [
+      'site.yml:2:24 variable unknown harbour_key plain → "a1"',
+      'site.yml:6:24 variable unknown harbour_key plain → "a2"',
+    ],
+  ],
+  [
     'units, env files, options with = and blanks, a folded list',
     {
       'k3s.service':

@@ -90,7 +90,8 @@ function walkTasks(node: YamlNode, add: Add): void {
   }
   if (isCheckMode(node)) return
   for (const { name, value } of node.written) {
-    if (name === 'vars' || SET_FACT.test(name) || ADD_HOST.test(name)) add(value)
+    if (name === 'vars' && value.kind === 'sequence') for (const item of value.items) add(item)
+    else if (name === 'vars' || SET_FACT.test(name) || ADD_HOST.test(name)) add(value)
     else if (name === 'group_vars' || name === 'host_vars') {
       if (value.kind === 'map') for (const { value: variables } of value.written) add(variables)
     } else if (name === 'roles' && value.kind === 'sequence') {
