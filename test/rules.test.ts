@@ -307,13 +307,22 @@ test('a file that everybody may read is cured where it is written', () => {
   expect(
     cures({ 'site.yml': '- hosts: quays\n  roles: [edge]\n', 'roles/edge/tasks/main.yml': tasks }),
   ).toEqual(['write mode: "0600" at the task'])
+  const newer = 'take k3s.orchestration from #561 on, and set k3s_server_config_mode: "0600"'
   expect(
     cures({
       'galaxy.yml': 'namespace: k3s\nname: orchestration\n',
       'playbooks/site.yml': '- hosts: quays\n  roles: [k3s.orchestration.k3s_server]\n',
       'roles/k3s_server/tasks/main.yml': tasks,
     }),
-  ).toEqual(['take k3s.orchestration from #561 on, and set k3s_server_config_mode: "0600"'])
+  ).toEqual([`write mode: "0600" at the task, or ${newer}`])
+  const installed = 'ansible_collections/k3s/orchestration'
+  expect(
+    cures({
+      'site.yml': '- hosts: quays\n  roles: [k3s.orchestration.k3s_server]\n',
+      [`${installed}/galaxy.yml`]: 'namespace: k3s\nname: orchestration\n',
+      [`${installed}/roles/k3s_server/tasks/main.yml`]: tasks,
+    }),
+  ).toEqual([newer])
 })
 
 test('a command line is told with the last start of the service, as a trace shows it', () => {

@@ -2,6 +2,7 @@ import { orchestration } from '../facts/orchestration.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
+import { isBelow } from '../path.ts'
 import { argumentAdded } from './common/edits.ts'
 import { holdsToken, shownPath } from './common/leaks.ts'
 import { type EventOf, nodeRunsOf } from './common/nodes.ts'
@@ -274,15 +275,18 @@ function finding(
   }
 }
 
-/** Who uses the collection does not change its tasks. */
+const INSTALLED: ReadonlySet<string> = new Set(['ansible_collections'])
+
+/** Who uses the collection does not change its tasks; who holds it, or a fork of it, may. */
 function cureAt({ content }: Analysis, { path }: Write['at']): Pick<RuleFinding, 'cure'> {
   const isItsOwn = content.roles.some(
     ({ collection, directory }) =>
       collection?.name === orchestration.name && path.startsWith(`${directory}/`),
   )
-  return isItsOwn
-    ? { cure: `take ${orchestration.name} from #561 on, and set k3s_server_config_mode: "0600"` }
-    : {}
+  if (!isItsOwn) return {}
+  const newer = `take ${orchestration.name} from #561 on, and set k3s_server_config_mode: "0600"`
+  const isInstalled = isBelow(path, INSTALLED)
+  return { cure: isInstalled ? newer : `write mode: "0600" at the task, or ${newer}` }
 }
 
 function modeAdded(analysis: Analysis, at: Write['at']): Fix | undefined {
