@@ -227,6 +227,48 @@ ${joins('workers', '{{ slip.content | b64decode | trim }}')}`
     ])
   })
 
+  test('are themselves where a play is for one by its full name, or by its address', () => {
+    const server = installs('quay.harbour.example', { INSTALL_K3S_EXEC: 'server' })
+    const both = { 'site.yml': server + joins('192.0.2.7', ''), 'hosts.ini': 'rock ansible_port=22\n' }
+    const two = ['192.0.2.7 agent empty env-file url', 'quay.harbour.example first-server absent none no url']
+    expect(arrivals(both, { servers: 'one' })).toEqual(two)
+    expect(arrivals(both, { servers: 'several' })).toEqual(two)
+    const read = found(
+      'quay.harbour.example',
+      joins(
+        'all:!quay.harbour.example',
+        "{{ hostvars['quay.harbour.example'].slip.content | b64decode | trim }}",
+      ),
+    )
+    expect(arrivals({ 'site.yml': read }, { servers: 'one' })).toEqual([
+      'agent-1 agent present env-file url',
+      'quay.harbour.example first-server present env-file no url',
+    ])
+    // What the project says of it counts.
+    const own = joins('192.0.2.7', '{{ harbour_key }}')
+    const key = { 'site.yml': own, 'host_vars/192.0.2.7.yml': 'harbour_key: 0ddpassword\n' }
+    expect(arrivals(key, { servers: 'one' })).toEqual(['192.0.2.7 agent present env-file url'])
+  })
+
+  test('are of the groups that a pattern falls back to', () => {
+    const plays = (hosts: string): readonly string[] =>
+      arrivals(
+        { 'site.yml': joins(hosts, '0ddpassword'), 'hosts.ini': '[lighthouse]\nrock\n' },
+        { servers: 'one' },
+      ).map((arrival) => arrival.split(' ')[0] ?? '')
+    expect(plays(`"{{ where | default('workers') }}"`)).toEqual(['agent-1'])
+    expect(plays(`"{{ where | d(\\"berths\\") }},!{{ other | default('masters') }}"`)).toEqual(['berths-1'])
+    expect(plays(`"quay_{{ kind | default('workers') }}"`)).toEqual(['agent-1'])
+    expect(plays(`"{{ where | default('all:!masters', true) }}"`)).toEqual(['agent-1'])
+    // One that is there fits.
+    expect(plays(`"{{ where | default('lighthouse') }}"`)).toEqual([])
+    const there = {
+      'site.yml': joins(`"{{ 'lighthouse' if where is undefined else where }}"`, '0ddpassword'),
+      'hosts.ini': '[lighthouse]\nrock\n',
+    }
+    expect(arrivals(there)).toEqual(['rock agent present env-file url'])
+  })
+
   test('but not what a task adds', () => {
     const site = found(
       'masters',

@@ -1241,8 +1241,9 @@ describe('a server URL without a host', () => {
 })
 
 test('hosts that only the run makes are noted', () => {
-  const site = joins('"k3s_{{ site | default(\'none\') }}"', 'larch')
-  expect(unknowns({ 'site.yml': site, 'hosts.ini': HOSTS })).toContain(
+  const site = joins('"k3s_{{ site }}"', 'larch')
+  const west = `${HOSTS}[all:vars]\nsite=west\n`
+  expect(unknowns({ 'site.yml': site, 'hosts.ini': west })).toContain(
     'no host that is known is among those of a play',
   )
 })

@@ -4,9 +4,11 @@ import { inventoryOf } from './beside.ts'
 import { groupKind, isOfNodes } from './groupKinds.ts'
 import { controlNode, madeGroupVariables, type PaperHosts } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
+import { isHostName } from './pattern.ts'
 
 /** What a project says of the hosts that no inventory of it names. */
 export interface Invention {
+  /** Names of groups, and of hosts that plays are for. */
   readonly groupNames: readonly string[]
   /** Groups of which only a variable says the name: they say nothing of which others there are. */
   readonly byVariable?: readonly string[]
@@ -42,6 +44,7 @@ export function inventedHosts(
   const agent = named.agents[0] ?? AGENT
   const ofServers = servers === 'one' ? [first] : [first, ...joining]
   const members = new Map<string, readonly string[]>()
+  const alone: string[] = []
   const parents: string[] = []
   /** Groups of other machines than those of the cluster. */
   const beside = new Set<string>()
@@ -50,14 +53,17 @@ export function inventedHosts(
     const kind = groupKind(name)
     // `hosts:` may name a host as well as a group.
     if (ofServers.includes(name) || name === agent) return
-    if (kind === 'cluster' || (kind === 'part' && !isWhole)) parents.push(name)
+    if (isHostName(name)) alone.push(name)
+    else if (kind === 'cluster' || (kind === 'part' && !isWhole)) parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
     else members.set(name, [kind === 'agent' ? agent : `${name}-1`])
     if (!isOfNodes(name) && !isOfCluster(name)) beside.add(name)
   }
   groupNames.forEach(take)
   const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
-  const isOpen = [...members.keys()].every((name) => parents.length > 0 && beside.has(name))
+  const isOpen =
+    alone.every((name) => beside.has(name)) &&
+    [...members.keys()].every((name) => parents.length > 0 && beside.has(name))
   const isAsked = !isOpen || isTold
   if (isOpen) {
     members.set('server', ofServers)
@@ -65,14 +71,16 @@ export function inventedHosts(
   }
   byVariable.forEach(take)
   const grouped = new Set([...members.values()].flat())
+  const isOther = named.others.some((name) => !alone.includes(name))
   const others = [
-    ...(isTold ? ofServers : named.servers.length + named.others.length > 0 ? [first] : []),
+    ...alone,
+    ...(isTold ? ofServers : named.servers.length > 0 || isOther ? [first] : []),
     ...(hasOthers || isTold || named.agents.length > 0 ? [agent] : []),
   ].filter((name) => !grouped.has(name))
   const names = [...grouped, ...others]
   const ofCluster = new Set([
     ...[...members].flatMap(([name, list]) => (beside.has(name) ? [] : list)),
-    ...others,
+    ...others.filter((name) => !beside.has(name)),
   ])
   const own = new Map([...members, ...parents.map((name) => [name, [...ofCluster]] as const)])
   const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', others]])

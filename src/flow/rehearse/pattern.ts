@@ -61,14 +61,19 @@ function matcher(name: string): RegExp | undefined {
 }
 
 /** Whether a pattern is for all hosts but those of some group: `all:!server`. */
-export const isForOthers = (pattern: string): boolean => {
-  const terms = pattern.split(/[,:]/).map((term) => term.trim())
-  return terms.some((term) => term === 'all' || term === '*') && terms.some((term) => term.startsWith('!'))
-}
+export const isForOthers = (pattern: string): boolean =>
+  written(pattern).some((one) => {
+    const terms = one.split(/[,:]/).map((term) => term.trim())
+    return terms.some((term) => term === 'all' || term === '*') && terms.some((term) => term.startsWith('!'))
+  })
 
-/** Group names that the hosts patterns of a project name, `all` and `localhost` left out. */
+/** A name with a dot is a host's own, or its address: Ansible warns of groups that are called so. */
+export const isHostName = (name: string): boolean => name.includes('.')
+
+/** Names of groups and hosts that the hosts patterns of a project name, `all` and the control node left out. */
 export function namedGroups(patterns: readonly string[]): readonly string[] {
   const names = patterns
+    .flatMap(written)
     .flatMap((pattern) => pattern.split(/[,:](?![^[]*\])/))
     .map((term) =>
       term
@@ -78,9 +83,28 @@ export function namedGroups(patterns: readonly string[]): readonly string[] {
     )
   return [
     ...new Set(
-      names.filter((name) => /^[A-Za-z_][\w-]*$/.test(name) && name !== 'all' && name !== 'localhost'),
+      names.filter(
+        (name) =>
+          /^(?:[A-Za-z_][\w-]*|[\w-]+(?:\.[\w-]+)+)$/.test(name) && name !== 'all' && !LOCALHOST.has(name),
+      ),
     ),
   ]
+}
+
+const TEXT = String.raw`(?:'([^']*)'|"([^"]*)")`
+/** What an expression falls back to, or is one way or the other. */
+const WAYS = new RegExp(
+  String.raw`\|\s*(?:ansible\.builtin\.)?(?:default|d)\(\s*${TEXT}|^-?\s*${TEXT}\s+if\b|\belse\s+${TEXT}`,
+  'g',
+)
+
+/** What a pattern is with the texts that stand in its expressions: what users set instead, they know. */
+function written(pattern: string): readonly string[] {
+  const [whole, expression = ''] = /\{\{(.*?)\}\}/s.exec(pattern) ?? []
+  if (whole === undefined) return [pattern]
+  const ways = [...expression.matchAll(WAYS)].map(([, ...texts]) => texts.find((text) => text !== undefined))
+  // No name has a brace: one of which a part is not known is left out.
+  return (ways.length === 0 ? ['{}'] : ways).flatMap((way = '') => written(pattern.replace(whole, () => way)))
 }
 
 /** Groups that conditions and templates name. */

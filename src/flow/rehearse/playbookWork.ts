@@ -445,7 +445,7 @@ export class PlaybookWork {
   #isOfCluster(host: string, { hosts }: PaperHosts): boolean {
     const played = new Set(namedGroups(this.#closure.patterns))
     const groups = hosts.get(host)?.groups ?? []
-    return groups.some((group) => played.has(group) || OF_CLUSTER.test(group))
+    return played.has(host) || groups.some((group) => played.has(group) || OF_CLUSTER.test(group))
   }
 
   #installed(scenario: Scenario): World {
