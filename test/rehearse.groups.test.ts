@@ -13,6 +13,33 @@ const plays = (hosts: string, ...tasks: readonly string[]): string =>
   `- hosts: ${hosts}\n  tasks:\n${tasks.map((task) => `    - ${task}\n`).join('')}`
 const byRank = 'group_by: { key: "berth_{{ rank }}" }'
 
+describe('hosts that are alike', () => {
+  const first = "groups['harbour'][0]"
+  const site = `
+- hosts: harbour
+  tasks:
+    - command: sh /opt/k3s-install.sh server --cluster-init
+      when: inventory_hostname == ${first}
+    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: slip
+      when: inventory_hostname == ${first}
+    - command: sh /opt/k3s-install.sh server --server https://{{ ${first} }}:6443
+      environment: { K3S_TOKEN: "{{ hostvars[${first}].slip.content | b64decode | trim }}" }
+      when: inventory_hostname != ${first}
+`
+  test.each([
+    ['another group', '[machines]\nquay\nberth\njetty\n[harbour]\nberth\nquay\njetty\n'],
+    ['the same group', '[harbour]\nberth\nquay\njetty\n'],
+    ['a group beside that of other servers', '[server]\nrock\n[m]\nquay\n[harbour]\nberth\nquay\njetty\n'],
+  ])('are not so where one is the first of %s', (_, hosts) => {
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': hosts })).toEqual([
+      'berth first-server absent none no url',
+      'jetty joining-server present env-file url',
+      'quay joining-server present env-file url',
+    ])
+  })
+})
+
 describe('group_by', () => {
   test('makes groups for later plays, conditions and hostvars', () => {
     expect(arrivals(site(plays('harbour', byRank)))).toEqual([...agents, founder])

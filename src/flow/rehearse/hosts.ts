@@ -1,5 +1,4 @@
 import {
-  clusterGroups,
   groupHosts,
   hostVariables,
   type Inventory,
@@ -43,26 +42,21 @@ export interface PaperHosts {
   readonly assumed: ReadonlySet<string>
 }
 
-/** The hosts of an inventory, one for each kind of them: of servers the first and one more. */
+/** The hosts of an inventory, one for each kind of them: of those that are alike the first of each group, and one more. */
 export function inventoryHosts(
   { inventory, sources }: NamedInventory,
   tokens: ReadonlySet<string> = new Set(),
   project: Project = new Map(),
 ): PaperHosts {
-  const server = clusterGroups(inventory)?.server
-  const firstOf = new Set(
-    [...inventory.groups.keys()].flatMap((name) => groupHosts(inventory, name).slice(0, 1)),
-  )
-  const servers = new Set(server === undefined ? [] : groupHosts(inventory, server))
+  const firsts = new Set([...inventory.groups.keys()].map((name) => groupHosts(inventory, name)[0]))
   const classes = new Map<
     string,
     { name: string; variables: ReadonlyMap<string, Variable>; alike: string[] }
   >()
   for (const name of groupHosts(inventory, 'all')) {
     const variables = hostVariables(inventory, name)
-    // Where no group is known for that of the servers, the first host of any may be the one that founds the cluster.
-    const rank = (server === undefined || servers.has(name)) && firstOf.has(name) ? 'first' : 'other'
-    const key = `${rank} ${signature(inventory, name, tokens)}`
+    // The first host of a group may be the one that founds the cluster, or does what the others need: no other one is like it.
+    const key = `${firsts.has(name) ? name : ''}\n${signature(inventory, name, tokens)}`
     const known = classes.get(key)
     if (known === undefined) classes.set(key, { name, variables, alike: [] })
     else known.alike.push(name)
