@@ -315,6 +315,24 @@ describe('a kind of node of which an inventory has no host', () => {
     expect(bounds(files)).toEqual([
       `${at} the plays for workers, of which there is no host in site/hosts.ini`,
     ])
+    // One that is not called so is, too, where a play that brings K3s is for no other; which is so of what it falls back to.
+    for (const [hosts, name] of [
+      ['buoys', 'buoys'],
+      ['buoys:!masters', 'buoys'],
+      [`"{{ where | default('buoys,!masters') }}"`, 'buoys'],
+      ['192.0.2.7', '192.0.2.7'],
+    ] as const) {
+      const site = `${installs('masters', { INSTALL_K3S_EXEC: 'server' })}${joins(hosts, '')}\n- hosts: rocks\n  tasks: []\n`
+      expect(bounds({ ...files, 'site.yml': site })).toEqual([
+        expect.stringContaining(`the plays for ${name}, of which there is no host in site/hosts.ini`),
+      ])
+    }
+    expect(bounds({ ...files, 'site.yml': installs('masters:buoys', {}) })).toEqual([])
+    const galaxy = `${site}- hosts: buoys\n  roles: [harbour.k3s]\n- hosts: rocks\n  roles: [harbour.tide]\n`
+    expect(bounds({ ...files, 'site.yml': galaxy })).toEqual([
+      expect.stringContaining('the plays for workers,'),
+      expect.stringContaining('the plays for buoys,'),
+    ])
     // Another inventory has one; and what is taken away may be missing.
     expect(bounds({ ...files, 'other/hosts.ini': '[masters]\nquay\n[workers]\nboat\n' })).toEqual([])
     expect(
@@ -359,6 +377,46 @@ describe('an inventory that has none of the groups that are asked for', () => {
     expect(told({}, { inventories: ['hosts.ini'] })).toEqual([ends('rock')])
     const lenient = site.replace("groups['quay_masters']", "groups['quay_masters'] | default(['rock'])")
     expect(told({ 'site.yml': lenient })).toEqual(['rock first-server'])
+  })
+
+  test('is for others, too, where it has those of plays for other machines', () => {
+    const plays = `- hosts: lighthouse\n  tasks:\n    - ping:\n${joins('quay_workers', '')}`
+    const two = ['agent-1 agent', 'no host of hosts.ini is in quay_workers: hosts are assumed that are']
+    expect(told({ 'site.yml': plays })).toEqual(two)
+    // The plugin that makes the group is not run.
+    const made = {
+      'ansible.cfg': '[defaults]\ninventory = hosts.ini, made.yml\n',
+      'made.yml': 'plugin: constructed\ngroups: { quay_workers: "inventory_hostname is match(\'r\')" }\n',
+    }
+    expect(told({ 'site.yml': plays, ...made })).toEqual(
+      two.map((one) => one.replace('hosts.ini', 'hosts.ini and made.yml')),
+    )
+    // Where a play for the others brings K3s, too, it is told why it does not get so far.
+    const ended = joins('lighthouse', '{{ harbour_token }}').replace(
+      'command: sh',
+      'command: "{{ harbour }}"\n    - command: sh',
+    )
+    expect(told({ 'site.yml': `${ended}${joins('quay_workers', '')}` }).join()).not.toContain('assumed')
+  })
+
+  test('is the one that counts where the user names it, whoever is missing', () => {
+    const options = { inventories: ['hosts.ini'] }
+    const bounds = (plays: string): readonly string[] =>
+      new Analysis(new Map(Object.entries({ ...files, 'site.yml': plays })), options).rehearsal.bounds.map(
+        ({ what }) => what,
+      )
+    const plays = joins('buoys', '')
+    expect(told({ 'site.yml': plays }, options)).toEqual([])
+    expect(bounds(plays)).toEqual(['the plays for buoys, of which there is no host in hosts.ini'])
+    // Of an inventory that could not be read, nobody knows who is in it.
+    expect(told({ 'site.yml': plays, 'hosts.ini': '' }, options)).toEqual(['buoys-1 agent'])
+  })
+
+  test('has them where a pattern falls back to them, or only the user knows which they are', () => {
+    const fallback = joins(`"{{ where | default('lighthouse') }}"`, '0ddpassword')
+    expect(told({ 'site.yml': `- hosts: buoys\n  tasks:\n    - ping:\n${fallback}` })).toEqual(['rock agent'])
+    const plays = `- hosts: buoys\n  tasks:\n    - ping:\n${joins('"{{ where }}"', '0ddpassword')}`
+    expect(told({ 'site.yml': plays })).toEqual(['rock agent', 'the hosts of a play are not known'])
   })
 
   test('is not the only one: another one has them', () => {

@@ -442,6 +442,10 @@ describe('in a project of its own', () => {
     const found = await verdicts(directory, ['sites/b/site.yml'])
     expect([...new Set(found.map(({ host }) => host))]).toEqual(['birch'])
     expect(found[0]?.playbook).toBe('sites/b/site.yml')
+    // Nobody has named it: where it is for other playbooks, hosts are invented all the same.
+    writeFileSync(join(directory, 'sites/b/hosts.ini'), '[lighthouse]\nrock\n')
+    expect((await verdicts(directory, ['sites/b/site.yml'])).map(({ host }) => host)).not.toContain('rock')
+    expect(await verdicts(directory, ['sites/b/site.yml'])).not.toEqual([])
   })
 
   describe('a flowchart', () => {

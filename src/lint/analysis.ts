@@ -13,6 +13,8 @@ export interface AnalysisOptions {
   readonly inventories?: readonly string[]
   /** Of the configuration: the sources of each inventory. */
   readonly inventorySets?: readonly (readonly string[])[]
+  /** Whether nobody named these: they are the nearest ones. */
+  readonly isGuessed?: boolean
   /** Files of the project that git does not take: they were named by hand, or an `-i` names them. */
   readonly ignoredByGit?: ReadonlySet<string>
   /** Rehearse only these playbooks, those too that others import or that belong to tests. */
@@ -57,9 +59,10 @@ export class Analysis {
   }
 
   get rehearsal(): Rehearsal {
+    const { inventories, inventorySets, isGuessed } = this.#options
     this.#rehearsal ??= rehearse(this.project, this.content, this.inventories, {
       tokenVariables: new Set(this.tokenSites.variables.keys()),
-      isAsked: this.#options.inventories !== undefined || this.#options.inventorySets !== undefined,
+      isAsked: inventories !== undefined || (inventorySets !== undefined && isGuessed !== true),
       ...(this.#options.playbooks === undefined ? {} : { playbooks: this.#options.playbooks }),
     })
     return this.#rehearsal

@@ -123,7 +123,7 @@ function closestTo({ root, files = new Set() }: Target, { texts }: ReadProject):
   for (let count = steps.length; count > 0; count -= 1) {
     const directory = `${steps.slice(0, count).join('/')}/`
     const inventorySets = findInventories(new Map([...texts].filter(([path]) => path.startsWith(directory))))
-    if (inventorySets.length > 0) return { inventorySets }
+    if (inventorySets.length > 0) return { inventorySets, isGuessed: true }
   }
   return {}
 }

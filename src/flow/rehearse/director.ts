@@ -9,6 +9,7 @@ import type { NamedInventory } from '../inventories.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
+import { bringsK3s } from './bringing.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
 import { groupsMadeBy } from './groups.ts'
@@ -16,7 +17,7 @@ import { HostSets } from './hostSets.ts'
 import type { PaperHosts } from './hosts.ts'
 import { isKind } from './kinds.ts'
 import { lonePlaybooks } from './lone.ts'
-import { groupsIn, namedGroups } from './pattern.ts'
+import { groupsIn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
 import { noteSealed } from './roles.ts'
 import { eventsOf, OF_ITS_OWN, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
@@ -68,7 +69,7 @@ export class Director {
   }
 
   rehearsal(): Rehearsal {
-    const hosts = new HostSets(this.#project, this.#inventories, this.tokenVariables)
+    const hosts = new HostSets(this.#project, this.#inventories, this.#options)
     const later: (() => void)[] = []
     const playbooks = this.#playbooks()
     const hasOther = playbooks.some(({ playbook }) => !isUpkeep(playbook))
@@ -86,12 +87,12 @@ export class Director {
       const sets = new Set(
         found.map((set) => (isLone && this.#isTooSmallATest(closure, set) ? ('invented' as const) : set)),
       )
-      this.#sayWhoIsMissing(closure, [...sets])
       const works = [...sets].map((set) => new PlaybookWork(this, playbook, closure, set))
       const isLater = hasOther && isUpkeep(playbook)
       const idle = works.filter((work) => isLater || !work.fresh())
       if (!isLater && idle.length === works.length && this.#isForOthers(playbook, closure, [...sets]))
         continue
+      this.#sayWhoIsMissing(closure, [...sets])
       for (const work of idle) later.push(() => work.onInstalled())
     }
     for (const work of later) work()
@@ -116,12 +117,13 @@ export class Director {
   }
 
   /**
-   * Where nothing of K3s starts on the hosts of inventories that have none of the groups that plays and conditions ask for, it
-   * is for other inventories: whether it starts on invented hosts.
+   * Where nothing of K3s starts on the hosts of inventories that have none of the groups that plays and conditions ask for, or
+   * that plays which bring K3s are for, it is for other inventories, or for groups that a plugin makes: whether it starts on
+   * invented hosts.
    */
   #isForOthers(playbook: Playbook, closure: Closure, sets: readonly (PaperHosts | 'invented')[]): boolean {
     if (this.#options.isAsked === true || sets.includes('invented')) return false
-    const { patterns, tasks, texts } = closure
+    const { patterns, hosts, tasks, texts } = closure
     // `hosts:` may name a host, too.
     const isHost = (name: string): boolean => sets.some((set) => set !== 'invented' && set.hosts.has(name))
     const asked = [...new Set([...namedGroups(patterns), ...groupsIn(texts)])].filter(
@@ -130,31 +132,45 @@ export class Director {
     const isThere = (name: string): boolean =>
       sets.some((set) => set !== 'invented' && !isWithout(set, name)) ||
       tasks.some(({ task }) => makes(task, name))
-    if (asked.length === 0 || asked.some(isThere)) return false
+    if (asked.length === 0) return false
+    let missing: readonly string[] = asked
+    if (asked.some(isThere)) {
+      const brought = hosts.filter((one) => bringsK3s(one, this.#content, this.#project))
+      missing = namedGroups(brought.map(({ pattern }) => pattern))
+      if (missing.length === 0 || missing.some(isThere)) return false
+      if (brought.some(({ pattern }) => isOpen(pattern) || sets.some((set) => isFor(pattern, set))))
+        return false
+    }
     if (!new PlaybookWork(this, playbook, closure, 'invented').fresh()) return false
     const sources = sets.flatMap((set) => (set === 'invented' ? [] : [(set.sources ?? []).join(' and ')]))
     this.note({
       at: { path: playbook.path, start: 0, end: 0 },
-      what: `no host of ${sources.join(' nor of ')} is in ${asked.join(' or ')}: hosts are assumed that are`,
+      what: `no host of ${sources.join(' nor of ')} is in ${missing.join(' or ')}: hosts are assumed that are`,
     })
     return true
   }
 
   /** Plays for a kind of node of which no inventory has a host are not passed over in silence. */
   #sayWhoIsMissing({ hosts, tasks }: Closure, sets: readonly (PaperHosts | 'invented')[]): void {
-    for (const { pattern, at } of hosts)
-      for (const name of namedGroups(pattern.split(/[,:]/).filter((term) => !/^\s*[!&]/.test(term)))) {
-        if (!isKind(name) || this.#missing.has(name)) continue
+    for (const one of hosts) {
+      const { pattern, at } = one
+      for (const name of wantedGroups(pattern)) {
+        if (this.#missing.has(name)) continue
         const sources = sets.flatMap((set) =>
           set !== 'invented' && isWithout(set, name) ? [(set.sources ?? []).join(' and ')] : [],
         )
         if (sources.length < sets.length || tasks.some(({ task }) => makes(task, name))) continue
+        // A group that is called otherwise may be one among others that a play is for.
+        const isNobodys = (): boolean =>
+          !sets.some((set) => isFor(pattern, set)) && bringsK3s(one, this.#content, this.#project)
+        if (!isKind(name) && !isNobodys()) continue
         this.#missing.add(name)
         this.bound({
           at,
           what: `the plays for ${name}, of which there is no host in ${sources.join(' nor in ')}`,
         })
       }
+    }
   }
 
   readonly #missing = new Set<string>()
@@ -349,6 +365,9 @@ const EVERY_INVENTORY: ReadonlySet<string> = new Set(['all', 'ungrouped', ...LOC
 
 const isWithout = ({ groups, hosts }: PaperHosts, name: string): boolean =>
   (groups.get(name)?.length ?? 0) === 0 && !hosts.has(name)
+
+const isFor = (pattern: string, set: PaperHosts | 'invented'): boolean =>
+  set !== 'invented' && hasHosts(pattern, set)
 
 const makes = (task: Task, group: string): boolean => groupsMadeBy(task).some((name) => name.test(group))
 

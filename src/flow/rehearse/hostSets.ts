@@ -2,10 +2,11 @@ import { readInventory } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
+import type { RehearseOptions } from '../rehearse.ts'
 import type { Closure } from './closure.ts'
 import { groupsMadeBy } from './groups.ts'
 import { inventoryHosts, type PaperHosts } from './hosts.ts'
-import { matchingHosts, namedGroups } from './pattern.ts'
+import { hasHosts, isOpen, namedGroups } from './pattern.ts'
 import { textOf } from './relevance.ts'
 
 /** Inventories of one playbook that are followed at most. */
@@ -18,11 +19,17 @@ export class HostSets {
   readonly #sets = new Map<string, PaperHosts>()
   readonly #withVariables: ReadonlySet<string>
   readonly #tokenVariables: ReadonlySet<string>
+  readonly #isAsked: boolean
 
-  constructor(project: Project, inventories: readonly NamedInventory[], tokenVariables: ReadonlySet<string>) {
+  constructor(
+    project: Project,
+    inventories: readonly NamedInventory[],
+    { tokenVariables = new Set(), isAsked = false }: RehearseOptions,
+  ) {
     this.#project = project
     this.#tokenVariables = tokenVariables
     this.#inventories = inventories
+    this.#isAsked = isAsked
     const directories = [...project.keys()].flatMap((path) => {
       const [, directory] = /^(.*?)(?:^|\/)(?:group_vars|host_vars)\//.exec(path) ?? []
       return directory === undefined ? [] : [directory]
@@ -35,11 +42,16 @@ export class HostSets {
     full: (playbook: string) => void,
     playbook: string,
   ): readonly (PaperHosts | 'invented')[] {
-    const fitting = this.#inventories
-      .map((one) => this.#set(one, playbook))
-      .filter((hosts) => fits(closure, hosts))
+    const sets = this.#inventories.map((one) => this.#set(one, playbook))
+    const fitting = this.#fitting(closure, sets)
     if (fitting.length > MOST_INVENTORIES) full(playbook)
     return fitting.length === 0 ? ['invented'] : fitting.slice(0, MOST_INVENTORIES)
+  }
+
+  /** One that the user names is the one, whether a play has a host in it or not; but where none could be read, as plugins make them. */
+  #fitting(closure: Closure, sets: readonly PaperHosts[]): readonly PaperHosts[] {
+    const found = sets.filter((hosts) => fits(closure, hosts))
+    return found.length === 0 && this.#isAsked ? sets.filter(({ hosts }) => hosts.size > 0) : found
   }
 
   /** Variables beside the playbook count, too. */
@@ -86,12 +98,8 @@ function fits({ patterns, tasks }: Closure, hosts: PaperHosts): boolean {
   // Where plays are for no others than the hosts that tasks find among those of the inventory, these are the ones.
   if (all.length > 0 && names.length === 0) return hosts.hosts.size > 0
   if (names.length === 0)
-    return (
-      hosts.hosts.size > 0 &&
-      patterns.some(
-        (pattern) =>
-          matchingHosts(pattern, hosts).some((name) => hosts.hosts.has(name)) || /\{\{/.test(pattern),
-      )
-    )
+    return hosts.hosts.size > 0 && patterns.some((pattern) => isOpen(pattern) || hasHosts(pattern, hosts))
+  // What only the user says may well be a group that is there.
+  if (hosts.hosts.size > 0 && patterns.some(isOpen)) return true
   return names.some((name) => (hosts.groups.get(name)?.length ?? 0) > 0 || hosts.hosts.has(name))
 }

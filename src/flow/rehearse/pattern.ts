@@ -25,6 +25,10 @@ export function matchingHosts(pattern: string, hosts: PaperHosts): readonly stri
   return [...new Set([...found].flatMap((host) => hosts.standIn(host) ?? []))]
 }
 
+/** Whether it matches hosts of the inventory, by what is known of it. */
+export const hasHosts = (pattern: string, hosts: PaperHosts): boolean =>
+  written(pattern).some((one) => matchingHosts(one, hosts).some((name) => hosts.hosts.has(name)))
+
 function members(term: string, hosts: PaperHosts): readonly string[] {
   if (hasMark(term)) return [...hosts.hosts.keys()]
   const [, name = term, from, to] = /^([^[\]]+)\[(-?\d+)(?:[:-](-?\d*))?\]$/.exec(term) ?? []
@@ -67,6 +71,9 @@ export const isForOthers = (pattern: string): boolean =>
     return terms.some((term) => term === 'all' || term === '*') && terms.some((term) => term.startsWith('!'))
   })
 
+/** Whether nothing says which hosts it is for but who runs the playbook. */
+export const isOpen = (pattern: string): boolean => written(pattern).some((one) => one.includes('{'))
+
 /** A name with a dot is a host's own, or its address: Ansible warns of groups that are called so. */
 export const isHostName = (name: string): boolean => name.includes('.')
 
@@ -91,7 +98,11 @@ export function namedGroups(patterns: readonly string[]): readonly string[] {
   ]
 }
 
-const TEXT = String.raw`(?:'([^']*)'|"([^"]*)")`
+/** Those of them that a play is for, not those that it leaves out. */
+export const wantedGroups = (pattern: string): readonly string[] =>
+  namedGroups(written(pattern).flatMap((one) => one.split(/[,:]/).filter((term) => !/^\s*[!&]/.test(term))))
+
+const TEXT = `(?:'([^']*)'|"([^"]*)")`
 /** What an expression falls back to, or is one way or the other. */
 const WAYS = new RegExp(
   String.raw`\|\s*(?:ansible\.builtin\.)?(?:default|d)\(\s*${TEXT}|^-?\s*${TEXT}\s+if\b|\belse\s+${TEXT}`,

@@ -17,8 +17,9 @@ import {
   startsServer,
   unlike,
 } from './beginnings.ts'
+import { bringsK3s } from './bringing.ts'
 import type { Undecided } from './call.ts'
-import { type Closure, closureOf } from './closure.ts'
+import type { Closure } from './closure.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { groupKind } from './groupKinds.ts'
@@ -32,10 +33,6 @@ import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
-
-/** A task that installs K3s, or starts it. */
-const BRINGS =
-  /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s["']?\s+(?:server|agent)\b|k3s(?:-\w+)?\.service|\bname\s*[:=]\s*["']?k3s\b/i
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
 
@@ -280,20 +277,11 @@ export class PlaybookWork {
     }
   }
 
-  /** Whether a play for a group is one that brings K3s: other plays are for machines that the cluster stands on, or works with. */
   #bringsK3s(group: string): boolean {
     const { content, project } = this.#director
-    return this.#closure.hosts.some(({ pattern, at }) => {
-      if (!namedGroups([pattern]).includes(group)) return false
-      const play = content
-        .playbook(at.path)
-        ?.plays.find((one) => one.kind === 'play' && one.hosts?.at.start === at.start)
-      // The play of a lone role is in no file.
-      if (play === undefined) return true
-      return closureOf(content, project, { path: at.path, plays: [play] }).tasks.some(({ task }) =>
-        BRINGS.test(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
-      )
-    })
+    return this.#closure.hosts.some(
+      (hosts) => namedGroups([hosts.pattern]).includes(group) && bringsK3s(hosts, content, project),
+    )
   }
 
   #run(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {

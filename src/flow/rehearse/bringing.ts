@@ -1,0 +1,29 @@
+import { type Content, collectionsIn } from '../../ansible/content/index.ts'
+import { directoryOf } from '../../ansible/inventory/projectTree.ts'
+import type { Project } from '../../ansible/value.ts'
+import { type Closure, closureOf } from './closure.ts'
+
+/** A task that installs K3s, or starts it. */
+const BRINGS =
+  /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s["']?\s+(?:server|agent)\b|k3s(?:-\w+)?\.service|\bname\s*[:=]\s*["']?(?:[\w-]+\.)*k3s\b/i
+
+const K3S = /k3s/i
+
+/** Whether a play is one that brings K3s: others are for machines that the cluster stands on, or works with. */
+export function bringsK3s({ at }: Closure['hosts'][number], content: Content, project: Project): boolean {
+  const play = content
+    .playbook(at.path)
+    ?.plays.find((one) => one.kind === 'play' && one.hosts?.at.start === at.start)
+  // The play of a lone role is in no file.
+  if (play === undefined) return true
+  const place = { playbookDirectory: directoryOf(at.path), collections: collectionsIn(play.keywords) }
+  // What a role of Galaxy does is not here; that it brings K3s, its name says.
+  if (
+    play.kind === 'play' &&
+    play.roles.some(({ name }) => K3S.test(name) && content.findRole(name, place) === undefined)
+  )
+    return true
+  return closureOf(content, project, { path: at.path, plays: [play] }).tasks.some(({ task }) =>
+    BRINGS.test(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
+  )
+}
