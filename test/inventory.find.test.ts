@@ -39,6 +39,48 @@ test.each([
   expect(found(path, text)).toBe(false)
 })
 
+test.each([
+  [
+    'a task fills in another file of that name',
+    'hosts',
+    'template: { src: hosts.j2, dest: /etc/hosts }',
+    true,
+  ],
+  ['or of its own role', 'hosts', 'template: { src: hosts, dest: /etc/hosts }', true],
+  ['or copies one', 'hosts', 'copy: { src: ../../tide/files/hosts, dest: /etc/hosts } # no template', true],
+  ['a task fills it in', 'roles/tide/stock/hosts', 'template: { src: stock/hosts, dest: /srv/hosts }', false],
+  ['or from a role', 'hosts', 'template: src=../../../hosts dest=/srv/hosts', false],
+  [
+    'or wherever it is',
+    'stock/hosts',
+    'template: { src: "{{ playbook_dir }}/stock/hosts", dest: /srv }',
+    false,
+  ],
+  [
+    'a task fills in one elsewhere',
+    'hosts',
+    'template: { src: "{{ role_path }}/stock/hosts", dest: /srv }',
+    true,
+  ],
+])('an inventory with expressions in it is one, unless a task fills it in: %s', (_, path, task, isOne) => {
+  const text = "[quays]\nquay harbour_key=\"{{ lookup('env', 'KEY') }}\"\n"
+  const files = {
+    [path]: text,
+    'roles/tide/tasks/main.yml': `- ${task}\n`,
+    'roles/tide/templates/hosts': 'localhost\n',
+    'roles/tide/files/hosts': 'localhost\n',
+  }
+  expect(findInventories(new Map(Object.entries(files)))).toEqual(isOne ? [[path]] : [])
+})
+
+test('nor is one that a role beside it fills in', () => {
+  const files = {
+    'site/hosts.ini': '[quays]\nquay harbour_key="{{ key }}"\n',
+    'site/roles/tide/tasks/main.yml': '- template: { src: hosts.ini, dest: /srv/hosts }\n',
+  }
+  expect(findInventories(new Map(Object.entries(files)))).toEqual([])
+})
+
 test('an inventory without an ending is read, and what is written out in it is found', () => {
   const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
   onTestFinished(() => rmSync(root, { recursive: true }))

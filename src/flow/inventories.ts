@@ -1,9 +1,9 @@
 import { parseAnsibleConfig } from '../ansible/config.ts'
-import { isFixture } from '../ansible/content/index.ts'
+import { type Content, isFixture, readContent } from '../ansible/content/index.ts'
 import { type Inventory, templateStatement } from '../ansible/inventory/index.ts'
+import { directoryOf } from '../ansible/inventory/projectTree.ts'
 import type { Project } from '../ansible/value.ts'
 import { isBelow, isInventoryName, partsOf } from '../path.ts'
-import { escaped } from '../syntax/regExp.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
 
 /** An inventory as it was read, and the sources that it was read from together. */
@@ -26,7 +26,10 @@ const YAML: ReadonlySet<string> = new Set(['yml', 'yaml', 'json'])
  * The inventories that a project holds, each with the sources that belong together: what `ansible.cfg` names, and every
  * file that reads like one. Those of tests count only where there is no other.
  */
-export function findInventories(project: Project): readonly (readonly string[])[] {
+export function findInventories(
+  project: Project,
+  content: () => Content = () => readContent(project),
+): readonly (readonly string[])[] {
   const configured = configuredSources(project)
   const named = new Set(configured.flat())
   const found: string[] = []
@@ -40,7 +43,7 @@ export function findInventories(project: Project): readonly (readonly string[])[
       continue
     if (!(YAML.has(partsOf(path).ending.toLowerCase()) ? readsAsYaml(path, text) : readsAsIni(path, text)))
       continue
-    if (isTemplate(project, path, text)) continue
+    if (isTemplate(project, content, path, text)) continue
     ;(isFixture(path) ? fixtures : found).push(path)
   }
   const others = found.length + configured.length > 0 ? found : fixtures
@@ -92,7 +95,7 @@ function readsAsYaml(path: string, text: string): boolean {
 }
 
 /** What a task makes an inventory of: it is one only when it is filled in. */
-function isTemplate(project: Project, path: string, text: string): boolean {
+function isTemplate(project: Project, content: () => Content, path: string, text: string): boolean {
   if (!text.includes('{{') && !text.includes('{%')) return false
   const isIni = !YAML.has(partsOf(path).ending.toLowerCase())
   // Jinja within values is Ansible's to fill in, and YAML all the same.
@@ -100,10 +103,25 @@ function isTemplate(project: Project, path: string, text: string): boolean {
     return false
   if (templateStatement.test(text)) return true
   const { name } = partsOf(path)
-  const named = new RegExp(`\\bsrc["']?\\s*[:=][^\\n]*${escaped(name)}\\b`)
-  for (const other of project.values())
-    if (other.includes(name) && other.includes('template') && named.test(other)) return true
+  for (const [other, lines] of project)
+    if (lines.includes(name) && lines.includes('template'))
+      for (const [, a, b, source = a ?? b ?? ''] of lines.matchAll(SOURCE))
+        if (isSource(source, path, other, content)) return true
   return false
+}
+
+const SOURCE = /\bsrc["']?\s*[:=]\s*(?:"([^"\n]*)"|'([^'\n]*)'|((?:\{\{.*?\}\}|[^\s,}])+))/g
+
+/** Whether what `src` says in a file of tasks is this path; of one that begins with a variable, whether it may be. */
+function isSource(source: string, path: string, file: string, content: () => Content): boolean {
+  if (partsOf(source).name !== partsOf(path).name) return false
+  const tail = source.slice(source.lastIndexOf('}}') + 2).replace(/^\/*/, '/')
+  if (source.includes('{{')) return `/${path}`.endsWith(tail)
+  const role = content().roles.find(({ directory }) => file.startsWith(`${directory}/`))
+  // Roles are beside the playbooks of a project.
+  const playbookDirectory = role?.directory.replace(/(?:^|\/)roles\/.*$/, '') ?? directoryOf(file)
+  const from = { playbookDirectory, role, includedFrom: file }
+  return content().findFile('templates', source, from) === path
 }
 
 /** Hosts alone, or sections with hosts, and nothing that an INI of another kind would have. */

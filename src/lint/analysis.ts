@@ -136,7 +136,9 @@ export class Analysis {
   #read(): readonly NamedInventory[] {
     const { inventories, inventorySets } = this.#options
     const sources =
-      inventories === undefined ? (inventorySets ?? findInventories(this.project)) : [inventories]
+      inventories === undefined
+        ? (inventorySets ?? findInventories(this.project, () => this.content))
+        : [inventories]
     return sources.map((paths) => ({ sources: paths, inventory: readInventory(this.project, paths) }))
   }
 }
