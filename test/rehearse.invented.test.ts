@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, installs, joins } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins } from './tools/paper.ts'
 
 const role = (tasks: string, defaults = '', more: Files = {}): Files => ({
   'meta/main.yml': '',
@@ -421,6 +421,68 @@ describe('an inventory that has none of the groups that are asked for', () => {
 
   test('is not the only one: another one has them', () => {
     expect(told({ 'more/hosts.ini': '[quay_masters]\nquay\n' })).toEqual(['quay first-server', ends('rock')])
+  })
+})
+
+describe('an inventory that is there to be copied', () => {
+  const founder = "groups['harbour'][0]"
+  const site = (token: string): string => `
+- hosts: harbour
+  tasks:
+    - command: sh /opt/k3s-install.sh server --cluster-init
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+      when: ansible_host == hostvars[${founder}].ansible_host
+    - command: sh /opt/k3s-install.sh server --server https://{{ ${founder} }}:6443
+      ${token}
+      when: ansible_host != hostvars[${founder}].ansible_host
+${joins('berths', '{{ harbour_key }}')}`
+  const sample = `[all:vars]\nharbour_key=0ddpassword\n[harbour]\nquay ansible_host=192.0.2.4\n[berths]\nboat ansible_host=192.0.2.5\n`
+  const missing = 'server-token-missing error site.yml:'
+  const found = (files: Files): readonly string[] =>
+    findings(files).filter((finding) => finding.startsWith(missing))
+
+  test('has one more server where it has one', () => {
+    const files = { 'site.yml': site('no_log: true'), 'hosts-sample.ini': sample }
+    expect(arrivals(files, { servers: 'several' })).toEqual([
+      'boat agent present env-file url',
+      'quay first-server present env-file no url',
+      'server-2 joining-server absent none url',
+    ])
+    expect(arrivals(files)).toHaveLength(3)
+    expect(found(files)).toHaveLength(1)
+    const good = site('environment: { K3S_TOKEN: "{{ harbour_key }}" }')
+    expect(found({ ...files, 'site.yml': good })).toEqual([])
+  })
+
+  test('but not where it is used as it is, or has several, or the project is for one', () => {
+    const text = site('no_log: true')
+    expect(found({ 'site.yml': text, 'hosts.ini': sample })).toEqual([])
+    const named = '[defaults]\ninventory = hosts-sample.ini\n'
+    expect(found({ 'site.yml': text, 'hosts-sample.ini': sample, 'ansible.cfg': named })).toEqual([])
+    const two = sample.replace('[berths]', 'pier ansible_host=192.0.2.6\n[berths]')
+    expect(arrivals({ 'site.yml': text, 'hosts-sample.ini': two }, { servers: 'several' })).toEqual([])
+    const single = installs('harbour', { INSTALL_K3S_EXEC: 'server' })
+    expect(arrivals({ 'site.yml': single, 'hosts-sample.ini': sample })).toEqual([
+      'quay first-server absent none no url',
+    ])
+  })
+
+  test('lacks groups that its users add', () => {
+    const plays = `
+- hosts: all
+  tasks:
+    - command: sh /opt/k3s-install.sh server
+      when: inventory_hostname in groups.quay_masters and inventory_hostname not in groups.harbour
+`
+    const { verdicts, unknowns: notes } = new Analysis(
+      new Map(Object.entries({ 'site.yml': plays, 'hosts-sample.ini': sample })),
+    ).rehearsal
+    expect(new Set(verdicts.map(({ host, kind }) => `${host} ${kind}`))).toEqual(
+      new Set(['server-1 first-server']),
+    )
+    expect(notes.map(({ what }) => what)).toContain(
+      'no host of hosts-sample.ini is in quay_masters: hosts are assumed that are',
+    )
   })
 })
 

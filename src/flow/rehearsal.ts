@@ -15,7 +15,7 @@ export interface Scenario {
   readonly k3s?: 'absent' | 'present' | 'older'
   /** The second run of the same play over what the first left. */
   readonly again?: boolean
-  /** Number of servers where no inventory says it. */
+  /** Number of servers where no inventory says it; of a sample with one the other that its users have. */
   readonly servers?: 'one' | 'several'
 }
 

@@ -134,13 +134,17 @@ export class Director {
       tasks.some(({ task }) => makes(task, name))
     if (asked.length === 0) return false
     let missing: readonly string[] = asked
-    if (asked.some(isThere)) {
+    const isSample = sets.every((set) => set !== 'invented' && set.withAnother !== undefined)
+    // Whoever fills in a sample may well add groups.
+    if (isSample) missing = asked.filter((name) => !isThere(name))
+    else if (asked.some(isThere)) {
       const brought = hosts.filter((one) => bringsK3s(one, this.#content, this.#project))
       missing = namedGroups(brought.map(({ pattern }) => pattern))
       if (missing.length === 0 || missing.some(isThere)) return false
       if (brought.some(({ pattern }) => isOpen(pattern) || sets.some((set) => isFor(pattern, set))))
         return false
     }
+    if (missing.length === 0) return false
     if (!new PlaybookWork(this, playbook, closure, 'invented').fresh()) return false
     const sources = sets.flatMap((set) => (set === 'invented' ? [] : [(set.sources ?? []).join(' and ')]))
     this.note({

@@ -1,8 +1,10 @@
 import { readInventory } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
-import type { NamedInventory } from '../inventories.ts'
+import { configuredSources, type NamedInventory } from '../inventories.ts'
 import type { RehearseOptions } from '../rehearse.ts'
+import { isSample } from '../sites/places.ts'
+import { withAnother } from './anotherServer.ts'
 import type { Closure } from './closure.ts'
 import { groupsMadeBy } from './groups.ts'
 import { inventoryHosts, type PaperHosts } from './hosts.ts'
@@ -69,11 +71,28 @@ export class HostSets {
               ...inventory,
               inventory: readInventory(this.#project, inventory.sources, { playbookDirectory: beside }),
             }
-      hosts = inventoryHosts(read, this.#tokenVariables, this.#project)
+      hosts = this.#hosts(read)
+      if (!this.#isNamed(read) && read.sources.every(isSample))
+        hosts = {
+          ...hosts,
+          withAnother: (host) => this.#hosts({ ...read, inventory: withAnother(read.inventory, host) }),
+        }
       this.#sets.set(key, hosts)
     }
     return hosts
   }
+
+  #hosts(inventory: NamedInventory): PaperHosts {
+    return inventoryHosts(inventory, this.#tokenVariables, this.#project)
+  }
+
+  /** Whether somebody uses it as it is. */
+  #isNamed({ sources }: NamedInventory): boolean {
+    this.#configured ??= new Set(configuredSources(this.#project).flat())
+    return this.#isAsked || sources.some((source) => this.#configured?.has(source))
+  }
+
+  #configured: ReadonlySet<string> | undefined
 }
 
 /** Whether a task makes a group of hosts of the inventory: `add_host` of those that it names, itself or by a group. */

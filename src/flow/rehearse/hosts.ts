@@ -40,6 +40,8 @@ export interface PaperHosts {
   readonly hasSealedFiles: boolean
   /** Of invented hosts those that nothing in the project tells apart from the first server, or asks for. */
   readonly assumed: ReadonlySet<string>
+  /** Of an inventory that users copy and fill in: the same with one more host like that one. */
+  readonly withAnother?: (host: string) => PaperHosts
 }
 
 /** The hosts of an inventory, one for each kind of them: of those that are alike the first of each group, and one more. */

@@ -32,6 +32,7 @@ import { groupsByVariable, groupsIn, isForOthers, namedGroups } from './pattern.
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
+import { serversOf } from './verdicts.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
@@ -80,7 +81,7 @@ export class PlaybookWork {
       return false
     }
     this.#sayWhereItEnds(first)
-    const rest = this.#variants(base, asked)
+    const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
     for (const scenario of [base, ...rest]) {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
@@ -212,6 +213,19 @@ export class PlaybookWork {
     return result
   }
 
+  /** A sample has often one server only; of its users many have more. */
+  #withAnother(base: Scenario, worlds: readonly World[]): readonly Scenario[] {
+    const hosts = this.#hosts
+    if (hosts === 'invented' || hosts.withAnother === undefined) return []
+    const servers = new Set(worlds.flatMap((world) => serversOf(world, hosts, base)))
+    const [only] = servers
+    if (only === undefined || servers.size > 1 || hosts.hosts.get(only)?.alike.length !== 0) return []
+    this.#larger = hosts.withAnother(only)
+    return [{ ...base, servers: 'several' }]
+  }
+
+  #larger: PaperHosts | undefined
+
   /** The tokens that a playbook can do without; of one that is part of a mapping that mapping. */
   #optional(hosts: PaperHosts): ReadonlySet<string> {
     let found = this.#optionalFound.get(hosts)
@@ -245,7 +259,8 @@ export class PlaybookWork {
   readonly #airgapFound = new Map<PaperHosts, AirgapSwitches>()
 
   #hostsOf(scenario: Scenario): PaperHosts {
-    if (this.#hosts !== 'invented') return this.#hosts
+    if (this.#hosts !== 'invented')
+      return (scenario.servers === undefined ? undefined : this.#larger) ?? this.#hosts
     const servers = scenario.servers ?? 'several'
     let hosts = this.#invented.get(servers)
     if (hosts === undefined) {

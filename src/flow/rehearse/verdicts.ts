@@ -45,6 +45,12 @@ export function kindsOf(world: World, hosts: PaperHosts, { k3s }: Scenario): Rea
   return kinds
 }
 
+/** The hosts on which a server starts. */
+export const serversOf = (world: World, hosts: PaperHosts, scenario: Scenario): readonly string[] =>
+  [...kindsOf(world, hosts, scenario)].flatMap(([host, kind]) =>
+    kind !== 'agent' && world.node(host).starts.size > 0 ? [host] : [],
+  )
+
 const JOINS = 3
 
 /**

@@ -9,6 +9,7 @@ const usual: Readonly<Partial<Scenario>> = {
   manager: 'systemd',
   tokenGiven: true,
   again: false,
+  servers: 'one',
 }
 
 const FIRST = 'first run'
