@@ -45,6 +45,21 @@ describe('invented hosts are told apart', () => {
       'quay_group: quay_servers\n',
     )
     expect(arrivals(files, { servers: 'one' })).toEqual(['server-1 first-server absent none no url'])
+    const named = (first: string, second: string): Files =>
+      role(guarded(first, second), 'quay_group: quay_servers\nboat_group: quay_workers\n')
+    for (const [first, second] of [
+      ['quay_group in group_names', 'boat_group in group_names'],
+      ['quay_group in group_names', 'quay_group not in group_names and boat_group in group_names'],
+      ["quay_group | default('x') in group_names", "(boat_group | default('y')) in group_names"],
+      [
+        "inventory_hostname in groups[quay_group | default('x')]",
+        "inventory_hostname in groups[boat_group | default('y')]",
+      ],
+      // Nobody else says what these are.
+      ["rock | default('masters') in group_names", "(reef | d('workers', true)) in group_names"],
+      ["inventory_hostname in groups[rock|default('masters')]", "'workers' in group_names"],
+    ] as const)
+      expect(arrivals(named(first, second), { servers: 'one' }), first).toEqual([joiner, founder])
   })
 
   describe('from machines that have nothing to do with the cluster', () => {

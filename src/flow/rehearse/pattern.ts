@@ -128,16 +128,26 @@ export const groupsIn = (texts: readonly string[]): readonly string[] =>
     ].flatMap(([, a, b, c]) => a ?? b ?? c ?? []),
   )
 
-/** Those that they name by a variable, where its value is known. */
+const FALLBACK = String.raw`\s*\|\s*(?:ansible\.builtin\.)?(?:default|d)\(\s*['"]([\w-]+)['"]`
+/** `groups[name]`, `name in group_names`, and what the name falls back to. */
+const BY_VARIABLE = new RegExp(
+  String.raw`\bgroups\[\s*([A-Za-z_]\w*)(?:\s*\]|${FALLBACK})|(?<![.\w'"])([A-Za-z_]\w*)(?:${FALLBACK}[^)\n]*\)(?:\s*\))*)?\s+(?:not\s+)?in\s+group_names`,
+  'g',
+)
+
+/** Those that they name by a variable, where its value is known, or what it falls back to. */
 export function groupsByVariable(
   texts: readonly string[],
   defaultOf: (variable: string) => AnsibleValue | undefined,
 ): readonly string[] {
-  const names = texts.flatMap((text) =>
-    [...text.matchAll(/\bgroups\[\s*([A-Za-z_]\w*)\s*\]/g)].map(([, name = '']) => name),
-  )
-  return [...new Set(names)].flatMap((name) => {
-    const value = defaultOf(name)
+  const fallbacks = new Map<string, string | undefined>()
+  for (const text of texts)
+    for (const [, inGroups, ofGroups, inNames = '', ofNames] of text.matchAll(BY_VARIABLE)) {
+      const name = inGroups ?? inNames
+      fallbacks.set(name, fallbacks.get(name) ?? ofGroups ?? ofNames)
+    }
+  return [...fallbacks].flatMap(([name, fallback]) => {
+    const value = defaultOf(name) ?? fallback
     return typeof value === 'string' && /^\w[\w-]*$/.test(value) ? [value] : []
   })
 }
