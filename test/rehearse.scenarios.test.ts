@@ -298,6 +298,33 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(findings(files).filter((one) => one.includes('upgrade.yml'))).toEqual([])
   })
 
+  test('begins with the servers in the order in which they have started', () => {
+    const files = {
+      'site.yml': installs('harbour', { K3S_TOKEN: '0ddpassword' }).replace(
+        '      environment:',
+        '      args: { creates: /usr/local/bin/k3s }\n      environment:',
+      ),
+      'hosts.ini': '[machines]\nrock\nquay\npier\n[harbour]\npier\nquay\n',
+    }
+    for (const again of [undefined, true])
+      expect(arrivals(files, again === undefined ? {} : { again, k3s: 'present' })).toEqual([
+        'pier first-server present env-file no url',
+        'quay joining-server present env-file no url',
+      ])
+  })
+
+  test('finds servers that have neither token nor URL each in a cluster of its own', () => {
+    const files = { 'site.yml': installs('harbour', { A: '1' }), 'hosts.ini': '[harbour]\npier\nquay\n' }
+    const both = ['pier first-server absent none no url', 'quay first-server absent none no url']
+    expect(arrivals(files)).toEqual(both)
+    expect(arrivals(files, { again: true, k3s: 'present' })).toEqual(both)
+    const datastore = { ...files, 'site.yml': installs('harbour', { K3S_DATASTORE_ENDPOINT: 'mysql://db' }) }
+    expect(arrivals(datastore).map((one) => one.split(' ').slice(0, 2).join(' '))).toEqual([
+      'pier first-server',
+      'quay joining-server',
+    ])
+  })
+
   test('has none of the units that were made for one start', () => {
     const files = {
       'hosts.ini': '[quays]\nquay\n',

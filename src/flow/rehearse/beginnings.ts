@@ -14,10 +14,12 @@ export const startsServer = (world: World): boolean =>
 export const hasStarted = (world: World): boolean =>
   world.events.some(({ what }) => what === 'service-started')
 
-/** A finished world as the beginning of the next run. */
+/** A finished world as the beginning of the next run; the nodes that have started first come first. */
 export function rested(world: World): World {
+  const order = world.events.flatMap((event) => (event.what === 'service-started' ? [event.host] : []))
   const nodes = new Map(
-    [...world.nodes].map(([host, node]) => {
+    [...new Set([...order, ...world.nodes.keys()])].map((host) => {
+      const node = world.node(host)
       const { files, services, k3s, isOpen, isPackaged, starts } = lasting(node)
       return [host, { ...emptyNode, files, services, k3s, isOpen, isPackaged, starts }]
     }),

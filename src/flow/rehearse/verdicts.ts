@@ -20,8 +20,13 @@ export interface Outcome {
  * The kind of each host, from what its services start. The first server is the one that founds the cluster: on clean nodes
  * none that is told to join another, whichever starts first.
  */
-export function kindsOf(world: World, hosts: PaperHosts, { k3s }: Scenario): ReadonlyMap<string, NodeKind> {
-  const order = world.events.flatMap((event) => (event.what === 'service-started' ? [event.host] : []))
+export function kindsOf(
+  world: World,
+  hosts: PaperHosts,
+  { k3s, again }: Scenario,
+): ReadonlyMap<string, NodeKind> {
+  const started = world.events.flatMap((event) => (event.what === 'service-started' ? [event.host] : []))
+  const order = again === true ? [...nodesInOrder(world, hosts), ...started] : started
   const kinds = new Map<string, NodeKind>()
   const servers: { readonly host: string; readonly rank: number }[] = []
   for (const host of new Set([...order, ...startable(hosts)])) {
@@ -43,6 +48,12 @@ export function kindsOf(world: World, hosts: PaperHosts, { k3s }: Scenario): Rea
   const isFresh = k3s === undefined || k3s === 'absent'
   if (first !== undefined && !(isFresh && first.rank === JOINS)) kinds.set(first.host, 'first-server')
   return kinds
+}
+
+/** In the order in which the run before has started them. */
+const nodesInOrder = (world: World, hosts: PaperHosts): readonly string[] => {
+  const known = new Set(startable(hosts))
+  return [...world.nodes.keys()].filter((host) => known.has(host))
 }
 
 /** The hosts on which a server starts. */
@@ -188,6 +199,10 @@ const founds = ({ kind, token, start: { arrival } }: Outcome): boolean =>
   kind === 'first-server' ||
   (kind === 'joining-server' && token === 'absent' && arrival.serverUrl.state === 'absent')
 
+/** Whether it is certainly the first of a cluster of its own; of servers that nobody has named yet that is not said. */
+const isAlone = (outcome: Outcome, { servers }: Scenario): boolean =>
+  servers === undefined && founds(outcome) && outcome.start.arrival.externalDatastore === false
+
 /** The worlds of one scenario as one verdict for each host and service. */
 export function verdictsOf(
   playbook: string,
@@ -223,12 +238,13 @@ export function verdictsOf(
     const { arrival } = start
     const urls = new Set(all.map(({ outcome }) => urlOf(outcome.start.arrival, hosts)))
     const [url] = urls
+    const isOwn = isWhole && !isCut && all.every(({ outcome }) => isAlone(outcome, scenario))
     const names = [host, ...(hosts.hosts.get(host)?.alike ?? [])]
     return names.map((name) => ({
       playbook,
       ...(hosts.sources === undefined ? {} : { inventory: hosts.sources }),
       host: name,
-      kind,
+      kind: isOwn ? 'first-server' : kind,
       scenario,
       service,
       token: agree ? worst.outcome.token : ('maybe' as const),
