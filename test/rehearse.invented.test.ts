@@ -265,6 +265,18 @@ ${joins('workers', '{{ slip.content | b64decode | trim }}')}`
     expect(arrivals(key, { servers: 'one' })).toEqual(['192.0.2.7 agent present env-file url'])
   })
 
+  test('are apart from all others, whatever they are called', () => {
+    const read = found(
+      'quay-node-0',
+      joins('all:!quay-node-0', "{{ hostvars['quay-node-0'].slip.content | b64decode | trim }}"),
+    ).replaceAll('quay-node', 'k3s-node')
+    for (const servers of ['one', 'several'])
+      expect(arrivals({ 'site.yml': read }, { servers })).toEqual([
+        'agent-1 agent present env-file url',
+        'k3s-node-0 first-server present env-file no url',
+      ])
+  })
+
   test('are of the groups that a pattern falls back to', () => {
     const plays = (hosts: string): readonly string[] =>
       arrivals(

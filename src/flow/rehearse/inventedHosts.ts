@@ -41,10 +41,12 @@ export function inventedHosts(
   servers: 'one' | 'several',
 ): PaperHosts {
   const [first = SERVERS[0], ...joining] = SERVERS.map((name, index) => named.servers[index] ?? name)
-  const agent = named.agents[0] ?? AGENT
+  // One that a play is for, while another is for the rest of them, is what only its tasks say.
+  const apart = hasOthers ? named.agents.filter((name) => groupNames.includes(name)) : []
+  const agent = named.agents.find((name) => !apart.includes(name)) ?? AGENT
   const ofServers = servers === 'one' ? [first] : [first, ...joining]
   const members = new Map<string, readonly string[]>()
-  const alone: string[] = []
+  const alone = [...apart]
   const parents: string[] = []
   /** Groups of other machines than those of the cluster. */
   const beside = new Set<string>()
@@ -52,7 +54,7 @@ export function inventedHosts(
   const take = (name: string): void => {
     const kind = groupKind(name)
     // `hosts:` may name a host as well as a group.
-    if (ofServers.includes(name) || name === agent) return
+    if (ofServers.includes(name) || name === agent || apart.includes(name)) return
     if (isHostName(name)) alone.push(name)
     else if (kind === 'cluster' || (kind === 'part' && !isWhole)) parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
