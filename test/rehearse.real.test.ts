@@ -210,6 +210,22 @@ describe('hosts', () => {
     expect(arrivals(more, { k3s: 'present', again: true })).toContain('quay first-server empty env-file url')
   })
 
+  test('an agent beside the server on one host is an agent, who makes no token', () => {
+    const site = (agent: Files): string =>
+      installs('harbour', { INSTALL_K3S_EXEC: 'server --disable-agent', INSTALL_K3S_NAME: 'pier' }) +
+      installs('harbour', { INSTALL_K3S_EXEC: 'agent', ...agent })
+    const hosts = '[harbour]\nquay\n'
+    const files = { 'site.yml': site({}), 'hosts.ini': hosts }
+    const server = 'quay first-server absent none no url'
+    expect(arrivals(files)).toEqual(['quay agent absent none no url', server])
+    expect(findings(files)).toEqual([
+      'agent-token-missing error site.yml:11',
+      'server-url-missing error site.yml:11',
+    ])
+    const joining = site({ K3S_URL: 'https://quay:6443', K3S_TOKEN: "{{ lookup('env', 'PASS') }}" })
+    expect(arrivals({ 'site.yml': joining, 'hosts.ini': hosts })[0]).toMatch(/^quay agent .* env-file url$/)
+  })
+
   test('conditions count all servers, though one stands for those that are alike', () => {
     const site = `
 - hosts: harbour

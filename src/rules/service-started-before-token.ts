@@ -113,7 +113,7 @@ function* earlyStarts(analysis: Analysis): Generator<RuleFinding> {
     const { start, write } = found
     yield {
       at: start.at,
-      message: `starts ${start.service} on ${node.kind === 'agent' ? 'agents' : 'joining servers'} before they have a token`,
+      message: `starts ${start.service} on ${start.kind === 'agent' ? 'agents' : 'joining servers'} before they have a token`,
       hops: [...start.hops, { at: write.at, what: `writes the token into ${write.path}` }],
     }
   }

@@ -62,6 +62,10 @@ export const serversOf = (world: World, hosts: PaperHosts, scenario: Scenario): 
     kind !== 'agent' && world.node(host).starts.size > 0 ? [host] : [],
   )
 
+/** The kind that a service makes its host: an agent beside a server is an agent all the same, and makes no token. */
+const kindOfStart = ({ command }: Arrival, ofHost: NodeKind): NodeKind =>
+  command === 'agent' ? 'agent' : ofHost
+
 const JOINS = 3
 
 /**
@@ -101,15 +105,12 @@ export function outcomesOf(
   const file = first === undefined ? undefined : world.node(first).files.get(`${SERVER_DIR}/token`)?.content
   const kept = typeof file === 'string' ? atoms.in(file) : []
   return startable(hosts).flatMap((host) => {
-    const kind = kinds.get(host) ?? 'agent'
     const { starts } = world.node(host)
-    return [...starts].map(([service, start]) => ({
-      host,
-      kind,
-      service,
-      start,
-      token: tokenOutcome(start.kept ?? start.arrival, kind, server, kept),
-    }))
+    return [...starts].map(([service, start]) => {
+      const kind = kindOfStart(start.arrival, kinds.get(host) ?? 'agent')
+      const token = tokenOutcome(start.kept ?? start.arrival, kind, server, kept)
+      return { host, kind, service, start, token }
+    })
   })
 }
 
@@ -292,8 +293,11 @@ export function ofServersThatJoin(
   return wanted.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
 }
 
-/** Events with the kind of the node that they happened on. */
+/** Events with the kind of the node that they happened on, starts with that of their service. */
 export function eventsOf(world: World, hosts: PaperHosts, scenario: Scenario): readonly Event[] {
   const kinds = kindsOf(world, hosts, scenario)
-  return world.events.map((event) => ({ ...event, kind: kinds.get(event.host) ?? event.kind }))
+  return world.events.map((event) => {
+    const kind = kinds.get(event.host) ?? event.kind
+    return { ...event, kind: event.what === 'service-started' ? kindOfStart(event.arrival, kind) : kind }
+  })
 }
