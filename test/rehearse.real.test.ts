@@ -637,6 +637,48 @@ ${installs('berths', {
     expect(seen(local + site('service: { '), 'openrc')).toEqual(['berth agent absent none url'])
   })
 
+  describe('an init script that only OpenRC runs', () => {
+    const site = (start: string, more = ''): Files => ({
+      'hosts.ini': '[berths]\nberth harbour_key=0ddpassword\n',
+      'site.yml': `
+- hosts: berths
+  tasks:
+    - package: { name: k3s }
+    - copy: { src: conf, dest: /etc/conf.d/k3s-agent, mode: '0600' }
+    - template: { src: init, dest: /etc/init.d/k3s-agent, mode: '0700' }
+${more}    - ${start}
+`,
+      'files/conf': 'BERTH_OPTS="agent --server https://quay:6443"\n',
+      'templates/init': `#!/sbin/openrc-run
+supervisor=supervise-daemon
+command=/usr/bin/k3s
+command_args="$BERTH_OPTS"
+export K3S_TOKEN={{ harbour_key }}
+`,
+    })
+    test.each(['service: { name: k3s-agent, state: restarted }', 'command: rc-service k3s-agent restart'])(
+      'says what the service manager is where nothing asks: %s',
+      (start) => {
+        expect(arrivals(site(start))).toEqual(['berth agent present environment url'])
+        expect(unknowns(site(start))).toEqual([])
+      },
+    )
+
+    test('says nothing beside a unit, on a machine that is asked, or of the module for another manager', () => {
+      const restart = 'service: { name: k3s-agent, state: restarted }'
+      const unit = `    - copy:
+        dest: /etc/systemd/system/k3s-agent.service
+        content: "[Service]\\nExecStart=/usr/bin/k3s agent --server https://quay:6443\\n"
+`
+      expect(arrivals(site(restart, unit))).toEqual(['berth agent absent none url'])
+      const packaged = ['berth agent maybe none maybe a url']
+      const asks =
+        "    - command: rc-service k3s-agent stop\n      when: ansible_facts.service_mgr == 'openrc'\n"
+      expect(arrivals(site(restart, asks))).toContain(packaged[0])
+      expect(arrivals(site(restart.replace('service:', 'systemd:')))).toEqual(packaged)
+    })
+  })
+
   describe('K3s that a task runs by itself', () => {
     const files = (task: string, environment = '{}') => ({
       'hosts.ini': '[berths]\nberth harbour_key=0ddpassword\n',

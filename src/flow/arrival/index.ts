@@ -3,6 +3,7 @@ import type { Atoms } from '../atoms.ts'
 import type { PaperFiles, ServiceManager } from '../files.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
 import { paperSource, unknownIn } from './letters.ts'
+import { isOfOpenrc } from './openrc.ts'
 import type { Process } from './process.ts'
 import { arrivalOf, cannotStart, processOf, serviceInForce, serviceNames } from './services.ts'
 import type { UnitInForce } from './unitFiles.ts'
@@ -80,6 +81,10 @@ export function startsAnother(
     argv.every((word) => unknownIn(word) === undefined)
   )
 }
+
+/** Whether a service has a script that OpenRC alone runs, and no unit. */
+export const runsOpenrcOnly = (files: PaperFiles, service: string): boolean =>
+  isOfOpenrc(files, service) && serviceInForce(files, service, 'systemd') === undefined
 
 /** The services, without `.service`, whose unit or init script starts `k3s server` or `k3s agent`. Sorted. */
 export function servicesRunning(files: PaperFiles, manager: ServiceManager, atoms: Atoms): string[] {

@@ -15,6 +15,15 @@ export function initScript(files: PaperFiles, service: string): UnitInForce | un
   return found?.file.kind === 'file' ? { name: service, fragment: found, dropIns: [] } : undefined
 }
 
+/** `runscript` is what it was called before 0.13. */
+const OF_OPENRC = /^#!.*(?:openrc-run|runscript)/
+
+/** Whether the script of a service is one for `openrc-run`, which no other init has. */
+export function isOfOpenrc(files: PaperFiles, service: string): boolean {
+  const content = initScript(files, service)?.fragment.file.content
+  return typeof content === 'string' && OF_OPENRC.test(content)
+}
+
 /**
  * What OpenRC would execute: conf.d, rc.conf and the script are sourced by one shell, then `start_pre` and `start` are
  * called. https://github.com/OpenRC/openrc/blob/master/sh/openrc-run.sh.in
@@ -45,8 +54,8 @@ export function openrcProcess(
   const origin = script?.originAt(0)
   if (script === undefined || origin === undefined) return { ...nothing, failure: 'the init script is empty' }
   for (const variable of ['RC_SVCNAME', 'SVCNAME']) run.variables.set(variable, madeLetters(service, origin))
-  const isOpenrc = /^#!.*(?:openrc-run|runscript)/.test(content)
-  if (isOpenrc) for (const path of configFiles(service)) sourceFile(path, read, run, reads, withScript, hops)
+  if (OF_OPENRC.test(content))
+    for (const path of configFiles(service)) sourceFile(path, read, run, reads, withScript, hops)
   run.positional = [madeLetters('start', origin)]
   run.run(script)
   run.call('start_pre')

@@ -1,5 +1,5 @@
 import { Dict } from '../../../ansible/template/values.ts'
-import { arrivalAt, servicesRunning, startsAnother } from '../../arrival/index.ts'
+import { arrivalAt, runsOpenrcOnly, servicesRunning, startsAnother } from '../../arrival/index.ts'
 import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
@@ -52,13 +52,27 @@ const MANAGERS: Readonly<Record<string, ServiceManager>> = {
 /** Why a module fails on a node with another service manager than its own: `get_bin_path('systemctl', True)` in systemd.py. */
 function missingTool(call: Call): string | undefined {
   const { manager, hosts } = call.context.stage
-  const module = call.task.action.module.split('.').at(-1) ?? ''
-  const used = (module === 'service' ? call.plain('use')?.split('.').at(-1) : undefined) ?? module
-  const own = MANAGERS[used]
+  const own = managerOfModule(call)
   if (own === undefined || own === manager || !hosts.hosts.has(call.target)) return undefined
   return own === 'systemd'
     ? 'there is no systemctl on a node with OpenRC'
     : 'there is no OpenRC on a node with systemd'
+}
+
+function managerOfModule(call: Call): ServiceManager | undefined {
+  const module = call.task.action.module.split('.').at(-1) ?? ''
+  const used = (module === 'service' ? call.plain('use')?.split('.').at(-1) : undefined) ?? module
+  return MANAGERS[used]
+}
+
+/**
+ * The service manager of the node that a service is for. Where nothing asks for it, that is systemd, unless the project
+ * itself gives the service a script that OpenRC alone runs, and no unit.
+ */
+function managerFor(call: Call, { files }: NodeState, service: string): ServiceManager {
+  const { manager, asked } = call.context.stage
+  if (manager === 'openrc' || asked.has('manager') || managerOfModule(call) !== undefined) return manager
+  return runsOpenrcOnly(files, service) ? 'openrc' : manager
 }
 
 const state = (name: string): ReadonlyMap<string, FlowValue> =>
@@ -72,9 +86,9 @@ export const NO_UNIT = 'there is no unit for the service'
 
 /** What K3s gets when a service starts. Other services are none of ours. */
 export function started(call: Call, node: NodeState, name: string, hop: Hop): Effect {
-  const { manager } = call.context.stage
-  if (!isK3s(call, node, name)) return { node: { services: node.services, files: node.files } }
-  const at = withUnit(call, node, name)
+  const manager = managerFor(call, node, name)
+  if (!isK3s(call, node, name, manager)) return { node: { services: node.services, files: node.files } }
+  const at = withUnit(call, node, name, manager)
   const arrival = arrivalAt(at.files, name, manager, call.atoms)
   if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
     return { node: { services: node.services, files: node.files } }
@@ -83,8 +97,7 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
 }
 
 /** The node with the unit of a service that a package has brought. */
-function withUnit({ context, atoms }: Call, node: NodeState, name: string): NodeState {
-  const { manager } = context.stage
+function withUnit({ atoms }: Call, node: NodeState, name: string, manager: ServiceManager): NodeState {
   if (!node.isPackaged || arrivalAt(node.files, name, manager, atoms).unit !== undefined) return node
   return { ...node, files: new Map(node.files).set(...packagedUnit(name, manager)) }
 }
@@ -142,8 +155,7 @@ function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started |
 const wayOf = ({ arrival, kept, hops }: Started): readonly Hop[] =>
   kept === undefined ? [...arrival.token.hops, ...hops] : hops.slice(0, -1)
 
-function isK3s({ context, atoms }: Call, { files }: NodeState, name: string): boolean {
-  const { manager } = context.stage
+function isK3s({ atoms }: Call, { files }: NodeState, name: string, manager: ServiceManager): boolean {
   if (/\.(?:timer|socket|path|target|mount|slice)$/.test(name)) return false
   if (!/k3s/i.test(name)) return servicesRunning(files, manager, atoms).includes(name)
   return !startsAnother(files, name, manager, atoms)
