@@ -442,6 +442,13 @@ describe('the mask', () => {
     ['token: true-quince', 'token: ••••'],
     ['token: "{{ prefix }}-quince"', 'token: "{{ prefix }}••••"'],
     [`token: "{{ x | default('quince') }}"`, `token: "{{ x | default('••••') }}"`],
+    [
+      `--token {{ berths[(quay | default('east'))][0].token | default("quince") }}`,
+      `--token {{ berths[(quay | default('east'))][0].token | default("••••") }}`,
+    ],
+    [`--token {{ berths[token | default('quince')] }}`, `--token {{ berths[token | default('••••')] }}`],
+    [`token: "{{ [x | default('quince')] | first }}"`, `token: "{{ [x | default('••••')] | first }}"`],
+    ['K3S_TOKEN=quince \\', 'K3S_TOKEN=•••• \\'],
     ['{token: quince}', '{token: ••••'],
     ['  Environment="K3S_TOKEN=quince"', '  Environment="K3S_TOKEN=••••'],
     ['K3S_TOKEN=two words', 'K3S_TOKEN=••••'],
@@ -472,6 +479,8 @@ describe('the mask', () => {
     'ExecStart=/bin/k3s agent --token ${K3S_TOKEN}',
     'ExecStart=/bin/k3s agent --token-file /etc/rancher/token',
     'K3S_TOKEN={{ harbour_key }}',
+    'K3S_TOKEN={{ harbour_key }} \\',
+    'k3s_token: "{{ berths[quay | default(\'east\')] }}"',
     'K3S_TOKEN="$(cat /etc/rancher/token)"',
     'harbour_key: cider',
   ])('shows %s', (line) => {

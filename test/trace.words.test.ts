@@ -64,6 +64,7 @@ describe('words that quote the project', () => {
   test.each([
     ["not (answer.stdout == 'sesame')", "not (answer.stdout == '••••')"],
     ["harbour_key | default('opal')", "harbour_key | default('••••')"],
+    ["berths[quay | default('east')] | default('opal')", "berths[quay | default('east')] | default('••••')"],
     ["harbour_key == 'Qx7-quince.Rk29vTz'", "harbour_key == '••••'"],
     ["ansible_facts.os_family == 'RedHat'", "ansible_facts.os_family == 'RedHat'"],
     ["'v1.31.0+k3s1' is version(release, '<=')", "'v1.31.0+k3s1' is version(release, '<=')"],

@@ -23,11 +23,31 @@ const WORD = String.raw`(?:\{\{.*?\}\}|\S)+`
  */
 const NAMED: readonly RegExp[] = [
   new RegExp(String.raw`(?<=^|[\s{,-])${NAME}\s*:[ \t]+(${QUOTED}|.+?(?=\s+#|\s*$))`, 'gid'),
-  new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=[ \t]*(${QUOTED}|.+?(?=\s*$))`, 'gid'),
+  // A backslash at the end goes on with the line.
+  new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=[ \t]*(${QUOTED}|.+?(?=\s+\\$|\s*$))`, 'gid'),
   new RegExp(String.raw`(?<!\w)${NAME}=(${QUOTED}|${WORD})`, 'gid'),
   new RegExp(String.raw`--[\w-]*(?:token|password)[ \t]+(?!-)(${QUOTED}|${WORD})`, 'gid'),
-  /(?:token|secret|pass).*\b(?:default|d)\(\s*('[^']*'|"[^"]*")/dgi,
 ]
+const DEFAULT = /\b(?:default|d)\(\s*('[^']*'|"[^"]*")/dgi
+const OF_SECRET = /token|secret|pass/i
+
+/**
+ * Whether the default at an offset may be one for a secret: where a line is about one, all may, but for those of an index,
+ * which say where it stands.
+ */
+export function mayDefaultToSecret(line: string, at: number): boolean {
+  let depth = 0
+  for (let start = at - 1; start >= 0; start -= 1) {
+    const character = line[start] ?? ''
+    if (character === ']' || character === ')') depth += 1
+    else if (character !== '[' && character !== '(') continue
+    else if (depth > 0) depth -= 1
+    else if (character === '[')
+      return /[^\w\])]$/.test(line.slice(0, start)) || OF_SECRET.test(line.slice(start, at))
+  }
+  return true
+}
+
 const FORMED: readonly RegExp[] = [/(K10[0-9a-f]{8,}\S*)/dgi, /(?<![\w/.-])([0-9a-f]{24,})(?![\w/.-])/dgi]
 
 /** Parts of such a value that are no secret: templates, other variables, specifiers of systemd. */
@@ -82,7 +102,8 @@ export class Mask {
     for (const pattern of patternsFor(line))
       for (const match of line.matchAll(pattern)) {
         const range = match.indices?.[1]
-        if (range !== undefined) found.push(...literalParts(line, range))
+        if (range === undefined || (pattern === DEFAULT && !isOfSecret(line, match.index))) continue
+        found.push(...literalParts(line, range))
       }
     return joined(found)
   }
@@ -109,8 +130,13 @@ export class Mask {
 /** Compiling them takes longer than looking for their words: most lines have none. */
 function patternsFor(line: string): readonly RegExp[] {
   const lower = line.toLowerCase()
-  return ['token', 'secret', 'pass'].some((word) => lower.includes(word)) ? [...NAMED, ...FORMED] : FORMED
+  return ['token', 'secret', 'pass'].some((word) => lower.includes(word))
+    ? [...NAMED, DEFAULT, ...FORMED]
+    : FORMED
 }
+
+const isOfSecret = (line: string, at: number): boolean =>
+  OF_SECRET.test(line.slice(0, at)) && mayDefaultToSecret(line, at)
 
 function isWhole(line: string, start: number, end: number): boolean {
   return !/\w/.test(line[start - 1] ?? '') && !/\w/.test(line[end] ?? '')

@@ -1,5 +1,5 @@
 import { nameNotDefined } from '../../flow/evaluate/print.ts'
-import { HIDDEN, Mask } from '../../lint/mask.ts'
+import { HIDDEN, Mask, mayDefaultToSecret } from '../../lint/mask.ts'
 
 /** What an expression falls back to. */
 const FALLBACK = /(\b(?:default|d)\(\s*)('(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+")/g
@@ -10,7 +10,15 @@ const VERSION = /^v?\d+\.\d+/
 /** Blanks what could be a token in words that quote an expression of the project. */
 export function wordMask(secrets: Iterable<string>): (words: string) => string {
   const mask = new Mask(secrets)
-  return (words) => mask.shown(withoutTexts(words.replace(FALLBACK, `$1'${HIDDEN}'`)), 0)
+  return (words) =>
+    mask.shown(
+      withoutTexts(
+        words.replace(FALLBACK, (whole, call: string, _, at: number) =>
+          mayDefaultToSecret(words, at) ? `${call}'${HIDDEN}'` : whole,
+        ),
+      ),
+      0,
+    )
 }
 
 /** The name of what is not there is no text, though our own words put it in quotes. */
