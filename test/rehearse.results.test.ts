@@ -1271,6 +1271,27 @@ describe('more ways than are followed', () => {
     expect(findings(given).filter((finding) => finding.startsWith('token-empty'))).toEqual([])
   })
 
+  test('are told once for each place, in the words that stand there', () => {
+    const seen = (condition: string) =>
+      bounds({
+        ...files,
+        'hosts.ini': '[berths]\nberth-[1:3] coast=east\n',
+        'site.yml': files['site.yml'].replace('ansible_facts.ansible_local.site.join }', `${condition} }`),
+      }).filter((what) => !/flag\d/.test(what))
+    const joining = 'ansible_facts.ansible_local[coast].joining'
+    for (const [written, told] of [
+      [`"inventory_hostname in ${joining}"`, `inventory_hostname in ${joining}`],
+      [`["inventory_hostname  in ${joining}"]`, `inventory_hostname in ${joining}`],
+      [
+        `"inventory_hostname in (${joining} | map('trim') | map('lower') | list) and 'pier' not in ${joining}"`,
+        `(inventory_hostname in (${joining} | map('trim') …`,
+      ],
+    ] as const)
+      expect(seen(written).map((what) => what.replace(/in \d cases$/, ''))).toEqual([
+        `more ways than 24: ${told}, `,
+      ])
+  })
+
   test('are not those that make no difference, one host after another', () => {
     const hosts = Array.from({ length: 6 }, (_, index) => `berth-${index} sails=${'x'.repeat(index)}y`)
     const site = `

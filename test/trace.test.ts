@@ -349,6 +349,12 @@ describe('in a project of its own', () => {
     )
     const { text } = await trace(directory, ['ended', '--host', 'quays-2'])
     expect(text).not.toContain('ends')
+    write({ 'ended/hosts.ini': '[quays]\nlarch\nalder\n' })
+    const ends = async (...args: string[]) => (await trace(directory, ['ended', ...args])).text
+    expect(await ends('--show-unknown')).toContain(
+      '\nCould not be followed:\n  ended/site.yml:3:7  the play ends here for alder and larch: an assertion does not hold\n',
+    )
+    expect(await ends('--host', 'larch')).toMatch(/ends here for larch: /)
   })
 
   test('a host on which a task fails is named beside those that start', async () => {

@@ -1,5 +1,6 @@
 import type { UnknownNote } from '../flow/unknown.ts'
 import type { Finding } from './finding.ts'
+import { names } from './names.ts'
 
 /** One finding for each rule, place and message; its scenario names every scenario in which it was found. */
 export function merged(findings: readonly Finding[]): readonly Finding[] {
@@ -37,6 +38,25 @@ export function notesInOrder(notes: readonly UnknownNote[]): readonly UnknownNot
     (a, b) => compare(a.at.path, b.at.path) || a.at.start - b.at.start || compare(a.what, b.what),
   )
 }
+
+/** Notes of which those are one that tell of several hosts on which plays end at one place for the same reason. */
+export function endsTogether(notes: readonly UnknownNote[]): readonly UnknownNote[] {
+  const groups = new Map<string, { readonly note: UnknownNote; readonly why: string; hosts: string[] }>()
+  for (const note of notes) {
+    const { at, what, end } = note
+    const begin = end === undefined ? undefined : endsFor(end.host)
+    const why = begin !== undefined && what.startsWith(begin) ? what.slice(begin.length) : undefined
+    const key = `${at.path} ${at.start} ${why === undefined ? what : `ends ${why}`}`
+    const group = groups.get(key) ?? { note, why: why ?? '', hosts: [] }
+    if (end !== undefined && why !== undefined && !group.hosts.includes(end.host)) group.hosts.push(end.host)
+    groups.set(key, group)
+  }
+  return [...groups.values()].map(({ note, why, hosts }) =>
+    hosts.length > 1 ? { ...note, what: `${endsFor(names(hosts.toSorted(compare)))}${why}` } : note,
+  )
+}
+
+const endsFor = (hosts: string): string => `the play ends here for ${hosts}: `
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

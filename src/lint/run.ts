@@ -4,7 +4,7 @@ import type { Analysis } from './analysis.ts'
 import { ownFindings } from './faults.ts'
 import type { Finding, RuleFinding, Severity } from './finding.ts'
 import { ProjectLines } from './lines.ts'
-import { merged, notesInOrder } from './order.ts'
+import { endsTogether, merged, notesInOrder } from './order.ts'
 import { ownRules } from './ownRules.ts'
 import type { Rule } from './rule.ts'
 import { type Suppressed, silence } from './silence.ts'
@@ -55,7 +55,7 @@ export function lint(analysis: Analysis, rules: readonly Rule[], options: LintOp
   return {
     findings: merged([...findings, ...stale.map((finding) => completed(unusedRule, finding, options))]),
     suppressed,
-    unknowns: notesInOrder([...unknowns, ...analysis.notes]),
+    unknowns: endsTogether(notesInOrder([...unknowns, ...analysis.notes])),
     asked: askedIds,
   }
 }

@@ -1,3 +1,4 @@
+import { endsTogether } from '../../lint/order.ts'
 import type { Trace } from '../../report/trace/trace.ts'
 import { isColored, write } from '../lint/output.ts'
 import { readTarget } from '../lint/project.ts'
@@ -31,8 +32,8 @@ export async function runTrace(session: Session, path: string, flags: TraceFlags
     verdicts: found.verdicts.filter(
       ({ host, scenario }) => (flags.host?.includes(host) ?? true) && isChosen(scenario),
     ),
-    unknowns: found.unknowns.filter(
-      ({ end }) => end === undefined || (flags.host?.includes(end.host) ?? true),
+    unknowns: endsTogether(
+      found.unknowns.filter(({ end }) => end === undefined || (flags.host?.includes(end.host) ?? true)),
     ),
     stops: found.stops.filter(({ host }) => flags.host?.includes(host) ?? true),
     asked: [

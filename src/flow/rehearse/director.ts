@@ -16,6 +16,7 @@ import { groupsMadeBy } from './groups.ts'
 import { HostSets } from './hostSets.ts'
 import type { PaperHosts } from './hosts.ts'
 import { isKind } from './kinds.ts'
+import { LeftOut } from './leftOut.ts'
 import { lonePlaybooks } from './lone.ts'
 import { groupsIn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
@@ -53,6 +54,7 @@ export class Director {
   readonly #runs: Run[] = []
   readonly #unknowns = new Map<string, UnknownNote>()
   readonly #bounds = new Map<string, UnknownNote>()
+  readonly leftOut: LeftOut
   /** The nodes that site playbooks left behind, by inventory and scenario: what an upgrade begins with. */
   readonly #installed = new Map<string, Left[]>()
 
@@ -66,6 +68,7 @@ export class Director {
     this.#content = content
     this.#inventories = inventories
     this.#options = options
+    this.leftOut = new LeftOut(content)
   }
 
   rehearsal(): Rehearsal {
@@ -96,6 +99,7 @@ export class Director {
       for (const work of idle) later.push(() => work.onInstalled())
     }
     for (const work of later) work()
+    for (const note of this.leftOut.notes()) this.bound(note)
     return {
       verdicts: ofServersThatJoin(this.#verdicts, ({ playbook, host }) =>
         this.#assumed.has(`${playbook}\n${host}`),

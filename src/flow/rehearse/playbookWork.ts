@@ -304,11 +304,8 @@ export class PlaybookWork {
     const room = {
       left: MOST_WORLDS,
       inAll: MOST_IN_ALL,
-      full: ({ what, at }: Undecided) =>
-        this.#director.bound({
-          at: at ?? { path: this.#playbook.path, start: 0, end: 0 },
-          what: `more ways than ${MOST_WORLDS}: ${what}`,
-        }),
+      full: (part: Undecided) =>
+        this.#director.leftOut.add(part, MOST_WORLDS, { path: this.#playbook.path, start: 0, end: 0 }),
     }
     return start.flatMap((world) => playThrough(stage, this.#playbook, world, room))
   }

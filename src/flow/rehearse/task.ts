@@ -46,7 +46,8 @@ export interface Room {
 
 const isFull = ({ left, inAll }: Room): boolean => left <= 0 || inAll <= 0
 
-export function forked({ what, at, truth }: Undecided, world: World, room: Room): readonly World[] {
+export function forked(part: Undecided, world: World, room: Room): readonly World[] {
+  const { what, truth } = part
   if (!isFull(room)) {
     room.left -= 1
     room.inAll -= 1
@@ -54,7 +55,7 @@ export function forked({ what, at, truth }: Undecided, world: World, room: Room)
       truth === undefined ? world.fork(what, is) : assuming(world, truth, is),
     )
   }
-  room.full(new Undecided(what, at))
+  room.full(part)
   return [world.fork(what, false, true)]
 }
 

@@ -1,5 +1,6 @@
 import type { Carrier } from '../../flow/arrival.ts'
 import type { NodeKind, Verdict } from '../../flow/rehearsal.ts'
+import { names } from '../../lint/names.ts'
 
 export const carrierWords: Readonly<Record<Carrier, string>> = {
   argv: 'on the command line',
@@ -16,18 +17,9 @@ const kindWords: Readonly<Record<NodeKind, string>> = {
   agent: 'agent',
 }
 
-const NAMED = 4
-
 /** `agents a1, a2 and 48 more`. */
 export function hostWords(kind: NodeKind, hosts: readonly string[]): string {
   return `${kindWords[kind]}${hosts.length === 1 ? '' : 's'} ${names(hosts)}`
-}
-
-/** Some names in one line, however many there are. */
-export function names(all: readonly string[]): string {
-  if (all.length > NAMED) return `${all.slice(0, 2).join(', ')} and ${all.length - 2} more`
-  const last = all.at(-1) ?? ''
-  return all.length < 2 ? last : `${all.slice(0, -1).join(', ')} and ${last}`
 }
 
 /** How much an outcome should worry. A founding server without a token makes its own. */
