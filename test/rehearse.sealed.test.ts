@@ -239,3 +239,51 @@ describe('a vault that is not in the project', () => {
     ])
   })
 })
+
+describe('a file that is encrypted as a whole and written to a node', () => {
+  const agent = (write: string, args: string): Files => ({
+    'hosts.ini': '[berths]\nberth\n',
+    'site.yml': `- hosts: berths
+  tasks:
+    - ${write}
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443 ${args}
+`,
+    'files/sealed': SEALED,
+    'templates/sealed': SEALED,
+  })
+
+  test.each(['copy', 'template'])('may hold any settings: %s', (module) => {
+    const files = agent(`${module}: { src: sealed, dest: /etc/rancher/k3s/config.yaml, mode: '0644' }`, '')
+    expect(arrivals(files)).toEqual(['berth agent maybe config url'])
+    expect(findings(files)).toEqual([])
+    expect(unknowns(files)).toEqual([ENCRYPTED])
+  })
+
+  test.each(['copy', 'template'])('is the token where it is the file for that: %s', (module) => {
+    const write = `${module}: { src: sealed, dest: /etc/rancher/berth, mode: '0644' }`
+    const files = agent(write, '--token-file /etc/rancher/berth')
+    expect(arrivals(files)).toEqual(['berth agent present token-file url'])
+    expect(findings(files)).toEqual([
+      'token-logged notice site.yml:3',
+      'token-world-readable error site.yml:3',
+    ])
+    expect(waysOf(files, 'berth')).toEqual([
+      `is encrypted as a whole, is ${module === 'copy' ? 'copied' : 'rendered'} to /etc/rancher/berth, runs the K3s install script, starts k3s-agent`,
+    ])
+  })
+
+  test('is what a server keeps where K3s keeps its token', () => {
+    const place = '/var/lib/rancher/k3s/server/token'
+    const files = {
+      'hosts.ini': '[quays]\nquay\n',
+      'site.yml': `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}    - copy: { src: sealed, dest: ${place}, mode: '0600' }
+    - service: { name: k3s, state: restarted }
+`,
+      'files/sealed': SEALED,
+    }
+    expect(arrivals(files)).toEqual(['quay first-server absent none no url'])
+    expect(waysOf(files, 'quay')).toEqual([`is copied to ${place}, starts k3s`])
+    expect(findings(files)).toEqual(['token-logged notice site.yml:7'])
+    expect(unknowns(files)).toEqual([ENCRYPTED])
+  })
+})

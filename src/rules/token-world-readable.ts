@@ -1,4 +1,5 @@
 import { orchestration } from '../facts/orchestration.ts'
+import { isFetch } from '../flow/rehearse/modules/files.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
@@ -38,6 +39,7 @@ export const tokenWorldReadable: Rule = {
     'https://docs.k3s.io/cli/token',
     'k3s-io/k3s-ansible#561',
     'https://docs.ansible.com/ansible/latest/collections/ansible/builtin/copy_module.html',
+    'https://docs.ansible.com/ansible/latest/collections/ansible/builtin/fetch_module.html',
   ],
   bad: [
     {
@@ -60,6 +62,22 @@ export const tokenWorldReadable: Rule = {
     dest: /etc/rancher/k3s/harbour
   no_log: true
 ${INSTALL}`,
+      },
+    },
+    {
+      title: 'fetched by a task that becomes root, which opens the file as any program does',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `${INSTALL}
+- name: Keep the key
+  ansible.builtin.fetch:
+  ^^^^^^^^^^^^^^^^^^^^^ /srv/keys/harbour holds the token, and no task gives it a mode: every user may read it
+    src: /var/lib/rancher/k3s/server/node-token
+    dest: /srv/keys/harbour
+    flat: true
+  become: true
+`,
       },
     },
     {
@@ -160,6 +178,25 @@ ${INSTALL}`,
       },
     },
     {
+      title: 'fetched over a file that is closed, and closed after that',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `${INSTALL}
+- name: Close the place of the key
+  ansible.builtin.file: { path: /srv/keys/harbour, state: touch, mode: "0600" }
+  delegate_to: localhost
+- name: Keep the key
+  ansible.builtin.fetch: { src: /var/lib/rancher/k3s/server/node-token, dest: "{{ item }}", flat: true }
+  become: true
+  loop: [/srv/keys/harbour, keys/quay]
+- name: Close the key
+  ansible.builtin.file: { path: keys/quay, mode: "u=rw,g=,o=" }
+  delegate_to: localhost
+`,
+      },
+    },
+    {
       title: 'modes for root alone, and settings without a token that everybody may read',
       files: {
         'inventory.yml': INVENTORY,
@@ -182,6 +219,10 @@ ${INSTALL}`,
   ],
   check: (analysis) => once(readableFiles(analysis)),
 }
+
+/** It has no mode to be given. */
+const FETCHED =
+  'read it with slurp and no_log: true in place of fetch; or let a task for localhost make the file with mode: "0600" before, whose mode fetch leaves as it is'
 
 type Write = EventOf<'file-written'>
 type Directory = EventOf<'directory-made'>
@@ -242,13 +283,13 @@ function finding(
   const readers = (all: string): string =>
     narrow === undefined ? all : `who may enter ${shownPath(narrow.path)}`
   if (typeof mode !== 'number') {
-    const { at } = writes.find(({ file }) => holdsToken(analysis, file.content)) ?? last
-    const fix = modeAdded(analysis, at)
+    const { at, task } = writes.find(({ file }) => holdsToken(analysis, file.content)) ?? last
+    const fix = isFetch(task) ? undefined : modeAdded(analysis, at)
     return {
       at,
       message: `${path} holds the token, and no task gives it a mode: ${readers('every user')} may read it`,
       hops,
-      ...cureAt(analysis, at),
+      ...(isFetch(task) ? { cure: FETCHED } : cureAt(analysis, at)),
       ...(narrow === undefined ? {} : { severity: 'notice' as const }),
       ...(fix === undefined ? {} : { fix }),
     }

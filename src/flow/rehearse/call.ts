@@ -12,6 +12,9 @@ import { isNode } from './hosts.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import type { NodeState, Stored, World } from './world.ts'
 
+/** How the atom of a token that a server has made begins to say what it is. */
+export const SERVERS_OWN = 'the token of the server '
+
 /** Thrown where the way parts: the world is forked on `what`, and the task runs again in both. */
 export class Undecided {
   readonly what: string
@@ -233,7 +236,7 @@ export class Call {
   serverToken(host: string, what: string): string {
     const root = this.atoms.root(`server token of ${host}`, {
       kind: 'runtime',
-      what: `the token of the server ${host}`,
+      what: `${SERVERS_OWN}${host}`,
       isFilled: true,
     })
     return this.atoms.mark(this.atoms.derive(root, this.hop(what)))

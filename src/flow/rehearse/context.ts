@@ -115,6 +115,7 @@ export interface Context {
   /** The nearest one that says it. */
   readonly noLog: Placed | undefined
   readonly diff: Placed | undefined
+  readonly become: Placed | undefined
   readonly delegateTo: Placed | undefined
   readonly runOnce: boolean
   readonly ignoreErrors: boolean
@@ -152,6 +153,7 @@ export function within(context: Context, keywords: Keywords): Context {
     vars: vars.size === 0 ? context.vars : new Map([...context.vars, ...vars]),
     noLog: keywords.get('no_log') ?? context.noLog,
     diff: keywords.get('diff') ?? context.diff,
+    become: keywords.get('become') ?? context.become,
     delegateTo: keywords.get('delegate_to') ?? context.delegateTo,
     collections: collectionsIn(keywords) ?? context.collections,
     runOnce: keywords.get('run_once')?.value === true || context.runOnce,

@@ -10,6 +10,7 @@ import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { bringsK3s } from './bringing.ts'
+import { SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
 import { groupsMadeBy } from './groups.ts'
@@ -18,10 +19,11 @@ import type { PaperHosts } from './hosts.ts'
 import { isKind } from './kinds.ts'
 import { LeftOut } from './leftOut.ts'
 import { lonePlaybooks } from './lone.ts'
+import { isFetch, TOKEN_FILE } from './modules/files.ts'
 import { groupsIn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
 import { noteSealed } from './roles.ts'
-import { eventsOf, OF_ITS_OWN, ofServersThatJoin, SERVERS_OWN, verdictsOf } from './verdicts.ts'
+import { eventsOf, OF_ITS_OWN, ofServersThatJoin, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
 
 interface Left {
@@ -106,7 +108,7 @@ export class Director {
       ).toSorted(byPlace),
       runs: this.#runs,
       atoms: this.#atoms,
-      ...tokensOf(this.#runs),
+      ...tokensOf(this.#runs, this.#atoms),
       reached: new Set(playbooks.flatMap(({ closure }) => [...closure.paths])),
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
@@ -380,7 +382,7 @@ const isFor = (pattern: string, set: PaperHosts | 'invented'): boolean =>
 const makes = (task: Task, group: string): boolean => groupsMadeBy(task).some((name) => name.test(group))
 
 /** Roots of what K3s got as a token, or might have got, or keeps as one. */
-function tokensOf(runs: readonly Run[]): Pick<Rehearsal, 'tokens' | 'cutTokens'> {
+function tokensOf(runs: readonly Run[], atoms: Atoms): Pick<Rehearsal, 'tokens' | 'cutTokens'> {
   const tokens = new Set<Atom>()
   const cutTokens = new Set<Atom>()
   const add = (event: Event): void => {
@@ -391,6 +393,10 @@ function tokensOf(runs: readonly Run[]): Pick<Rehearsal, 'tokens' | 'cutTokens'>
             tokens.add(atom.root)
             if (atom.isPiece === true) cutTokens.add(atom.root)
           }
+    // What other modules write, they use.
+    if (event.what === 'file-written' && (TOKEN_FILE.test(event.path) || isFetch(event.task)))
+      for (const { root } of typeof event.file.content === 'string' ? atoms.in(event.file.content) : [])
+        if (root.kind === 'vaulted' || root.what.startsWith(SERVERS_OWN)) tokens.add(root)
     if (event.what === 'task-ran')
       for (const { atom } of event.task.uses)
         if (atom.root.what.startsWith(SERVERS_OWN)) tokens.add(atom.root)

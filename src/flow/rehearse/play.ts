@@ -161,6 +161,7 @@ class Playing {
       environment: [],
       noLog: undefined,
       diff: undefined,
+      become: undefined,
       delegateTo: undefined,
       runOnce: false,
       ignoreErrors: false,

@@ -2,6 +2,7 @@ import { parseToken } from '../../token/form.ts'
 import type { Arrival, Carried } from '../arrival.ts'
 import type { Atom, Atoms } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
+import { SERVERS_OWN } from './call.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { perhapsShared, unique } from './modules/generated.ts'
 import { SERVER_DIR } from './modules/services.ts'
@@ -177,8 +178,6 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
   return isServersOwn && given.length > 0 && given.every(isSettled)
 }
 
-/** How the atom of a token that a server has made begins to say what it is. */
-export const SERVERS_OWN = 'the token of the server '
 const isRandom = ({ root }: Atom): boolean => root.kind === 'runtime' && unique.has(root.what)
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
 const isSettled = ({ text }: Atom): boolean => text !== undefined

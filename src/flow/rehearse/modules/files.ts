@@ -6,6 +6,7 @@ import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, normalised, Undecided } from '../call.ts'
 import { controlPath, onControlNode } from '../controlNode.ts'
 import { CONTROL_NODE, UNKNOWN_HOST } from '../hosts.ts'
+import { noteSealed } from '../roles.ts'
 import { fileOrigin } from '../scope.ts'
 import type { NodeState } from '../world.ts'
 import { modeOf } from './mode.ts'
@@ -65,19 +66,21 @@ export function fileEvent(call: Call, path: string, file: PaperFile, modeAt: Spa
 /** What rules learn of the task that a call is of. */
 export function taskRun(call: Call) {
   const { task, context } = call
-  const truth = (placed: typeof context.noLog): boolean | 'unknown' => {
-    if (placed === undefined) return false
-    const value = call.evaluator.truth(call.evaluator.value(placed.value, placed.at))
-    return value instanceof Unknown ? 'unknown' : value
-  }
   return {
     name: task.name,
     at: task.action.at,
     module: task.action.module,
-    noLog: truth(context.noLog),
-    diff: context.diff === undefined || truth(context.diff) !== false,
+    noLog: truthOf(call, context.noLog),
+    diff: context.diff === undefined || truthOf(call, context.diff) !== false,
     uses: call.uses,
   }
+}
+
+/** Of a keyword, false where nobody says it. */
+function truthOf({ evaluator }: Call, placed: Call['context']['noLog']): boolean | 'unknown' {
+  if (placed === undefined) return false
+  const value = evaluator.truth(evaluator.value(placed.value, placed.at))
+  return value instanceof Unknown ? 'unknown' : value
 }
 
 const mode = (call: Call, path: string) => ({
@@ -139,6 +142,12 @@ export function copy(call: Call): Effect {
       ? undefined
       : call.context.stage.content.findFile('files', sourcePath, fileOrigin(call.context))
   const text = found === undefined ? undefined : call.context.stage.content.text(found)
+  if (
+    found !== undefined &&
+    call.flag('decrypt', true) !== false &&
+    call.context.stage.content.isSealed(found)
+  )
+    return unsealed(call, path, found, `is copied to ${shown(path)}`)
   const there =
     sourcePath === undefined || found !== undefined ? undefined : fromControlNode(call, sourcePath)
   return written(
@@ -180,6 +189,8 @@ export function template(call: Call): Effect {
       mode(call, path),
     )
   }
+  if (call.context.stage.content.isSealed(found))
+    return unsealed(call, path, found, `is rendered to ${shown(path)}`)
   const rendered = call.rendered(found, text)
   call.use(
     'content',
@@ -190,6 +201,33 @@ export function template(call: Call): Effect {
   if (typeof rendered !== 'string') call.note(`the template ${found} could not be followed: ${rendered.why}`)
   return written(call, path, content, call.hop(`renders ${found} to ${shown(path)}`), mode(call, path))
 }
+
+/**
+ * Ansible decrypts a file that is encrypted as a whole before it writes what is in it. That may be a token where one is in a
+ * file of its own; of settings nobody knows whether they have one.
+ */
+function unsealed(call: Call, path: string, found: string, what: string): Effect {
+  const { atoms, context } = call
+  const at = { path: found, start: 0, end: 0 }
+  if (OF_K3S.test(path) || OF_SERVICES.test(path)) noteSealed(context.stage, [found])
+  if (OF_SERVICES.test(path) || HAS_SETTINGS.test(path))
+    return written(
+      call,
+      path,
+      unknownContent(`${found} is encrypted as a whole`),
+      { at, what },
+      mode(call, path),
+      [],
+    )
+  const hop = { at, what: 'is encrypted as a whole' }
+  const content = atoms.mark(
+    atoms.root(`file ${found}`, { kind: 'vaulted', what: found, hop, isFilled: true }),
+  )
+  call.use('content', content, call.argument('src')?.at ?? call.task.action.at)
+  return written(call, path, content, { at, what }, mode(call, path), [])
+}
+
+const HAS_SETTINGS = /\.(?:ya?ml|json|env|conf|service)$/
 
 const templatesElsewhere = new WeakMap<Project, Map<string, string | undefined>>()
 
@@ -387,6 +425,8 @@ export function slurp(call: Call): Effect {
   }
 }
 
+export const isFetch = ({ module }: { readonly module: string }): boolean => /(?:^|\.)fetch$/.test(module)
+
 /** https://docs.ansible.com/ansible/latest/collections/ansible/builtin/fetch_module.html */
 export function fetch(call: Call): Effect {
   const source = call.path('src')
@@ -395,20 +435,28 @@ export function fetch(call: Call): Effect {
   const content = isMissing(call, source) ? undefined : readBack(call, source)
   if (content === undefined) return {}
   const { context, world, host } = call
-  const dest = controlPath(context, call.atoms.traced(written).text)
-  const isDirectory = /\/$/.test(call.atoms.traced(written).text)
+  const dest = call.atoms.traced(written).text
   const base = source.slice(source.lastIndexOf('/') + 1)
-  const path =
-    call.flag('flat', false) === true ? (isDirectory ? `${dest}/${base}` : dest) : `${dest}/${host}${source}`
+  const below =
+    call.flag('flat', false) === true ? (dest.endsWith('/') ? `/${base}` : '') : `/${host}${source}`
+  const path = `${controlPath(context, dest)}${below}`
   const { files } = world.node(CONTROL_NODE)
+  const before = files.get(path)
   const file: PaperFile = {
     kind: 'file',
     content,
-    mode: undefined,
+    // With become it opens the file as any program does, else the connection may hand on the mode; one that is there keeps its own.
+    mode:
+      before === undefined ? (truthOf(call, context.become) === true ? undefined : 'unknown') : before.mode,
     owner: undefined,
     hops: [call.hop(`fetches ${shown(source)}`)],
   }
-  return { controlNode: { files: withFile(files, path, file) }, result: new Map([['dest', path]]) }
+  return {
+    controlNode: { files: withFile(files, path, file) },
+    result: new Map([['dest', path]]),
+    // A task for the file that is delegated there names it as this one does.
+    events: [fileEvent(call, normalised(`${dest}${below}`), file, undefined)],
+  }
 }
 
 /** Where K3s keeps its tokens. */

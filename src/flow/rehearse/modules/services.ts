@@ -4,7 +4,7 @@ import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile, ServiceManager } from '../../files.ts'
-import { type Call, type Effect, ModuleFails } from '../call.ts'
+import { type Call, type Effect, ModuleFails, SERVERS_OWN } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
 import { FROM_PACKAGE, packagedUnit } from './packages.ts'
 
@@ -107,7 +107,7 @@ export function startedK3s(call: Call, node: NodeState, arrival: Arrival, hop: H
   const name = arrival.service
   const earlier = joinedBefore(node, arrival)
   const kept = earlier?.kept ?? earlier?.arrival
-  const hops = [...(earlier === undefined ? [] : wayOf(earlier)), hop]
+  const hops = [...(earlier === undefined ? wayOfPlaced(call, node, arrival) : wayOf(earlier)), hop]
   const starts = new Map(node.starts).set(name, { arrival, kept, at: hop.at, hops })
   if (arrival.token.unknown === FROM_PACKAGE) call.note(`the unit of ${name} comes from a package`)
   const files = isServer(arrival) ? withTokenFiles(call, node, arrival) : node.files
@@ -154,6 +154,15 @@ function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started |
 /** The way of the token that a server goes on with: of starts in between nobody needs to hear. */
 const wayOf = ({ arrival, kept, hops }: Started): readonly Hop[] =>
   kept === undefined ? [...arrival.token.hops, ...hops] : hops.slice(0, -1)
+
+/** The way of a token that tasks have put where a server without one looks for its own. */
+function wayOfPlaced({ atoms }: Call, { files }: NodeState, { command, token }: Arrival): readonly Hop[] {
+  if (command !== 'server' || token.state === 'present') return []
+  const { content, hops } = files.get(`${SERVER_DIR}/token`) ?? {}
+  const isOwn =
+    typeof content !== 'string' || atoms.in(content).some(({ root }) => root.what.startsWith(SERVERS_OWN))
+  return isOwn ? [] : (hops ?? [])
+}
 
 function isK3s({ atoms }: Call, { files }: NodeState, name: string, manager: ServiceManager): boolean {
   if (/\.(?:timer|socket|path|target|mount|slice)$/.test(name)) return false
