@@ -6,6 +6,7 @@ import {
   magicVariables,
 } from '../../ansible/inventory/index.ts'
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
+import type { Span } from '../../span.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { variablesOfGroup } from './beside.ts'
 
@@ -17,6 +18,8 @@ export interface PaperHost {
   readonly magic: ReadonlyMap<string, AnsibleValue>
   /** The other hosts that nothing in the inventory tells apart from this one. */
   readonly alike: readonly string[]
+  /** Where an inventory first names it. */
+  readonly at?: Span | undefined
 }
 
 /** The hosts of one rehearsal, and the groups that plays and templates see. */
@@ -67,7 +70,9 @@ export function inventoryHosts(
     [...classes.values()].map(({ name, variables, alike }) => {
       const magic = magicVariables(inventory, name)
       const groups = magic.get('group_names')
-      return [name, { name, groups: Array.isArray(groups) ? groups : [], variables, magic, alike }] as const
+      const { at } = inventory.hosts.get(name) ?? {}
+      const known = { name, groups: Array.isArray(groups) ? groups : [], variables, magic, alike, at }
+      return [name, known] as const
     }),
   )
   const groups = new Map(

@@ -2,20 +2,19 @@ import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import type { ServiceManager } from '../files.ts'
 import { runInstaller } from '../installer.ts'
-import type { PaperHosts } from './hosts.ts'
+import type { PaperHost, PaperHosts } from './hosts.ts'
 import { emptyNode, type NodeState } from './world.ts'
 
 /**
  * Nodes on which K3s was installed by hand with its own script: the first server made the token, the others joined with it.
- * `at`: the file that says so by being for such nodes.
+ * `placeOf`: what says so of a host by naming it, or by being for such nodes.
  */
 export function installedNodes(
   hosts: PaperHosts,
   manager: ServiceManager,
   atoms: Atoms,
-  at: Span,
+  placeOf: (host: PaperHost) => Span,
 ): ReadonlyMap<string, NodeState> {
-  const hop = { at, what: 'K3s was installed before' }
   const isServer = (groups: readonly string[]): boolean =>
     groups.some((group) => /server|master|control/i.test(group))
   const first = [...hosts.hosts.values()].find(({ groups }) => isServer(groups))?.name ?? 'the first server'
@@ -28,7 +27,9 @@ export function installedNodes(
     }),
   )
   return new Map(
-    [...hosts.hosts.values()].map(({ name, groups }) => {
+    [...hosts.hosts.values()].map((host) => {
+      const { name, groups } = host
+      const hop = { at: placeOf(host), what: 'K3s was installed before' }
       const server = isServer(groups)
       const environment = new Map([
         ['INSTALL_K3S_SKIP_DOWNLOAD', 'true'],

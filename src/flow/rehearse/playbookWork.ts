@@ -23,7 +23,7 @@ import type { Closure } from './closure.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { groupKind } from './groupKinds.ts'
-import type { PaperHosts } from './hosts.ts'
+import type { PaperHost, PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { type Invention, inventedHosts } from './inventedHosts.ts'
 import { kindVariables, namedHosts } from './kinds.ts'
@@ -450,11 +450,10 @@ export class PlaybookWork {
 
   #installed(scenario: Scenario): World {
     const hosts = this.#hostsOf(scenario)
-    const [source] = hosts.sources ?? []
-    // An inventory may be a directory, and hosts that nobody names have none.
-    const isFile = source !== undefined && this.#director.project.has(source)
-    const at = isFile ? { path: source, start: 0, end: 0 } : this.#beginning
-    return new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms, at))
+    // An inventory may be a list of hosts, and hosts that are made up have none.
+    const placeOf = ({ at }: PaperHost): Span =>
+      at !== undefined && this.#director.project.has(at.path) ? at : this.#beginning
+    return new World(installedNodes(hosts, scenario.manager ?? 'systemd', this.#director.atoms, placeOf))
   }
 
   /** Where what is rehearsed begins: a role that no playbook of the project uses has a file, too. */
