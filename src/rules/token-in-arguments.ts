@@ -123,6 +123,20 @@ edge_words: "server --token {{ harbour_key }}"
       },
     },
     {
+      title: 'a task that has the token itself',
+      files: {
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Join
+      ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://quay:6443 --token 8f3b1c0de94a7726b1f05d83ce61aa90
+                                                                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the token behind --token is an argument, which every user of the machine can read
+      no_log: true
+`,
+      },
+    },
+    {
       title: 'in environment: of a task',
       files: {
         'site.yml': `

@@ -5,10 +5,12 @@ import type { AtomUse, TaskRun } from '../flow/rehearsal.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding, Severity } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
+import { RUNS } from './common/commandLines.ts'
 import { keywordAdded } from './common/edits.ts'
 import { isPieceOfToken, isToken, tokenHops, tokenTasksOn } from './common/leaks.ts'
+import { tokenSitesOf } from './common/literals.ts'
 import { nodeRunsOf } from './common/nodes.ts'
-import { taskAt } from './common/tasks.ts'
+import { taskAround, taskAt } from './common/tasks.ts'
 
 const INVENTORY = `
 harbour:
@@ -36,6 +38,25 @@ export const tokenLogged: Rule = {
     'https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_checkmode.html',
   ],
   bad: [
+    {
+      title: 'in a command that has the token itself, and in one that is not shown',
+      files: {
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.shell: curl -sfL https://get.k3s.io | K3S_TOKEN=8f3b1c0de94a7726b1f05d83ce61aa90 sh -s - server
+      ^^^^^^^^^^^^^^^^^^^^^ the token is in the command of this task, which -v and logs show, and everybody where it fails
+- hosts: quays
+  become: true
+  no_log: true
+  tasks:
+    - name: Join
+      ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://quay:6443 --token 8f3b1c0de94a7726b1f05d83ce61aa90
+`,
+      },
+    },
     {
       title: 'read back, kept, printed and written',
       files: {
@@ -423,6 +444,8 @@ const WAYS: readonly {
   },
 ]
 
+const IN_COMMAND = WAYS.findIndex(({ where }) => where.includes('command'))
+
 /** What `always` of `[diff]` makes of it. */
 const ALWAYS: Omit<(typeof WAYS)[number], 'where'> = {
   severity: 'warning',
@@ -439,10 +462,20 @@ interface Shown {
 function* shown(analysis: Analysis): Generator<RuleFinding> {
   const worst = new Map<string, Shown>()
   const diffing = new Map<string, boolean>()
+  const written = tasksWithLiterals(analysis)
   for (const node of nodeRunsOf(analysis)) {
     const { playbook } = node.run
     const isAlways = diffing.get(playbook) ?? isDiffAlwaysOn(analysis, playbook)
     diffing.set(playbook, isAlways)
+    for (const event of node.events)
+      if (
+        event.what === 'installer-ran' &&
+        event.task.noLog === false &&
+        written.has(placeOf(event.task.at))
+      ) {
+        const place = placeOf(event.task.at)
+        if (!worst.has(place)) worst.set(place, { task: event.task, way: IN_COMMAND, isAlways })
+      }
     for (const task of tokenTasksOn(analysis, node)) {
       if (task.noLog !== false) continue
       const seen = new Set(task.uses.filter(({ atom }) => isToken(analysis, atom)).map(({ where }) => where))
@@ -452,7 +485,7 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
           ? task.uses.some((use) => where.includes(use.where) && isPieceOfToken(analysis, use.atom))
           : where.some((one) => seen.has(one))
       const way = WAYS.findIndex(isSeen)
-      const place = `${task.at.path}:${task.at.start}`
+      const place = placeOf(task.at)
       const known = worst.get(place)
       if (way !== -1 && (known === undefined || way < known.way || (way === known.way && isAlways)))
         worst.set(place, { task, way, isAlways })
@@ -471,6 +504,23 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
       ...(fix === undefined ? {} : { fix }),
     }
   }
+}
+
+const placeOf = ({ path, start }: TaskRun['at']): string => `${path}:${start}`
+
+/** The actions with a token in their own text: none that the rehearsal follows comes by. */
+function tasksWithLiterals(analysis: Analysis): ReadonlySet<string> {
+  const { sites, options } = tokenSitesOf(analysis)
+  const literals = [
+    ...options.map(({ written }) => written),
+    ...sites.filter(({ carrier }) => carrier === 'shell' || carrier === 'argument'),
+  ].filter(({ text }) => text !== undefined && !text.isEmpty)
+  return new Set(
+    literals.flatMap(({ at }) => {
+      const action = taskAround(analysis, at)?.task.action
+      return action !== undefined && RUNS.test(action.module) ? [placeOf(action.at)] : []
+    }),
+  )
 }
 
 /** What the nearest ansible.cfg says: Ansible reads the one of the directory that it runs in, and no other. */

@@ -1,17 +1,22 @@
 import { isFixture } from '../../flow/sites/places.ts'
+import type { Written } from '../../flow/sites/site.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
 import { tokenSitesOf } from './literals.ts'
+import { taskAround } from './tasks.ts'
+
+/** Modules whose text is a command line; other programs have the arguments of those. */
+export const RUNS = /(?:^|\.)(?:command|shell|raw)$/
 
 /**
- * Tokens on the command lines that stand in the project as text: units and their templates, scripts, CI files. What tasks
- * run is found by rehearsing them.
+ * Tokens on the command lines that stand in the project as text: units and their templates, scripts, CI files, and tasks
+ * that have the token itself. What else tasks run is found by rehearsing them.
  */
 export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding> {
   for (const { name, carrier, file, written } of tokenSitesOf(analysis).options) {
     const { at, text } = written
     const isUnit = file === 'unit'
-    if (carrier === 'argument' && file === 'yaml') continue
+    if (carrier === 'argument' && file === 'yaml' && !isRun(analysis, written)) continue
     const severity = isFixture(at.path) ? 'notice' : isUnit || text !== undefined ? undefined : 'warning'
     yield {
       at,
@@ -32,3 +37,6 @@ export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding>
     }
   }
 }
+
+const isRun = (analysis: Analysis, { at, text }: Pick<Written, 'at' | 'text'>): boolean =>
+  text !== undefined && RUNS.test(taskAround(analysis, at)?.task.action.module ?? '')

@@ -15,6 +15,15 @@ export function taskAt(analysis: Analysis, at: Span): PlacedTask | undefined {
   return indexOf(analysis).get(key(at))
 }
 
+/** The task in which a text stands. */
+export function taskAround(analysis: Analysis, { path, start, end }: Span): PlacedTask | undefined {
+  for (const placed of tasksOf(analysis)) {
+    const { at } = placed.task
+    if (at.path === path && at.start <= start && end <= at.end) return placed
+  }
+  return undefined
+}
+
 /** Every task of the project, in the order of playbooks and files. */
 export function tasksOf(analysis: Analysis): Iterable<PlacedTask> {
   return indexOf(analysis).values()
