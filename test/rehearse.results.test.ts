@@ -67,6 +67,129 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': shell, 'hosts.ini': BERTH })).toEqual([arrives])
   })
 
+  /** An agent that joins where `condition` holds of a shell text that nothing forgives. */
+  const shell = (text: string, condition = 'beacon is defined') => {
+    const site = asked(`shell: ${JSON.stringify(text)}`, JSON.stringify(condition))
+    return arrivals({ 'site.yml': site, 'hosts.ini': BERTH })
+  }
+
+  test.each([
+    'systemctl is-active k3s-agent || true',
+    'which k3s || true',
+    'k3s --version || true',
+    'sudo k3s --version 2>/dev/null || true',
+    'test -f /usr/local/bin/k3s || true',
+    'ls /usr/local/bin/k3s || /bin/true',
+    'pgrep k3s || :',
+    'cat /var/lib/rancher/k3s/server/node-token || true',
+    '(systemctl is-active k3s-agent) || true',
+    '{ systemctl is-active k3s-agent; } || true',
+    'systemctl is-active k3s-agent; true',
+    'systemctl is-active k3s-agent || exit 0',
+    'systemctl is-active k3s-agent && exit 1; exit 0',
+    '! systemctl is-active k3s-agent',
+    'if systemctl is-active k3s-agent; then echo moored; fi',
+    'if [ -e /usr/local/bin/k3s ]; then exit 1; fi',
+    'systemctl is-active k3s-agent | cat',
+    'set -e; systemctl is-active k3s-agent || true; true',
+    'moored() { systemctl is-active k3s-agent; }; moored || exit 0; exit 1',
+    'systemctl start k3s-agent || true',
+    "sh -c 'systemctl is-active k3s-agent' || true",
+  ])('of a text that ends well is a success, whatever fails in it: %s', (text) => {
+    expect(shell(text)).toEqual([arrives])
+    const tolerant = asked(`shell: ${JSON.stringify(text)}, failed_when: false`, 'beacon.rc == 0')
+    expect(arrivals({ 'site.yml': tolerant, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test.each([
+    'systemctl is-active k3s-agent',
+    'systemctl is-active k3s-agent && true',
+    'true; systemctl is-active k3s-agent',
+    'true && which k3s',
+    'systemctl is-active k3s-agent || exit 7',
+    'systemctl is-active k3s-agent || { echo adrift; false; }',
+    '! true',
+    'set -e; which k3s; true',
+    'set -e; set -o pipefail; which k3s | cat; true',
+    '(exit 3)',
+    '[ -x /usr/local/bin/k3s ]',
+    "bash -c 'which k3s; exit 5'",
+    'moored() { systemctl is-active k3s-agent; }; moored',
+  ])('of a text that certainly fails ends the play: %s', (text) => {
+    expect(shell(text)).toEqual([])
+    const tolerant = asked(`shell: ${JSON.stringify(text)}, failed_when: false`, 'beacon.rc != 0')
+    expect(arrivals({ 'site.yml': tolerant, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test.each([
+    'lighthouse && true',
+    'lighthouse | grep -q lit',
+    'lighthouse || exit 4',
+    'set -e; lighthouse; true',
+    'if lighthouse; then exit 0; else exit 1; fi',
+    'for lamp in red green; do light $lamp; done',
+  ])('of a text that a program decides is known where that has run: %s', (text) => {
+    const seen = (condition: string) =>
+      arrivals({
+        'site.yml': asked(`shell: ${JSON.stringify(text)}, failed_when: false`, condition),
+        'hosts.ini': BERTH,
+      })
+    expect([seen('beacon.rc == 0'), seen('beacon.rc != 0')]).toEqual([[arrives], [arrives]])
+    expect(shell(text, 'beacon.rc == 0')).toEqual([arrives])
+  })
+
+  test('of a text has what all of its programs say', () => {
+    expect(shell('systemctl is-active k3s-agent || true', "beacon.stdout == 'inactive'")).toEqual([arrives])
+    expect(shell('which k3s || echo none', "beacon.stdout == 'none'")).toEqual([arrives])
+    expect(shell('which k3s >/dev/null && echo aboard || echo none', "beacon.stdout == 'none'")).toEqual([
+      arrives,
+    ])
+    expect(shell('k3s --version || echo none', "'none' in beacon.stdout")).toEqual([arrives])
+    const found = "beacon.stdout == 'active'"
+    expect(shell('systemctl is-active k3s-agent || true', found)).toEqual([])
+  })
+
+  test('of a text that installs where K3s is missing', () => {
+    const install =
+      'curl -sfL https://get.k3s.io | K3S_TOKEN=0ddpassword sh -s - agent --server https://quay:6443'
+    for (const text of [
+      `which k3s || ${install}`,
+      `/usr/local/bin/k3s --version || ${install}`,
+      `if ! systemctl is-active k3s-agent; then ${install}; fi`,
+      `[ -f /usr/local/bin/k3s ] || ${install}`,
+    ])
+      expect([
+        text,
+        arrivals({ 'site.yml': tasks(`shell: ${JSON.stringify(text)}`), 'hosts.ini': BERTH }),
+      ]).toEqual([text, [arrives]])
+  })
+
+  test.each([
+    'systemctl is-active lamp',
+    'systemctl is-active --quiet lamp',
+    'systemctl list-unit-files k3s-agent.service',
+    'systemctl show k3s-agent',
+    'systemctl restart lamp',
+    'rc-service lamp status',
+    'service lamp status',
+  ])('of a service that only the node knows is open: %s', (text) => {
+    for (const condition of ['beacon.rc != 0', 'beacon.rc == 0']) {
+      const site = asked(`command: ${text}, failed_when: false`, condition)
+      expect([condition, arrivals({ 'site.yml': site, 'hosts.ini': BERTH })]).toEqual([condition, [arrives]])
+    }
+  })
+
+  test('of systemctl cat is the unit, where there is one', () => {
+    const cat = (before: string, condition: string) => {
+      const site = before + asked('command: systemctl cat k3s-agent.service, failed_when: false', condition)
+      return arrivals({ 'site.yml': site, 'hosts.ini': BERTH })
+    }
+    const unit =
+      'copy: { dest: /etc/systemd/system/k3s-agent.service, content: "[Service]\\nExecStart=/usr/local/bin/k3s agent" }'
+    expect([cat('', 'beacon.rc != 0'), cat('', 'beacon.rc == 0')]).toEqual([[arrives], []])
+    expect([cat(tasks(unit), 'beacon.rc != 0'), cat(tasks(unit), 'beacon.rc == 0')]).toEqual([[], [arrives]])
+  })
+
   test('of a command that finds K3s says where, or something', () => {
     const found = (command: string, condition: string) => {
       const server = joins('berths', '0ddpassword').replace('K3S_URL', 'K3S_NOTHING')

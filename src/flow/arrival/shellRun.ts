@@ -18,6 +18,8 @@ export interface RunStep {
   readonly environment: ReadonlyMap<string, Letters>
   readonly assigned: ReadonlyMap<string, Letters>
   readonly input: RunStep | undefined
+  /** Whether another program reads what it prints. */
+  readonly isPiped: boolean
   readonly isConditional: boolean
   /** Text that it reads: a here-document. */
   readonly document: Letters | undefined
@@ -41,9 +43,26 @@ export interface ShellNodeView {
   exists(path: string): boolean | undefined
   /** A file that is sourced. */
   sourced?(path: string, exists: boolean): void
+  /** Runs a program; its exit status where that is certain. */
+  ran?(step: RunStep): number | undefined
 }
 
-type Outcome = boolean | undefined
+/**
+ * The exit status of a command. `well`: only a real run shows it, and the text goes on as if it were 0. `undefined`: both ways
+ * are open.
+ */
+export type Status = number | 'well' | undefined
+
+/** Whether a command succeeds. */
+const isWell = (status: Status): boolean | undefined =>
+  status === undefined ? undefined : status === 'well' || status === 0
+
+/** The status of what ends in one of some ways. */
+function common([first, ...others]: readonly Status[]): Status {
+  if (others.every((other) => other === first)) return first
+  return [first, ...others].every((status) => isWell(status) === true) ? 'well' : undefined
+}
+
 const MAX_STEPS = 2000
 const MAX_NESTING = 20
 
@@ -63,31 +82,55 @@ export class ShellRun {
   #conditions = 0
   #nesting = 0
   #input: RunStep | undefined
+  #isPiped = false
   #hasEnded = false
+  /** What the text has ended with, or a function. */
+  #end: Status
+  /** What it may have ended with before. */
+  readonly #ends = new Set<Status>()
+  /** `set -e`. */
+  #isStrict = false
+  /** `set -o pipefail`. */
+  #isWhole = false
 
   constructor(atoms: Atoms, view: ShellNodeView) {
     this.#atoms = atoms
     this.#view = view
   }
 
-  run(text: Letters): void {
-    if (this.#nesting >= MAX_NESTING) return
+  run(text: Letters): Status {
+    if (this.#nesting >= MAX_NESTING) return undefined
     this.#nesting += 1
-    this.#node(
+    const last = this.#node(
       parsed.get(this.#atoms, [text.text], () => parseShell(text.text)),
       text,
     )
     this.#nesting -= 1
+    return common([this.#hasEnded ? this.#end : last, ...this.#ends])
   }
 
   call(name: string): boolean {
-    const known = this.functions.get(name)
-    if (known === undefined || this.#nesting >= MAX_NESTING) return false
-    this.#nesting += 1
-    this.#node(known.body, known.text)
-    this.#nesting -= 1
+    if (!this.functions.has(name) || this.#nesting >= MAX_NESTING) return false
+    this.#called(name)
     this.#hasEnded = false
     return true
+  }
+
+  #called(name: string): Status {
+    const known = this.functions.get(name)
+    if (known === undefined || this.#nesting >= MAX_NESTING) return undefined
+    this.#nesting += 1
+    const status = this.#apart(() => this.#node(known.body, known.text))
+    this.#nesting -= 1
+    return status
+  }
+
+  /** Runs what ends for itself alone: a function, a part of a pipeline, what is in brackets. */
+  #apart(act: () => Status): Status {
+    const last = act()
+    const status = this.#hasEnded ? this.#end : last
+    this.#hasEnded = false
+    return status
   }
 
   #scope(text: Letters): ShellScope {
@@ -114,7 +157,7 @@ export class ShellRun {
     if (this.#allExported) this.exported.add(name)
   }
 
-  #node(node: ShellNode, text: Letters): Outcome {
+  #node(node: ShellNode, text: Letters): Status {
     if (this.#hasEnded || this.steps.length >= MAX_STEPS) return undefined
     switch (node.kind) {
       case 'simple':
@@ -131,65 +174,120 @@ export class ShellRun {
             node.variable,
             unknownLetters(this.#scope(text), node.start, `$${node.variable} of a loop`),
           )
-        return this.#maybe(() => this.#node(node.body, text))
+        this.#maybe(() => this.#node(node.body, text))
+        return undefined
       case 'case':
-        return this.#maybe(() => {
+        this.#maybe(() => {
           for (const body of node.bodies) this.#node(body, text)
           return undefined
         })
+        return undefined
       case 'function':
         this.functions.set(node.name, { body: node.body, text })
-        return true
+        return 0
       case 'group':
-        return this.#node(node.body, text)
+        return node.isSubshell ? this.#apart(() => this.#node(node.body, text)) : this.#node(node.body, text)
     }
   }
 
-  #maybe(act: () => Outcome): Outcome {
+  #maybe(act: () => Status): Status {
     this.#conditions += 1
-    act()
+    const status = act()
     this.#conditions -= 1
     this.#hasEnded = false
-    return undefined
+    return status
   }
 
-  #list(items: (ShellNode & { kind: 'list' })['items'], text: Letters): Outcome {
-    let outcome: Outcome = true
-    for (const { joint, node } of items) {
-      if (joint === '&&' && outcome === false) continue
-      if (joint === '||' && outcome === true) continue
-      const isOpen: boolean = joint !== ';' && outcome === undefined
-      outcome = isOpen ? this.#maybe(() => this.#node(node, text)) : this.#node(node, text)
+  #list(items: (ShellNode & { kind: 'list' })['items'], text: Letters): Status {
+    let status: Status = 0
+    for (const [index, { joint, node }] of items.entries()) {
+      status = joint === ';' ? this.#node(node, text) : this.#joined(status, joint, node, text)
+      if (this.#hasEnded) return this.#end
+      if (this.#isStrict && (items[index + 1]?.joint ?? ';') === ';' && status !== 0) this.#endWith(status)
     }
-    return outcome
+    return status
   }
 
-  #if(branches: (ShellNode & { kind: 'if' })['branches'], text: Letters): Outcome {
-    let isOpen = false
+  /** `… && …`, `… || …` */
+  #joined(before: Status, joint: '&&' | '||', node: ShellNode, text: Letters): Status {
+    const well = isWell(before)
+    if (well === undefined) {
+      const other = this.#maybe(() => this.#node(node, text))
+      return joint === '||' && other === 0 ? 0 : undefined
+    }
+    if (well !== (joint === '&&'))
+      // Where what is before it should fail after all, that makes it good.
+      return before === 'well' && this.#untaken(node) === 0 ? 0 : before
+    const next = this.#node(node, text)
+    this.#endsIf(before)
+    return before === 'well' && next === 0 ? 'well' : next
+  }
+
+  /** What ends the text where a command succeeds ends it only then. */
+  #endsIf(before: Status): void {
+    if (before === 'well') this.#end = common([this.#end, before])
+  }
+
+  /** The status of a command that is left out, and would be run only if another one failed that should succeed. */
+  #untaken(node: ShellNode): Status {
+    if (node.kind === 'group') return this.#untaken(node.body)
+    if (node.kind === 'list') return node.items.map((item) => this.#untaken(item.node)).at(-1)
+    if (node.kind !== 'simple') return undefined
+    const [name = '', argument] = node.words.map(({ parts }) =>
+      parts.map((part) => (part.kind === 'text' ? part.text.text : '?')).join(''),
+    )
+    if (!ENDING.test(name)) return QUIET.test(name) ? 0 : undefined
+    this.#ends.add(codeOf(argument))
+    return 0
+  }
+
+  #if(branches: (ShellNode & { kind: 'if' })['branches'], text: Letters): Status {
+    const open: Status[] = []
     for (const { condition, body } of branches) {
-      const outcome: Outcome = condition === undefined ? true : this.#node(condition, text)
-      if (outcome === false) continue
-      if (outcome === true && !isOpen) return this.#node(body, text)
-      isOpen = true
-      this.#maybe(() => this.#node(body, text))
-      if (outcome === true) return undefined
+      const asked = condition === undefined ? 0 : this.#asked(() => this.#node(condition, text))
+      const well = isWell(asked)
+      if (well === false) continue
+      if (well === true && open.length === 0) {
+        const status = this.#node(body, text)
+        this.#endsIf(asked)
+        return asked === 0 ? status : common([status, 'well'])
+      }
+      open.push(this.#maybe(() => this.#node(body, text)))
+      if (well === true) return common(open)
     }
-    return undefined
+    return common([...open, 0])
   }
 
-  #pipeline(parts: readonly ShellNode[], isNegated: boolean, text: Letters): Outcome {
+  /** What stands behind `if` may fail, and nothing ends. */
+  #asked(act: () => Status): Status {
+    const wasStrict = this.#isStrict
+    this.#isStrict = false
+    const status = act()
+    this.#isStrict = wasStrict
+    return status
+  }
+
+  #pipeline(parts: readonly ShellNode[], isNegated: boolean, text: Letters): Status {
     const outer = this.#input
-    let outcome: Outcome
-    for (const part of parts) {
+    const wasPiped = this.#isPiped
+    let status: Status = 0
+    for (const [index, part] of parts.entries()) {
       const before = this.steps.length
-      outcome = this.#node(part, text)
+      const isLast = index === parts.length - 1
+      this.#isPiped = wasPiped || !isLast
+      const own = parts.length === 1 ? this.#node(part, text) : this.#apart(() => this.#node(part, text))
+      // Without `pipefail` the last one decides.
+      const isKept: boolean = this.#isWhole && (own === 0 || (own === 'well' && isWell(status) === false))
+      status = isKept ? status : this.#isWhole && own === 'well' ? common([status, own]) : own
       this.#input = this.steps.slice(before).at(-1)
     }
     this.#input = outer
-    return outcome === undefined ? undefined : outcome !== isNegated
+    this.#isPiped = wasPiped
+    if (!isNegated) return status
+    return typeof status === 'number' ? Number(status === 0) : undefined
   }
 
-  #simple(command: SimpleCommand, text: Letters): Outcome {
+  #simple(command: SimpleCommand, text: Letters): Status {
     const scope = this.#scope(text)
     const assigned = new Map<string, Letters>()
     for (const { name, isAppended, value } of command.assignments) {
@@ -200,7 +298,8 @@ export class ShellRun {
     const words = command.words.flatMap((word) => fieldsOf(word, scope))
     if (words.length === 0) {
       for (const [name, value] of assigned) this.#assign(name, value, text, command.start)
-      return true
+      const parts = command.assignments.flatMap(({ value }) => value.parts)
+      return parts.some(({ kind }) => kind === 'substitution') ? 'well' : 0
     }
     return this.#program(words, assigned, command, text)
   }
@@ -210,7 +309,7 @@ export class ShellRun {
     assigned: ReadonlyMap<string, Letters>,
     command: SimpleCommand,
     text: Letters,
-  ): Outcome {
+  ): Status {
     const name = words[0]?.text ?? ''
     switch (name) {
       case 'export':
@@ -219,40 +318,55 @@ export class ShellRun {
       case 'readonly':
       case 'local':
         this.#declare(words, command, text)
-        return true
+        return 0
       case 'unset':
         for (const { text: gone } of words.slice(1)) {
           this.variables.delete(gone)
           this.exported.delete(gone)
         }
-        return true
+        return 0
       case 'set':
         this.#set(words.map((word) => word.text).join(' '))
-        return true
+        return 0
       case '.':
       case 'source':
         return this.#source(words[1])
       case '[':
       case '[[':
-      case 'test':
-        return testOutcome(words, (path) => this.#view.exists(path))
+      case 'test': {
+        const is = testOutcome(words, (path) => this.#view.exists(path))
+        return is === undefined ? undefined : Number(!is)
+      }
       case 'exit':
       case 'return':
-        if (this.#conditions === 0) this.#hasEnded = true
+        this.#endWith(codeOf(words[1]?.text))
         return undefined
       case ':':
       case 'true':
-        return true
+      case '/bin/true':
+      case '/usr/bin/true':
+        return 0
       case 'false':
-        return false
+      case '/bin/false':
+      case '/usr/bin/false':
+        return 1
       default:
         if (this.functions.has(name)) return this.#function(name, assigned)
         return this.#step(words, assigned, command, text)
     }
   }
 
+  #endWith(status: Status): void {
+    // It ends there for certain only if it comes there, and fails.
+    if (this.#conditions > 0 || (this.#isStrict && typeof status !== 'number')) this.#ends.add(status)
+    else {
+      this.#hasEnded = true
+      this.#end = status
+    }
+  }
+
   /** What is assigned in front of a function is exported while it runs. */
-  #function(name: string, assigned: ReadonlyMap<string, Letters>): Outcome {
+  #function(name: string, assigned: ReadonlyMap<string, Letters>): Status {
     const before = [...assigned.keys()].map(
       (variable) => [variable, this.variables.get(variable), this.exported.has(variable)] as const,
     )
@@ -260,13 +374,13 @@ export class ShellRun {
       this.variables.set(variable, value)
       this.exported.add(variable)
     }
-    this.call(name)
+    const status = this.#called(name)
     for (const [variable, value, wasExported] of before) {
       if (value === undefined) this.variables.delete(variable)
       else this.variables.set(variable, value)
       if (!wasExported) this.exported.delete(variable)
     }
-    return undefined
+    return status
   }
 
   #step(
@@ -274,7 +388,7 @@ export class ShellRun {
     assigned: ReadonlyMap<string, Letters>,
     command: SimpleCommand,
     text: Letters,
-  ): Outcome {
+  ): Status {
     const environment = new Map([...this.variables].filter(([name]) => this.exported.has(name)))
     for (const [name, value] of [...assigned, ...assignedByEnv(words)]) environment.set(name, value)
     const step: RunStep = {
@@ -282,6 +396,7 @@ export class ShellRun {
       environment,
       assigned,
       input: this.#input,
+      isPiped: this.#isPiped,
       isConditional: this.#conditions > 0,
       document: this.#document(command.redirects, text),
       output: this.#output(command.redirects, text),
@@ -290,14 +405,18 @@ export class ShellRun {
       text,
     }
     this.steps.push(step)
+    const status = this.#view.ran?.(step)
     const inner = scriptOf(step)
-    if (inner !== undefined) this.#nested(inner, environment)
-    return ASKING.test(words[0]?.text ?? '') ? undefined : true
+    if (inner !== undefined) return this.#nested(inner, environment)
+    const program = words.find(
+      ({ text: word }, index) => !WRAPPING.test(word) && !(index > 0 && /^-/.test(word)),
+    )
+    return status ?? (ASKING.test(program?.text ?? '') ? undefined : 'well')
   }
 
   /** `sh -c '…'`: a shell of its own, which changes nothing here. */
-  #nested(script: Letters, environment: ReadonlyMap<string, Letters>): void {
-    if (this.#nesting >= MAX_NESTING) return
+  #nested(script: Letters, environment: ReadonlyMap<string, Letters>): Status {
+    if (this.#nesting >= MAX_NESTING) return undefined
     const inner = new ShellRun(this.#atoms, this.#view)
     for (const [name, value] of environment) {
       inner.variables.set(name, value)
@@ -305,8 +424,10 @@ export class ShellRun {
     }
     inner.#nesting = this.#nesting + 1
     inner.#conditions = this.#conditions
-    inner.run(script)
+    inner.#isPiped = this.#isPiped
+    const status = inner.run(script)
     this.steps.push(...inner.steps)
+    return status
   }
 
   #document(redirects: readonly ShellRedirect[], text: Letters): Letters | undefined {
@@ -340,15 +461,17 @@ export class ShellRun {
   #set(line: string): void {
     if (/^set (?:.* )?-(?:[a-z]*a[a-z]*|o allexport)(?: |$)/.test(line)) this.#allExported = true
     if (/^set (?:.* )?\+(?:[a-z]*a[a-z]*|o allexport)(?: |$)/.test(line)) this.#allExported = false
+    if (/^set (?:.* )?-(?:[a-z]*e[a-z]*|o errexit)(?: |$)/.test(line)) this.#isStrict = true
+    if (/^set (?:.* )?\+(?:[a-z]*e[a-z]*|o errexit)(?: |$)/.test(line)) this.#isStrict = false
+    if (/^set (?:.* )?-[a-z]*o pipefail(?: |$)/.test(line)) this.#isWhole = true
   }
 
-  #source(path: Letters | undefined): Outcome {
+  #source(path: Letters | undefined): Status {
     if (path === undefined || unknownIn(path) !== undefined) return undefined
     const content = this.#view.content(path.text)
     this.#view.sourced?.(path.text, content !== undefined)
-    if (content === undefined) return false
-    this.run(content)
-    return true
+    if (content === undefined) return undefined
+    return this.run(content)
   }
 }
 
@@ -365,6 +488,18 @@ function withoutTabs(letters: Letters): Letters {
 /** Programs that are run for their exit status. */
 const ASKING =
   /(?:^|\/)(?:grep|egrep|command|which|type|systemctl|rc-service|id|pgrep|diff|cmp|dpkg|rpm|hash)$/
+
+/** What stands in front of a program. */
+const WRAPPING = /^(?:\S*\/)?(?:sudo|env|exec|nohup)$|^[A-Za-z_]\w*=/
+
+/** Programs that do not fail. */
+const QUIET = /^(?::|echo|printf|(?:\S*\/)?true)$/
+
+const ENDING = /^(?:exit|return)$/
+
+/** What `exit` is told, if anything. */
+const codeOf = (argument: string | undefined): Status =>
+  argument !== undefined && /^\d{1,3}$/.test(argument) ? Number(argument) : undefined
 
 /** `env NAME=value … program`, `sudo NAME=value … program`. */
 function assignedByEnv(words: readonly Letters[]): readonly (readonly [string, Letters])[] {

@@ -4,7 +4,7 @@ import { Remembered } from '../remembered.ts'
 import { Unknown } from '../unknown.ts'
 import { hopSource, type Letters, lettersOf, markedText, paperSource } from './letters.ts'
 import { fileAt } from './paths.ts'
-import { type RunStep, type ShellOutput, ShellRun } from './shellRun.ts'
+import { type RunStep, type ShellOutput, ShellRun, type Status } from './shellRun.ts'
 
 /** A program that a shell text runs. */
 export interface ShellStep {
@@ -16,6 +16,8 @@ export interface ShellStep {
   readonly assigned: ReadonlyMap<string, string>
   /** The step whose output it reads: `curl … | sh`. */
   readonly input: ShellStep | undefined
+  /** Whether another program reads what it prints. */
+  readonly isPiped: boolean
   /** Text that it reads: a here-document. */
   readonly document: string | undefined
   /** The file that what it prints goes to. */
@@ -57,24 +59,36 @@ function readSteps(
   atoms: Atoms,
   files: PaperFiles,
 ): readonly ShellStep[] {
-  const read = (text: string, what: string): Letters => lettersOf(text, hopSource(what, [hop]), atoms)
-  const run = new ShellRun(atoms, {
-    content: (path) => {
-      const found = fileAt(files, path)
-      return found !== undefined && typeof found.file.content === 'string'
-        ? lettersOf(found.file.content, paperSource(found.path, found.file), atoms)
-        : undefined
-    },
+  const steps: ShellStep[] = []
+  runShell(marked, environment, hop, atoms, {
+    file: (path) => fileAt(files, path),
     exists: (path) => (fileAt(files, path) === undefined ? undefined : true),
+    ran: (step) => {
+      steps.push(step)
+      return undefined
+    },
   })
+  return steps
+}
+
+/** The node that a shell text runs on. */
+export interface ShellNode {
+  file(path: string): ReturnType<typeof fileAt>
+  exists(path: string): boolean | undefined
+  /** Does what a program does, as the text comes to it; its exit status where that is certain. */
+  ran(step: ShellStep): number | undefined
+}
+
+/** Runs a shell text: what its programs end with decides which come next. Returns what it ends with. */
+export function runShell(
+  marked: string,
+  environment: ReadonlyMap<string, string | Unknown>,
+  hop: Hop,
+  atoms: Atoms,
+  node: ShellNode,
+): Status {
+  const read = (text: string, what: string): Letters => lettersOf(text, hopSource(what, [hop]), atoms)
   const unknown = new Map<string, Unknown>()
-  for (const [name, value] of environment) {
-    const text = typeof value === 'string' ? value : atoms.mark(unknownAtom(value, atoms))
-    if (value instanceof Unknown) unknown.set(text, value)
-    run.variables.set(name, read(text, `the environment ${name}`))
-    run.exported.add(name)
-  }
-  run.run(read(marked, 'the shell text'))
   const made = new Map<RunStep, ShellStep>()
   const text = (letters: Letters): string => markedText(letters, hop, atoms)
   const place = ({ text: whole }: RunStep, offset: number): number => whole.originAt(offset)?.at ?? 0
@@ -83,24 +97,44 @@ function readSteps(
     const last = whole.originAt(offset - 1)
     return (last?.at ?? 0) + (last?.of.atom === undefined ? 1 : 2)
   }
-  for (const step of run.steps)
-    made.set(step, {
-      words: step.words.map(text),
-      environment: new Map(
-        [...step.environment].map(([name, value]) => {
-          const marks = text(value)
-          return [name, unknown.get(marks) ?? marks]
-        }),
-      ),
-      assigned: new Map([...step.assigned].map(([name, value]) => [name, text(value)])),
-      input: step.input === undefined ? undefined : made.get(step.input),
-      document: step.document === undefined ? undefined : text(step.document),
-      output: step.output === undefined ? undefined : { ...step.output, path: text(step.output.path) },
-      isConditional: step.isConditional,
-      start: place(step, step.start),
-      end: behind(step, step.end),
-    })
-  return [...made.values()]
+  const shown = (step: RunStep): ShellStep => ({
+    words: step.words.map(text),
+    environment: new Map(
+      [...step.environment].map(([name, value]) => {
+        const marks = text(value)
+        return [name, unknown.get(marks) ?? marks]
+      }),
+    ),
+    assigned: new Map([...step.assigned].map(([name, value]) => [name, text(value)])),
+    input: step.input === undefined ? undefined : made.get(step.input),
+    isPiped: step.isPiped,
+    document: step.document === undefined ? undefined : text(step.document),
+    output: step.output === undefined ? undefined : { ...step.output, path: text(step.output.path) },
+    isConditional: step.isConditional,
+    start: place(step, step.start),
+    end: behind(step, step.end),
+  })
+  const run = new ShellRun(atoms, {
+    content: (path) => {
+      const found = node.file(path)
+      return found !== undefined && typeof found.file.content === 'string'
+        ? lettersOf(found.file.content, paperSource(found.path, found.file), atoms)
+        : undefined
+    },
+    exists: (path) => node.exists(path),
+    ran: (step) => {
+      const own = shown(step)
+      made.set(step, own)
+      return node.ran(own)
+    },
+  })
+  for (const [name, value] of environment) {
+    const marks = typeof value === 'string' ? value : atoms.mark(unknownAtom(value, atoms))
+    if (value instanceof Unknown) unknown.set(marks, value)
+    run.variables.set(name, read(marks, `the environment ${name}`))
+    run.exported.add(name)
+  }
+  return run.run(read(marked, 'the shell text'))
 }
 
 /** An unknown value as a piece of text. */

@@ -132,7 +132,7 @@ function plainTest(
   if (args.length === 1) return a !== ''
   if (args.length === 2 && a === '-n') return b !== ''
   if (args.length === 2 && a === '-z') return b === ''
-  if (args.length === 2 && /^-[efrsx]$/.test(a)) return exists(b)
+  if (args.length === 2 && /^-[defrsx]$/.test(a)) return exists(b)
   if (args.length === 3 && (b === '=' || b === '==')) return a === c
   if (args.length === 3 && b === '!=') return a !== c
   return undefined

@@ -4,6 +4,7 @@ import {
   arrivalAt,
   arrivalOfStep,
   k3sIn,
+  runShell,
   type ShellStep,
   shellSteps,
   surroundings,
@@ -14,10 +15,11 @@ import { type PaperFile, withFile } from '../../files.ts'
 import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
 import { BROUGHT, Unknown } from '../../unknown.ts'
-import { type Call, type Effect, normalised } from '../call.ts'
+import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
 import {
+  existing,
   fileEvent,
   isMissing,
   readBack,
@@ -30,7 +32,7 @@ import {
 import { generated } from './generated.ts'
 import { writtenMode } from './mode.ts'
 import { installsPackage, packaged } from './packages.ts'
-import { probed } from './probes.ts'
+import { type Answer, probed } from './probes.ts'
 import { started, startedK3s } from './services.ts'
 import { behindSudo, printedBy, type ShellView, teed } from './shellText.ts'
 import { transientUnit } from './transient.ts'
@@ -57,11 +59,10 @@ export function command(call: Call): Effect {
   }
   call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
   const line = module === 'command' ? withoutShell(marked, environment) : marked
-  const steps = shellSteps(line, environment, call.hop('runs a command'), call.atoms)
   const [creates, removes] = isRaw ? [] : [call.path('creates'), call.path('removes')]
   if (creates !== undefined && isThere(call, creates)) return { changed: false, result: output(call, '') }
   if (removes !== undefined && !isThere(call, removes)) return { changed: false, result: output(call, '') }
-  return new Steps(call).run(steps, marked)
+  return new Steps(call).run(line, environment, marked)
 }
 
 const ARGUMENTS: ReadonlySet<string> = new Set([
@@ -173,6 +174,15 @@ function unknownStatus(call: Call): Unknown {
 /** A program that is called after K3s or a relative of it, and is not K3s itself. */
 const BRINGS = /(?:^|[\s/])(?:k3sup|k3d|autok3s|[\w.-]*(?:k3s|rancher)[\w.-]*\.(?:sh|py|run))(?:\s|$)/i
 
+/** What is done to services, besides asking. */
+const ACTING =
+  /^(?:start|stop|restart|reload|(?:try-)?(?:reload-or-)?restart|(?:re)?enable|disable|mask|unmask|kill|daemon-re(?:load|exec)|reset-failed)$/
+
+/** Whether a program does not fail, as far as a play can know. */
+const isSure = (name: string, words: readonly string[]): boolean =>
+  /^(?:systemd-run|echo|printf)$/.test(name) ||
+  (name === 'rm' && words.some((word) => /^-\w*f|^--force$/.test(word)))
+
 /** Relatives of K3s that install it, on whatever nodes. */
 const INSTALLS =
   /(?:^|[\s/;&|])(k3sup(?=\s+(?:install|join)\b)|k3d(?=\s+(?:cluster|node)\s+create\b)|autok3s(?=\s+(?:create|join)\b))/
@@ -186,34 +196,33 @@ class Steps {
   #node: NodeState
   readonly #events: Event[] = []
   #stdout: string | undefined
-  #changed = true
-  /** Steps that are known to the last: they succeed. */
+  /** Without an answer that says so, a command changes something. */
+  #changed: boolean | undefined = true
+  /** How many steps are known to the last. */
   #followed = 0
+  /** Whether the text is a single program. */
+  #isAlone = false
+  /** Why the last step that failed did. */
+  #why: string | undefined
+  /** What was printed so far, where all of it is known. */
+  #said: string | undefined = ''
+  #hasAnswered = false
 
   constructor(call: Call) {
     this.#call = call
     this.#node = call.node
   }
 
-  run(steps: readonly ShellStep[], marked: string): Effect {
+  run(line: string, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
     const call = this.#call
-    const [only] = steps
-    // A test runs no program.
-    const words =
-      only === undefined ? call.atoms.traced(marked).text.trim().split(/\s+/) : wordsOf(only, call)
-    const probe = steps.length > 1 ? undefined : probed(call, words)
-    if (probe !== undefined) {
-      const { rc, stdout } = probe
-      const failed = rc === 0 ? {} : { failed: 'a command that ends with an error', changed: false }
-      return { ...failed, result: output(call, stdout, rc) }
-    }
-    for (const step of steps) {
-      const before = this.#stdout
-      const failed = this.#step(step, steps.length === 1)
-      this.#writes(step, before)
-      if (failed !== undefined && steps.length === 1)
-        return { failed, result: output(call, '', 2), node: this.#node, events: this.#events, changed: false }
-    }
+    const hop = call.hop('runs a command')
+    const steps = shellSteps(line, environment, hop, call.atoms)
+    this.#isAlone = steps.length === 1
+    const status = runShell(line, environment, hop, call.atoms, {
+      file: () => undefined,
+      exists: (path) => this.#exists(path),
+      ran: (step) => this.#ran(step),
+    })
     const text = call.atoms.traced(marked).text
     this.#redirected(text)
     // A program of another name may have brought K3s: k3sup, a script of the site.
@@ -224,16 +233,63 @@ class Steps {
     }
     const made = this.#stdout === undefined ? generated(text) : undefined
     if (made !== undefined) this.#print(call.unknownText(made, true))
-    const isFollowed = steps.length > 0 && this.#followed >= steps.length
-    return {
+    const said = this.#hasAnswered ? this.#said?.replace(/\n+$/, '') : undefined
+    const rc = typeof status === 'number' ? status : undefined
+    const done = {
       node: this.#node,
       events: this.#events,
-      result: output(call, this.#stdout, ...(isFollowed ? [0] : [])),
-      changed: this.#changed,
+      result: output(call, this.#stdout ?? said, rc),
+    }
+    if (rc !== undefined && rc !== 0)
+      return { ...done, failed: this.#why ?? 'a command that ends with an error', changed: false }
+    return this.#changed === undefined ? done : { ...done, changed: this.#changed }
+  }
+
+  #exists(path: string): boolean | undefined {
+    const there = path.startsWith('/') ? existing(this.#call, normalised(path), this.#node) : undefined
+    if (there === undefined) return undefined
+    this.#hasAnswered = true
+    this.#changed = undefined
+    return there
+  }
+
+  /** Runs a program; its exit status where that is certain. */
+  #ran(step: ShellStep): number | undefined {
+    const before = this.#stdout
+    const words = wordsOf(step, this.#call)
+    const asked = probed(this.#call, words, this.#node)
+    if (asked !== undefined && this.#isAlone) this.#changed = undefined
+    const answer = asked ?? this.#version(words)
+    const status = answer?.rc ?? this.#status(step)
+    this.#writes(step, before)
+    if (!step.isPiped && step.output === undefined) this.#says(step, answer)
+    return status
+  }
+
+  #says(step: ShellStep, answer: Answer | undefined): void {
+    const { stdout } = answer ?? {}
+    const said = answer === undefined ? printedBy(step, this.#view) : stdout && `${stdout}\n`
+    if (answer !== undefined) this.#hasAnswered = true
+    this.#said =
+      said === undefined || this.#said === undefined || step.isConditional ? undefined : this.#said + said
+  }
+
+  /** A step that fails for a reason. */
+  #fails(why: string, status: number): number {
+    this.#why = why
+    return status
+  }
+
+  #status(step: ShellStep): number | undefined {
+    try {
+      return this.#step(step)
+    } catch (error) {
+      if (!(error instanceof ModuleFails)) throw error
+      return this.#fails(error.why, 1)
     }
   }
 
-  #step(step: ShellStep, isAlone: boolean): string | undefined {
+  #step(step: ShellStep): number | undefined {
     const call = this.#call
     const { manager } = call.context.stage
     const given = wordsOf(step, call)
@@ -261,21 +317,18 @@ class Steps {
         services,
         ...(gone ? { k3s: 'absent' as const, starts: new Map() } : {}),
       }
-      return undefined
+      return 0
     }
     if (installsPackage(words)) {
       this.#node = { ...this.#node, ...packaged(this.#node) }
       return undefined
     }
-    if (name === 'k3s' && words.includes('--version')) return this.#version()
-    if (/^(?:systemctl|rc-service|service|systemd-run|rm|true|:)$/.test(name)) this.#followed += 1
-    if (name === 'systemctl' || name === 'rc-service' || name === 'service') {
-      this.#serviceCommand(
+    if (name === 'systemctl' || name === 'rc-service' || name === 'service')
+      return this.#serviceCommand(
         name,
         words.slice(1).filter((word) => !word.startsWith('-')),
       )
-      return undefined
-    }
+    if (/^(?:systemd-run|rm)$/.test(name)) this.#followed += 1
     if (name === 'systemd-run') this.#transient(step)
     const own = k3sIn(words)
     if (own !== undefined) this.#direct(step, given.length - words.length + own)
@@ -288,16 +341,15 @@ class Steps {
       this.#stdout = call.serverToken(call.target, 'is printed by k3s token create')
     const read = words.slice(1).find((word) => TOKEN_FILE.test(word))
     if (read === undefined) {
-      if (/^(?:cat|grep|awk|sed|cut|head|tail)$/.test(name)) this.#readFrom(name, words.slice(1), isAlone)
-      return undefined
+      if (/^(?:cat|grep|awk|sed|cut|head|tail)$/.test(name)) this.#readFrom(name, words.slice(1))
+      return own !== undefined || isSure(name, words) ? 0 : undefined
     }
     const path = normalised(read)
     if (isMissing(call, path)) {
       this.#stdout = ''
-      return `${shown(path)} is not there`
+      return this.#fails(`${shown(path)} is not there`, /^(?:cat|head|tail|cut)$/.test(name) ? 1 : 2)
     }
     this.#printFile(path)
-    this.#changed = true
     return undefined
   }
 
@@ -313,12 +365,12 @@ class Steps {
   }
 
   /** `cat FILE`, or `grep … FILE | cut …`: the file, or the token of it, where the play knows what is in it. */
-  #readFrom(name: string, words: readonly string[], isAlone: boolean): void {
+  #readFrom(name: string, words: readonly string[]): void {
     const call = this.#call
     const path = words.map(normalised).find((word) => word.startsWith('/') && this.#node.files.has(word))
     const file = path === undefined ? undefined : this.#node.files.get(path)
     if (path === undefined || file?.kind !== 'file' || typeof file.content !== 'string') return
-    if (name === 'cat' && isAlone) {
+    if (name === 'cat' && this.#isAlone) {
       this.#printFile(path)
       return
     }
@@ -331,7 +383,7 @@ class Steps {
     this.#print(call.atoms.mark(read))
   }
 
-  #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): string | undefined {
+  #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): number | undefined {
     const call = this.#call
     const { manager } = call.context.stage
     const { files } = this.#node
@@ -346,7 +398,8 @@ class Steps {
       services,
       ...(installed ? { k3s: 'present' as const } : {}),
     }
-    if (service === undefined) return result.fatal
+    if (result.fatal !== undefined) return this.#fails(result.fatal, 1)
+    if (service === undefined) return undefined
     const known = services.get(service)
     services.set(service, {
       started: known?.started ?? false,
@@ -362,9 +415,8 @@ class Steps {
       before: () => arrivalAt(files, service, manager, atoms).token,
       task: taskRun(call),
     })
-    if (result.fatal !== undefined) return result.fatal
     if (result.started === true) this.#start(service)
-    return undefined
+    return 0
   }
 
   #start(service: string): void {
@@ -380,8 +432,13 @@ class Steps {
     this.#events.push(...(effect.events ?? []))
   }
 
-  #serviceCommand(program: string, words: readonly string[]): void {
-    const [verb, names] = program === 'systemctl' ? [words[0], words.slice(1)] : [words[1], words.slice(0, 1)]
+  /** Certain is what it does to a service of K3s that is there. */
+  #serviceCommand(program: string, words: readonly string[]): number | undefined {
+    const [verb = '', names] =
+      program === 'systemctl' ? [words[0], words.slice(1)] : [words[1], words.slice(0, 1)]
+    if (!ACTING.test(verb)) return undefined
+    this.#followed += 1
+    let isSure = true
     for (const written of names) {
       const name = written.replace(/\.service$/, '')
       const known = this.#node.services.get(name)
@@ -402,7 +459,9 @@ class Steps {
         (verb === 'enable' && /--now/.test(commandText(this.#call) ?? ''))
       )
         this.#start(name)
+      isSure &&= this.#node.starts.has(name)
     }
+    return isSure ? 0 : undefined
   }
 
   /** K3s that the task runs by itself, in the background most often. */
@@ -467,16 +526,19 @@ class Steps {
     return [...this.#node.files.keys()].filter((known) => whole.test(known))
   }
 
-  /** What a step prints, in the files that it goes to; `before`: what was on the standard output without the step. */
-  #writes(step: ShellStep, before: string | undefined): void {
-    const call = this.#call
-    const view: ShellView = {
-      text: (word) => call.atoms.traced(word).text,
+  get #view(): ShellView {
+    return {
+      text: (word) => this.#call.atoms.traced(word).text,
       content: (path) => {
         const file = this.#node.files.get(path)
         return file?.kind === 'file' && typeof file.content === 'string' ? file.content : undefined
       },
     }
+  }
+
+  /** What a step prints, in the files that it goes to; `before`: what was on the standard output without the step. */
+  #writes(step: ShellStep, before: string | undefined): void {
+    const view = this.#view
     const { paths, isAppended } = teed(step, view)
     const outputs = [
       ...paths.map((path) => ({ path, isAppended })),
@@ -546,14 +608,20 @@ class Steps {
     }
   }
 
-  #version(): string | undefined {
+  #version(given: readonly string[]): Answer | undefined {
     const call = this.#call
+    const [program = '', ...args] = given.slice(behindSudo(given))
+    if (!/(?:^|\/)k3s$/.test(program) || !(args.includes('--version') || args[0] === '-v')) return undefined
     this.#followed += 1
     call.context.stage.asked.add('version')
     this.#changed = false
-    if (this.#node.k3s === 'absent') return 'k3s is not there'
+    if (this.#node.k3s === 'absent')
+      return {
+        rc: this.#fails('k3s is not there', call.task.action.module === 'command' ? 2 : 127),
+        stdout: '',
+      }
     this.#stdout = `k3s version ${this.#node.k3s === 'older' ? 'v1.0.0+k3s1' : wantedVersion(call)} (0123abcd)\ngo version go1.24.0`
-    return undefined
+    return { rc: 0, stdout: this.#stdout }
   }
 }
 

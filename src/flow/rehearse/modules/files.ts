@@ -393,12 +393,12 @@ export const mayBePackaged = ({ isPackaged }: NodeState, path: string): boolean 
 const IMAGES = /\/agent\/images(?:\/|$)/
 
 /** Whether a path is there; `undefined` where only the node could say. */
-export function existing(call: Call, path: string): boolean | undefined {
-  const { files, k3s } = call.node
+export function existing(call: Call, path: string, node: NodeState = call.node): boolean | undefined {
+  const { files, k3s } = node
   if (!call.isOnNode) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
-  if (mayBePackaged(call.node, path)) return undefined
+  if (mayBePackaged(node, path)) return undefined
   return OF_K3S.test(path) && !IMAGES.test(path) ? false : undefined
 }
 
