@@ -242,6 +242,42 @@ describe('what a task returned', () => {
   })
 })
 
+describe('an install script that is told a server, and nothing else', () => {
+  const install = 'curl -sfL https://get.k3s.io | K3S_URL=https://quay:6443 sh -'
+  const told = (...list: readonly string[]) => {
+    const files = { 'site.yml': tasks(...list), 'hosts.ini': BERTH }
+    return [...arrivals(files), ...findings(files).filter((finding) => finding.includes(' error '))]
+  }
+  const shell = (text: string, more = '') => `{ shell: ${JSON.stringify(text)}${more} }`
+
+  test.each([
+    install,
+    `sudo -E sh -c '${install}'`,
+    `${install} || true`,
+    'curl -o /tmp/k3s-install.sh https://get.k3s.io && K3S_URL=https://quay:6443 sh /tmp/k3s-install.sh',
+    `which k3s || ${install}`,
+  ])('installs nothing: %s', (text) => {
+    expect(told(shell(text))).toEqual(['agent-token-missing error site.yml:4'])
+  })
+
+  test('is the same with an empty token', () => {
+    const text = install.replace('sh -', "K3S_TOKEN={{ harbour_key | default('') }} sh -")
+    expect(told('{ set_fact: { harbour_key: "" } }', shell(text))).toEqual(['token-empty error site.yml:5'])
+  })
+
+  test('is no fault where another one follows, or where it may not run', () => {
+    const agent = install.replace('sh -', "K3S_TOKEN={{ lookup('env', 'HARBOUR_KEY') }} sh -")
+    expect(told(shell(install, ', ignore_errors: true'), shell(agent))).toEqual([arrives])
+    expect(told(shell(install, ', when: ansible_facts.lsb.id is defined'))).toEqual([])
+  })
+
+  test('ends the play', () => {
+    const files = { 'site.yml': tasks(shell(install)) + joins('berths', '0ddpassword'), 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual([])
+    expect(unknowns(files).join()).toContain('the play ends here for berth: Defaulted k3s exec command')
+  })
+})
+
 describe('a fact', () => {
   const chosen = (value: string): string =>
     tasks(`{ set_fact: { phrase: ${value} }, when: "ansible_facts.os_family == 'RedHat'" }`)

@@ -47,6 +47,8 @@ export interface InstallerResult {
   readonly removed: readonly string[]
   /** Why the script gives up, in its own words less the values. */
   readonly fatal: string | undefined
+  /** Where that is for want of a token: the agent that it would have made without one. */
+  readonly lacking: { readonly service: string; readonly files: PaperFiles } | undefined
   /** What of the call could not be known. */
   readonly unknowns: readonly string[]
 }
@@ -88,7 +90,7 @@ class Installation {
     if (words === undefined) return this.#fatal('a quote in INSTALL_K3S_EXEC is not closed')
     const url = this.#variable('K3S_URL')
     const command = this.#command(words, url)
-    if (typeof command === 'string') return this.#fatal(command)
+    if (command === undefined) return this.#lacking(words)
     if (url.text !== '' && unknownIn(url) === undefined && !url.text.startsWith('https://'))
       return this.#fatal('Only https:// URLs are supported for K3S_URL')
     const name = this.#name(command.word)
@@ -127,16 +129,17 @@ class Installation {
     return unknownIn(value) === undefined ? value.text === 'true' : 'unknown'
   }
 
+  /** `undefined`: it would be an agent, and there is no token. */
   #command(
     words: readonly Letters[],
     url: Letters,
-  ): { readonly word: Letters; readonly args: readonly Letters[] } | string {
+  ): { readonly word: Letters; readonly args: readonly Letters[] } | undefined {
     const [first, ...rest] = words
     if (first !== undefined && first.text !== '' && !first.text.startsWith('-'))
       return { word: first, args: rest }
     if (url.text === '') return { word: this.#made('server'), args: words }
     if (this.#variable('K3S_TOKEN').text === '' && this.#variable('K3S_TOKEN_FILE').text === '')
-      return "Defaulted k3s exec command to 'agent' because K3S_URL is defined, but K3S_TOKEN or K3S_TOKEN_FILE is not defined."
+      return undefined
     return { word: this.#made('agent'), args: words }
   }
 
@@ -161,12 +164,23 @@ class Installation {
       written: [],
       removed: [],
       fatal: undefined,
+      lacking: undefined,
       unknowns: this.#unknowns,
     }
   }
 
   #fatal(fatal: string): InstallerResult {
     return { ...this.#unchanged(), enabled: false, started: false, fatal }
+  }
+
+  #lacking(words: readonly Letters[]): InstallerResult {
+    const fatal = this.#fatal(
+      "Defaulted k3s exec command to 'agent' because K3S_URL is defined, but K3S_TOKEN or K3S_TOKEN_FILE is not defined.",
+    )
+    const service = this.#name(this.#made('agent'))
+    if (service === undefined) return fatal
+    const { files } = this.#install(service, this.#made('agent'), words)
+    return { ...fatal, lacking: { service: service.text, files } }
   }
 
   #install(name: Letters, command: Letters, args: readonly Letters[]): InstallerResult {
@@ -203,6 +217,7 @@ class Installation {
       written: [...new Set(this.#written)],
       removed: [...this.#removed].filter((path) => !this.#files.has(path)),
       fatal: undefined,
+      lacking: undefined,
       unknowns: this.#unknowns,
     }
   }

@@ -88,6 +88,13 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
       readonly task: TaskRun
     }
   | {
+      /** The install script was told a server, and for want of a token it did nothing. */
+      readonly what: 'installer-gave-up'
+      /** What the agent would have got: nothing, or nothing but a name. */
+      readonly token: Carried
+      readonly task: TaskRun
+    }
+  | {
       /** A task fails because a variable is undefined; the play ends there for this host. */
       readonly what: 'undefined-variable'
       readonly variable: string

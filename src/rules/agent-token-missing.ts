@@ -1,13 +1,13 @@
 import type { Rule } from '../lint/rule.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
-import { isBlamed, isDropped, missingToken } from './common/missing.ts'
+import { givenUp, isBlamed, isDropped, missingToken } from './common/missing.ts'
 import { wrongVariable } from './token-variable-wrong.ts'
 
 export const agentTokenMissing: Rule = {
   id: 'agent-token-missing',
   severity: 'error',
   summary: 'Agent starts without a join token',
-  why: 'An agent that gets no token stops with "--token is required"; one that was a member before tries again every two seconds for ever, and systemctl waits with it. Each run of the install script makes the env file anew from K3S_ variables of its own environment: where K3S_TOKEN is not among them, the file has none.',
+  why: 'An agent that gets no token stops with "--token is required"; one that was a member before tries again every two seconds for ever, and systemctl waits with it. Each run of the install script makes the env file anew from K3S_ variables of its own environment: where K3S_TOKEN is not among them, the file has none. With K3S_URL alone, the script itself gives up.',
   fix: 'give the install script K3S_TOKEN, or K3S_TOKEN_FILE for a file with it, in its environment; or write it into the env file of the unit after the script ran and before the service starts',
   see: ['https://docs.k3s.io/cli/agent', 'k3s-io/k3s@0136cf25:install.sh', 'k3s-io/k3s-ansible#361'],
   bad: [
@@ -54,6 +54,25 @@ harbour:
 `,
       },
     },
+    {
+      title: 'with the URL of a server only',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+`,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Install
+      ansible.builtin.shell: curl -sfL https://get.k3s.io | K3S_URL=https://192.0.2.10:6443 sh -
+      ^^^^^^^^^^^^^^^^^^^^^ agents get no join token: the install script gives up
+`,
+      },
+    },
   ],
   good: [
     {
@@ -92,6 +111,7 @@ harbour:
     },
   ],
   *check(analysis) {
+    yield* givenUp(analysis, 'absent', 'agents get no join token: the install script gives up')
     const faults = startsOf(analysis)
       .filter(({ verdict }) => verdict.kind === 'agent' && verdict.token === 'absent')
       .filter((start) => isBlamed(analysis, start) && !isDropped(start))

@@ -1,6 +1,6 @@
 import type { Rule } from '../lint/rule.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
-import { isBlamed, needsToken, startHops } from './common/missing.ts'
+import { givenUp, isBlamed, needsToken, startHops } from './common/missing.ts'
 import { lastPlaceIn, TOKEN_SETTING } from './common/places.ts'
 
 const INVENTORY = `
@@ -47,6 +47,23 @@ export const tokenEmpty: Rule = {
 `,
       },
     },
+    {
+      title: 'a default of nothing for the install script',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Install
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh
+      environment:
+        K3S_URL: https://192.0.2.10:6443
+        K3S_TOKEN: "{{ harbour_key | default('') }}"
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ agents get an empty join token: the install script gives up
+`,
+      },
+    },
   ],
   good: [
     {
@@ -81,6 +98,7 @@ export const tokenEmpty: Rule = {
     },
   ],
   *check(analysis) {
+    yield* givenUp(analysis, 'empty', 'agents get an empty join token: the install script gives up')
     const faults = startsOf(analysis)
       .filter((start) => needsToken(start) && start.verdict.token === 'empty' && isBlamed(analysis, start))
       .filter(({ verdict }) => verdict.arrival.token.masked.every(({ state }) => state !== 'present'))

@@ -1,5 +1,9 @@
 import { emptyNode, type NodeState, World } from './world.ts'
 
+/** Whether the install script wanted a token there, and got none. */
+export const givesUp = (world: World): boolean =>
+  world.events.some(({ what }) => what === 'installer-gave-up')
+
 /** Whether K3s runs on some node, whoever started it. */
 export const startsK3s = (world: World): boolean =>
   [...world.nodes.values()].some(({ starts }) => starts.size > 0)

@@ -8,6 +8,7 @@ import type { Scenario } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import {
   completed,
+  givesUp,
   hasStarted,
   idle,
   older,
@@ -78,6 +79,8 @@ export class PlaybookWork {
     if (!first.some(startsK3s)) {
       this.#runsAll = false
       this.#ended = ended
+      // It is one for clean nodes that goes wrong on all of them.
+      if (ended.some(givesUp)) this.#director.take(this.#playbook.path, online, this.#hostsOf(online), ended)
       return false
     }
     this.#sayWhereItEnds(first)

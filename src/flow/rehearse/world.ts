@@ -113,6 +113,9 @@ export interface RawVariable {
   readonly at: Span
 }
 
+/** Why the play ends: what can't be said where what is not seen may be there. */
+const ENDS: ReadonlySet<Event['what']> = new Set(['undefined-variable', 'installer-gave-up'])
+
 /** One way in which the play may go: every paper node, and what was assumed to get here. */
 export class World {
   #nodes: Map<string, NodeState>
@@ -166,7 +169,7 @@ export class World {
   }
 
   tell(events: readonly Event[]): void {
-    const certain = this.isCut ? events.filter(({ what }) => what !== 'undefined-variable') : events
+    const certain = this.isCut ? events.filter(({ what }) => !ENDS.has(what)) : events
     if (certain.length > 0) this.#events = [...this.#events, ...certain]
   }
 

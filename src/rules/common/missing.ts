@@ -1,11 +1,15 @@
 import type { Hop } from '../../flow/atoms.ts'
 import type { Event, Verdict } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
+import type { RuleFinding } from '../../lint/finding.ts'
 import type { Span } from '../../span.ts'
 import { type Fault, isFresh, type Start, startsOf } from './faults.ts'
+import { certainNodeRuns, type EventOf } from './nodes.ts'
+import { once } from './once.ts'
+import { lastPlaceIn, TOKEN_SETTING } from './places.ts'
 import { conditionsOf, isWrittenThrough, taskAt } from './tasks.ts'
 
-type InstallerRan = Extract<Event, { what: 'installer-ran' }>
+type InstallerRan = EventOf<'installer-ran'>
 
 /** The last run of the install script for the service before it starts. */
 export function installerBefore({ events, verdict }: Start): InstallerRan | undefined {
@@ -104,6 +108,44 @@ export function skippedWriter(
 /** Whether another token, or none, is a fault here: a lone first server makes its own, and a member keeps the one it joined with. */
 export function needsToken({ verdict: { kind, scenario } }: Start): boolean {
   return kind === 'agent' || (kind === 'joining-server' && isFresh(scenario))
+}
+
+/** Where the install script was to make agents, got this for a token, and gave up, in whichever way the play goes. */
+export function givenUp(
+  analysis: Analysis,
+  state: 'absent' | 'empty',
+  message: string,
+): readonly RuleFinding[] {
+  const { runs } = analysis.rehearsal
+  const endOf = (events: readonly Event[]): EventOf<'installer-gave-up'> | undefined => {
+    const last = events.findLast(({ what }) => what === 'installer-gave-up' || what === 'service-started')
+    return last?.what === 'installer-gave-up' && last.token.state === state ? last : undefined
+  }
+  const nodes = certainNodeRuns(analysis, ({ events }) => endOf(events) !== undefined).filter(
+    ({ run: { scenario, playbook }, host }) =>
+      isFresh(scenario) &&
+      scenario.tokenGiven !== false &&
+      runs.every(
+        (other) =>
+          other.scenario !== scenario ||
+          other.playbook !== playbook ||
+          other.events.some((event) => event.host === host),
+      ),
+  )
+  return once(
+    nodes.flatMap(({ events }) => {
+      const end = endOf(events)
+      if (end === undefined) return []
+      const { hops } = end.token
+      return [
+        {
+          at: lastPlaceIn(analysis, hops, TOKEN_SETTING) ?? end.at,
+          message,
+          hops: [...hops, { at: end.at, what: 'the K3s install script is told a server, and gets no token' }],
+        },
+      ]
+    }),
+  )
 }
 
 /** Whether a token that the node had is lost by the last run of the install script. */

@@ -12,7 +12,7 @@ import {
 import { hasMark } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import { type PaperFile, withFile } from '../../files.ts'
-import { installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
+import { type InstallerResult, installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
 import { BROUGHT, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
@@ -398,7 +398,10 @@ class Steps {
       services,
       ...(installed ? { k3s: 'present' as const } : {}),
     }
-    if (result.fatal !== undefined) return this.#fails(result.fatal, 1)
+    if (result.fatal !== undefined) {
+      if (result.lacking !== undefined) this.#gaveUp(result.lacking)
+      return this.#fails(result.fatal, 1)
+    }
     if (service === undefined) return undefined
     const known = services.get(service)
     services.set(service, {
@@ -417,6 +420,19 @@ class Steps {
     })
     if (result.started === true) this.#start(service)
     return 0
+  }
+
+  /** The install script that wants a token for an agent, and gets none. */
+  #gaveUp({ service, files }: NonNullable<InstallerResult['lacking']>): void {
+    const call = this.#call
+    this.#events.push({
+      what: 'installer-gave-up',
+      host: call.target,
+      kind: 'agent',
+      at: call.task.action.at,
+      token: arrivalAt(files, service, call.context.stage.manager, call.atoms).token,
+      task: taskRun(call),
+    })
   }
 
   #start(service: string): void {
