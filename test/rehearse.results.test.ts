@@ -222,6 +222,69 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': ends, 'hosts.ini': BERTH })).toEqual([])
   })
 
+  test.each([
+    ['shell: lighthouse | grep lit, ignore_errors: true', 'beacon is failed'],
+    ['shell: lighthouse | grep lit, ignore_errors: true', 'beacon.failed'],
+    ['shell: lighthouse | grep lit, ignore_errors: true', 'beacon is not succeeded'],
+    ['command: lighthouse, failed_when: "beacon.rc not in [0, 3]", ignore_errors: true', 'beacon is failed'],
+    ['uri: { url: "https://quay:6443" }, ignore_errors: true', 'beacon is failed'],
+    ['get_url: { url: "https://quay/lamp", dest: /opt/lamp }, ignore_errors: true', 'beacon.failed'],
+    ['service: { name: lamp, state: started }, ignore_errors: true', 'beacon is failed'],
+    ['command: lighthouse, ignore_errors: true', "'adrift' in beacon.stderr"],
+  ])('of %s is open: %s', (task, condition) => {
+    const seen = (words: string) =>
+      arrivals({ 'site.yml': asked(task, JSON.stringify(words)), 'hosts.ini': BERTH })
+    expect([seen(condition), seen(`not (${condition})`)]).toEqual([[arrives], [arrives]])
+  })
+
+  test.each([
+    ['command: lighthouse', 'beacon is failed'],
+    ['shell: lighthouse | grep lit, failed_when: false', 'beacon is failed'],
+    ['command: lighthouse, failed_when: beacon.rc > 4', 'beacon.failed'],
+    [
+      'command: lighthouse, args: { creates: /etc/passwd }, ignore_errors: true, when: false',
+      'beacon is failed',
+    ],
+    [
+      'command: k3s --version, failed_when: "beacon.rc not in [0, 2]", ignore_errors: true',
+      'beacon is failed',
+    ],
+    ['command: k3s --version, failed_when: beacon.rc == 2, ignore_errors: true', 'beacon is succeeded'],
+    ['set_fact: { lamp: lit }, ignore_errors: true', 'beacon is failed'],
+  ])('of %s is not so: %s', (task, condition) => {
+    expect(arrivals({ 'site.yml': asked(task, condition), 'hosts.ini': BERTH })).toEqual([])
+  })
+
+  test('and its status say the same of how it ended', () => {
+    const site = (condition: string): string =>
+      tasks(
+        '{ shell: lighthouse | grep lit, register: beacon, ignore_errors: true }',
+        '{ set_fact: { phrase: 0ddpassword }, when: beacon is failed }',
+        `{ set_fact: { phrase: 0therpassword }, when: "${condition}" }`,
+      ) + joins('berths', '{{ phrase }}')
+    for (const condition of ['beacon.rc == 0', 'not beacon.failed', 'beacon is success'])
+      expect(arrivals({ 'site.yml': site(condition), 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
+  test('holds the command that it was, whatever no_log says', () => {
+    const shows = (task: string, what: string) =>
+      findings({
+        'site.yml':
+          tasks(`{ ${task}, register: beacon, no_log: true }`, `{ debug: { var: "${what}" } }`) +
+          joins('berths', '{{ harbour_key }}'),
+        'hosts.ini': BERTH,
+        'group_vars/all.yml': "harbour_key: \"{{ lookup('env', 'HARBOUR_KEY') }}\"\n",
+      }).filter((finding) => finding.startsWith('token-logged error'))
+    const told = ['token-logged error site.yml:5']
+    const text = 'lighthouse --key {{ harbour_key }}'
+    expect(shows(`shell: '${text}'`, 'beacon')).toEqual(told)
+    expect(shows(`shell: '${text} || true'`, 'beacon.cmd')).toEqual(told)
+    expect(shows(`command: '${text}'`, 'beacon.cmd[2]')).toEqual(told)
+    expect(shows(`command: '${text}'`, 'beacon.cmd[0]')).toEqual([])
+    expect(shows(`command: { cmd: '${text}', creates: /opt/lamp }`, 'beacon')).toEqual(told)
+    expect(shows(`raw: '${text}'`, 'beacon')).toEqual([])
+  })
+
   test('of a loop has each item under the name that it has in the loop', () => {
     const site =
       tasks(

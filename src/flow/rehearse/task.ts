@@ -1,8 +1,8 @@
-import type { Task } from '../../ansible/content/index.ts'
+import type { Placed, Task } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
 import { secretModules } from '../../facts/secretStores.ts'
 import type { Hop } from '../atoms.ts'
-import { evaluator, Fetched, type FlowValue, newerCore, Result } from '../evaluate/index.ts'
+import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -304,18 +304,17 @@ class HostTask {
       )
     const result = new Map<string, FlowValue>([
       ['changed', changed],
-      ['failed', effect.failed !== undefined],
+      ['failed', false],
       ['skipped', false],
       ...(effect.result ?? []),
     ])
+    if (call.isTolerant) result.set('failed', this.#hasFailed(call, module, effect, result))
     if (secretModules.test(call.task.action.module.split('.').at(-1) ?? ''))
       fetched.set(result, call.hop(`is fetched by ${call.task.action.module}`))
     if (effect.failed === undefined) return { result, changed, ran }
     if (!this.#forgiven(call, result))
       return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
-    // What `failed_when` says is how the task ended; `ignore_errors` only goes on.
-    const isFailed = !call.task.keywords.has('failed_when')
-    const failed = new Map<string, FlowValue>([...result, ['failed', isFailed], ['msg', effect.failed]])
+    const failed = new Map<string, FlowValue>([...result, ['msg', effect.failed]])
     failures.add(failed)
     return { result: failed, changed, ran }
   }
@@ -349,25 +348,56 @@ class HostTask {
 
   /** `ignore_errors`, `failed_when` and the like. */
   #forgiven(call: Call, result: ReadonlyMap<string, FlowValue>): boolean {
-    const { keywords } = call.task
-    const ignore = keywords.get('ignore_errors')
-    if (call.context.ignoreErrors) return true
-    if (ignore !== undefined && ignore.value !== false) return true
-    const when = keywords.get('failed_when')
-    if (when === undefined) return false
-    const name = keywords.get('register')?.value
+    if (this.#ignoresErrors) return true
+    const when = call.task.keywords.get('failed_when')
+    return when !== undefined && this.#asked(call, result, when) !== true
+  }
+
+  get #ignoresErrors(): boolean {
+    const ignore = this.#task.keywords.get('ignore_errors')
+    return this.#context.ignoreErrors || (ignore !== undefined && ignore.value !== false)
+  }
+
+  /** A condition about what the task itself returns. */
+  #asked(
+    call: Call,
+    result: ReadonlyMap<string, FlowValue>,
+    { value, at }: Pick<Placed, 'value' | 'at'>,
+  ): boolean | Unknown | Undefined {
+    const name = call.task.keywords.get('register')?.value
     const items = new Map(call.context.items)
-    if (typeof name === 'string') items.set(name, resultOf(result, name))
-    const truth = evaluator(scopeOf({ ...call.context, items }, this.#world, this.#host)).condition(
-      when.value,
-      when.at,
-    )
-    return truth !== true
+    if (typeof name === 'string') items.set(name, resultOf(result, name, this.#host))
+    return evaluator(scopeOf({ ...call.context, items }, this.#world, this.#host)).condition(value, at)
+  }
+
+  /** Whether a task has failed after which the play goes on. What `failed_when` says is how it ended; `ignore_errors` only goes on. */
+  #hasFailed(
+    call: Call,
+    module: Module | undefined,
+    { failed, events = [] }: Effect,
+    result: ReadonlyMap<string, FlowValue>,
+  ): boolean | Unknown {
+    const { at, keywords } = call.task
+    const name = keywords.get('register')?.value
+    const when = keywords.get('failed_when')
+    if (when !== undefined) {
+      const truth = this.#ignoresErrors ? this.#asked(call, result, when) : false
+      return truth instanceof Undefined ? true : truth
+    }
+    if (failed !== undefined) return true
+    if (typeof name !== 'string') return false
+    // By the words that conditions of other tasks use, so that each decides the other.
+    if (result.get('rc') instanceof Unknown) {
+      const truth = this.#asked(call, result, { value: `${name}.rc != 0`, at })
+      return truth instanceof Undefined ? false : truth
+    }
+    const isOpen = module === undefined || (module.mayFail === true && !events.some(isStart))
+    return isOpen
+      ? new UnknownTruth(`${name}.failed of ${this.#host}`, 'only a real run shows it', at)
+      : false
   }
 
   #fail(call: Call, { why, variable, making }: TaskFails): Outcome {
-    const { keywords } = this.#task
-    const ignore = keywords.get('ignore_errors')
     const result = new Map<string, FlowValue>([
       ['failed', true],
       ['changed', false],
@@ -375,8 +405,7 @@ class HostTask {
       ['msg', why],
     ])
     failures.add(result)
-    if (this.#context.ignoreErrors || (ignore !== undefined && ignore.value !== false))
-      return { result, changed: false, ran: true }
+    if (this.#ignoresErrors) return { result, changed: false, ran: true }
     const at = this.#task.action.at
     this.#world.change(this.#host, { failure: { at, why } })
     if (variable !== undefined)

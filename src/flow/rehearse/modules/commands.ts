@@ -55,13 +55,15 @@ export function command(call: Call): Effect {
     call.use('environment', value, call.context.environment.at(-1)?.at ?? at)
   if (marked === undefined) {
     call.note('a command that is not known')
-    return { result: output(call, undefined) }
+    return { result: output(call, undefined, undefined, undefined) }
   }
   call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
   const line = module === 'command' ? withoutShell(marked, environment) : marked
   const [creates, removes] = isRaw ? [] : [call.path('creates'), call.path('removes')]
-  if (creates !== undefined && isThere(call, creates)) return { changed: false, result: output(call, '') }
-  if (removes !== undefined && !isThere(call, removes)) return { changed: false, result: output(call, '') }
+  if (creates !== undefined && isThere(call, creates))
+    return { changed: false, result: output(call, '', 0, marked) }
+  if (removes !== undefined && !isThere(call, removes))
+    return { changed: false, result: output(call, '', 0, marked) }
   return new Steps(call).run(line, environment, marked)
 }
 
@@ -117,20 +119,30 @@ function commandText(call: Call): string | undefined {
 function output(
   call: Call,
   stdout: string | undefined,
-  rc: FlowValue = call.isTolerant ? unknownStatus(call) : 0,
+  status: number | undefined,
+  marked: string | undefined,
 ): ReadonlyMap<string, FlowValue> {
-  const text = stdout ?? call.unknownText(`the output of ${call.task.action.module}`)
+  const { module } = call.task.action
+  const text = stdout ?? call.unknownText(`the output of ${module}`)
+  const rc = status ?? (call.isTolerant ? unknownStatus(call) : 0)
+  const errors = rc === 0 ? '' : call.unknownText(`the errors of ${module}`)
   return new Map<string, FlowValue>([
     ['rc', rc],
     ['stdout', text],
     ['stdout_lines', new List(linesOf(call, text))],
-    ['stderr', ''],
-    ['stderr_lines', new List()],
-    ['cmd', ''],
+    ['stderr', errors],
+    ['stderr_lines', new List(errors === '' ? [] : [errors])],
+    ...commandShown(module, marked),
     ['start', ''],
     ['end', ''],
     ['delta', ''],
   ])
+}
+
+/** What it was told, as every command but `raw` returns it, whatever `no_log` says: `command` word by word. */
+function commandShown(module: string, marked: string | undefined): readonly (readonly [string, FlowValue])[] {
+  if (module === 'raw' || marked === undefined) return []
+  return [['cmd', module === 'command' ? new List(marked.trim().split(/\s+/)) : marked]]
 }
 
 /** Where something in it is not known, nobody knows how many there are. */
@@ -238,7 +250,7 @@ class Steps {
     const done = {
       node: this.#node,
       events: this.#events,
-      result: output(call, this.#stdout ?? said, rc),
+      result: output(call, this.#stdout ?? said, rc, marked),
     }
     if (rc !== undefined && rc !== 0)
       return { ...done, failed: this.#why ?? 'a command that ends with an error', changed: false }

@@ -17,9 +17,12 @@ export interface Module {
    * on without it, `fork` parts the worlds where it touches what K3s reads.
    */
   readonly maybe: 'facts' | 'skip' | 'fork'
+  /** Whether it may fail for what only the node, or the network, knows. */
+  readonly mayFail?: boolean
 }
 
 const nothing: Module = { run: () => ({}), maybe: 'facts' }
+const waiting: Module = { ...nothing, mayFail: true }
 
 /** By the name without its collection. */
 export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
@@ -30,16 +33,15 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['blockinfile', { run: blockinfile, maybe: 'fork' }],
   ['replace', { run: replace, maybe: 'fork' }],
   ['ini_file', { run: iniFile, maybe: 'fork' }],
-  ['get_url', { run: downloaded, maybe: 'fork' }],
+  ['get_url', { run: downloaded, maybe: 'fork', mayFail: true }],
   ['command', { run: command, maybe: 'fork' }],
   ['shell', { run: command, maybe: 'fork' }],
   ['raw', { run: command, maybe: 'fork' }],
-  ['service', { run: service, maybe: 'fork' }],
-  ['systemd', { run: service, maybe: 'fork' }],
-  ['systemd_service', { run: service, maybe: 'fork' }],
-  ['sysvinit', { run: service, maybe: 'fork' }],
-  ['openrc', { run: service, maybe: 'fork' }],
-  ...packageModules.map((name): [string, Module] => [name, { run: packages, maybe: 'fork' }]),
+  ...['service', 'systemd', 'systemd_service', 'sysvinit', 'openrc'].map((name): [string, Module] => [
+    name,
+    { run: service, maybe: 'fork', mayFail: true },
+  ]),
+  ...packageModules.map((name): [string, Module] => [name, { run: packages, maybe: 'fork', mayFail: true }]),
   ['stat', { run: stat, maybe: 'facts' }],
   ['find', { run: find, maybe: 'facts' }],
   ['fetch', { run: fetch, maybe: 'facts' }],
@@ -55,8 +57,8 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['setup', nothing],
   ['gather_facts', nothing],
   ['pause', nothing],
-  ['wait_for', nothing],
-  ['wait_for_connection', nothing],
+  ['wait_for', waiting],
+  ['wait_for_connection', waiting],
 ])
 
 /** Looked up by its last part: collections re-export modules, and forks move them. */
