@@ -1234,6 +1234,34 @@ describe('verdicts of worlds', () => {
     ])
   })
 
+  const either = (debian: string, redHat: string): Files => ({
+    'hosts.ini': BERTH,
+    'group_vars/berths.yml': `harbour_key: "{{ lookup('file', '/srv/harbour') }}"\n`,
+    'site.yml': tasks(
+      `{ when: "ansible_facts.os_family == 'Debian'", shell: "${debian}" }`,
+      `{ when: "ansible_facts.os_family == 'RedHat'", shell: "${redHat}" }`,
+    ),
+  })
+
+  test('that come to the same nodes: what each of them shows on its way is told', () => {
+    const script = 'curl -sfL https://get.k3s.io | K3S_URL=https://quay:6443 K3S_TOKEN={{ harbour_key }} sh -'
+    const files = either(script, script)
+    expect(arrivals(files)).toEqual([arrives])
+    expect(findings(files)).toEqual([
+      'token-logged warning site.yml:4',
+      'token-in-arguments warning site.yml:4',
+      'token-logged warning site.yml:5',
+      'token-in-arguments warning site.yml:5',
+    ])
+  })
+
+  test('in which K3s got a token, and in which it got none, are not the same', () => {
+    const agent = (flag: string): string => `k3s agent --server https://quay:6443 ${flag} {{ harbour_key }}`
+    const files = either(agent('--token'), agent('--node-label'))
+    expect(arrivals(files)).toEqual(['berth agent maybe none url'])
+    expect(arrivals(either(agent('--token'), agent('--token')))).toEqual(['berth agent present argv url'])
+  })
+
   test('a token that is switched off by its default is given, or is not', () => {
     const files = {
       'roles/k3s/defaults/main.yml': 'harbour_key: false\n',

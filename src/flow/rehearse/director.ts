@@ -324,17 +324,19 @@ export class Director {
       if (verdict.unknown === OF_ITS_OWN)
         this.note({ at: verdict.hops[0]?.at ?? verdict.at, what: OF_ITS_OWN })
     }
-    for (const world of worlds) this.#keepRun(playbook, scenario, world, eventsOf(world, hosts, scenario))
+    for (const world of worlds)
+      for (const events of eventsOf(world, hosts, scenario)) this.#keepRun(playbook, scenario, world, events)
   }
 
   /** What a playbook that starts nothing does with tokens. */
   takeLeaks(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
-    for (const world of worlds) {
-      const events = eventsOf(world, hosts, scenario).filter(
-        ({ what }) => what === 'task-ran' || what === 'file-written' || what === 'directory-made',
-      )
-      if (events.some(({ what }) => what === 'task-ran')) this.#keepRun(playbook, scenario, world, events)
-    }
+    for (const world of worlds)
+      for (const way of eventsOf(world, hosts, scenario)) {
+        const events = way.filter(
+          ({ what }) => what === 'task-ran' || what === 'file-written' || what === 'directory-made',
+        )
+        if (events.some(({ what }) => what === 'task-ran')) this.#keepRun(playbook, scenario, world, events)
+      }
   }
 
   #keepRun(playbook: string, scenario: Scenario, world: World, events: readonly Event[]): void {

@@ -292,11 +292,13 @@ export function ofServersThatJoin(
   return wanted.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
 }
 
-/** Events with the kind of the node that they happened on, starts with that of their service. */
-export function eventsOf(world: World, hosts: PaperHosts, scenario: Scenario): readonly Event[] {
+/** Events with the kind of the node that they happened on, starts with that of their service, the world's own way first. */
+export function eventsOf(world: World, hosts: PaperHosts, scenario: Scenario): readonly (readonly Event[])[] {
   const kinds = kindsOf(world, hosts, scenario)
-  return world.events.map((event) => {
-    const kind = kinds.get(event.host) ?? event.kind
-    return { ...event, kind: event.what === 'service-started' ? kindOfStart(event.arrival, kind) : kind }
-  })
+  return world.ways.map((events) =>
+    events.map((event) => {
+      const kind = kinds.get(event.host) ?? event.kind
+      return { ...event, kind: event.what === 'service-started' ? kindOfStart(event.arrival, kind) : kind }
+    }),
+  )
 }

@@ -1,9 +1,9 @@
 import type { Span } from '../../span.ts'
-import type { Arrival } from '../arrival.ts'
+import type { Arrival, Carried } from '../arrival.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
 import { type FlowValue, impliedBy, UnknownTruth, VariablesDict } from '../evaluate/index.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
-import type { Event } from '../rehearsal.ts'
+import type { Event, TaskRun } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { type MadeGroups, noGroups, sameGroups } from './groups.ts'
 
@@ -121,6 +121,8 @@ export class World {
   #nodes: Map<string, NodeState>
   #decisions: ReadonlyMap<string, boolean>
   #events: readonly Event[]
+  /** What happened instead in worlds that have met this one. */
+  #others: readonly (readonly Event[])[]
   /** Whether something was decided one way only, for want of room for the other: what is not seen here may be there. */
   readonly isCut: boolean
   #groups: MadeGroups
@@ -131,10 +133,12 @@ export class World {
     events: readonly Event[] = [],
     groups: MadeGroups = noGroups,
     isCut = false,
+    others: readonly (readonly Event[])[] = [],
   ) {
     this.#nodes = new Map(nodes)
     this.#decisions = decisions
     this.#events = events
+    this.#others = others
     this.isCut = isCut
     this.#groups = groups
   }
@@ -149,6 +153,11 @@ export class World {
 
   get events(): readonly Event[] {
     return this.#events
+  }
+
+  /** All that may have happened on the way here, this world's own way first: others went as it does from where they met. */
+  get ways(): readonly (readonly Event[])[] {
+    return [this.#events, ...this.#others.map((way) => [...way, ...this.#events.slice(way.length)])]
   }
 
   /** What `group_by` and `add_host` have made. */
@@ -174,13 +183,13 @@ export class World {
   }
 
   copy(): World {
-    return new World(this.#nodes, this.#decisions, this.#events, this.#groups, this.isCut)
+    return new World(this.#nodes, this.#decisions, this.#events, this.#groups, this.isCut, this.#others)
   }
 
   /** The same world, in which `what` is settled; `isCut`: and nobody looks at the other way. */
   fork(what: string, truth: boolean, isCut = this.isCut): World {
     const decisions = new Map(this.#decisions).set(what, truth)
-    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut)
+    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, this.#others)
   }
 
   /** Goes on as a copy of this world did. */
@@ -204,14 +213,46 @@ export class World {
     this.#decisions = left
   }
 
-  /** Keeps only the decisions that both worlds made alike. */
+  /** Keeps only the decisions that both worlds made alike, and of what happened in the other what did not happen here. */
   agreeing(other: World): World {
     const decisions = new Map(
       [...this.#decisions].filter(([what, truth]) => other.decisions.get(what) === truth),
     )
-    return new World(this.#nodes, decisions, this.#events, this.#groups, this.isCut || other.isCut)
+    const isCut = this.isCut || other.isCut
+    const others = [...this.#others]
+    for (const way of [other.#events, ...other.#others])
+      if (!others.includes(way) && tellsMore(way, [this.#events, ...others]))
+        others.push([...way, ...other.#events.slice(way.length)])
+    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, others)
   }
 }
+
+/** Whether something happens on a way that happens on none of the others. */
+function tellsMore(way: readonly Event[], others: readonly (readonly Event[])[]): boolean {
+  const [own] = others
+  // Worlds share what happened before they parted.
+  return way.some(
+    (event, index) =>
+      event !== own?.[index] && !others.some((other) => other.some((one) => isAlike(one, event))),
+  )
+}
+
+const isAlike = (a: Event, b: Event): boolean =>
+  a === b ||
+  (a.what === b.what &&
+    a.host === b.host &&
+    a.at.start === b.at.start &&
+    a.at.path === b.at.path &&
+    (!('task' in a && 'task' in b) || isSameRun(a.task, b.task)))
+
+const isSameRun = (a: TaskRun, b: TaskRun): boolean =>
+  a.noLog === b.noLog &&
+  a.diff === b.diff &&
+  a.uses.length === b.uses.length &&
+  a.uses.every(({ where, atom }, index) => {
+    const other = b.uses[index]
+    return where === other?.where && atom.root === other.atom.root
+  })
 
 /** The world in which a truth is so, with what that says of the truths that it is made of. */
 export function assuming(world: World, truth: Unknown, is: boolean): World {
@@ -279,7 +320,8 @@ class Twins {
       sameMap(a.files, b.files, (x, y) => this.#file(x, y)) &&
       sameMap(a.services, b.services, (x, y) => x.started === y.started && x.enabled === y.enabled) &&
       sameMap(a.variables, b.variables, (x, y) => this.#value(x, y)) &&
-      sameMap(a.included, b.included, (x, y) => x.raw === y.raw)
+      sameMap(a.included, b.included, (x, y) => x.raw === y.raw) &&
+      sameMap(a.starts, b.starts, (x, y) => isSameArrival(x.arrival, y.arrival))
     )
   }
 
@@ -325,6 +367,21 @@ class Twins {
     return left.length === right.length && left.every((value, index) => this.#value(value, right[index]))
   }
 }
+
+/** Whether K3s got the same: by whatever way. */
+const isSameArrival = (a: Arrival, b: Arrival): boolean =>
+  a === b ||
+  (a.command === b.command &&
+    a.clusterInit === b.clusterInit &&
+    a.externalDatastore === b.externalDatastore &&
+    a.serverUrl.state === b.serverUrl.state &&
+    isSameToken(a.token, b.token) &&
+    isSameToken(a.agentToken, b.agentToken))
+
+const isSameToken = (a: Carried, b: Carried): boolean =>
+  a.state === b.state && rootsOf(a).join() === rootsOf(b).join()
+
+const rootsOf = ({ text }: Carried): readonly number[] => text?.marks.map(({ atom }) => atom.root.id) ?? []
 
 /** Lines that could lead the token another way. */
 const TELLING = /token|server|K3S_|datastore|cluster-init|Environment|Exec|^\s*\[|k3s (?:agent|server)/
