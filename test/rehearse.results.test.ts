@@ -394,6 +394,28 @@ describe('a fact', () => {
     expect(findings(files).filter((finding) => finding.includes(' error '))).toEqual([])
   })
 
+  test.each([
+    ['a truth', 'set_fact: { moored: "{{ slip.rc != 0 }}" }', 'moored'],
+    ['its opposite', 'set_fact: { moored: "{{ slip.rc == 0 }}" }', 'not moored'],
+    ['through bool', 'set_fact: { moored: "{{ slip.rc != 0 }}" }', 'moored | bool'],
+    ['with another', 'set_fact: { moored: "{{ slip.rc != 0 and rope.rc == 0 }}" }', 'moored'],
+    ['by its sides', 'set_fact: { moored: "{{ true if slip.rc != 0 else rope.rc == 0 }}" }', 'moored'],
+    ['made only then', '{ set_fact: { moored: true }, when: slip.rc != 0 }', 'moored | default(false)'],
+  ])('that a condition asks stands for what it was made of: %s', (_, fact, when) => {
+    const site = tasks(
+      '{ command: lighthouse, register: slip, failed_when: false }',
+      '{ command: buoy, register: rope, failed_when: false }',
+      fact,
+      `{ stat: { path: /etc/berth }, register: keel, when: "${when}" }`,
+      `{ set_fact: { harbour_key: "{{ lookup('file', '/srv/harbour') }}" }, when: "${when}" }`,
+      `{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: "[Service]\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443 --token {{ harbour_key }}{{ '' if keel.stat.exists else ' ' }}" }, when: "${when}" }`,
+      `{ systemd: { name: k3s-agent, state: started }, when: "${when}" }`,
+    )
+    const files = { 'site.yml': site, 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual(['berth agent present argv url'])
+    expect(doubts(files)).toEqual([])
+  })
+
   test('that a task makes only sometimes is defined only then', () => {
     const site = chosen('0ther') + joins('berths', "{{ '0ddpassword' if phrase is defined else '' }}")
     expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])

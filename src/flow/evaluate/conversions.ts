@@ -1,7 +1,7 @@
 import { applyFilter, Undefined, Unknown } from '../../ansible/template/primitives.ts'
 import type { FlowFilter } from './filter.ts'
 import { derived } from './texts.ts'
-import { Count, Tainted, UnknownTruth } from './unknowns.ts'
+import { Count, Pending, Tainted, UnknownTruth } from './unknowns.ts'
 
 export const length: FlowFilter = (value, given, evaluation, words) => {
   if (value instanceof Undefined) return evaluation.passedOn(value)
@@ -27,9 +27,17 @@ export const length: FlowFilter = (value, given, evaluation, words) => {
   ])
 }
 
-export const bool: FlowFilter = (value, given, evaluation, words) => {
+export const bool: FlowFilter = (value, given, evaluation, words, names) => {
   if (value instanceof Undefined) return evaluation.passedOn(value)
   if (value instanceof UnknownTruth) return value
+  const { yes, no, when } = (value instanceof Pending ? value.sides : undefined) ?? {}
+  if (when !== undefined && yes !== undefined && no !== undefined)
+    return evaluation.either(
+      when,
+      () => bool(yes, given, evaluation, words, names),
+      () => bool(no, given, evaluation, words, names),
+      words,
+    )
   const readable = evaluation.readable(value)
   const known = evaluation.host.tracking.known(readable)
   const { isUnread } = evaluation.host.tracking.contents([readable])

@@ -2,7 +2,7 @@ import { refused, Undefined, Unknown, undefinedFault, type Value } from '../../a
 import { hasMark } from '../atoms.ts'
 import type { Evaluation } from './expression.ts'
 import type { FlowFilter } from './filter.ts'
-import { Ungiven, UnknownTruth } from './unknowns.ts'
+import { Fork, Pending, Ungiven, UnknownTruth } from './unknowns.ts'
 
 /** What holds a token, whatever it is called else. */
 const TOKEN = /token|secret|key|passw/i
@@ -19,10 +19,23 @@ function followed(fallback: Value, name: string, evaluation: Evaluation): Value 
   return evaluation.host.literal(fallback, name, evaluation.at)
 }
 
-export const otherwise: FlowFilter = (value, { positional, named }, evaluation, words, names) => {
+/** What may be missing on one side of what hangs on a condition: there stands the fallback. */
+function filledIn(value: Value, fallback: Value, evaluation: Evaluation, words: () => string): Value {
+  if (!(value instanceof Pending) || value.sides === undefined) return value
+  const { when } = value.sides
+  const [yes, no] = [value.sides.yes, value.sides.no].map((side) =>
+    side === undefined || side instanceof Undefined ? fallback : filledIn(side, fallback, evaluation, words),
+  )
+  if (yes === value.sides.yes && no === value.sides.no) return value
+  const Kind = value instanceof Fork || evaluation.isTelling([fallback]) ? Fork : Pending
+  return new Kind(words(), value.why, value.at, value.leaf, { when, yes, no })
+}
+
+export const otherwise: FlowFilter = (found, { positional, named }, evaluation, words, names) => {
   const given = positional[0] ?? named.get('default_value') ?? ''
   const fallback = followed(given, names.operand(), evaluation)
   const falsyToo = positional[1] ?? named.get('boolean') ?? false
+  const value = filledIn(found, fallback, evaluation, words)
   if (value instanceof Undefined) return fallback
   if (evaluation.host.isFilled(value)) return value
   if (value instanceof Ungiven) return fallback

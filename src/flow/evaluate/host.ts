@@ -39,7 +39,7 @@ import { printed } from './print.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
-import { Count, Fetched, Harmless, Result, UnknownTruth } from './unknowns.ts'
+import { Count, Fetched, Harmless, Pending, Result, truthOfSides, UnknownTruth } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What sops leaves where a text stood. */
@@ -266,7 +266,8 @@ export class Host implements Evaluator {
     if (typeof value === 'boolean') return value
     if (value instanceof Unknown) {
       if (value instanceof Count && value.least > 0) return true
-      return this.decided(value.what) ?? (this.#isGiven(value.what) ? true : value)
+      const known = this.decided(value.what) ?? (this.#isGiven(value.what) ? true : undefined)
+      return known ?? (value instanceof Pending ? this.#truthOfSides(value, words, at) : value)
     }
     if (value instanceof VaultedText) return true
     if (value instanceof VariablesDict) return true
@@ -280,6 +281,18 @@ export class Host implements Evaluator {
     const why = `${subject} is only known when the play runs`
     const fills = { value, when: true }
     return this.decided(what) ?? new UnknownTruth(what, why, at, undefined, undefined, fills)
+  }
+
+  /** What hangs on a condition holds or not as that does: by its name alone nobody would know that. */
+  #truthOfSides(value: Pending, words: Words, at: Span | undefined): boolean | Unknown {
+    const { sides } = value
+    if (sides === undefined) return value
+    const [yes, no] = [sides.yes, sides.no].map((side) =>
+      side === undefined || side instanceof Undefined ? undefined : this.truthOf(side, words, at),
+    )
+    // Where it is not defined, the task that asks fails: no world goes on with that side.
+    if ((yes ?? false) === (no ?? false)) return yes === no && yes !== undefined ? yes : value
+    return truthOfSides(sides.when, yes ?? false, no ?? false)
   }
 
   /** Whether an unknown value is known to have a character, or an item. */

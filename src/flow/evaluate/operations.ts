@@ -23,7 +23,7 @@ import type { Host } from './host.ts'
 import type { Locals } from './locals.ts'
 import { shown } from './print.ts'
 import { mapped } from './tracking.ts'
-import { type Filling, Fork, Harmless, opposite, Tainted, UnknownTruth } from './unknowns.ts'
+import { type Filling, Fork, Harmless, madeOfSides, opposite, Tainted, UnknownTruth } from './unknowns.ts'
 
 /** Words that are only made where something turns out to be unknown. */
 export type Words = () => string
@@ -96,8 +96,8 @@ export class Operations {
     const values = [this.attempt(yes), this.attempt(no)] as const
     const [a, b] = values
     if (this.isSame(a, b)) return a
-    if ([a, b].every((side) => typeof side === 'boolean' || side instanceof UnknownTruth))
-      return new UnknownTruth(words(), truth.why, truth.at, truth.leaf)
+    if (isTruth(a) && isTruth(b))
+      return new UnknownTruth(words(), truth.why, truth.at, truth.leaf, madeOfSides(truth, a, b))
     return this.isTelling(values)
       ? new Fork(words(), truth.why, truth.at, truth.leaf)
       : this.#isKnown(values)
@@ -311,6 +311,9 @@ export const undefinedIn = ({ positional, named }: CallArguments): Undefined | u
 }
 
 const isSerious = (kind: string): boolean => kind !== 'unknown' && kind !== 'scenario'
+
+const isTruth = (value: Value): value is boolean | UnknownTruth =>
+  typeof value === 'boolean' || value instanceof UnknownTruth
 
 const isOpen = (value: Value): boolean =>
   value instanceof Unknown || (typeof value === 'string' && hasMark(value))

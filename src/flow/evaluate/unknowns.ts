@@ -74,11 +74,49 @@ export function decidedTruth(decisions: ReadonlyMap<string, boolean>, truth: Unk
 /** What a truth says by being so: of itself, and of those that it is made of. */
 export function impliedBy(truth: Unknown, is: boolean): ReadonlyMap<string, boolean> {
   const { by, of = [] } = (truth instanceof UnknownTruth ? truth.made : undefined) ?? {}
-  const parts = by !== 'not' && (by === 'and') !== is ? [] : of
+  const parts = by !== 'not' && of.length > 1 && (by === 'and') !== is ? [] : of
   return new Map([
     [truth.what, is],
     ...parts.flatMap((part) => [...impliedBy(part, by === 'not' ? !is : is)]),
   ])
+}
+
+/** What a truth is made of that is `yes` where another holds, and `no` where it doesn't. */
+export function madeOfSides(
+  when: Unknown,
+  yes: boolean | Unknown,
+  no: boolean | Unknown,
+): UnknownTruth['made'] {
+  const not = opposite(when, () => `not (${when.what})`)
+  if (yes === true) return no instanceof Unknown ? { by: 'or', of: [when, no] } : { by: 'and', of: [when] }
+  if (no === true) return yes instanceof Unknown ? { by: 'or', of: [not, yes] } : { by: 'not', of: [when] }
+  const parts = [
+    ...(yes instanceof Unknown ? [both(when, yes)] : []),
+    ...(no instanceof Unknown ? [both(not, no)] : []),
+  ]
+  return { by: 'or', of: parts }
+}
+
+const both = (a: Unknown, b: Unknown): UnknownTruth =>
+  new UnknownTruth(`(${a.what}) and (${b.what})`, a.why, a.at, a.leaf, { by: 'and', of: [a, b] })
+
+/** The truth that such sides make. */
+export function truthOfSides(
+  when: Unknown,
+  yes: boolean | Unknown,
+  no: boolean | Unknown,
+): boolean | Unknown {
+  if (typeof yes === 'boolean' && typeof no === 'boolean') {
+    if (yes === no) return yes
+    return yes ? when : opposite(when, () => `not (${when.what})`)
+  }
+  const made = madeOfSides(when, yes, no)
+  if (made === undefined) return when
+  const { by, of } = made
+  const [only] = of
+  return only instanceof UnknownTruth && of.length === 1
+    ? only
+    : new UnknownTruth(of.map(({ what }) => `(${what})`).join(` ${by} `), when.why, when.at, when.leaf, made)
 }
 
 /** What a task returned, or a mapping that the user gives: there for certain, though known only in part. */
