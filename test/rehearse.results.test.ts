@@ -1244,6 +1244,52 @@ describe('hosts', () => {
 })
 
 describe('verdicts of worlds', () => {
+  const berth = (lines: string): Files => ({
+    'hosts.ini': BERTH,
+    'templates/config.yaml.j2': `token: 0ddpassword\n${lines}`,
+    'site.yml':
+      tasks('{ template: { src: config.yaml.j2, dest: /etc/rancher/k3s/config.yaml } }') +
+      installs('berths', { INSTALL_K3S_EXEC: 'agent' }),
+  })
+  const address = '{{ ansible_facts.default_ipv4.address }}'
+
+  test.each([
+    ['one key', `{% if ${address.slice(3, -3)} != '' %}\nnode-ip: ${address}\n{% endif %}\n`],
+    ['before others', `{% if slip == 1 %}\nnode-ip: ${address}\n{% endif %}\nlog: /var/log/k3s\n`],
+    [
+      'one of two',
+      `{% if slip == 1 %}\nnode-ip: ${address}\n{% else %}\nnode-label:\n  - "at=${address}"\n{% endif %}\n`,
+    ],
+    [
+      'one in another',
+      `{% if slip == 1 %}\nflannel-iface: e0\n{% if rope == 1 %}\nnode-ip: ${address}\n{% endif %}\n{% endif %}\n`,
+    ],
+    ['the same twice', `{% if slip == 1 %}\nnode-ip: ${address}\n{% endif %}\n`.repeat(2)],
+  ])('lines of config.yaml that may be there bring no key but theirs: %s', (_, lines) => {
+    expect(arrivals(berth(lines))).toEqual(['berth agent present config no url'])
+    expect(arrivals(berth(`${lines}server: https://quay:6443\n`))).toEqual(['berth agent present config url'])
+  })
+
+  test.each([
+    `{% if slip == 1 %}\n${address}\n{% endif %}\n`,
+    `{% if slip == 1 %}\nnode-ip: ${address}\n${address}: 1\n{% endif %}\n`,
+    `{% if slip == 1 %}\nnode-ip: ${address}\n{% else %}\n${address}{% endif %}\n`,
+  ])('lines of config.yaml that may be there and may be any: %s', (lines) => {
+    expect(arrivals(berth(lines))).toEqual(['berth agent present config maybe a url'])
+  })
+
+  test('a datastore that config.yaml may name leaves open whether a server has to be told of another', () => {
+    const site = (lines: string): Files => ({
+      ...berth(lines),
+      'hosts.ini': '[berths]\nquay\nberth\n',
+      'site.yml': berth('')['site.yml']?.replace('agent', 'server') ?? '',
+    })
+    const missing = (lines: string) => findings(site(lines)).filter((one) => one.startsWith('server-url'))
+    const lines = '{% if slip == 1 %}\ndatastore-endpoint: postgres://quay/k3s\n{% endif %}\n'
+    expect(missing('')).toEqual(['server-url-missing error site.yml:8'])
+    expect(missing(lines)).toEqual([])
+  })
+
   test('a first server that gets no token on any way is not left open', () => {
     const ways = ['etcd', 'single'].map((way) =>
       installs('quays', { INSTALL_K3S_EXEC: 'server' }).replace(

@@ -31,6 +31,8 @@ export interface Atom {
   readonly isHarmless?: boolean
   /** A few characters of the text it was made of, or a digest of it: who sees that does not know the text. */
   readonly isPiece?: boolean
+  /** Of an unknown text that is some whole lines, or none: the keys of YAML that they may begin with. */
+  readonly keys?: readonly string[]
   /** Of an unknown text: what it is, in the words of a message (`the output of hostname`). */
   readonly what: string
 }
@@ -70,7 +72,7 @@ export class Atoms {
   root(
     key: string,
     atom: Pick<Atom, 'kind' | 'what'> &
-      Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded' | 'isHarmless'>>,
+      Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded' | 'isHarmless' | 'keys'>>,
   ): Atom {
     const known = this.#derived.get(key)
     if (known !== undefined) return known
@@ -83,6 +85,7 @@ export class Atoms {
       what: atom.what,
       ...(atom.decoded === undefined ? {} : { decoded: atom.decoded }),
       ...(atom.isHarmless === undefined ? {} : { isHarmless: atom.isHarmless }),
+      ...(atom.keys === undefined ? {} : { keys: atom.keys }),
     })
     this.#derived.set(key, made)
     return made
@@ -101,7 +104,7 @@ export class Atoms {
     const key = `${from.id} ${hop.at.path}:${hop.at.start} ${hop.what} ${change === undefined ? '' : `= ${JSON.stringify(change)}`}`
     const known = this.#derived.get(key)
     if (known !== undefined) return known
-    const { decoded: _, ...same } = from
+    const { decoded: _, keys: __, ...same } = from
     const made = this.#add(
       change === undefined
         ? { ...from, root: from.root, from, hop }

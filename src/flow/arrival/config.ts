@@ -1,7 +1,7 @@
 import { cut, SourcedBuilder } from '../../syntax/sourced.ts'
 import { parseYaml, type YamlNode, type YamlScalar } from '../../syntax/yaml.ts'
 import type { Arrival } from '../arrival.ts'
-import type { Atoms, Hop } from '../atoms.ts'
+import { type Atom, type Atoms, type Hop, hasMark } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 import { noLetters } from './envFiles.ts'
 import { type Letters, lettersOf, type Source, unknownIn, type Written } from './letters.ts'
@@ -11,7 +11,8 @@ import { ReadOnce } from './readOnce.ts'
 export interface ConfigEntry {
   /** `undefined`: something that is not known, which may be any key. */
   readonly flag: string | undefined
-  readonly value: Letters
+  /** `undefined`: it is not known, nor whether there is one. */
+  readonly value: Letters | undefined
   readonly hops: readonly Hop[]
   readonly why: string
 }
@@ -31,11 +32,38 @@ export function readConfig(
     if (typeof file.content !== 'string')
       return [{ flag: undefined, value: noLetters, hops: source.hops(0, 0), why: file.content.unknown }]
     const { content } = file
-    return known.of(content, source, atoms, () => entriesOf(lettersOf(content, source, atoms), source))
+    return known.of(content, source, atoms, () => {
+      const blocks = blocksIn(content, atoms)
+      const letters = lettersOf(content, source, atoms, (index) => blocks.has(index))
+      return [
+        ...entriesOf(letters, source),
+        ...[...blocks].flatMap(([index, { keys = [], what }]) =>
+          keys.map((flag) => ({ flag, value: undefined, hops: source.hops(index, index + 2), why: what })),
+        ),
+      ]
+    })
   })
 }
 
 const known = new ReadOnce<readonly ConfigEntry[]>()
+
+/** Lines that may be there or not, and of which no more is known than their keys, by where they stand. */
+function blocksIn(content: string, atoms: Atoms): ReadonlyMap<number, Atom> {
+  const blocks = new Map<number, Atom>()
+  for (let start = 0; start !== -1; start = nextLine(content, start))
+    for (let at = start; ; at += 2) {
+      const mark = content.slice(at, at + 2)
+      const [atom] = hasMark(mark) ? atoms.in(mark) : []
+      if (atom?.keys === undefined) break
+      blocks.set(at, atom)
+    }
+  return blocks
+}
+
+function nextLine(content: string, from: number): number {
+  const end = content.indexOf('\n', from)
+  return end === -1 ? -1 : end + 1
+}
 
 function entriesOf(letters: Letters, source: Source): readonly ConfigEntry[] {
   const { root } = parseYaml(source.path, letters.text)

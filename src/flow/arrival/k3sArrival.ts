@@ -153,7 +153,7 @@ class Given {
     return this.#config.toReversed().flatMap(({ flag, value, hops, why }): readonly Candidate[] => {
       if (flag === undefined) return [{ carrier: 'config', value: undefined, hops, why }]
       return flag === setting.flag || flag === setting.short
-        ? [{ carrier: 'config', value, hops: [...hops, ...this.#spawned.hops], why: '' }]
+        ? [{ carrier: 'config', value, hops: [...hops, ...this.#spawned.hops], why }]
         : []
     })
   }

@@ -42,7 +42,13 @@ export function hopSource(path: string, hops: readonly Hop[]): Source {
 
 const MARK = /[\u{f0000}-\u{ffffd}]/gu
 
-export function lettersOf(marked: string, source: Source, atoms: Atoms): Letters {
+/** `isLeftOut`: what the reader has looked at by itself. */
+export function lettersOf(
+  marked: string,
+  source: Source,
+  atoms: Atoms,
+  isLeftOut: (index: number) => boolean = () => false,
+): Letters {
   const of: Written = { source, atom: undefined }
   const whole: Letters = new Sourced(marked, marked === '' ? [] : [{ start: 0, of, at: 0, step: 1 }])
   if (!hasMark(marked)) return whole
@@ -52,7 +58,7 @@ export function lettersOf(marked: string, source: Source, atoms: Atoms): Letters
     built.append(whole, last, index)
     const [atom] = atoms.in(mark)
     // What gives no setting either way may as well not be there.
-    if (atom?.text !== undefined || atom?.root.isHarmless !== true)
+    if (!isLeftOut(index) && (atom?.text !== undefined || atom?.root.isHarmless !== true))
       built.add(atom?.text ?? mark, { of: { source, atom }, at: index })
     last = index + mark.length
   }

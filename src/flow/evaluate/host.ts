@@ -39,7 +39,7 @@ import { printed } from './print.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
-import { Count, Fetched, Harmless, Pending, Result, truthOfSides, UnknownTruth } from './unknowns.ts'
+import { Count, Fetched, Harmless, Keyed, Pending, Result, truthOfSides, UnknownTruth } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What sops leaves where a text stood. */
@@ -346,10 +346,11 @@ export class Host implements Evaluator {
     const root =
       value instanceof Fetched
         ? atoms.root(`fetched ${what}`, { kind: 'lookup', what, isFilled: false, hop: value.hop })
-        : atoms.root(`unknown ${this.#name()} ${what}`, {
+        : atoms.root(`unknown ${this.#name()} ${what}${kindOf(value)}`, {
             kind: 'unknown',
             what,
             ...(value instanceof Harmless ? { isHarmless: true } : {}),
+            ...(value instanceof Keyed && value.keys !== undefined ? { keys: value.keys } : {}),
           })
     return atoms.mark(this.isFilled(value) ? atoms.filled(root) : root)
   }
@@ -508,6 +509,12 @@ function withoutTexts(truth: Unknown, at: Span): Unknown {
   const named = leaf !== truth && isOfNames(leaf.what) ? leaf : undefined
   return new UnknownTruth(`the condition at ${place(at)}`, 'it is made of what variables hold', at, named)
 }
+
+/** What tells texts apart that stand under the same condition. */
+const kindOf = (value: Unknown): string =>
+  value instanceof Keyed
+    ? `${value instanceof Harmless ? ' harmless' : ''}${value.keys === undefined ? '' : ` with ${value.keys.join()}`}`
+    : ''
 
 /** The variable that holds a vaulted value, for messages. */
 const vaultedNames = new WeakMap<VaultedText, string>()

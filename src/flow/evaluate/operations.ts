@@ -17,13 +17,23 @@ import {
 import type { Span } from '../../span.ts'
 import type { Arguments, Comparison, Expression } from '../../syntax/jinja/index.ts'
 import { type Hop, hasMark } from '../atoms.ts'
+import { keysOf } from './blocks.ts'
 import { compared, filling } from './comparing.ts'
 import { newerCore } from './decisions.ts'
 import type { Host } from './host.ts'
 import type { Locals } from './locals.ts'
 import { shown } from './print.ts'
 import { mapped } from './tracking.ts'
-import { type Filling, Fork, Harmless, madeOfSides, opposite, Tainted, UnknownTruth } from './unknowns.ts'
+import {
+  type Filling,
+  Fork,
+  Harmless,
+  Keyed,
+  madeOfSides,
+  opposite,
+  Tainted,
+  UnknownTruth,
+} from './unknowns.ts'
 
 /** Words that are only made where something turns out to be unknown. */
 export type Words = () => string
@@ -98,11 +108,9 @@ export class Operations {
     if (this.isSame(a, b)) return a
     if (isTruth(a) && isTruth(b))
       return new UnknownTruth(words(), truth.why, truth.at, truth.leaf, madeOfSides(truth, a, b))
-    return this.isTelling(values)
-      ? new Fork(words(), truth.why, truth.at, truth.leaf)
-      : this.#isKnown(values)
-        ? new Harmless(words(), truth.why, truth.at, truth.leaf)
-        : new Unknown(words(), truth.why, truth.at, truth.leaf)
+    if (this.isTelling(values)) return new Fork(words(), truth.why, truth.at, truth.leaf)
+    const Kind = this.#isKnown(values) ? Harmless : Keyed
+    return new Kind(words(), truth.why, truth.at, truth.leaf, keysOf(values, this.host.tracking.atoms))
   }
 
   #isKnown(values: readonly Value[]): boolean {

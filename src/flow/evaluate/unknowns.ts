@@ -189,8 +189,18 @@ export class Tainted extends Unknown {
   }
 }
 
+/** One of some texts, each of whole lines that begin with a key, or of none: no other key comes of it. */
+export class Keyed extends Unknown {
+  readonly keys: readonly string[] | undefined
+
+  constructor(what: string, why: string, at?: Span, leaf?: Unknown, keys?: readonly string[]) {
+    super(what, why, at, leaf)
+    this.keys = keys
+  }
+}
+
 /** One of some values, none of which says anything of what is followed. */
-export class Harmless extends Unknown {}
+export class Harmless extends Keyed {}
 
 /**
  * What users may set and this project does not: who asks whether it is there finds that it isn't, who needs it gets a value
