@@ -294,6 +294,23 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
   })
 
+  test.each([
+    ['has what its module gives', 'uri: { url: "https://depot/{{ item }}" }', 'json.key', 'maybe'],
+    ['is no more than that where it is skipped', 'command: "light {{ item }}", when: false', 'stdout', ''],
+    [
+      'is no more than that where it fails',
+      'systemd: { name: "{{ item }}", state: started }, ignore_errors: true',
+      'status.x',
+      '',
+    ],
+  ])('of each turn of a loop %s', (_, task, key, token) => {
+    const site =
+      tasks(`{ ${task}, loop: [k3s-agent, mast], register: lamps }`) +
+      joins('berths', `{{ lamps.results[0].${key} }}`)
+    const files = { 'site.yml': site, 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual(token === '' ? [] : [`berth agent ${token} env-file url`])
+  })
+
   test('of service_facts has units that are on disk and were never started', () => {
     const unit = '"[Service]\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443\\n"'
     const site = tasks(

@@ -89,6 +89,70 @@ export const tokenUndefined: Rule = {
 `,
       },
     },
+    {
+      title: 'what only the first server has registered',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server --cluster-init
+      when: inventory_hostname == groups['harbour'][0]
+    - name: Read
+      ansible.builtin.command: cat /var/lib/rancher/k3s/server/node-token
+      register: anchor
+      no_log: true
+      when: inventory_hostname == groups['harbour'][0]
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://192.0.2.11:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ anchor.stdout }}"
+                       ^^^^^^^^^^^^^ anchor.stdout is not defined here, and the play ends
+      when: inventory_hostname != groups['harbour'][0]
+`,
+      },
+    },
+    {
+      title: 'a fact that holds more than the token',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: quay-1
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server --cluster-init
+      environment:
+        K3S_TOKEN: "{{ harbour_key | default(omit) }}"
+      no_log: true
+    - name: Read
+      ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/token
+      register: anchor
+      no_log: true
+- hosts: quay-2
+  become: true
+  tasks:
+    - name: Settings
+      ansible.builtin.set_fact:
+        mooring: "{{ {} | combine({'token': harbour_key}) }}"
+                                            ^^^^^^^^^^^ harbour_key is not defined here, and the play ends
+      no_log: true
+      when: harbour_key is not defined
+    - name: Write it
+      ansible.builtin.copy:
+        content: "{{ mooring | to_nice_yaml }}"
+        dest: /etc/rancher/k3s/config.yaml
+        mode: "0600"
+      no_log: true
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://192.0.2.11:6443
+`,
+      },
+    },
   ],
   good: [
     {
@@ -135,7 +199,7 @@ function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
     const place = placeIn(
       analysis,
       { at: task.at, what: '' },
-      new RegExp(`(?<=\\{\\{[^}]*)(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`),
+      new RegExp(`(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`),
     )
     yield {
       at: place ?? at,
@@ -168,6 +232,9 @@ function lastName(variable: string): string {
 
 function isToken({ tokenSites }: Analysis, variable: string): boolean {
   const last = lastName(variable)
+  // Of what a task has registered the whole is the token's variable.
+  const [holder = ''] = /^\w+/.exec(variable) ?? []
+  if (tokenSites.variables.has(holder)) return true
   return [...tokenSites.variables.keys()].some((name) => name === variable || name.split('.').at(-1) === last)
 }
 

@@ -1,5 +1,5 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
-import { Dict, List, Undefined } from '../../ansible/template/values.ts'
+import { List, Undefined } from '../../ansible/template/values.ts'
 import { secretModules } from '../../facts/secretStores.ts'
 import type { Hop } from '../atoms.ts'
 import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
@@ -180,8 +180,8 @@ class HostTask {
               ['ansible_loop_var', loop.variable],
             ])
             const hop = fetched.get(result)
-            if (hop === undefined) return new Dict(own)
-            fetched.set(own, hop)
+            if (hop !== undefined) fetched.set(own, hop)
+            if (failures.has(result)) failures.add(own)
             return resultOf(own, `${String(name)}.results[${index}]`, this.#host)
           }),
         ),

@@ -78,7 +78,8 @@ function settledBy(call: Call, name: string, placed: Placed, world: World, depth
   if (value instanceof Undefined) {
     const { message, variable } = value
     // What has no name of its own is named by what holds it: here that is the fact itself.
-    throw new TaskFails(message, variable === name ? (variableIn(message) ?? name) : variable, name)
+    const missing = variable === undefined || variable === name ? (variableIn(message) ?? name) : variable
+    throw new TaskFails(message, missing, name)
   }
   const leaf = openIn(value, world, 0)
   if (leaf === undefined || depth >= MOST_CHOICES) return value
