@@ -1406,6 +1406,17 @@ describe('verdicts of worlds', () => {
 })
 
 describe('what is shown', () => {
+  test.each([
+    ['YAML', 'hosts.yml', 'berths: { hosts: { berth: { harbour_key: 1234567890123456 } } }\n'],
+    ['YAML, with a fraction', 'hosts.yml', 'berths: { hosts: { berth: { harbour_key: 12345678.5 } } }\n'],
+    ['INI', 'hosts.ini', '[berths]\nberth harbour_key=1234567890123456\n'],
+  ])('a token that is a number for %s', (_, inventory, text) => {
+    const site = tasks('{ debug: { msg: "{{ harbour_key }}" } }') + joins('berths', '{{ harbour_key }}')
+    const files = { 'site.yml': site, [inventory]: text }
+    expect(arrivals(files)).toEqual([arrives])
+    expect(findings(files)).toContain('token-logged error site.yml:4')
+  })
+
   const reads = tasks(
     '{ slurp: { src: /var/lib/rancher/k3s/server/node-token }, delegate_to: quay, register: slip, no_log: true }',
   )

@@ -6,6 +6,7 @@ import {
   List,
   Omitted,
   refused,
+  str,
   TemplateFault,
   truth as truthOfKnown,
   Undefined,
@@ -366,7 +367,10 @@ export class Host implements Evaluator {
 
   #read(name: string | undefined, raw: AnsibleValue, at: Span): Value {
     if (typeof raw === 'string') return this.#readText(name, raw, at)
-    if (raw === null || typeof raw !== 'object' || raw instanceof Float) return raw
+    if (raw === null || typeof raw !== 'object' || raw instanceof Float)
+      return name !== undefined && raw !== null && typeof raw !== 'boolean' && this.#isToken(name)
+        ? this.#root(name, str(raw, plainOnly), at, 'literal')
+        : raw
     if (raw instanceof VaultedText) {
       if (name !== undefined && !vaultedNames.has(raw)) vaultedNames.set(raw, name)
       return raw
@@ -374,7 +378,7 @@ export class Host implements Evaluator {
     // Who reads the whole later on gets the part as it is by then.
     const holder = answersUnderWay()
     const part = (key: string, item: AnsibleValue): Value | Deferred => {
-      if (item === null || (typeof item !== 'object' && typeof item !== 'string')) return item
+      if (item === null || typeof item === 'boolean') return item
       const path = name === undefined ? undefined : name + key
       return new Deferred(() => {
         const { result, answers } = collected(() => this.#guarded(at, () => this.#read(path, item, at), path))
@@ -384,6 +388,11 @@ export class Host implements Evaluator {
     }
     if (Array.isArray(raw)) return new List(raw.map((item: AnsibleValue, index) => part(`[${index}]`, item)))
     return new Dict(Object.entries(raw).map(([key, item]) => [key, part(`.${key}`, item)]))
+  }
+
+  /** A token that YAML or INI reads as a number is followed as the text that it becomes. */
+  #isToken(name: string): boolean {
+    return this.scope.isToken?.(name) ?? false
   }
 
   #readText(name: string | undefined, raw: string, at: Span): Value {

@@ -24,6 +24,8 @@ export interface EvaluationScope {
   readonly decisions: ReadonlyMap<string, boolean>
   /** Whether it is certain by now that an unknown value of the host, by `Unknown.what`, is there and not empty. */
   isGiven?(what: string): boolean
+  /** Whether K3s takes its token from a variable, or from a part of one. */
+  isToken?(name: string): boolean
   readonly hostNames: readonly string[]
   /** For `hostvars[…]`: what the inventory, facts and `set_fact` say of a host, without the variables of plays, roles and tasks. */
   hostScope(host: string): EvaluationScope | undefined

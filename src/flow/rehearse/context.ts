@@ -36,6 +36,7 @@ export interface Stage {
    * reads a file that the project does not hold, or that is encrypted as a whole.
    */
   readonly leftTo: (name: string, hasUnread: boolean) => LeftTo | undefined
+  readonly isToken: (name: string) => boolean
   /** What users give where a role leaves a variable empty; `undefined`: they give nothing there. */
   readonly filled: (name: string) => FlowValue | undefined
   /** Whether some task of the playbook makes the variable. */

@@ -346,6 +346,7 @@ export class PlaybookWork {
       manager,
       overrides,
       leftTo: (name, hasUnread) => this.#leftTo(name, hosts, hasUnread),
+      isToken: (name) => director.tokenVariables.has(name),
       filled: (name) => {
         if (!this.#isLeftOut(name, hosts)) return undefined
         if (!director.tokenVariables.has(name))

@@ -30,6 +30,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     atoms: stage.atoms,
     decisions: world.decisions,
     isGiven: (what) => world.decisions.size > 0 && world.decisions.get(givenTo(host, what)) === true,
+    isToken: stage.isToken,
     hostNames: hostNamesOf(stage.hosts),
     variable: (name) => taskVariable(context, world, host, name),
     hostScope: (other) => hostScope(context, world, other),
