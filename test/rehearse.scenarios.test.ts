@@ -325,6 +325,63 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     ])
   })
 
+  test.each([
+    ['where the site has no other way', ''],
+    ['where the one with internet alone compares versions', 'barge_offline_dir is undefined and '],
+  ])('is over an older K3s where versions are compared, %s', (_, guard) => {
+    const files = {
+      'hosts.ini': `${HOSTS}[all:vars]\nk3s_version=v1.30.2+k3s1\n`,
+      'site.yml': `
+- hosts: berths
+  tasks:
+    - command: k3s --version
+      register: moored
+      failed_when: false
+      changed_when: false
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { INSTALL_K3S_SKIP_START: "true" }
+      when: ${guard}(moored.rc != 0 or moored.stdout.split(' ')[2] is version(k3s_version, '<'))
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { INSTALL_K3S_SKIP_START: "true", INSTALL_K3S_SKIP_DOWNLOAD: "true" }
+      when: barge_offline_dir is defined and moored.rc != 0
+    - lineinfile:
+        path: /etc/systemd/system/k3s-agent.service.env
+        line: "K3S_TOKEN={{ lookup('env', 'BERTH') }}"
+      no_log: true
+      when: moored.rc != 0
+    - systemd: { name: k3s-agent, state: restarted, daemon_reload: true }
+`,
+    }
+    expect(findings(files)).toEqual(['token-dropped-by-installer error site.yml:8'])
+    const older = { k3s: 'older', again: true }
+    const agent = 'berth agent'
+    expect(arrivals(files, { ...older, airgapped: false })).toEqual([`${agent} absent none url`])
+  })
+
+  test('is over the same K3s, too, where versions are compared: what is only for another one is left out', () => {
+    const files = {
+      'hosts.ini': `${HOSTS}[all:vars]\nk3s_version=v1.30.2+k3s1\n`,
+      'site.yml': `
+- hosts: berths
+  tasks:
+    - command: k3s --version
+      register: moored
+      failed_when: false
+      changed_when: false
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ lookup('env', 'BERTH') }}" }
+      no_log: true
+      when: moored.rc != 0 or moored.stdout.split(' ')[2] is version(k3s_version, '<')
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { INSTALL_K3S_FORCE_RESTART: "true" }
+      when: moored.rc == 0 and moored.stdout.split(' ')[2] is version(k3s_version, '==')
+`,
+    }
+    expect(arrivals(files, { k3s: 'older', again: true })).toEqual(['berth agent present env-file url'])
+    expect(arrivals(files, { k3s: 'present', again: true })).toEqual(['berth agent absent none url'])
+    expect(findings(files)).toContain('token-dropped-by-installer error site.yml:12')
+  })
+
   test('has none of the units that were made for one start', () => {
     const files = {
       'hosts.ini': '[quays]\nquay\n',

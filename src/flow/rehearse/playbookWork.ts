@@ -85,22 +85,21 @@ export class PlaybookWork {
     }
     this.#sayWhereItEnds(first)
     const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
+    const done: (readonly [Scenario, readonly World[]])[] = []
     for (const scenario of [base, ...rest]) {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
       // Agents alone are no cluster that an upgrade could find: their server came to be in a way that is not seen here.
       if (worlds.some(startsServer))
         this.#director.keep(this.#key(scenario), [...this.#hostsOf(scenario).hosts.keys()], worlds)
-      if (scenario.manager === 'openrc' || scenario.tokenGiven === false) continue
-      // One more run shows what a second one loses: over an older K3s where versions are compared, online and airgapped alike else.
-      const isOlder =
-        asked.has('version') &&
-        (scenario.airgapped !== false || !rest.some(({ airgapped }) => airgapped === true))
-      this.#again(
-        { ...scenario, k3s: isOlder ? 'older' : 'present', again: true },
-        isOlder ? older(worlds) : worlds,
-        asked,
-      )
+      if (scenario.manager !== 'openrc' && scenario.tokenGiven !== false) done.push([scenario, worlds])
+    }
+    // A second run shows what it loses: over an older K3s where some scenario compares versions. What only a new K3s brings is
+    // left out over the same one, which is looked at once.
+    for (const [scenario, worlds] of done) {
+      if (!asked.has('version') || scenario === base)
+        this.#again({ ...scenario, k3s: 'present' }, worlds, asked)
+      if (asked.has('version')) this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked)
     }
     return true
   }
@@ -170,7 +169,8 @@ export class PlaybookWork {
   #makesServers = false
   #runsAll = false
 
-  #again(scenario: Scenario, worlds: readonly World[], asked: Set<Question>): void {
+  #again(before: Scenario, worlds: readonly World[], asked: Set<Question>): void {
+    const scenario: Scenario = { ...before, again: true }
     const begin = unlike(worlds)
     if (begin.length === 0) return
     const done = this.#run(scenario, asked, begin.map(rested))
