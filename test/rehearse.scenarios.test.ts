@@ -83,6 +83,107 @@ ${vars}  roles: [berth]
   })
 })
 
+describe('a token that an inventory leaves out', () => {
+  const MAY_JOIN = `
+- hosts: berths
+  tasks:
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+      no_log: true
+      when: harbour_key is defined
+`
+  const given = 'berth agent present env-file url'
+
+  test('is given in a scenario of its own, as -e gives one', () => {
+    const files = {
+      'hosts.ini': HOSTS,
+      'site.yml': installs('quays', { INSTALL_K3S_EXEC: 'server' }) + MAY_JOIN,
+    }
+    expect(arrivals(files, { tokenGiven: true })).toContain(given)
+    expect(arrivals(files, { tokenGiven: undefined })).toEqual(['quay first-server absent none no url'])
+    expect(arrivals(files, { tokenGiven: false })).toEqual([])
+    expect(findings(files)).toEqual(['token-in-arguments notice site.yml:11'])
+  })
+
+  test('is missed all the same as it is', () => {
+    const files = {
+      'hosts.ini': HOSTS,
+      'site.yml': installs('berths', {
+        INSTALL_K3S_EXEC: 'agent --server https://quay:6443',
+        K3S_TOKEN: "{{ harbour_key | default('') }}",
+      }),
+    }
+    expect(arrivals(files, { tokenGiven: true })).toEqual([given])
+    expect(arrivals(files, { tokenGiven: undefined })).toEqual(['berth agent empty env-file url'])
+    expect(findings(files)).toContain('token-empty error site.yml:7')
+  })
+
+  test.each([
+    ['all that is of K3s waits for it', MAY_JOIN],
+    [
+      'the play ends without',
+      MAY_JOIN.replace('      when: harbour_key is defined\n', '').replace(
+        '  tasks:\n',
+        '  tasks:\n    - assert: { that: harbour_key is defined }\n',
+      ),
+    ],
+  ])('is given alone where %s', (_, site) => {
+    const files = { 'hosts.ini': HOSTS, 'site.yml': site }
+    expect(arrivals(files)).toEqual([given])
+    expect(arrivals(files, { tokenGiven: true })).toEqual([given])
+  })
+
+  test('is not given where a task makes it, or another host alone has it', () => {
+    const site = installs('quays', { INSTALL_K3S_EXEC: 'server' }) + MAY_JOIN
+    for (const more of [
+      {
+        'site.yml': site.replace(
+          '  tasks:',
+          '  tasks:\n    - { command: cat /opt/tea, register: harbour_key }',
+        ),
+      },
+      { 'group_vars/quays.yml': "harbour_key: \"{{ lookup('env', 'TEA') }}\"\n" },
+      { 'extra-vars.yml': "harbour_key: \"{{ lookup('env', 'TEA') }}\"\n" },
+    ])
+      expect(arrivals({ 'hosts.ini': HOSTS, 'site.yml': site, ...more }, { tokenGiven: true })).toEqual([])
+  })
+
+  test('goes from the first server to the others by its own name', () => {
+    const files = {
+      'hosts.ini': HOSTS,
+      'site.yml': `
+- hosts: quays
+  tasks:
+    - command: sh /opt/k3s-install.sh server
+      environment: { K3S_TOKEN: "{{ harbour_key | default(omit) }}" }
+      no_log: true
+    - when: harbour_key is not defined
+      block:
+        - slurp: { src: /var/lib/rancher/k3s/server/token }
+          register: kept
+          no_log: true
+        - set_fact: { harbour_key: "{{ kept.content | b64decode | trim }}" }
+          no_log: true
+- hosts: berths
+  tasks:
+    - set_fact: { harbour_key: "{{ hostvars[groups['quays'][0]].harbour_key }}" }
+      no_log: true
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+      no_log: true
+`,
+    }
+    expect(arrivals(files, { tokenGiven: true })).toEqual([
+      given,
+      'quay first-server present env-file no url',
+    ])
+    expect(arrivals(files, { tokenGiven: undefined })).toEqual([
+      given,
+      'quay first-server absent none no url',
+    ])
+  })
+})
+
 describe('a site without the internet', () => {
   const agent = (condition: string, token: string): string => `
 - hosts: berths

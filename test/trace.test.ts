@@ -331,6 +331,20 @@ describe('in a project of its own', () => {
     expect(other).toMatch(/^Nothing of K3s starts on larch, with --scenario openrc\.\n/)
   })
 
+  test('a token that no file of an inventory holds is given in one scenario and not in the other', async () => {
+    write({
+      'held/site.yml':
+        '- hosts: quays\n  tasks:\n    - command: k3s-install.sh server\n- hosts: berths\n  tasks:\n    - command: k3s-install.sh agent --server https://quay:6443\n      environment: { K3S_TOKEN: "{{ harbour_key }}" }\n      when: harbour_key is defined\n',
+      'held/hosts.ini': '[quays]\nlarch\n[berths]\nalder\n',
+    })
+    const { text } = await trace(directory, ['held'])
+    expect(text).toContain('; token given or token not given\n')
+    expect(text).toContain('    token given: the token arrives through an env file, with a server URL\n')
+    const found = await verdicts(directory, ['held', '--scenario', 'token-not-given'])
+    expect(found).not.toEqual([])
+    for (const one of found) expect(one).toMatchObject({ host: 'larch', scenario: { tokenGiven: false } })
+  })
+
   test('where plays end before anything of K3s starts, that is said with the place', async () => {
     write({
       'ended/site.yml':

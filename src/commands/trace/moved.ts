@@ -28,6 +28,22 @@ export function moved(verdict: Verdict, rename: Rename, words: Rename): Verdict 
   }
 }
 
+/**
+ * Verdicts that say of each scenario whether a token is given, where some say that one is which the inventory leaves out: the
+ * same inventory as it is gives none.
+ */
+export function withTokenGiven(verdicts: readonly Verdict[]): readonly Verdict[] {
+  const setOf = ({ playbook, inventory = [] }: Verdict): string => JSON.stringify([playbook, ...inventory])
+  const given = verdicts.filter(({ scenario }) => scenario.tokenGiven === true)
+  const playbooks = new Set(given.map(({ playbook }) => playbook))
+  const sets = new Set(given.map(setOf))
+  return verdicts.map((verdict) => {
+    const { playbook, scenario } = verdict
+    if (scenario.tokenGiven !== undefined || !playbooks.has(playbook)) return verdict
+    return { ...verdict, scenario: { ...scenario, tokenGiven: !sets.has(setOf(verdict)) } }
+  })
+}
+
 const natural = new Intl.Collator('en', { numeric: true })
 
 /** By playbook, host, service and scenario; of the same by where the way leads. */

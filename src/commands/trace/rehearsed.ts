@@ -12,7 +12,7 @@ import { type ReadProject, renamer } from '../lint/project.ts'
 import type { Target } from '../lint/targets.ts'
 import { chosenPlaybooks } from './choice.ts'
 import { wordMask } from './masked.ts'
-import { moved, noteMoved, verdictsInOrder } from './moved.ts'
+import { moved, noteMoved, verdictsInOrder, withTokenGiven } from './moved.ts'
 
 export type Rehearsed = Pick<
   Trace,
@@ -54,7 +54,7 @@ export function rehearsed(
       .join(' ')
   const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
   return {
-    verdicts: verdictsInOrder(verdicts.map((verdict) => moved(verdict, rename, words))),
+    verdicts: verdictsInOrder(withTokenGiven(verdicts).map((verdict) => moved(verdict, rename, words))),
     stops: stopsOf(runs, unknowns, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),

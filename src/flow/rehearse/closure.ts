@@ -240,7 +240,7 @@ class Reader {
       this.#condition(args.get('that')?.value)
       const registered = statement.keywords.get('register')?.value
       if (typeof registered === 'string') this.#made.add(registered)
-      // A fact that is made of itself has to come from somewhere else first.
+      // A fact that is made of itself, or of that of another host of a group, has to come from somewhere else first.
       if (module === 'set_fact')
         for (const [name, { value }] of args)
           if (!isOfItself(name, value)) this.#conditional.push({ name, path, conditions })
@@ -317,5 +317,8 @@ function looped(name: string | undefined, keywords: Keywords): readonly string[]
 
 function isOfItself(name: string, value: AnsibleValue): boolean {
   if (typeof value !== 'string' || !value.includes(name) || !/^\w+$/.test(name)) return false
-  return new RegExp(`\\{\\{.*(?<![.\\w'"])${name}\\b(?!['"])`, 's').test(value)
+  return (
+    new RegExp(`\\{\\{.*(?<![.\\w'"])${name}\\b(?!['"])`, 's').test(value) ||
+    new RegExp(`\\bhostvars\\[[^'"].*\\](?:\\.${name}\\b|\\[\\s*(['"])${name}\\1\\s*\\])`, 's').test(value)
+  )
 }

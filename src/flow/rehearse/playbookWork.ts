@@ -1,5 +1,6 @@
 import type { Playbook } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
+import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import { type FlowValue, Result } from '../evaluate/index.ts'
@@ -74,6 +75,12 @@ export class PlaybookWork {
     if (!first.some(startsK3s) && this.#closure.texts.some((text) => /\bnever\b/.test(text))) {
       base = online
       this.#runsAll = true
+      first = this.#onClean(base, asked)
+    }
+    // Others for a token that no file of an inventory holds.
+    if (!first.some(startsK3s) && asked.has('token') && this.#withheld(this.#hostsOf(online)).size > 0) {
+      this.#runsAll = false
+      base = { ...online, tokenGiven: true }
       first = this.#onClean(base, asked)
     }
     if (!first.some(startsK3s)) {
@@ -201,9 +208,15 @@ export class PlaybookWork {
     const airgapped = this.#isEitherWay(base, asked)
     if (airgapped) result.push({ ...base, airgapped: true })
     // Where nothing reads it but under what a play or a role sets, leaving it out changes nothing.
-    if (this.#optional(hosts).size > 0 && (asked.has('token') || airgapped)) {
-      result.push({ ...base, tokenGiven: false })
-      if (airgapped) result.push({ ...base, airgapped: true, tokenGiven: false })
+    if (
+      base.tokenGiven === undefined &&
+      this.#optional(hosts).size > 0 &&
+      (asked.has('token') || airgapped)
+    ) {
+      // An inventory that holds none gives none as it is.
+      const tokenGiven = this.#isWithheld(hosts)
+      result.push({ ...base, tokenGiven })
+      if (airgapped) result.push({ ...base, airgapped: true, tokenGiven })
     }
     if (
       asked.has('manager') &&
@@ -245,6 +258,40 @@ export class PlaybookWork {
     }
     return found
   }
+
+  /**
+   * Of these tokens those that an inventory leaves out, as no file here sets them: `-e` may give them all the same, or a file
+   * that is not for git.
+   */
+  #withheld(hosts: PaperHosts): ReadonlySet<string> {
+    if (this.#hosts === 'invented') return NONE
+    return new Set(
+      [...this.#asked(hosts)].filter((name) => {
+        const value = this.#director.defaultOf(name)
+        return (
+          (value === undefined || isNone(value)) &&
+          this.#isNowhere(name, hosts) &&
+          this.#director.extraVariable(name) === undefined &&
+          !this.#tokensElsewhere.has(name)
+        )
+      }),
+    )
+  }
+
+  /** Whether a playbook asks for no other token than these. */
+  #isWithheld(hosts: PaperHosts): boolean {
+    const { size } = this.#withheld(hosts)
+    return size > 0 && size === this.#asked(hosts).size
+  }
+
+  /** Those that were asked for; all that could be, as long as none was. */
+  #asked(hosts: PaperHosts): ReadonlySet<string> {
+    return this.#tokensAsked.size > 0 ? this.#tokensAsked : this.#optional(hosts)
+  }
+
+  readonly #tokensAsked = new Set<string>()
+  /** Those that a file which can't be read may set. */
+  readonly #tokensElsewhere = new Set<string>()
 
   readonly #optionalFound = new Map<PaperHosts, ReadonlySet<string>>()
 
@@ -319,6 +366,7 @@ export class PlaybookWork {
     const manager: ServiceManager = scenario.manager ?? 'systemd'
     const airgap = this.#airgap(hosts).switches
     const overrides = new Map<string, FlowValue | undefined>()
+    const withheld = this.#withheld(hosts)
     if (scenario.airgapped !== undefined)
       for (const { name, on, off } of airgap) overrides.set(name, scenario.airgapped ? on : off)
     for (const name of director.tokenVariables) {
@@ -333,7 +381,11 @@ export class PlaybookWork {
       const isSwitchedOff = this.#isSwitchedOff(name, hosts)
       if (scenario.tokenGiven === false && isSwitchedOff) continue
       if (scenario.tokenGiven === false && this.#switches.isOptional(name)) overrides.set(name, undefined)
-      else if (isSwitchedOff || this.#isUnset(name, hosts))
+      else if (
+        isSwitchedOff ||
+        this.#isUnset(name, hosts) ||
+        (scenario.tokenGiven === true && withheld.has(name))
+      )
         overrides.set(name, givenToken(director.atoms, name))
     }
     return {
@@ -345,7 +397,11 @@ export class PlaybookWork {
       scenario,
       manager,
       overrides,
-      leftTo: (name, hasUnread) => this.#leftTo(name, hosts, hasUnread),
+      leftTo: (name, hasUnread) => {
+        const found = this.#leftTo(name, hosts, hasUnread)
+        if (found !== undefined) this.#tokensElsewhere.add(name)
+        return found
+      },
       isToken: (name) => director.tokenVariables.has(name),
       filled: (name) => {
         if (!this.#isLeftOut(name, hosts)) return undefined
@@ -361,6 +417,7 @@ export class PlaybookWork {
         asked,
         { airgapped: new Set(airgap.map(({ name }) => name)), token: this.#optional(hosts) },
         overrides,
+        this.#tokensAsked,
       ),
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
@@ -423,18 +480,17 @@ export class PlaybookWork {
   /** The same for one whose default says that there is none, which a condition asks. */
   #isSwitchedOff(name: string, hosts: PaperHosts): boolean {
     const value = this.#director.defaultOf(name)
-    return (
-      (value === false || value === null || value === '') &&
-      this.#isLeftOut(name, hosts) &&
-      this.#switches.isAsked(name)
-    )
+    return isNone(value) && this.#isLeftOut(name, hosts) && this.#switches.isAsked(name)
   }
 
   #isLeftOut(name: string, hosts: PaperHosts): boolean {
+    return this.#hosts === 'invented' && this.#isNowhere(name, hosts)
+  }
+
+  /** Whether neither a file of the hosts nor a task sets it. */
+  #isNowhere(name: string, hosts: PaperHosts): boolean {
     return (
-      this.#hosts === 'invented' &&
-      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) &&
-      !this.#switches.isSet(name)
+      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) && !this.#switches.isSet(name)
     )
   }
 
@@ -486,9 +542,13 @@ export class PlaybookWork {
   /** Scenarios that begin with the same nodes. */
   #key({ airgapped, manager, tokenGiven, servers }: Scenario): string {
     const hosts = this.#hosts === 'invented' ? this.#hosts : (this.#hosts.sources ?? []).join()
-    return JSON.stringify([hosts, airgapped ?? false, manager ?? 'systemd', tokenGiven ?? true, servers])
+    return JSON.stringify([hosts, airgapped ?? false, manager ?? 'systemd', tokenGiven, servers])
   }
 }
+
+const NONE: ReadonlySet<string> = new Set()
+
+const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
 
 function givenToken(atoms: Atoms, name: string): FlowValue {
   return atoms.mark(
@@ -517,10 +577,12 @@ function watched(
   asked: Set<Question>,
   names: Readonly<Record<'airgapped' | 'token', ReadonlySet<string>>>,
   overrides: Map<string, FlowValue | undefined>,
+  tokensAsked: Set<string>,
 ): Set<Question> {
   const get = overrides.get.bind(overrides)
   overrides.get = (name) => {
     for (const question of ['airgapped', 'token'] as const) if (names[question].has(name)) asked.add(question)
+    if (names.token.has(name)) tokensAsked.add(name)
     return get(name)
   }
   return asked
