@@ -184,6 +184,43 @@ describe('a token that an inventory leaves out', () => {
   })
 })
 
+describe('a token that a role leaves empty, and that nothing asks', () => {
+  const role = (defaults: string, environment: string): Files => ({
+    'meta/main.yml': '',
+    'defaults/main.yml': defaults,
+    'tasks/main.yml': `
+- command: sh /opt/k3s-install.sh
+  environment: { ${environment} }
+`,
+  })
+  const key = 'K3S_TOKEN: "{{ harbour_key }}"'
+
+  test.each(["''", 'null', ''])('is empty in one scenario, and given in another: %s', (value) => {
+    const files = role(
+      `harbour_key: ${value}\n`,
+      `INSTALL_K3S_EXEC: agent --server https://quay:6443, ${key}`,
+    )
+    expect(arrivals(files, { tokenGiven: undefined })).toContain('agent-1 agent empty env-file url')
+    expect(arrivals(files, { tokenGiven: true })).toContain('agent-1 agent present env-file url')
+    expect(findings(files)).toEqual([
+      'token-empty error tasks/main.yml:3',
+      'token-in-arguments notice tasks/main.yml:3',
+    ])
+  })
+
+  test('may go with a URL that is left empty, too: its users give both', () => {
+    const files = role("harbour_key: ''\nharbour_url: ''\n", `K3S_URL: "{{ harbour_url }}", ${key}`)
+    expect(arrivals(files, { servers: 'one' })).toContain('agent-1 agent present env-file maybe a url')
+    expect(arrivals(files, { servers: 'one' }).join()).not.toContain('agent-1 first-server')
+    // Where a condition asks, an empty URL makes a server.
+    const asked: Files = {
+      ...files,
+      'tasks/main.yml': `${files['tasks/main.yml']}  when: harbour_url == ''\n`,
+    }
+    expect(arrivals(asked, { servers: 'one' }).join()).not.toContain('maybe a url')
+  })
+})
+
 describe('a site without the internet', () => {
   const agent = (condition: string, token: string): string => `
 - hosts: berths

@@ -3,7 +3,7 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
-import { type FlowValue, Result } from '../evaluate/index.ts'
+import { type FlowValue, Result, Ungiven } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { Scenario } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -36,6 +36,8 @@ import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { serversOf } from './verdicts.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
+
+const URL_VARIABLE = /\bK3S_URL["']?\s*[:=]\s*\\?["']?\{\{\s*(\w+)\s*\}\}/g
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
 
@@ -208,15 +210,13 @@ export class PlaybookWork {
     const airgapped = this.#isEitherWay(base, asked)
     if (airgapped) result.push({ ...base, airgapped: true })
     // Where nothing reads it but under what a play or a role sets, leaving it out changes nothing.
-    if (
-      base.tokenGiven === undefined &&
-      this.#optional(hosts).size > 0 &&
-      (asked.has('token') || airgapped)
-    ) {
-      // An inventory that holds none gives none as it is.
+    if (base.tokenGiven === undefined && (asked.has('token') || airgapped)) {
+      // Where nobody gives one, none is given as it is.
       const tokenGiven = this.#isWithheld(hosts)
-      result.push({ ...base, tokenGiven })
-      if (airgapped) result.push({ ...base, airgapped: true, tokenGiven })
+      if (tokenGiven || this.#optional(hosts).size > 0) {
+        result.push({ ...base, tokenGiven })
+        if (airgapped) result.push({ ...base, airgapped: true, tokenGiven })
+      }
     }
     if (
       asked.has('manager') &&
@@ -260,17 +260,17 @@ export class PlaybookWork {
   }
 
   /**
-   * Of these tokens those that an inventory leaves out, as no file here sets them: `-e` may give them all the same, or a file
-   * that is not for git.
+   * Tokens that were asked for and that nobody gives, as no file sets more than an empty default: `-e` may give them all the
+   * same, or a file that is not for git.
    */
   #withheld(hosts: PaperHosts): ReadonlySet<string> {
-    if (this.#hosts === 'invented') return NONE
     return new Set(
       [...this.#asked(hosts)].filter((name) => {
         const value = this.#director.defaultOf(name)
         return (
-          (value === undefined || isNone(value)) &&
+          (value === undefined ? this.#hosts !== 'invented' : isNone(value)) &&
           this.#isNowhere(name, hosts) &&
+          !this.#isSwitchedOff(name, hosts) &&
           this.#director.extraVariable(name) === undefined &&
           !this.#tokensElsewhere.has(name)
         )
@@ -288,6 +288,16 @@ export class PlaybookWork {
   #asked(hosts: PaperHosts): ReadonlySet<string> {
     return this.#tokensAsked.size > 0 ? this.#tokensAsked : this.#optional(hosts)
   }
+
+  /** Those that a role leaves empty. */
+  get #emptyTokens(): readonly string[] {
+    this.#emptyTokensFound ??= [...this.#director.tokenVariables].filter((name) =>
+      isNone(this.#director.defaultOf(name)),
+    )
+    return this.#emptyTokensFound
+  }
+
+  #emptyTokensFound: readonly string[] | undefined
 
   readonly #tokensAsked = new Set<string>()
   /** Those that a file which can't be read may set. */
@@ -388,6 +398,9 @@ export class PlaybookWork {
       )
         overrides.set(name, givenToken(director.atoms, name))
     }
+    for (const name of this.#urls)
+      if (!overrides.has(name) && this.#isLeftEmpty(name, hosts))
+        overrides.set(name, new Ungiven(name, `the role leaves ${name} to its users`))
     return {
       content: director.content,
       project: director.project,
@@ -399,7 +412,7 @@ export class PlaybookWork {
       overrides,
       leftTo: (name, hasUnread) => {
         const found = this.#leftTo(name, hosts, hasUnread)
-        if (found !== undefined) this.#tokensElsewhere.add(name)
+        if (found !== undefined && found !== 'user') this.#tokensElsewhere.add(name)
         return found
       },
       isToken: (name) => director.tokenVariables.has(name),
@@ -415,7 +428,10 @@ export class PlaybookWork {
       extraVariable: (name) => director.extraVariable(name),
       asked: watched(
         asked,
-        { airgapped: new Set(airgap.map(({ name }) => name)), token: this.#optional(hosts) },
+        {
+          airgapped: new Set(airgap.map(({ name }) => name)),
+          token: new Set([...this.#optional(hosts), ...this.#emptyTokens]),
+        },
         overrides,
         this.#tokensAsked,
       ),
@@ -483,6 +499,23 @@ export class PlaybookWork {
     return isNone(value) && this.#isLeftOut(name, hosts) && this.#switches.isAsked(name)
   }
 
+  /** Variables that are all of the URL which agents join by. */
+  get #urls(): ReadonlySet<string> {
+    this.#urlsFound ??= new Set(
+      this.#closure.texts.flatMap((text) => [...text.matchAll(URL_VARIABLE)].map(([, name = '']) => name)),
+    )
+    return this.#urlsFound
+  }
+
+  #urlsFound: ReadonlySet<string> | undefined
+
+  /** Whether a role has no more than an empty default of it, which nothing asks: no node is meant to keep that. */
+  #isLeftEmpty(name: string, hosts: PaperHosts): boolean {
+    return (
+      isNone(this.#director.defaultOf(name)) && this.#isLeftOut(name, hosts) && !this.#switches.isAsked(name)
+    )
+  }
+
   #isLeftOut(name: string, hosts: PaperHosts): boolean {
     return this.#hosts === 'invented' && this.#isNowhere(name, hosts)
   }
@@ -545,8 +578,6 @@ export class PlaybookWork {
     return JSON.stringify([hosts, airgapped ?? false, manager ?? 'systemd', tokenGiven, servers])
   }
 }
-
-const NONE: ReadonlySet<string> = new Set()
 
 const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
 
