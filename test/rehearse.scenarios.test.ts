@@ -221,6 +221,34 @@ describe('a token that a role leaves empty, and that nothing asks', () => {
   })
 })
 
+describe('a default that is undef()', () => {
+  test.each(["{{ undef('tell me') }}", '{{ undef() }}', "{{undef(hint='harbour_key is yours to give')}}"])(
+    'is none, so that users give the variable: %s',
+    (value) => {
+      const files: Files = {
+        'meta/main.yml': '',
+        'defaults/main.yml': `harbour_key: ${JSON.stringify(value)}\nquay: ${JSON.stringify(value)}\n`,
+        'tasks/main.yml': `
+- copy:
+    content: "token: {{ harbour_key }}\\nserver: https://{{ quay }}:6443\\n"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0644"
+- command: sh /opt/k3s-install.sh agent
+`,
+      }
+      expect(arrivals(files, { servers: 'one' })).toContain('agent-1 agent present config url')
+      expect(findings(files)).toContain('token-world-readable error tasks/main.yml:5')
+      // An inventory that says no more ends the play.
+      const site: Files = Object.fromEntries(
+        Object.entries(files).map(([path, text]) => [`roles/berth/${path}`, text]),
+      )
+      expect(
+        arrivals({ ...site, 'hosts.ini': HOSTS, 'site.yml': '- hosts: berths\n  roles: [berth]\n' }),
+      ).toEqual([])
+    },
+  )
+})
+
 describe('a site without the internet', () => {
   const agent = (condition: string, token: string): string => `
 - hosts: berths

@@ -23,6 +23,7 @@ import { isFetch, TOKEN_FILE } from './modules/files.ts'
 import { groupsIn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
 import { noteSealed } from './roles.ts'
+import { isUndef } from './scope.ts'
 import { eventsOf, OF_ITS_OWN, ofServersThatJoin, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
 
@@ -213,7 +214,7 @@ export class Director {
   defaultOf(name: string): AnsibleValue | undefined {
     for (const role of this.#content.roles) {
       const value = this.#content.roleDefaults(role).get(name)?.value
-      if (value !== undefined) return value
+      if (value !== undefined && !isUndef(value)) return value
     }
     return undefined
   }

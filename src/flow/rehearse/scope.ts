@@ -117,12 +117,20 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
 function roleDefault(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, isFilled } = context
   const found = context.roleDefaults.get(name)
+  if (found !== undefined && isUndef(found.raw)) return leftToUser(context, world.node(host), name) ?? found
   if (found === undefined || stage.hosts.sources !== undefined || !isEmpty(found.raw)) return found
   const isGiven = world.decisions.get(givenTo(host, name)) === true
   const value = isGiven || isFilled === true ? stage.filled(name) : undefined
   if (value === undefined) return found
   return { value: isGiven ? value : new Unknown(name, `the role leaves ${name} to its users`) }
 }
+
+/**
+ * Whether a default says no more than that there is none: `{{ undef(hint='…') }}`.
+ * https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_templating.html
+ */
+export const isUndef = (raw: AnsibleValue): boolean =>
+  typeof raw === 'string' && /^\s*\{\{-?\s*undef\s*\([^{}]*\)\s*-?\}\}\s*$/.test(raw)
 
 const isEmpty = (raw: AnsibleValue): boolean =>
   raw === '' ||
