@@ -1465,7 +1465,7 @@ describe('what is shown', () => {
       ]),
     )
     const harmless = { ...files, 'site.yml': files['site.yml'].replaceAll('harbour_key', 'lamp') }
-    expect(findings(harmless).filter((finding) => finding.startsWith('token-logged'))).toEqual([])
+    expect(findings(harmless).filter((finding) => finding.startsWith('token-plaintext'))).toEqual([])
   })
 
   test('a playbook that starts nothing may still show one', () => {

@@ -575,6 +575,85 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
   })
 })
 
+describe('where a play ends early', () => {
+  const ends = (files: Files): readonly string[] =>
+    new Analysis(new Map(Object.entries(files))).rehearsal.unknowns.flatMap(({ end }) =>
+      end === undefined
+        ? []
+        : end.scenarios.map(
+            ({ k3s, tokenGiven, again }) =>
+              `${end.host} ${end.why}: ${k3s}${again === true ? ' again' : ''}${tokenGiven === false ? ', no token' : ''}`,
+          ),
+    )
+  const fails = (hosts: string, task: string): string => `\n- hosts: ${hosts}\n  tasks:\n    - ${task}\n`
+  const BROKEN = '{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "{{ groups.nowhere[0] }}" } }'
+  const broken = "'groups.nowhere' is undefined"
+  const servers = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+
+  test('in one scenario, that is told though the host starts in others', () => {
+    const fail = fails('berths', '{ fail: { msg: tea }, when: harbour_key is not defined }')
+    const files = {
+      'group_vars/all.yml': "harbour_key: \"{{ lookup('env', 'TEA') }}\"\n",
+      'hosts.ini': HOSTS,
+      'site.yml': fail + servers + joins('berths', '{{ harbour_key }}'),
+    }
+    expect(ends(files)).toEqual(['berth a task that fails on purpose: absent, no token'])
+    expect(arrivals(files)).toContain('berth agent present env-file url')
+  })
+
+  test('on clean nodes, that is told though it gets far on others', () => {
+    const site =
+      fails('quays', '{ slurp: { src: /var/lib/rancher/k3s/server/token }, no_log: true }') + servers
+    const told = 'quay /var/lib/rancher/k3s/server/token is not there: absent'
+    expect(ends({ 'hosts.ini': HOSTS, 'site.yml': site })).toContain(told)
+    // That is not what a playbook with this name is for.
+    expect(ends({ 'hosts.ini': HOSTS, 'upgrade.yml': site })).toEqual([])
+  })
+
+  test('on nodes that have K3s, that is told, too', () => {
+    const files = {
+      'hosts.ini': HOSTS,
+      'site.yml': servers + joins('berths', '0ddpassword'),
+      'upgrade.yml': fails('berths', BROKEN) + joins('berths', '0ddpassword'),
+    }
+    expect(ends(files)).toEqual([`berth ${broken}: present`])
+  })
+
+  test('that is told of nodes of the cluster alone', () => {
+    const files = { 'hosts.ini': `${HOSTS}[nas]\ntin\n` }
+    const nowhere = fails('nas', BROKEN) + fails('localhost', BROKEN) + servers
+    expect(ends({ ...files, 'site.yml': nowhere })).toEqual([])
+    const somewhere = fails('all', BROKEN) + servers + servers.replace('quays', 'nas')
+    expect(new Set(ends({ ...files, 'site.yml': somewhere }))).toEqual(
+      new Set(
+        ['quay', 'tin'].flatMap((host) => ['absent', 'present'].map((k3s) => `${host} ${broken}: ${k3s}`)),
+      ),
+    )
+  })
+})
+
+describe('a variable that a role has which the playbook does not use', () => {
+  test('is for users to give', () => {
+    const upgrade = installs('berths', {
+      INSTALL_K3S_EXEC: 'agent',
+      INSTALL_K3S_VERSION: '{{ berth_release }}',
+    })
+    const files = {
+      'hosts.ini': HOSTS,
+      'roles/berth/defaults/main.yml': 'berth_release: stable\n',
+      'roles/berth/tasks/main.yml': '- debug: { msg: "{{ berth_release }}" }\n',
+      'site.yml': installs('quays', { INSTALL_K3S_EXEC: 'server' }) + joins('berths', '0ddpassword'),
+      'upgrade.yml': upgrade,
+    }
+    expect(findings(files)).toContain('token-dropped-by-installer error upgrade.yml:4')
+    // One that it does use has it for itself: the other play goes without.
+    const used = `- hosts: quays\n  tasks: [{ include_role: { name: berth } }]\n${upgrade}`
+    expect(findings({ ...files, 'upgrade.yml': used }).filter((one) => one.includes('upgrade.yml'))).toEqual(
+      [],
+    )
+  })
+})
+
 describe('of what is not there', () => {
   test.each([
     'harbour_site.token is not defined',

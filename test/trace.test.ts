@@ -385,6 +385,20 @@ describe('in a project of its own', () => {
     expect(text).not.toContain('larch, and hosts like it')
   })
 
+  test('a host that ends early in some scenarios is told with them', async () => {
+    write({
+      'early/site.yml':
+        '- hosts: quays\n  tasks:\n    - fail: { msg: none }\n      when: harbour_key is not defined and inventory_hostname == "alder"\n    - command: /usr/local/bin/k3s-install.sh server\n      environment: { K3S_TOKEN: "{{ harbour_key | default(omit) }}" }\n',
+      'early/hosts.ini': '[quays]\nlarch\nalder\n',
+    })
+    const { text } = await trace(directory, ['early'])
+    expect(text).toContain(
+      '  alder, and hosts like it\n    token not given: the play ends before K3s starts: a task that fails on purpose\n        early/site.yml:3:7\n',
+    )
+    const { text: given } = await trace(directory, ['early', '--scenario', 'token-given'])
+    expect(given).not.toContain('the play ends')
+  })
+
   test('hosts on which the play ends are not passed over', async () => {
     write({ 'site.yml': small['site.yml'].replace('register: boat_answer', 'register: boat_word') })
     const { text } = await trace(directory)

@@ -1,4 +1,5 @@
 import type { Span } from '../span.ts'
+import type { Scenario } from './rehearsal.ts'
 
 export { Unknown } from '../ansible/template/values.ts'
 
@@ -10,5 +11,12 @@ export interface UnknownNote {
   readonly at: Span
   readonly what: string
   /** Here the play ends for a host before K3s starts on it. */
-  readonly end?: { readonly playbook: string; readonly host: string; readonly why: string }
+  readonly end?: {
+    readonly playbook: string
+    /** Missing where the host is invented. */
+    readonly inventory?: readonly string[]
+    readonly host: string
+    readonly why: string
+    readonly scenarios: readonly Scenario[]
+  }
 }

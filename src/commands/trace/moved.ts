@@ -1,5 +1,5 @@
 import type { Hop } from '../../flow/atoms.ts'
-import type { Verdict } from '../../flow/rehearsal.ts'
+import type { Scenario, Verdict } from '../../flow/rehearsal.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
 import { keyOf } from '../../report/trace/facets.ts'
 
@@ -29,19 +29,21 @@ export function moved(verdict: Verdict, rename: Rename, words: Rename): Verdict 
 }
 
 /**
- * Verdicts that say of each scenario whether a token is given, where some say that one is which the inventory leaves out: the
- * same inventory as it is gives none.
+ * Says of a scenario whether a token is given, where another gives one that the inventory leaves out: the same inventory as it is
+ * gives none.
  */
-export function withTokenGiven(verdicts: readonly Verdict[]): readonly Verdict[] {
-  const setOf = ({ playbook, inventory = [] }: Verdict): string => JSON.stringify([playbook, ...inventory])
+export function tokenGiven(
+  verdicts: readonly Verdict[],
+): (one: Pick<Verdict, 'playbook' | 'inventory' | 'scenario'>) => Scenario {
+  const setOf = ({ playbook, inventory = [] }: Pick<Verdict, 'playbook' | 'inventory'>): string =>
+    JSON.stringify([playbook, ...inventory])
   const given = verdicts.filter(({ scenario }) => scenario.tokenGiven === true)
   const playbooks = new Set(given.map(({ playbook }) => playbook))
   const sets = new Set(given.map(setOf))
-  return verdicts.map((verdict) => {
-    const { playbook, scenario } = verdict
-    if (scenario.tokenGiven !== undefined || !playbooks.has(playbook)) return verdict
-    return { ...verdict, scenario: { ...scenario, tokenGiven: !sets.has(setOf(verdict)) } }
-  })
+  return (one) =>
+    one.scenario.tokenGiven !== undefined || !playbooks.has(one.playbook)
+      ? one.scenario
+      : { ...one.scenario, tokenGiven: !sets.has(setOf(one)) }
 }
 
 const natural = new Intl.Collator('en', { numeric: true })

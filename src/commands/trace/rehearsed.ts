@@ -1,5 +1,5 @@
 import { findInventories } from '../../flow/inventories.ts'
-import type { Run, Verdict } from '../../flow/rehearsal.ts'
+import type { Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
 import { BROUGHT, type UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
 import { Analysis, type AnalysisOptions } from '../../lint/analysis.ts'
@@ -7,12 +7,13 @@ import { contentFaults } from '../../lint/faults.ts'
 import { kinOf } from '../../lint/kin.ts'
 import { ProjectLines } from '../../lint/lines.ts'
 import { notesInOrder } from '../../lint/order.ts'
+import { keyOf } from '../../report/trace/facets.ts'
 import type { Stop, Trace } from '../../report/trace/trace.ts'
 import { type ReadProject, renamer } from '../lint/project.ts'
 import type { Target } from '../lint/targets.ts'
 import { chosenPlaybooks } from './choice.ts'
 import { wordMask } from './masked.ts'
-import { moved, noteMoved, verdictsInOrder, withTokenGiven } from './moved.ts'
+import { moved, noteMoved, tokenGiven, verdictsInOrder } from './moved.ts'
 
 export type Rehearsed = Pick<
   Trace,
@@ -44,6 +45,7 @@ export function rehearsed(
   const verdicts =
     chosen === undefined ? all.verdicts : shownOf(chosen, all.verdicts, alone?.rehearsal.verdicts)
   const { runs, unknowns, bounds } = alone?.rehearsal ?? all
+  const withToken = tokenGiven(verdicts)
   const masked = wordMask([...analysis.secretTexts, ...(alone?.secretTexts ?? [])])
   const rename = (path: string): string =>
     texts.has(path) || path !== LONE_ROLE ? paths(path) : ownName(cwd, root)
@@ -54,7 +56,9 @@ export function rehearsed(
       .join(' ')
   const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
   return {
-    verdicts: verdictsInOrder(withTokenGiven(verdicts).map((verdict) => moved(verdict, rename, words))),
+    verdicts: verdictsInOrder(
+      verdicts.map((verdict) => moved({ ...verdict, scenario: withToken(verdict) }, rename, words)),
+    ),
     stops: stopsOf(runs, unknowns, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
@@ -75,7 +79,7 @@ export function rehearsed(
   }
 }
 
-/** Each once, of the hosts that a playbook never brings to a start. */
+/** Each once, with the scenarios in which the playbook does not bring the host to a start. */
 function stopsOf(
   runs: readonly Run[],
   notes: readonly UnknownNote[],
@@ -83,35 +87,32 @@ function stopsOf(
   rename: (path: string) => string,
   words: (said: string) => string,
 ): readonly Stop[] {
-  const started = new Set(verdicts.map(({ playbook, host }) => `${playbook}\n${host}`))
-  const stops = new Map<string, Stop>()
+  const withToken = tokenGiven(verdicts)
+  const key = (playbook: string, host: string, scenario: Scenario): string =>
+    `${playbook}\n${host}\n${keyOf(scenario)}`
+  const started = new Set(verdicts.map(({ playbook, host, scenario }) => key(playbook, host, scenario)))
+  const undefinedAt = new Map<string, string>()
   for (const { playbook, events } of runs)
-    for (const event of events) {
-      const { host, at } = event
-      if (event.what !== 'undefined-variable' || started.has(`${playbook}\n${host}`)) continue
-      const stop = {
-        playbook: rename(playbook),
-        host,
-        variable: words(event.variable),
-        why: '',
-        at: { ...at, path: rename(at.path) },
-      }
-      stops.set(JSON.stringify(stop), stop)
-    }
-  const isTold = (playbook: string, host: string): boolean =>
-    started.has(`${playbook}\n${host}`) ||
-    [...stops.values()].some((stop) => stop.playbook === rename(playbook) && stop.host === host)
+    for (const event of events)
+      if (event.what === 'undefined-variable')
+        undefinedAt.set(`${playbook} ${event.host} ${event.at.path}:${event.at.start}`, event.variable)
+  const stops = new Map<string, Stop>()
   for (const { at, end } of notes) {
-    if (end === undefined || isTold(end.playbook, end.host)) continue
+    if (end === undefined) continue
     const { playbook, host, why } = end
+    const scenarios = end.scenarios.filter((scenario) => !started.has(key(playbook, host, scenario)))
+    if (scenarios.length === 0) continue
+    const variable = undefinedAt.get(`${playbook} ${host} ${at.path}:${at.start}`)
     const stop = {
       playbook: rename(playbook),
       host,
-      variable: undefined,
-      why: words(why),
+      variable: variable === undefined ? undefined : words(variable),
+      why: variable === undefined ? words(why) : '',
       at: { ...at, path: rename(at.path) },
     }
-    stops.set(JSON.stringify(stop), stop)
+    const told = JSON.stringify(stop)
+    const found = scenarios.map((scenario) => withToken({ ...end, scenario }))
+    stops.set(told, { ...stop, scenarios: [...(stops.get(told)?.scenarios ?? []), ...found] })
   }
   return [...stops].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, stop]) => stop)
 }

@@ -33,9 +33,15 @@ export async function runTrace(session: Session, path: string, flags: TraceFlags
       ({ host, scenario }) => (flags.host?.includes(host) ?? true) && isChosen(scenario),
     ),
     unknowns: endsTogether(
-      found.unknowns.filter(({ end }) => end === undefined || (flags.host?.includes(end.host) ?? true)),
+      found.unknowns.filter(
+        ({ end }) =>
+          end === undefined || ((flags.host?.includes(end.host) ?? true) && end.scenarios.some(isChosen)),
+      ),
     ),
-    stops: found.stops.filter(({ host }) => flags.host?.includes(host) ?? true),
+    stops: found.stops.flatMap((stop) => {
+      const scenarios = stop.scenarios.filter(isChosen)
+      return scenarios.length > 0 && (flags.host?.includes(stop.host) ?? true) ? [{ ...stop, scenarios }] : []
+    }),
     asked: [
       ...(playbooks.length === 0 ? [] : [`by ${playbooks.join(' or ')}`]),
       ...(flags.host === undefined ? [] : [`on ${flags.host.join(' or ')}`]),

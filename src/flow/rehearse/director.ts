@@ -99,7 +99,7 @@ export class Director {
       if (!isLater && idle.length === works.length && this.#isForOthers(playbook, closure, [...sets]))
         continue
       this.#sayWhoIsMissing(closure, [...sets])
-      for (const work of idle) later.push(() => work.onInstalled())
+      for (const work of idle) later.push(() => work.onInstalled({ isUpkeep: isUpkeep(playbook) }))
     }
     for (const work of later) work()
     for (const note of this.leftOut.notes()) this.bound(note)
@@ -229,19 +229,6 @@ export class Director {
 
   #groupsWithVariables: readonly string[] | undefined
 
-  /** Whether some role has a default of that name, or sets it. */
-  isOfRole(name: string): boolean {
-    this.#ofRoles ??= new Set(
-      this.#content.roles.flatMap((role) => [
-        ...this.#content.roleDefaults(role).keys(),
-        ...this.#content.roleVars(role).keys(),
-      ]),
-    )
-    return this.#ofRoles.has(name)
-  }
-
-  #ofRoles: ReadonlySet<string> | undefined
-
   extraVariable(name: string): RawVariable | undefined {
     this.#extraVariables ??= extraVariables(this.#project, this.#content)
     return this.#extraVariables.get(name)
@@ -297,6 +284,14 @@ export class Director {
 
   note(note: UnknownNote): void {
     this.#unknowns.set(`${note.at.path}:${note.at.start} ${note.what}`, note)
+  }
+
+  /** Where a play ends, for all scenarios in which it does. */
+  ends(note: UnknownNote & { readonly end: NonNullable<UnknownNote['end']> }): void {
+    const { at, what, end } = note
+    const key = `${at.path}:${at.start} ${what} ${end.playbook} ${(end.inventory ?? []).join()}`
+    const known = this.#unknowns.get(key)?.end?.scenarios ?? []
+    this.#unknowns.set(key, { ...note, end: { ...end, scenarios: [...known, ...end.scenarios] } })
   }
 
   bound(note: UnknownNote): void {

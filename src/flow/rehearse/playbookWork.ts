@@ -25,17 +25,19 @@ import type { Closure } from './closure.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { groupKind } from './groupKinds.ts'
-import type { PaperHost, PaperHosts } from './hosts.ts'
+import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { type Invention, inventedHosts } from './inventedHosts.ts'
 import { kindVariables, namedHosts } from './kinds.ts'
 import { NO_UNIT } from './modules/services.ts'
-import { groupsByVariable, groupsIn, isForOthers, namedGroups } from './pattern.ts'
+import { groupsByVariable, groupsIn, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { serversOf } from './verdicts.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
+
+const INSTALLS = /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\b(?:k3s-io|rancher)\/k3s\b/
 
 const URL_VARIABLE = /\bK3S_URL["']?\s*[:=]\s*\\?["']?\{\{\s*(\w+)\s*\}\}/g
 
@@ -68,7 +70,7 @@ export class PlaybookWork {
     if (online === undefined) return true
     let base = online
     let first = this.#onClean(base, asked)
-    const ended = first
+    const ended = [first, base] as const
     // Some are for sites without the internet only.
     if (!first.some(startsK3s) && this.#isEitherWay(base, asked)) {
       base = { ...online, airgapped: true }
@@ -89,15 +91,18 @@ export class PlaybookWork {
       this.#runsAll = false
       this.#ended = ended
       // It is one for clean nodes that goes wrong on all of them.
-      if (ended.some(givesUp)) this.#director.take(this.#playbook.path, online, this.#hostsOf(online), ended)
+      if (ended[0].some(givesUp))
+        this.#director.take(this.#playbook.path, online, this.#hostsOf(online), ended[0])
       return false
     }
-    this.#sayWhereItEnds(first)
+    if (first !== ended[0]) this.#sayWhereItEnds(...ended)
+    this.#sayWhereItEnds(first, base, 'each')
     const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
     const done: (readonly [Scenario, readonly World[]])[] = []
     for (const scenario of [base, ...rest]) {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
+      if (scenario !== base) this.#sayWhereItEnds(worlds, scenario)
       // Agents alone are no cluster that an upgrade could find: their server came to be in a way that is not seen here.
       if (worlds.some(startsServer))
         this.#director.keep(this.#key(scenario), [...this.#hostsOf(scenario).hosts.keys()], worlds)
@@ -121,10 +126,11 @@ export class PlaybookWork {
   }
 
   /** On nodes that have K3s already: as another playbook left them, or as K3s's own script would have. */
-  onInstalled(): void {
+  onInstalled({ isUpkeep }: { readonly isUpkeep: boolean }): void {
     const asked = new Set<Question>()
     let isStarted = false
     let left: readonly World[] = []
+    const ends: (readonly [readonly World[], Scenario])[] = []
     for (const base of this.#servers()) {
       const begin = (scenario: Scenario): readonly World[] =>
         completed(this.#left(scenario) ?? this.#left(base) ?? [], this.#installed(scenario), (host) =>
@@ -143,6 +149,7 @@ export class PlaybookWork {
           done = this.#run(scenario, asked, first.map(idle))
         isStarted ||= done.some(hasStarted)
         left = done
+        ends.push([done, scenario])
         if (done.some(hasStarted))
           this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done, 'started')
         if (!asked.has('version')) break
@@ -150,31 +157,69 @@ export class PlaybookWork {
       for (const variant of this.#variants({ ...base, k3s: 'older' }, asked)) {
         const done = this.#run(variant, asked, older(begin(variant)))
         isStarted ||= done.some(hasStarted)
+        ends.push([done, variant])
         if (done.some(hasStarted))
           this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done, 'started')
       }
     }
+    // One that is for nodes which have K3s is not meant to get far on clean ones, and may have nothing to start.
+    const isInstalling = this.#closure.texts.some((text) => INSTALLS.test(text))
+    if (this.#ended !== undefined && (isStarted ? isInstalling && !isUpkeep : true))
+      this.#sayWhereItEnds(...this.#ended)
+    if (isStarted || isInstalling) for (const end of ends) this.#sayWhereItEnds(...end)
     if (isStarted) return
-    this.#sayWhereItEnds(this.#ended)
     // A playbook that only reads the token back may show it all the same.
     const [base] = this.#servers()
     if (base !== undefined)
       this.#director.takeLeaks(this.#playbook.path, { ...base, k3s: 'present' }, this.#hostsOf(base), left)
   }
 
-  /** A node on which K3s never starts because a task fails before is not passed over in silence. */
-  #sayWhereItEnds(worlds: readonly World[]): void {
-    for (const world of worlds.filter(({ isCut }) => !isCut))
-      for (const [host, { failure, starts }] of world.nodes)
-        if (failure !== undefined && (starts.size === 0 || failure.why.startsWith(NO_UNIT)))
-          this.#director.note({
-            at: failure.at,
-            what: `the play ends here for ${host}: ${failure.why}`,
-            end: { playbook: this.#playbook.path, host, why: failure.why },
-          })
+  /**
+   * A node of the cluster on which this run never starts K3s because a task fails before is not passed over in silence.
+   * `which`: those of each world, or only those that start it in none.
+   */
+  #sayWhereItEnds(worlds: readonly World[], scenario: Scenario, which: 'each' | 'never' = 'never'): void {
+    const hosts = this.#hostsOf(scenario)
+    const whole = worlds.filter(({ isCut }) => !isCut)
+    const started = worlds.map(startedIn)
+    for (const world of whole)
+      for (const [host, { failure, starts }] of world.nodes) {
+        if (failure === undefined || !this.#isForK3s(host, hosts)) continue
+        // What the first run started goes on.
+        if (scenario.again === true && starts.size > 0) continue
+        const isStarted = which === 'each' ? startedIn(world).has(host) : started.some((one) => one.has(host))
+        if (isStarted && !failure.why.startsWith(NO_UNIT)) continue
+        const { sources } = hosts
+        this.#director.ends({
+          at: failure.at,
+          what: `the play ends here for ${host}: ${failure.why}`,
+          end: {
+            playbook: this.#playbook.path,
+            ...(sources === undefined ? {} : { inventory: sources }),
+            host,
+            why: failure.why,
+            scenarios: [scenario],
+          },
+        })
+      }
   }
 
-  #ended: readonly World[] = []
+  /** Whether K3s is meant for a host: some play for it brings K3s, or it is called as the nodes of clusters are. */
+  #isForK3s(host: string, hosts: PaperHosts): boolean {
+    const groups = hosts.hosts.get(host)?.groups ?? []
+    if (
+      host !== CONTROL_NODE &&
+      groups.some((group) => OF_CLUSTER.test(group) && groupKind(group) !== 'beside')
+    )
+      return true
+    const bringing = this.#closure.hosts.filter((one) => this.#isBringing(one))
+    return bringing.length === 0
+      ? hosts.hosts.has(host)
+      : bringing.some(({ pattern }) => pattern.includes('{{') || matchingHosts(pattern, hosts).includes(host))
+  }
+
+  /** What came of it on clean nodes, where nothing started. */
+  #ended: readonly [readonly World[], Scenario] | undefined
   #makesServers = false
   #runsAll = false
 
@@ -184,6 +229,7 @@ export class PlaybookWork {
     if (begin.length === 0) return
     const done = this.#run(scenario, asked, begin.map(rested))
     this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
+    this.#sayWhereItEnds(done, scenario)
   }
 
   #servers(): readonly Scenario[] {
@@ -353,11 +399,24 @@ export class PlaybookWork {
   }
 
   #bringsK3s(group: string): boolean {
-    const { content, project } = this.#director
     return this.#closure.hosts.some(
-      (hosts) => namedGroups([hosts.pattern]).includes(group) && bringsK3s(hosts, content, project),
+      (hosts) => namedGroups([hosts.pattern]).includes(group) && this.#isBringing(hosts),
     )
   }
+
+  /** Whether a play is one that brings K3s. */
+  #isBringing(hosts: Closure['hosts'][number]): boolean {
+    const key = `${hosts.at.path}:${hosts.at.start}`
+    let known = this.#bringing.get(key)
+    if (known === undefined) {
+      const { content, project } = this.#director
+      known = bringsK3s(hosts, content, project)
+      this.#bringing.set(key, known)
+    }
+    return known
+  }
+
+  readonly #bringing = new Map<string, boolean>()
 
   #run(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
     const stage = this.#stage(scenario, asked)
@@ -485,8 +544,22 @@ export class PlaybookWork {
       })
       return 'sealed'
     }
-    return isOfToken || this.#switches.isSet(name) || this.#director.isOfRole(name) ? undefined : 'user'
+    return isOfToken || this.#switches.isSet(name) || this.#ofRoles.has(name) ? undefined : 'user'
   }
+
+  /** What the roles of this playbook set, if only for themselves: who reads it without them did not mean its users. */
+  get #ofRoles(): ReadonlySet<string> {
+    const { content } = this.#director
+    this.#ofRolesFound ??= new Set(
+      this.#closure.roles.flatMap((role) => [
+        ...content.roleDefaults(role).keys(),
+        ...content.roleVars(role).keys(),
+      ]),
+    )
+    return this.#ofRolesFound
+  }
+
+  #ofRolesFound: ReadonlySet<string> | undefined
 
   /** A token variable that nobody sets, in a project without an inventory: its users do. */
   #isUnset(name: string, hosts: PaperHosts): boolean {
@@ -580,6 +653,10 @@ export class PlaybookWork {
 }
 
 const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
+
+/** The hosts on which a run itself started K3s. */
+const startedIn = ({ events }: World): ReadonlySet<string> =>
+  new Set(events.flatMap(({ what, host }) => (what === 'service-started' ? [host] : [])))
 
 function givenToken(atoms: Atoms, name: string): FlowValue {
   return atoms.mark(

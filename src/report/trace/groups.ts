@@ -1,5 +1,6 @@
 import type { NodeKind, Scenario, Verdict } from '../../flow/rehearsal.ts'
 import { Facets, keyOf } from './facets.ts'
+import type { Stop } from './trace.ts'
 
 /** What comes of one playbook on the hosts of one inventory. */
 export interface PlaybookPicture {
@@ -27,13 +28,19 @@ export interface Outcome {
 }
 
 /** Groups sorted verdicts for people: by playbook and inventory, then hosts that are alike, then scenarios with the same outcome. */
-export function pictures(verdicts: readonly Verdict[]): readonly PlaybookPicture[] {
+export function pictures(
+  verdicts: readonly Verdict[],
+  stops: readonly Stop[] = [],
+): readonly PlaybookPicture[] {
   const several = onSeveral(verdicts)
   const parts = grouped(verdicts, ({ playbook, inventory }) => JSON.stringify([playbook, inventory ?? []]))
   return [...parts.values()].map((own) => ({
     playbook: own[0]?.playbook ?? '',
     inventory: own[0] !== undefined && several.has(own[0].playbook) ? own[0].inventory : undefined,
-    facets: new Facets(own.map(({ scenario }) => scenario)),
+    facets: new Facets([
+      ...own.map(({ scenario }) => scenario),
+      ...stops.flatMap(({ playbook, scenarios }) => (playbook === own[0]?.playbook ? scenarios : [])),
+    ]),
     isInvented: own.some(({ inventory }) => inventory === undefined),
     nodes: nodeGroups(own),
   }))

@@ -15,7 +15,7 @@ const CLASSES: Readonly<Record<Worry, string>> = {
  * Markdown fences, because a Mermaid text holds one diagram. https://mermaid.js.org/syntax/flowchart.html
  */
 export function mermaidTrace(trace: Trace): string {
-  const charts = pictures(trace.verdicts).map((picture) => ({
+  const charts = pictures(trace.verdicts, trace.stops).map((picture) => ({
     title: printable([picture.playbook, ...(picture.inventory ?? [])].join(' ')),
     text: flowchart(trace, picture),
   }))

@@ -2,7 +2,7 @@ import type { Hop } from '../../flow/atoms.ts'
 import type { Span } from '../../span.ts'
 import { placeOf, printable } from '../report.ts'
 import { type Paint, painter } from '../style.ts'
-import type { Facets } from './facets.ts'
+import { Facets } from './facets.ts'
 import { type NodeGroup, type Outcome, type PlaybookPicture, pictures } from './groups.ts'
 import type { Stop, Trace } from './trace.ts'
 import { hostWords, outcomeWords, remarks, type Worry, worryOf } from './words.ts'
@@ -24,7 +24,7 @@ const STYLES: Readonly<Record<Worry, 'red' | 'yellow' | 'bold'>> = {
 export function textTrace(trace: Trace, { color, showUnknown, width }: TraceTextOptions): string {
   const page = new Page(trace, painter(color), width)
   if (trace.verdicts.length === 0) page.nothing()
-  for (const picture of pictures(trace.verdicts)) page.playbook(picture)
+  for (const picture of pictures(trace.verdicts, trace.stops)) page.playbook(picture)
   page.stopped()
   page.notes(showUnknown)
   return page.text
@@ -82,7 +82,10 @@ class Page {
     if (isInvented)
       this.#say(1, `${inventoryWords[this.#trace.inventories]}: one host of each kind was assumed`, 'dim')
     for (const group of nodes) this.#group(group, facets)
-    this.#stops(this.#trace.stops.filter((stop) => stop.playbook === playbook))
+    this.#stops(
+      this.#trace.stops.filter((stop) => stop.playbook === playbook),
+      facets,
+    )
     this.#blank()
   }
 
@@ -95,7 +98,8 @@ class Page {
     )
     for (const name of new Set(others.map(({ playbook }) => playbook))) {
       this.#say(0, name, 'bold')
-      this.#stops(others.filter(({ playbook }) => playbook === name))
+      const own = others.filter(({ playbook }) => playbook === name)
+      this.#stops(own, new Facets(own.flatMap(({ scenarios }) => scenarios)))
       this.#blank()
     }
   }
@@ -111,13 +115,16 @@ class Page {
     while (this.#lines.at(-1) === '') this.#lines.pop()
   }
 
-  #stops(stops: readonly Stop[]): void {
-    for (const { host, variable, why, at } of stops) {
+  #stops(stops: readonly Stop[], facets: Facets): void {
+    for (const name of new Set(stops.map(({ host }) => host))) {
       this.#blank()
-      this.#say(1, this.#trace.inventories === 'none' ? host : `${host}, and hosts like it`, 'bold')
-      const cause = variable === undefined ? `: ${why}` : `, because ${variable} is undefined`
-      this.#say(2, `the play ends before K3s starts${cause}`, 'red')
-      this.#say(4, this.#location(at), 'dim')
+      this.#say(1, this.#trace.inventories === 'none' ? name : `${name}, and hosts like it`, 'bold')
+      for (const { variable, why, at, scenarios } of stops.filter(({ host }) => host === name)) {
+        const when = facets.phrases(scenarios).join('; or ')
+        const cause = variable === undefined ? `: ${why}` : `, because ${variable} is undefined`
+        this.#say(2, `${when === '' ? '' : `${when}: `}the play ends before K3s starts${cause}`, 'red')
+        this.#say(4, this.#location(at), 'dim')
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Verdict } from '../../flow/rehearsal.ts'
+import type { Scenario, Verdict } from '../../flow/rehearsal.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
 import type { ProjectLines } from '../../lint/lines.ts'
 import type { Span } from '../../span.ts'
@@ -10,13 +10,15 @@ export interface Stop {
   readonly variable: string | undefined
   readonly why: string
   readonly at: Span
+  /** In which it does. */
+  readonly scenarios: readonly Scenario[]
 }
 
 /** All that a picture of the token's way may know. Paths are relative to the working directory, words hold no secret. */
 export interface Trace {
   /** In the order in which they are shown. */
   readonly verdicts: readonly Verdict[]
-  /** Of hosts that have no verdict in a playbook. */
+  /** Of hosts that have no verdict in some scenario of a playbook. */
   readonly stops: readonly Stop[]
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on what is rehearsed was hit. */
