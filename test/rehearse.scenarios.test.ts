@@ -548,6 +548,33 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(findings(files)).toContain('token-dropped-by-installer error site.yml:12')
   })
 
+  test.each([
+    "now is version(berth_release, '<=')",
+    "now is version(berth_release, 'lt')",
+    "berth_release is version(now, '>')",
+    'now != berth_release',
+    "now != 'v' ~ berth_release",
+    "not now is version(berth_release, 'ge')",
+  ])('over an older K3s wants a newer one, whichever that is: %s', (condition) => {
+    const files = {
+      'hosts.ini': HOSTS,
+      'upgrade.yml': `
+- hosts: berths
+  tasks:
+    - command: k3s --version
+      register: moored
+    - set_fact: { now: "{{ moored.stdout.split(' ')[2] }}" }
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      when: ${condition}
+`,
+    }
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    const of = (k3s: string): readonly string[] =>
+      verdicts.filter(({ scenario }) => scenario.k3s === k3s).map(({ token }) => token)
+    expect(of('older')).toEqual(['absent'])
+    expect(of('present')).not.toContain('absent')
+  })
+
   test('has none of the units that were made for one start', () => {
     const files = {
       'hosts.ini': '[quays]\nquay\n',

@@ -16,6 +16,28 @@ import type { Tracking } from './tracking.ts'
 import { Address, Count, type Filling, Pending, Ungiven } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
+/** What `k3s --version` says of a K3s that is older than whatever is wanted, known or not. */
+export const OLD_VERSION = 'v1.0.0+k3s1'
+
+const isOldVersion = (value: Value | undefined, { atoms }: Tracking): boolean =>
+  typeof value === 'string' && /^v?1\.0\.0\+k3s1$/.test(atoms.plain(value)?.trim() ?? '')
+
+const LESS = new Set(['<', 'lt', '<=', 'le', '!=', '<>', 'ne'])
+const MORE = new Set(['>', 'gt', '>=', 'ge', '!=', '<>', 'ne'])
+
+/** The test `version` where one of the two is that old version and the other one is not known; else undefined. */
+export function oldVersionIs(
+  operator: Value | undefined,
+  [value, other]: readonly Value[],
+  tracking: Tracking,
+): Certainty {
+  if (operator !== undefined && typeof operator !== 'string') return undefined
+  const plain = operator === undefined ? '==' : tracking.atoms.plain(operator)
+  if (plain === undefined) return undefined
+  if (isOldVersion(value, tracking)) return LESS.has(plain)
+  return isOldVersion(other, tracking) ? MORE.has(plain) : undefined
+}
+
 /** True, false, or undefined where nobody knows. */
 type Certainty = boolean | undefined
 
@@ -63,10 +85,12 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   if (b instanceof Count) return countIs(b, '==', a)
   if (a instanceof Address && typeof b === 'string') return named(a, b, tracking)
   if (b instanceof Address && typeof a === 'string') return named(b, a, tracking)
-  if (a instanceof Unknown || b instanceof Unknown)
+  if (a instanceof Unknown || b instanceof Unknown) {
+    if (isOldVersion(a, tracking) || isOldVersion(b, tracking)) return false
     return a instanceof Unknown && b instanceof Unknown && a.what === b.what && kindOf(a) === kindOf(b)
       ? true
       : undefined
+  }
   if (a instanceof VaultedText || b instanceof VaultedText) return a === b ? true : undefined
   if (a instanceof List && b instanceof List) {
     if (a instanceof Tuple !== b instanceof Tuple || a.length !== b.length) return false
@@ -101,6 +125,7 @@ function equalTexts(a: string, b: string, tracking: Tracking): Certainty {
   if (atoms.original(a) === atoms.original(b)) return true
   const known = x ?? y
   if (known === undefined) return undefined
+  if (isOldVersion(known, tracking)) return false
   return couldBe(x === undefined ? a : b, known, tracking) ? undefined : false
 }
 

@@ -15,7 +15,7 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
-import { every, some } from './comparing.ts'
+import { every, oldVersionIs, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
 import {
@@ -150,7 +150,11 @@ function holds(
   const operands = [value, ...args].map((operand) => evaluation.readable(operand))
   const { isUnread, unknown } = tracking.contents(operands)
   const isCertain = ofType.test(name) || (!isUnread && unknown === undefined)
-  if (!isCertain) return evaluation.unknownTruth(words, operands)
+  if (!isCertain) {
+    const operator = given.positional[1] ?? given.named.get('operator')
+    const truth = name === 'version' ? oldVersionIs(operator, operands, tracking) : undefined
+    return truth ?? evaluation.unknownTruth(words, operands)
+  }
   return concrete(
     name,
     tracking.known(operands[0] ?? null),

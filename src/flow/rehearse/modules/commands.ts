@@ -10,7 +10,7 @@ import {
   surroundings,
 } from '../../arrival/index.ts'
 import { hasMark } from '../../atoms.ts'
-import type { FlowValue } from '../../evaluate/index.ts'
+import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
 import { type PaperFile, withFile } from '../../files.ts'
 import { type InstallerResult, installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
@@ -648,7 +648,7 @@ class Steps {
         rc: this.#fails('k3s is not there', call.task.action.module === 'command' ? 2 : 127),
         stdout: '',
       }
-    this.#stdout = `k3s version ${this.#node.k3s === 'older' ? 'v1.0.0+k3s1' : wantedVersion(call)} (0123abcd)\ngo version go1.24.0`
+    this.#stdout = `k3s version ${this.#node.k3s === 'older' ? OLD_VERSION : wantedVersion(call)} (0123abcd)\ngo version go1.24.0`
     return { rc: 0, stdout: this.#stdout }
   }
 }
