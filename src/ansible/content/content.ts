@@ -1,6 +1,7 @@
 import type { Span } from '../../span.ts'
 import type { YamlNode, YamlText } from '../../syntax/yaml.ts'
 import type { AnsibleValue, Fault, Variable } from '../value.ts'
+import type { FileContext, FileKind, Match } from './fileSearch.ts'
 import type { RoleContext } from './roleSearch.ts'
 
 /** A value as it is written, with its place. `node` is there for what stands in YAML; a free-form `k=v` has none. */
@@ -165,6 +166,8 @@ export interface Content {
       readonly dynamic?: boolean | undefined
     },
   ): string | undefined
+  /** The files that a name may mean of which only these parts are known, where Ansible looks for it. */
+  findMatching(kind: FileKind, parts: readonly string[], from: FileContext): readonly Match[]
   /**
    * The files of a directory that `include_vars` names, in the order in which it reads them: directory by directory, as Python sorts
    * text. `depth` 0: all below. `undefined`: not in the project.

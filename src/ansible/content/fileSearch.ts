@@ -1,3 +1,4 @@
+import { escaped } from '../../syntax/regExp.ts'
 import { directoryOf, joinPath, type ProjectTree } from '../inventory/projectTree.ts'
 import type { Role } from './content.ts'
 import { within } from './paths.ts'
@@ -27,6 +28,47 @@ export function findFile(
     if (isTasks || directory === '' || !name.includes('..') || tree.isDirectory(directory)) return path
   }
   return undefined
+}
+
+/** A file that a name may mean of which only some parts are known, and what stands between these then. */
+export interface Match {
+  readonly path: string
+  readonly between: readonly string[]
+}
+
+/** What a name with only these parts known may mean: in the first directory that has any such file. */
+export function findMatching(
+  tree: ProjectTree,
+  kind: FileKind,
+  parts: readonly string[],
+  from: FileContext,
+): readonly Match[] {
+  const isTasks = kind === 'tasks' || kind === 'handlers'
+  const directories = isTasks ? forTasks(kind, from) : forFiles(kind, parts[0] ?? '', from)
+  for (const directory of [...directories, '']) {
+    const found = matchesIn(tree, directory, parts.join('\0').split('/'))
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+function matchesIn(tree: ProjectTree, directory: string, [first = '', ...rest]: readonly string[]): Match[] {
+  const isLast = rest.length === 0
+  const inner = (path: string | undefined, between: readonly string[]): Match[] => {
+    if (path === undefined) return []
+    if (isLast) return tree.text(path) === undefined ? [] : [{ path, between }]
+    return matchesIn(tree, path, rest).map((one) => ({ ...one, between: [...between, ...one.between] }))
+  }
+  // A name that begins with a slash is none of the project's; elsewhere two of them are one.
+  if (first === '') return []
+  if (!first.includes('\0')) return inner(within(directory, first), [])
+  const pattern = new RegExp(`^${first.split('\0').map(escaped).join('(.*)')}$`)
+  return tree.list(directory).flatMap((name) => {
+    const match = pattern.exec(name)
+    return match === null || (!isLast && !tree.isDirectory(joinPath(directory, name)))
+      ? []
+      : inner(joinPath(directory, name), match.slice(1))
+  })
 }
 
 /**

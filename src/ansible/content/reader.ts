@@ -4,7 +4,14 @@ import { entryOf, parseYaml, type YamlNode, type YamlText } from '../../syntax/y
 import { extensionOf, joinPath, ProjectTree } from '../inventory/projectTree.ts'
 import type { Fault, Project, Variable } from '../value.ts'
 import type { Collection, Content, Playbook, Role, RoleUse, TaskFile } from './content.ts'
-import { type FileContext, type FileKind, findFile, varsDirectory } from './fileSearch.ts'
+import {
+  type FileContext,
+  type FileKind,
+  findFile,
+  findMatching,
+  type Match,
+  varsDirectory,
+} from './fileSearch.ts'
 import { Layout } from './layout.ts'
 import { mayBePlaybook, within } from './paths.ts'
 import { isPlaybook, readPlays, readRoleUses } from './plays.ts'
@@ -153,6 +160,10 @@ export class ContentReader implements Content {
 
   findFile(kind: FileKind, name: string, from: FileContext): string | undefined {
     return findFile(this.#where.tree, kind, name, from)
+  }
+
+  findMatching(kind: FileKind, parts: readonly string[], from: FileContext): readonly Match[] {
+    return findMatching(this.#where.tree, kind, parts, from)
   }
 
   text(path: string): string | undefined {

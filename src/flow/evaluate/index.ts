@@ -11,6 +11,7 @@ export {
   Count,
   decidedTruth,
   Fetched,
+  FirstOf,
   Fork,
   impliedBy,
   opposite,

@@ -199,6 +199,16 @@ export class Keyed extends Unknown {
   }
 }
 
+/** The name of the first file that is there, of some: parts of these are only known when the play runs. */
+export class FirstOf extends Unknown {
+  readonly names: readonly string[]
+
+  constructor(what: string, why: string, at: Span | undefined, names: readonly string[]) {
+    super(what, why, at)
+    this.names = names
+  }
+}
+
 /** One of some values, none of which says anything of what is followed. */
 export class Harmless extends Keyed {}
 

@@ -12,6 +12,7 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
+import { addText, addTexts, isTemplate, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
 import { type PlacedTask, placedTasks } from './relevance.ts'
 
@@ -37,6 +38,8 @@ export interface Closure {
   readonly roles: readonly Role[]
   /** Mappings of variables that plays, imports, roles, blocks and tasks bring along. */
   readonly variables: readonly AnsibleValue[]
+  /** What plays, roles and tasks say plainly of variables, in whatever way they come to it. */
+  readonly plainTexts: Texts
   /** Playbooks that it imports. */
   readonly imported: readonly string[]
 }
@@ -64,6 +67,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     tasks: reader.tasks,
     variables: reader.variables,
     roles: reader.roles,
+    plainTexts: reader.plainTexts,
     imported: [...reader.imported],
   }
 }
@@ -93,6 +97,7 @@ class Reader {
   readonly variables: AnsibleValue[] = []
   readonly conditions: string[] = []
   readonly roles: Role[] = []
+  readonly plainTexts = new Map<string, Set<string>>()
   readonly #made = new Set<string>()
   /** Facts that are set under conditions, and in which file. */
   readonly #conditional: (Asked & { readonly name: string })[] = []
@@ -164,7 +169,10 @@ class Reader {
   #keywords(keywords: Keywords): void {
     if (keywords.size === 0) return
     const value = keywords.get('vars')?.value
-    if (value !== undefined) this.variables.push(value)
+    if (value !== undefined) {
+      this.variables.push(value)
+      addTexts(this.plainTexts, value)
+    }
     for (const name of ASKING) this.#condition(keywords.get(name)?.value)
   }
 
@@ -174,7 +182,10 @@ class Reader {
 
   #roleUse(use: RoleUse, from: RoleContext): void {
     this.#keywords(use.keywords)
-    for (const { name, value } of use.parameters.values()) this.variables.push({ [name]: value })
+    for (const { name, value } of use.parameters.values()) {
+      this.variables.push({ [name]: value })
+      addText(this.plainTexts, name, value)
+    }
     const role = this.#roleNamed(use.name, from, collectionsIn(use.keywords))
     const conditions = conditionsIn(use.keywords.get('when')?.value)
     if (role !== undefined)
@@ -196,6 +207,8 @@ class Reader {
     const prefix = role.directory === '' ? '' : `${role.directory}/`
     for (const kind of ['tasks', 'templates', 'defaults', 'vars', 'handlers', 'meta'])
       for (const path of this.#pathsUnder(`${prefix}${kind}`)) this.paths.add(path)
+    for (const known of [this.#content.roleDefaults(role), this.#content.roleVars(role)])
+      for (const { name, value } of known.values()) addText(this.plainTexts, name, value)
     const place = { playbookDirectory: this.#directory, role }
     for (const use of this.#content.roleDependencies(role))
       this.#roleUse(use, { ...place, collections, isDependency: true })
@@ -257,22 +270,23 @@ class Reader {
         ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))
         : undefined
       const source = /(?:^|\.)(?:template|copy)$/.test(module) ? text('src') : undefined
-      for (const [kind, name] of [
-        ...looped(file, statement.keywords).map((one) => ['tasks', one] as const),
-        ['templates', source] as const,
-        ['files', source] as const,
-      ]) {
-        if (name === undefined || /\{[{%]/.test(name)) continue
-        const found = this.#content.findFile(kind, name, {
-          playbookDirectory: place.playbookDirectory,
-          role: place.role,
-          includedFrom: path,
-        })
-        if (kind === 'tasks') this.#included(found, path, conditions)
-        if (found === undefined || this.paths.has(found)) continue
-        this.paths.add(found)
-        const tasks = kind === 'tasks' ? this.#content.taskFile(found) : undefined
-        if (tasks !== undefined) this.#statements(tasks.statements, place, found)
+      const from = {
+        playbookDirectory: place.playbookDirectory,
+        role: place.role,
+        includedFrom: path,
+      }
+      for (const name of looped(file, statement.keywords))
+        for (const found of tasksNamed(this.#content, name, from, this.plainTexts)) {
+          this.#included(found, path, conditions)
+          if (this.paths.has(found)) continue
+          this.paths.add(found)
+          const tasks = this.#content.taskFile(found)
+          if (tasks !== undefined) this.#statements(tasks.statements, place, found)
+        }
+      if (source === undefined || isTemplate(source)) continue
+      for (const kind of ['templates', 'files'] as const) {
+        const found = this.#content.findFile(kind, source, from)
+        if (found !== undefined) this.paths.add(found)
       }
     }
   }

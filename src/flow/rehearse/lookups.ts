@@ -1,6 +1,7 @@
 import { Dict, List } from '../../ansible/template/values.ts'
 import { secretFields, secretMappings, secretTexts } from '../../facts/secretStores.ts'
-import { evaluator, Fetched, type FlowValue } from '../evaluate/index.ts'
+import { hasMark } from '../atoms.ts'
+import { evaluator, Fetched, FirstOf, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Context } from './context.ts'
 import { onControlNode } from './controlNode.ts'
@@ -97,7 +98,7 @@ function firstFound(
     named.get(name) ?? (first instanceof Dict ? first.get(name) : undefined)
   const texts = (value: FlowValue | undefined): readonly string[] =>
     (value instanceof List ? [...value] : [value])
-      .flatMap((item) => (typeof item === 'string' ? (atoms.plain(item) ?? []) : []))
+      .flatMap((item) => (typeof item === 'string' ? item : []))
       .flatMap((text) => text.split(/[,;]/))
   const files = texts(
     member('files') ?? (first instanceof Dict ? undefined : args.length > 1 ? new List(args) : first),
@@ -105,11 +106,15 @@ function firstFound(
   const paths = texts(member('paths'))
   const names = paths.length === 0 ? files : paths.flatMap((path) => files.map((file) => `${path}/${file}`))
   const origin = fileOrigin(context)
-  return names.find((name) =>
-    (['vars', 'templates', 'files', 'tasks'] as const).some(
-      (kind) => content.findFile(kind, name, origin) !== undefined,
-    ),
-  )
+  const found = names
+    .flatMap((name) => atoms.plain(name) ?? [])
+    .find((name) =>
+      (['vars', 'templates', 'files', 'tasks'] as const).some(
+        (kind) => content.findFile(kind, name, origin) !== undefined,
+      ),
+    )
+  if (found !== undefined || !names.some(hasMark)) return found
+  return new FirstOf('the first file found', 'files of the control node', undefined, names)
 }
 
 function mark({ stage }: Context, what: string, kind: 'lookup' | 'scenario'): string {

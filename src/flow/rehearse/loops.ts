@@ -2,7 +2,7 @@ import type { Keywords, Placed } from '../../ansible/content/index.ts'
 import { Dict, List, Undefined } from '../../ansible/template/values.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
-import type { Evaluator, FlowValue } from '../evaluate/index.ts'
+import { type Evaluator, FirstOf, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 
 export interface Loop {
@@ -164,7 +164,13 @@ function firstFound(
   const written = Array.isArray(placed.value) ? placed.value : [placed.value]
   const usual = written.filter((name) => typeof name === 'string' && !/\{[{%]/.test(name))
   const found = [...usual, ...names].map((name) => exists(String(name))).find((name) => name !== undefined)
-  return [found ?? new Unknown('the first file found', 'files of the control node', placed.at)]
+  const inPaths = items.flatMap((item) => {
+    const paths = item instanceof Dict ? item.get('paths') : undefined
+    return paths instanceof List ? [...paths] : typeof paths === 'string' ? [paths] : []
+  })
+  const beside = inPaths.filter((path) => typeof path === 'string').map((path) => `${path}/`)
+  const possible = (beside.length === 0 ? [''] : beside).flatMap((path) => names.map((name) => path + name))
+  return [found ?? new FirstOf('the first file found', 'files of the control node', placed.at, possible)]
 }
 
 function together(items: readonly FlowValue[]): FlowValue[] {

@@ -11,6 +11,7 @@ import { installer } from '../../facts/installer.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 import { packageModules } from './modules/packages.ts'
+import { isTemplate, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
 
 /** A task as it stands in what a playbook reaches. */
@@ -98,19 +99,21 @@ export class Relevance {
   readonly #tokenNames: Set<string>
   readonly #content: Content
   readonly #pathsUnder: PathIndex
+  readonly #texts: Texts
   /** Whether some task may bring K3s in a way that is not followed: what is not seen may be there. */
   readonly mayBringK3s: boolean
 
   constructor(
     content: Content,
     project: Project,
-    { tasks, roles, variables }: Pick<Closure, 'tasks' | 'roles' | 'variables'>,
+    { tasks, roles, variables, plainTexts }: Pick<Closure, 'tasks' | 'roles' | 'variables' | 'plainTexts'>,
     hosts: PaperHosts,
     tokenNames: ReadonlySet<string>,
   ) {
     this.#content = content
     this.#pathsUnder = pathIndex(project)
     this.#tasks = tasks
+    this.#texts = plainTexts
     this.#known = new Set(tasks.map(({ task }) => task))
     this.#tokenNames = new Set([...tokenNames].map((name) => name.split('.')[0] ?? name))
     for (const role of roles)
@@ -369,9 +372,9 @@ export class Relevance {
 
   readonly #looked = new Set<string>()
 
-  /** Whether an include may run tasks that matter; one whose file is not known may run any of its role. */
+  /** Whether an include may run tasks that matter; one whose file is not known may run any that is near, or of its role. */
   #leadsTo(placed: PlacedTask, files: ReadonlySet<string>): boolean {
-    const { task, role, playbookDirectory } = placed
+    const { task } = placed
     const { action } = task
     const text = (name: string): string | undefined => {
       const value = action.arguments.get(name)?.value
@@ -383,13 +386,42 @@ export class Relevance {
       return found === undefined || under(found.directory === '' ? '' : `${found.directory}/`)
     }
     const name = text('file') ?? (typeof action.freeForm?.value === 'string' ? action.freeForm.value : '')
-    const path = /\{[{%]/.test(name)
-      ? undefined
-      : this.#content.findFile('tasks', name, { playbookDirectory, role, includedFrom: task.at.path })
-    if (path !== undefined) return files.has(path)
+    const paths = this.#included(placed, name)
+    if (paths.some((path) => files.has(path))) return true
+    // Where none is found that it may mean, it may lead anywhere.
+    if (paths.length === 0 && isTemplate(name)) return true
+    if (paths.length > 0 && !isTemplate(name)) return false
     const own = task.at.path.slice(0, task.at.path.lastIndexOf('/') + 1)
     return [...files].some((file) => file !== task.at.path && file.startsWith(own))
   }
+
+  /** The files that an include may mean. */
+  #included({ task, role, playbookDirectory }: PlacedTask, name: string): readonly string[] {
+    let found = this.#named.get(task)
+    if (found === undefined) {
+      const from = { playbookDirectory, role, includedFrom: task.at.path }
+      found = tasksNamed(this.#content, name, from, this.#texts)
+      this.#named.set(task, found)
+    }
+    return found
+  }
+
+  readonly #named = new Map<Task, readonly string[]>()
+
+  /** Whether some include names a file of tasks as it is called. */
+  isIncluded(path: string): boolean {
+    this.#includedPlainly ??= new Set(
+      this.#tasks.flatMap((placed) => {
+        const { module, freeForm, arguments: args } = placed.task.action
+        if (!INCLUDE.test(module) || module.endsWith('_role')) return []
+        const name = args.get('file')?.value ?? freeForm?.value
+        return typeof name === 'string' && !isTemplate(name) ? this.#included(placed, name) : []
+      }),
+    )
+    return this.#includedPlainly.has(path)
+  }
+
+  #includedPlainly: ReadonlySet<string> | undefined
 
   /** Whether a variable is made only by tasks that are not rehearsed: what it would be is not known then. */
   isDropped(name: string): boolean {

@@ -139,7 +139,7 @@ function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
 /** Handlers are the play's: whatever role brings them, every task of the play may notify them. */
 export function addHandlers(statements: readonly Statement[], context: Context): void {
   const load = bare(context)
-  for (const task of statements.flatMap(tasksOf))
+  for (const task of tasksIn(statements))
     if (!context.handlers.some((known) => known.task === task)) context.handlers.push({ task, context: load })
 }
 
@@ -153,10 +153,13 @@ const bare = (context: Context): Context => ({
   items: new Map(),
 })
 
-const tasksOf = (statement: Statement): readonly Task[] =>
-  statement.kind === 'task'
-    ? [statement]
-    : [...statement.block, ...statement.rescue, ...statement.always].flatMap(tasksOf)
+/** The tasks of a list, those of its blocks included. */
+export const tasksIn = (statements: readonly Statement[]): readonly Task[] =>
+  statements.flatMap((statement) =>
+    statement.kind === 'task'
+      ? [statement]
+      : tasksIn([...statement.block, ...statement.rescue, ...statement.always]),
+  )
 
 /**
  * The handlers that are notified by these names. Of several with one name that is the one that was loaded last, of those in

@@ -1,12 +1,22 @@
-import type { Block, RoleContext, RoleUse, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
+import type {
+  Block,
+  Placed,
+  RoleContext,
+  RoleUse,
+  Statement,
+  Task,
+  TaskFile,
+} from '../../ansible/content/index.ts'
+import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import { Undefined } from '../../ansible/template/values.ts'
-import { evaluator } from '../evaluate/index.ts'
+import { evaluator, FirstOf } from '../evaluate/index.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
 import { type Context, isLeftOut, ofItem, type Question, rawVariables, within } from './context.ts'
 import { itemVariables, type Loop } from './loops.ts'
-import { askingFor, enterRole, notifiedHandlers, type RoleParts } from './roles.ts'
+import { candidates, chosen } from './namedFiles.ts'
+import { askingFor, enterRole, notifiedHandlers, type RoleParts, tasksIn } from './roles.ts'
 import { fileOrigin, scopeOf } from './scope.ts'
 import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
@@ -16,6 +26,9 @@ const SHORT = 12
 
 /** An include that leads deeper than this leads back to itself. */
 const DEEPEST = 40
+
+/** Files that an include may mean of which each is rehearsed. */
+const MOST_FILES = 4
 
 /** Tasks that are rehearsed on hosts in one play-through: a playbook that people write has far fewer. */
 const MOST_TASKS = 6000
@@ -288,17 +301,19 @@ export class Walk {
         : call.textOf(task.action.freeForm)
     const name = typeof named === 'string' ? context.stage.atoms.plain(named) : undefined
     const dynamic = !task.action.module.includes('import_')
-    const path =
-      name === undefined ? undefined : content.findFile('tasks', name, { ...fileOrigin(context), dynamic })
+    const from = { ...fileOrigin(context), dynamic }
+    const names = named instanceof FirstOf ? named.names : typeof named === 'string' ? [named] : []
+    const open = name === undefined ? this.#ofSome(names, context, call, from) : undefined
+    if (open === 'none matters') return undefined
+    const path = name === undefined ? open : content.findFile('tasks', name, from)
     const file: TaskFile | undefined = path === undefined ? undefined : content.taskFile(path)
     if (file === undefined) {
-      call.note(
+      return this.#notKnown(
+        call,
         name === undefined
           ? 'the tasks to include are not known'
           : `the tasks ${name} are not in the project`,
       )
-      call.world.change(call.host, { isOpen: true })
-      return undefined
     }
     if (context.trail.length > DEEPEST || context.trail.filter((step) => step === file.path).length > 2)
       return undefined
@@ -314,16 +329,79 @@ export class Walk {
     }
   }
 
-  #roleTarget(task: Task, context: Context, call: Call): Included | undefined {
-    const name = call.plain('name', 'role')
-    if (name === undefined) {
-      call.note('the role to include is not known')
-      call.world.change(call.host, { isOpen: true })
+  /**
+   * The file that such names mean in this world of which a part is only known when the play runs: each that has a task of interest
+   * is worth a world, and one stands for all others. `undefined`: there is none, or there are too many.
+   */
+  #ofSome(
+    names: readonly string[],
+    context: Context,
+    call: Call,
+    from: ReturnType<typeof fileOrigin>,
+  ): string | 'none matters' | undefined {
+    const { content, relevance } = context.stage
+    const all = candidates(context.stage, 'tasks', names, from).filter(
+      ({ path }) => !context.trail.includes(path) && path !== context.file,
+    )
+    // What others include by its name is for those, unless nothing else is left.
+    const own = all.filter(({ path }) => !relevance.isIncluded(path))
+    const possible = own.length === 0 ? all : own
+    const telling = possible.filter(({ path }) =>
+      tasksIn(content.taskFile(path)?.statements ?? []).some((task) => relevance.has(task, context.role)),
+    )
+    if (possible.length > 0 && telling.length === 0) return 'none matters'
+    if (telling.length > MOST_FILES) {
+      context.stage.bound({
+        at: call.task.action.at,
+        what: `which of ${telling.length} files of tasks is included is only known when the play runs`,
+      })
       return undefined
     }
+    const other = possible.find((one) => !telling.includes(one))
+    const found = chosen(other === undefined ? telling : [...telling, other], call.world, call.task.action.at)
+    return found === other && other !== undefined ? 'none matters' : found?.path
+  }
+
+  /** What `tasks_from` means of a role, below its `tasks`. */
+  #tasksOfRole(
+    name: string,
+    written: Placed,
+    context: Context,
+    call: Call,
+  ): string | 'none matters' | undefined {
+    const role = context.stage.content.findRole(name, context)
+    if (role === undefined) return undefined
+    const directory = joinPath(role.directory, 'tasks/')
+    const names = ['', '.yml', '.yaml'].flatMap((ending) => {
+      const text = call.textOf({ ...written, value: `${String(written.value)}${ending}` })
+      return typeof text === 'string' ? text : []
+    })
+    const from = { ...fileOrigin(context), role, includedFrom: `${directory}main.yml` }
+    const found = this.#ofSome(names, { ...context, role }, call, from)
+    return found?.startsWith(directory) === true ? found.slice(directory.length) : found
+  }
+
+  /** After what can't be followed anything may be there. */
+  #notKnown(call: Call, what: string): undefined {
+    call.note(what)
+    call.world.change(call.host, { isOpen: true })
+    return undefined
+  }
+
+  #roleTarget(task: Task, context: Context, call: Call): Included | undefined {
+    const name = call.plain('name', 'role')
+    if (name === undefined) return this.#notKnown(call, 'the role to include is not known')
     const use: RoleUse = { at: task.action.at, name, keywords: new Map(), parameters: new Map() }
+    const named = call.argument('tasks_from')
+    let tasks = call.plain('tasks_from')
+    if (named !== undefined && tasks === undefined) {
+      const found = this.#tasksOfRole(name, named, context, call)
+      if (found === 'none matters') return undefined
+      if (found === undefined) return this.#notKnown(call, 'the tasks to include are not known')
+      tasks = found
+    }
     const parts: RoleParts = {
-      tasks: call.plain('tasks_from'),
+      tasks,
       vars: call.plain('vars_from'),
       defaults: call.plain('defaults_from'),
       handlers: call.plain('handlers_from'),

@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
+import { arrivals, bounds, type Files, unknowns } from './tools/paper.ts'
+
+const joins = (key = '0ddpassword'): string => `
+- ansible.builtin.command: sh /opt/k3s-install.sh agent
+  environment: { K3S_URL: 'https://quay:6443', K3S_TOKEN: '${key}' }
+`
+const without = '- ansible.builtin.command: sh /opt/k3s-install.sh agent --server https://quay:6443\n'
+const arrives = 'berth agent present env-file url'
+const assumed = (files: Files) =>
+  new Analysis(new Map(Object.entries(files))).rehearsal.verdicts
+    .filter(({ scenario }) => scenario.k3s === 'absent')
+    .map(({ assumptions }) => assumptions)
+const hosts = { 'hosts.ini': '[berths]\nberth\n' }
+
+describe('a file of tasks whose name hangs on a fact', () => {
+  const moored = (include: string, files: Files): Files => ({
+    ...hosts,
+    'site.yml': '- { hosts: berths, roles: [moored] }\n',
+    'roles/moored/tasks/main.yml': include,
+    ...Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [`roles/moored/tasks/${path}`, text] as const),
+    ),
+  })
+  const byFamily = '- include_tasks: "{{ ansible_facts[\'os_family\'] | lower }}.yml"\n'
+
+  test('is each of those that it may be', () => {
+    const files = moored(byFamily, { 'debian.yml': joins(), 'redhat.yml': without })
+    expect(arrivals(files)).toEqual(['berth agent maybe none url'])
+    expect(assumed(files)).toEqual([["not ((ansible_facts.os_family | lower) == 'debian')"]])
+    expect(unknowns(files)).toEqual([])
+  })
+
+  test('and is the same file wherever it is asked for', () => {
+    const both = `${byFamily}- include_tasks: "{{ ansible_os_family | lower }}-after.yml"\n`
+    const restarts = '- systemd: { name: k3s-agent, state: restarted }\n'
+    const files = moored(both, {
+      'debian.yml': joins(),
+      'redhat.yml': joins().replace('k3s-install.sh agent', 'k3s-install.sh agent --node-name b'),
+      'debian-after.yml': restarts,
+      'redhat-after.yml': restarts,
+    })
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
+  test.each([
+    ['"on-{{ ansible_architecture }}.yml"', 'on-x86_64.yml'],
+    ['"{{ ansible_distribution | lower }}-{{ ansible_distribution_major_version }}.yml"', 'ubuntu-24.yml'],
+    ['"../on/{{ ansible_os_family }}.yml"', '../on/Debian.yml'],
+    ['"{{ role_path }}/on/{{ ansible_os_family }}.yml"', '../on/Debian.yml'],
+  ])('by what is known of it: %s', (name, path) => {
+    const files = Object.entries(
+      moored(`- include_tasks: ${name}\n`, { [path]: without, 'boat.yml': joins() }),
+    )
+    const clean = files.map(([at, text]) => [at.replace('/tasks/../', '/'), text] as const)
+    expect(arrivals(Object.fromEntries(clean))).toEqual(['berth agent absent none url'])
+  })
+
+  test('has a name that such a fact may have, and none that another include says', () => {
+    const files = moored(`${byFamily}- include_tasks: boat.yml\n`, {
+      'debian.yml': joins(),
+      'boat.yml': '- systemd: { name: k3s-agent, state: restarted }\n',
+      'stow.yml': without,
+    })
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
+  test.each([
+    `
+- include_tasks: "{{ lookup('first_found', files) }}"
+  vars:
+    files:
+      files: ["{{ ansible_distribution }}-{{ ansible_machine }}.yml", "{{ ansible_os_family | lower }}.yml"]
+      paths: ['.']
+`,
+    `
+- include_tasks: "{{ item }}"
+  with_first_found:
+    - files: ["{{ ansible_distribution }}.yml", "{{ ansible_os_family | lower }}.yml"]
+`,
+  ])('is one of those that are found: %s', (include) => {
+    const files = moored(include, { 'debian.yml': joins(), 'redhat.yml': without })
+    expect(arrivals(files)).toEqual(['berth agent maybe none url'])
+  })
+
+  test.each(['"{{ ansible_os_family }}"', '"{{ ansible_os_family }}.yml"'])(
+    'may be one of a role: %s',
+    (name) => {
+      const files = moored('- debug: { msg: afloat }\n', { 'Debian.yml': joins(), 'RedHat.yml': without })
+      const include = `{ include_role: { name: moored, tasks_from: ${name} } }`
+      const site = `- hosts: berths\n  tasks:\n    - ${include}\n`
+      expect(arrivals({ ...files, 'site.yml': site })).toEqual(['berth agent maybe none url'])
+    },
+  )
+
+  test('matters only where something in it does', () => {
+    const files = moored(`- include_tasks: "{{ ansible_os_family }}.yml"\n${joins()}`, {
+      'Debian.yml': '- apt: { name: curl }\n',
+      'RedHat.yml': '- dnf: { name: curl }\n',
+    })
+    expect(arrivals(files)).toEqual([arrives])
+    expect(unknowns(files)).toEqual([])
+  })
+
+  test('is not followed where there are too many, which is said', () => {
+    const many = ['Debian', 'RedHat', 'Suse', 'Alpine', 'Archlinux', 'Gentoo']
+    const files = moored(
+      '- include_tasks: "{{ ansible_os_family }}.yml"\n',
+      Object.fromEntries(many.map((name) => [`${name}.yml`, joins()])),
+    )
+    expect(arrivals(files)).toEqual([])
+    expect(bounds(files)).toContain('which of 6 files of tasks is included is only known when the play runs')
+  })
+
+  test('and is not known where none is there', () => {
+    const files = moored(`- include_tasks: "{{ ansible_os_family }}.yml"\n${joins()}`, {})
+    expect(unknowns(files)).toEqual(['the tasks to include are not known'])
+  })
+})
+
+describe('a file of tasks is found by what is known of its name', () => {
+  const role = { 'site.yml': '- { hosts: berths, roles: [moored] }\n' }
+  const main = 'roles/moored/tasks/main.yml'
+
+  test.each<[string, Files]>([
+    [
+      'role_path',
+      { ...role, [main]: '- include_tasks: "{{ role_path }}/sail.yml"\n', 'roles/moored/sail.yml': without },
+    ],
+    [
+      'role_name',
+      {
+        ...role,
+        [main]: '- include_tasks: "../{{ role_name }}-sail.yml"\n',
+        'roles/moored/moored-sail.yml': without,
+      },
+    ],
+    [
+      'both',
+      {
+        ...role,
+        [main]: '- import_tasks: "{{ role_path }}/rigging/{{ ansible_role_name }}.yml"\n',
+        'roles/moored/rigging/moored.yml': without,
+      },
+    ],
+    [
+      'playbook_dir',
+      {
+        'plays/site.yml':
+          '- { hosts: berths, tasks: [{ include_tasks: "{{ playbook_dir }}/tasks/sail.yml" }] }\n',
+        'plays/tasks/sail.yml': without,
+      },
+    ],
+    [
+      'playbook_dir in a role',
+      {
+        'plays/site.yml': '- { hosts: berths, roles: [moored] }\n',
+        [`plays/${main}`]: '- include_tasks: "{{ playbook_dir }}/ropes/sail.yml"\n',
+        'plays/ropes/sail.yml': without,
+      },
+    ],
+    [
+      'a variable of the play',
+      {
+        'site.yml':
+          '- { hosts: berths, vars: { what: sail }, tasks: [{ include_tasks: "tasks/{{ what }}.yml" }] }\n',
+        'tasks/sail.yml': without,
+      },
+    ],
+    [
+      'a path that a variable of the play has',
+      {
+        'site.yml':
+          '- { hosts: berths, vars: { what: ropes/sail.yml }, tasks: [{ include_tasks: "{{ what }}" }] }\n',
+        'ropes/sail.yml': without,
+      },
+    ],
+    [
+      'a variable of the inventory',
+      {
+        'site.yml': '- { hosts: berths, tasks: [{ include_tasks: "ropes/{{ what }}.yml" }] }\n',
+        'group_vars/berths.yml': 'what: sail\n',
+        'ropes/sail.yml': without,
+      },
+    ],
+    [
+      'a default that the inventory overrules',
+      {
+        ...role,
+        'roles/moored/defaults/main.yml': 'what: boat\n',
+        'group_vars/berths.yml': 'what: sail\n',
+        [main]: '- include_tasks: "{{ role_path }}/{{ what }}.yml"\n',
+        'roles/moored/boat.yml': joins(),
+        'roles/moored/sail.yml': without,
+      },
+    ],
+  ])('%s', (_, files) => {
+    expect(arrivals({ ...hosts, ...files })).toEqual(['berth agent absent none url'])
+  })
+
+  test('before another one starts what it has written', () => {
+    const files = {
+      ...hosts,
+      'site.yml': `
+- hosts: berths
+  vars: { way: script }
+  tasks:
+    - include_tasks: "{{ playbook_dir }}/tasks/by-{{ way }}.yml"
+    - service: { name: k3s-agent, state: started }
+`,
+      'tasks/by-script.yml': without.replace('sh ', 'env INSTALL_K3S_SKIP_START=true sh '),
+    }
+    expect(arrivals(files)).toEqual(['berth agent absent none url'])
+  })
+})
