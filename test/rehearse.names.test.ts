@@ -214,3 +214,102 @@ describe('a file of tasks is found by what is known of its name', () => {
     expect(arrivals(files)).toEqual(['berth agent absent none url'])
   })
 })
+
+describe('vars_files', () => {
+  const site = (files: string, hosts = 'berths', more = '') => `
+- hosts: ${hosts}
+  vars: { stage: calm }
+  vars_files: [${files}]
+  tasks:
+    - command: sh /opt/k3s-install.sh agent
+      environment: { K3S_URL: https://quay:6443, K3S_TOKEN: '{{ harbour_key }}' }
+${more}`
+  const files = {
+    ...hosts,
+    'vars/calm.yml': "harbour_key: '0ddpassword'\n",
+    'vars/storm.yml': "harbour_key: ''\n",
+  }
+  const notThere = 'a file of vars_files is not in the project'
+
+  test.each([
+    '"vars/{{ stage }}.yml"',
+    '"{{ playbook_dir }}/vars/calm.yml"',
+    '["gone.yml", "{{ stage }}.yml"]',
+  ])('are called as templates say: %s', (name) => {
+    expect(arrivals({ ...files, 'site.yml': site(name) })).toEqual([arrives])
+    expect(unknowns({ ...files, 'site.yml': site(name) })).toEqual([])
+  })
+
+  test('are those of each host', () => {
+    const both = { ...files, 'hosts.ini': '[berths]\nberth weather=calm\njetty weather=storm\n' }
+    expect(arrivals({ ...both, 'site.yml': site('"{{ weather }}.yml"') })).toEqual([
+      arrives,
+      'jetty agent empty env-file url',
+    ])
+  })
+
+  test('may be called by what those before them say', () => {
+    const more = { ...files, 'vars/which.yml': 'weather: storm\n' }
+    expect(arrivals({ ...more, 'site.yml': site('which.yml, "{{ weather }}.yml"') })).toEqual([
+      'berth agent empty env-file url',
+    ])
+  })
+
+  test('are there for the handlers of roles, too', () => {
+    const role = `${site('"{{ stage }}.yml"').replace(/ {2}tasks:[\s\S]*/, '')}  roles: [moored]\n`
+    const mooring = {
+      ...files,
+      'site.yml': role,
+      'roles/moored/tasks/main.yml': '- { copy: { dest: /etc/k3s.env, content: a }, notify: sail }\n',
+      'roles/moored/handlers/main.yml': joins('{{ harbour_key }}').replace('- ', '- name: sail\n  '),
+    }
+    expect(arrivals(mooring)).toContain(arrives)
+  })
+
+  test('are not there where no such file is', () => {
+    expect(unknowns({ ...files, 'site.yml': site('"vars/{{ stage }}er.yml"') })).toEqual([notThere])
+    expect(unknowns({ ...files, 'site.yml': site('gone.yml') })).toEqual([notThere])
+  })
+
+  test('set no more than one of those sets that they may be', () => {
+    const some = { ...files, 'vars/Debian.yml': 'rope: short\nsail: a\n', 'vars/RedHat.yml': 'rope: long\n' }
+    const known = site("calm.yml, '{{ ansible_os_family }}.yml'")
+    expect(arrivals({ ...some, 'site.yml': known })).toEqual([arrives])
+    expect(unknowns({ ...some, 'site.yml': known })).toEqual([])
+    const open = known.replace('harbour_key', 'rope')
+    expect(arrivals({ ...some, 'site.yml': open })).toEqual(['berth agent maybe env-file url'])
+  })
+})
+
+describe('include_vars of a file whose name hangs on a fact', () => {
+  const role = (include: string, files: Files): Files => ({
+    ...hosts,
+    'site.yml': '- { hosts: berths, roles: [rigged, moored] }\n',
+    'roles/moored/defaults/main.yml': "harbour_key: ''\n",
+    'roles/moored/tasks/main.yml': joins('{{ harbour_key }}'),
+    'roles/rigged/tasks/main.yml': include,
+    ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`roles/rigged/vars/${path}`, text])),
+  })
+  const byFamily = '- include_vars: "{{ ansible_os_family | lower }}.yml"\n'
+
+  test.each([
+    byFamily,
+    "- include_vars: { file: '{{ ansible_distribution }}.yml' }\n",
+    "- include_vars: '{{ item }}'\n  with_first_found: ['{{ ansible_distribution }}.yml', '{{ ansible_os_family }}.yml']\n",
+    "- include_vars: \"{{ lookup('first_found', ['{{ ansible_distribution }}.yml', ansible_os_family ~ '.yml']) }}\"\n",
+  ])('leaves open what such files set, and nothing else: %s', (include) => {
+    const files = role(include, { 'debian.yml': 'rope: short\n', 'redhat.yml': 'rope: long\n' })
+    expect(arrivals(files)).toEqual(['berth agent empty env-file url'])
+    const open = role(include, { 'debian.yml': 'rope: short\n', 'redhat.yml': 'harbour_key: 0ddpassword\n' })
+    expect(arrivals(open)).toEqual(['berth agent maybe env-file url'])
+    const same = role(include, {
+      'debian.yml': 'harbour_key: 0ddpassword\n',
+      'redhat.yml': 'harbour_key: 0ddpassword\nrope: long\n',
+    })
+    expect(arrivals(same)).toEqual([arrives])
+  })
+
+  test('is not known where there is none', () => {
+    expect(unknowns(role(byFamily, {}))).toEqual(['include_vars of files that are not known'])
+  })
+})

@@ -14,7 +14,7 @@ import type { Scenario } from '../rehearsal.ts'
 import type { UnknownNote } from '../unknown.ts'
 import type { PaperHosts } from './hosts.ts'
 import type { Relevance } from './relevance.ts'
-import type { RawVariable } from './world.ts'
+import type { OpenVariable, RawVariable } from './world.ts'
 
 /** What stays the same while one playbook is rehearsed in one scenario. */
 export interface Stage {
@@ -88,7 +88,9 @@ export interface Context {
   /** Hosts of the play, in order. */
   readonly playHosts: readonly string[]
   /** `vars`, `vars_files`, `vars_prompt` of the play. */
-  readonly playVars: ReadonlyMap<string, RawVariable>
+  readonly playVars: ReadonlyMap<string, RawVariable | OpenVariable>
+  /** Where the names of `vars_files` are templates, those of each host. */
+  readonly playVarsOf?: ReadonlyMap<string, Context['playVars']>
   /** Whether `vars_files` names a file, too, that the project does not hold, or one of these or of the role's is encrypted as a whole. */
   readonly hasUnread: boolean
   readonly role: Role | undefined

@@ -6,7 +6,7 @@ import { type Atom, type Atoms, hasMark } from '../atoms.ts'
 import { shown } from '../evaluate/print.ts'
 import { Unknown } from '../unknown.ts'
 import { Undecided } from './call.ts'
-import type { World } from './world.ts'
+import type { OpenVariable, RawVariable, World } from './world.ts'
 
 /** From where a file is named that a text in the project names. */
 export interface Naming extends RoleContext {
@@ -40,7 +40,7 @@ export function tasksNamed(
       parts.length > 1
         ? content
             .findMatching('tasks', parts, from)
-            .flatMap(({ path }) => (isOfTasks(content, path) ? [path] : []))
+            .flatMap(({ path }) => (isOf('tasks', content, path) ? [path] : []))
         : [content.findFile('tasks', written, from)]
     for (const path of paths) if (path !== undefined) found.add(path)
   }
@@ -78,8 +78,13 @@ function namesOf(
 }
 
 /** Beside playbooks and roles lie other files. */
-const isOfTasks = (content: Content, path: string): boolean =>
-  /\.(?:ya?ml|json)$/.test(path) && !content.playbooks.some((playbook) => playbook.path === path)
+const isOf = (kind: 'tasks' | 'vars', content: Content, path: string): boolean =>
+  /\.(?:ya?ml|json)$/.test(path) &&
+  !(kind === 'tasks' ? NO_TASKS : NO_VARIABLES).test(path) &&
+  !content.playbooks.some((playbook) => playbook.path === path)
+
+const NO_TASKS = /(?:^|\/)(?:vars|defaults|meta|group_vars|host_vars)\/[^/]*$/
+const NO_VARIABLES = /(?:^|\/)(?:tasks|handlers|meta)\/[^/]*$/
 
 /** Keeps what mappings of variables say plainly. */
 export function addTexts(texts: Map<string, Set<string>>, mapping: AnsibleValue): void {
@@ -111,7 +116,7 @@ export function candidates(
   const found = new Map<string, Candidate>()
   for (const name of names)
     for (const one of candidatesOf(content, atoms, kind, name, from))
-      if (!found.has(one.path) && (kind !== 'tasks' || isOfTasks(content, one.path))) found.set(one.path, one)
+      if (!found.has(one.path) && isOf(kind, content, one.path)) found.set(one.path, one)
   const all = [...found.values()]
   // A fact such as the architecture has few values; where no file has one of them, it is written in a way of its own.
   const ofFacts = all.filter(({ values }) => [...values].every(([words, value]) => mayBe(words, value)))
@@ -168,3 +173,24 @@ export function chosen(all: readonly Candidate[], { decisions }: World, at: Span
 
 /** In the words in which a condition would ask for it. */
 const says = (words: string, value: string): string => `${words} == ${shown(value, undefined)}`
+
+/** The variables of one of these files, nobody knows which. `undefined`: there is none, or one that can't be read. */
+export function variablesOfOne(
+  { content }: { readonly content: Content },
+  paths: readonly string[],
+  why: string,
+): ReadonlyMap<string, RawVariable | OpenVariable> | undefined {
+  const files = paths.flatMap((path) => (content.isSealed(path) ? [] : (content.varsFile(path) ?? [])))
+  if (files.length === 0 || files.length < paths.length) return undefined
+  const result = new Map<string, RawVariable | OpenVariable>()
+  for (const file of files)
+    for (const { name, value, at } of file.values()) {
+      if (result.has(name)) continue
+      const isSame = files.every((other) => sameValue(other.get(name)?.value, value))
+      result.set(name, isSame ? { raw: value, at } : { value: new Unknown(name, why, at) })
+    }
+  return result
+}
+
+const sameValue = (a: AnsibleValue | undefined, b: AnsibleValue): boolean =>
+  a === b || (a !== undefined && typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b))

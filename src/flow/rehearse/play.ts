@@ -6,6 +6,7 @@ import {
   type RoleUse,
 } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
+import type { AnsibleValue } from '../../ansible/value.ts'
 import { hasMark } from '../atoms.ts'
 import { type Evaluator, evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
@@ -14,13 +15,14 @@ import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
 import { CONTROL_NODE } from './hosts.ts'
+import { candidates, isTemplate, variablesOfOne } from './namedFiles.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
-import { addHandlers, enterRole, exportedBy, NOTHING, noteSealed, together } from './roles.ts'
+import { addHandlers, enterRole, exportedBy, NOTHING, noteSealed, rawOf, together } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { batched, batchSizes } from './serial.ts'
 import { isActive, Walk } from './statements.ts'
 import { forked, type Room } from './task.ts'
-import { merged, type RawVariable, type World } from './world.ts'
+import { merged, type OpenVariable, type RawVariable, type World } from './world.ts'
 
 /** Plays one playbook through, those that it imports included. */
 export function playThrough(stage: Stage, playbook: Playbook, start: World, room: Room): readonly World[] {
@@ -70,9 +72,10 @@ class Playing {
     const directory = directoryOf(path)
     return merged(
       worlds.flatMap((world) => {
-        const base = this.#context(play, path, directory, imports)
-        const hosts = this.#hosts(play, base, world)
+        const general = this.#context(play, path, directory, imports)
+        const hosts = this.#hosts(play, general, world)
         if (hosts.length === 0) return [world]
+        const base = this.#withFilesOfHosts(play, general, hosts, world)
         return this.#batches(play, hosts, base, restarted(world, hosts)).flatMap(({ start, batches }) =>
           batches.reduce<readonly World[]>(
             (now, batch) => this.#sections(play, { ...base, playHosts: batch }, batch, now),
@@ -140,8 +143,7 @@ class Playing {
   }
 
   #context(play: Play, path: string, directory: string, imports: readonly Keywords[]): Context {
-    const { content } = this.#stage
-    const playVars = new Map<string, RawVariable>()
+    const playVars = new Map<string, RawVariable | OpenVariable>()
     const empty: Context = {
       stage: this.#stage,
       playbookDirectory: directory,
@@ -174,32 +176,93 @@ class Playing {
     for (const [name, variable] of prompted(play)) playVars.set(name, variable)
     for (const keywords of imports.toReversed())
       for (const [name, variable] of rawVariables(keywords.get('vars'))) playVars.set(name, variable)
-    let hasUnread = false
-    const files = play.keywords.get('vars_files')?.value
-    for (const file of Array.isArray(files) ? files : files === undefined ? [] : [files]) {
-      const candidates = Array.isArray(file) ? file : [file]
-      const found = candidates
-        .map((name) =>
-          typeof name === 'string'
-            ? content.findFile('vars', name, { playbookDirectory: directory })
-            : undefined,
-        )
-        .find((name) => name !== undefined)
-      const variables = found === undefined ? undefined : content.varsFile(found)
-      if (variables === undefined) {
-        hasUnread = true
-        this.#stage.note({ at: play.at, what: 'a file of vars_files is not in the project' })
-      } else if (found !== undefined && content.isSealed(found)) {
-        hasUnread = true
-        noteSealed(this.#stage, [found])
-      }
-      for (const { name, value, at } of variables?.values() ?? []) playVars.set(name, { raw: value, at })
-    }
+    const hasUnread = this.#varsFiles(play, directory, playVars)
     // `vars` of a play are its playVars, not those of a block, which win over include_vars.
     const own = [...imports, play.keywords].map(
       (keywords) => new Map([...keywords].filter(([name]) => name !== 'vars')),
     )
     return own.reduce(within, this.#roles(play.roles, { ...empty, hasUnread }))
+  }
+
+  /**
+   * Lays `vars_files` over what the play has before. Where one of their names is a template, it is told with what `evaluate`
+   * knows; without that it is left out. Whether more may be in them than is known.
+   */
+  #varsFiles(
+    play: Play,
+    directory: string,
+    playVars: Map<string, RawVariable | OpenVariable>,
+    evaluate?: (playVars: Context['playVars']) => Evaluator,
+  ): boolean {
+    const { content, atoms } = this.#stage
+    const placed = play.keywords.get('vars_files')
+    if (placed === undefined) return false
+    const origin = { playbookDirectory: directory }
+    let hasUnread = false
+    for (const [index, file] of (Array.isArray(placed.value) ? placed.value : [placed.value]).entries()) {
+      const at = (placed.node?.kind === 'sequence' ? placed.node.items[index]?.at : undefined) ?? placed.at
+      const written = (Array.isArray(file) ? file : [file]).filter((name) => typeof name === 'string')
+      if (evaluate === undefined && written.some(isTemplate)) continue
+      const told = written.map((name) => evaluate?.(new Map(playVars)).text(name, at) ?? name)
+      const names = told.filter((name) => typeof name === 'string')
+      const plain = names.flatMap((name) => atoms.plain(name) ?? [])
+      const isKnown = plain.length === told.length
+      const found = isKnown
+        ? plain.map((name) => content.findFile('vars', name, origin)).find((path) => path !== undefined)
+        : undefined
+      const paths = isKnown ? [] : candidates(this.#stage, 'vars', names, origin).map(({ path }) => path)
+      const variables =
+        found === undefined
+          ? variablesOfOne(
+              this.#stage,
+              paths,
+              'vars_files of a file whose name is only known when the play runs',
+            )
+          : rawOf(content.varsFile(found) ?? new Map())
+      if (variables === undefined) {
+        hasUnread = true
+        this.#stage.note({
+          at,
+          what: isKnown
+            ? 'a file of vars_files is not in the project'
+            : 'vars_files of files that are not known',
+        })
+      } else if (found !== undefined && content.isSealed(found)) {
+        hasUnread = true
+        noteSealed(this.#stage, [found])
+      }
+      for (const [name, variable] of variables ?? []) playVars.set(name, variable)
+    }
+    return hasUnread
+  }
+
+  /** The context for these hosts, each with the `vars_files` whose names it says. */
+  #withFilesOfHosts(play: Play, context: Context, hosts: readonly string[], world: World): Context {
+    if (!hasTemplates(play.keywords.get('vars_files')?.value)) return context
+    let { hasUnread } = context
+    const playVarsOf = new Map(
+      hosts.map((host) => {
+        const own = new Map(context.playVars)
+        const evaluate = (playVars: Context['playVars']): Evaluator =>
+          evaluator(scopeOf({ ...context, playVars }, world, host))
+        if (this.#varsFiles(play, context.playbookDirectory, own, evaluate)) hasUnread = true
+        return [host, own] as const
+      }),
+    )
+    // Handlers of the play's roles are there by now.
+    const contexts = new Map<Context, Context>()
+    const own = (before: Context): Context => {
+      const known = contexts.get(before) ?? {
+        ...before,
+        playVarsOf,
+        hasUnread: before.hasUnread || hasUnread,
+      }
+      contexts.set(before, known)
+      return known
+    }
+    const { handlers } = context
+    handlers.splice(0, handlers.length, ...handlers.map((one) => ({ ...one, context: own(one.context) })))
+    return { ...context, playVarsOf, hasUnread }
   }
 
   /** Defaults, vars and handlers of a play's roles are there for all of it. */
@@ -237,6 +300,12 @@ class Playing {
     return this.#walk.handlers(context, hosts, now)
   }
 }
+
+/** Whether a name in a list of names, or in a list in that, is a template. */
+const hasTemplates = (value: AnsibleValue | undefined): boolean =>
+  Array.isArray(value)
+    ? value.some((item: AnsibleValue) => hasTemplates(item))
+    : typeof value === 'string' && isTemplate(value)
 
 /** What `vars_prompt` asks for is typed when the play runs. */
 function prompted(play: Play): ReadonlyMap<string, RawVariable> {

@@ -127,7 +127,7 @@ type Variables = ReadonlyMap<string, { readonly value: RawVariable['raw']; reado
 
 const raw = new WeakMap<Variables, ReadonlyMap<string, RawVariable>>()
 
-function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
+export function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
   let found = raw.get(variables)
   if (found === undefined) {
     found = new Map([...variables].map(([name, { value, at }]) => [name, { raw: value, at }]))

@@ -100,7 +100,7 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
     node.included.get(name) ??
     context.vars.get(name) ??
     context.roleVars.get(name) ??
-    context.playVars.get(name) ??
+    (context.playVarsOf?.get(host) ?? context.playVars).get(name) ??
     fact(context, world, host, name) ??
     perhapsSealed(
       context,

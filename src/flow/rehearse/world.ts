@@ -77,7 +77,7 @@ export interface NodeState {
   /** Facts that `set_fact` made and results that were registered. */
   readonly variables: ReadonlyMap<string, Stored>
   /** What `include_vars` brought. */
-  readonly included: ReadonlyMap<string, RawVariable>
+  readonly included: ReadonlyMap<string, RawVariable | OpenVariable>
   /** Whether it brought a file, too, that the project does not hold, or that is encrypted as a whole: what it sets is not known. */
   readonly hasUnread: boolean
   /** Whether a task made a fact whose name is not known: any that seems not to be there may be that one. */
@@ -115,6 +115,11 @@ export interface RawVariable {
 
 /** Why the play ends: what can't be said where what is not seen may be there. */
 const ENDS: ReadonlySet<Event['what']> = new Set(['undefined-variable', 'installer-gave-up'])
+
+/** A variable of which files say no more than what it may be. */
+export interface OpenVariable {
+  readonly value: Unknown
+}
 
 /** One way in which the play may go: every paper node, and what was assumed to get here. */
 export class World {
@@ -320,7 +325,11 @@ class Twins {
       sameMap(a.files, b.files, (x, y) => this.#file(x, y)) &&
       sameMap(a.services, b.services, (x, y) => x.started === y.started && x.enabled === y.enabled) &&
       sameMap(a.variables, b.variables, (x, y) => this.#value(x, y)) &&
-      sameMap(a.included, b.included, (x, y) => x.raw === y.raw) &&
+      sameMap(a.included, b.included, (x, y) =>
+        'raw' in x && 'raw' in y
+          ? x.raw === y.raw
+          : 'value' in x && 'value' in y && x.value.what === y.value.what,
+      ) &&
       sameMap(a.starts, b.starts, (x, y) => isSameArrival(x.arrival, y.arrival))
     )
   }

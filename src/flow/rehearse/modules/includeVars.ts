@@ -2,11 +2,12 @@ import { mayTakeForever } from '../../../ansible/template/regexCost.ts'
 import { List } from '../../../ansible/template/values.ts'
 import { type AnsibleValue, Float, VaultedText } from '../../../ansible/value.ts'
 import { partsOf } from '../../../path.ts'
-import type { FlowValue } from '../../evaluate/index.ts'
+import { FirstOf, type FlowValue } from '../../evaluate/index.ts'
 import { type Call, type Effect, TaskFails } from '../call.ts'
+import { candidates, variablesOfOne } from '../namedFiles.ts'
 import { noteSealed } from '../roles.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
-import type { RawVariable } from '../world.ts'
+import type { NodeState, RawVariable } from '../world.ts'
 
 /** A file of variables, or a directory of them. */
 export function includeVars(call: Call): Effect {
@@ -14,6 +15,10 @@ export function includeVars(call: Call): Effect {
   const directory = call.argument('dir') === undefined ? undefined : call.plain('dir')
   const file = freeForm === undefined ? call.plain('file', '_raw_params') : plainOf(call)
   const { content } = call.context.stage
+  if (directory === undefined && file === undefined) {
+    const included = oneOfSome(call)
+    if (included !== undefined) return { node: { included }, changed: false }
+  }
   let paths: readonly string[] | undefined
   if (directory !== undefined) paths = pathsIn(call, directory)
   else if (file !== undefined) {
@@ -45,7 +50,7 @@ export function includeVars(call: Call): Effect {
   }
   const isMerged = call.plain('hash_behaviour') === 'merge'
   const scope = scopeOf(call.context, call.world, call.host)
-  const included = new Map<string, RawVariable>(call.node.included)
+  const included = new Map(call.node.included)
   for (const [name, variable] of brought) {
     const before = isMerged ? scope.variable(name) : undefined
     const raw =
@@ -54,6 +59,25 @@ export function includeVars(call: Call): Effect {
   }
   const hasUnread = call.node.hasUnread || sealed.length > 0
   return { node: { included, hasUnread }, changed: false }
+}
+
+/**
+ * What one of the files brings that a name may mean of which a part is only known when the play runs: what they have in common, and
+ * else no more than that these variables may be set. `undefined`: there are none, or what is in one is not known.
+ */
+function oneOfSome(call: Call): NodeState['included'] | undefined {
+  const { freeForm } = call.task.action
+  const { stage } = call.context
+  if (call.argument('name') !== undefined) return undefined
+  const text = freeForm === undefined ? call.text('file', '_raw_params') : call.textOf(freeForm)
+  const names = text instanceof FirstOf ? text.names : typeof text === 'string' ? [text] : []
+  const paths = candidates(stage, 'vars', names, fileOrigin(call.context)).map(({ path }) => path)
+  const open = variablesOfOne(
+    stage,
+    paths,
+    'include_vars of a file whose name is only known when the play runs',
+  )
+  return open === undefined ? undefined : new Map([...call.node.included, ...open])
 }
 
 /** The files that `dir` means. */
