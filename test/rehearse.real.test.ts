@@ -543,6 +543,16 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
 `,
   })
 
+  test.each([
+    'include_role: { name: elsewhere.k3s }',
+    'include_tasks: "{{ harbour_key }}/{{ ansible_machine }}.yml"',
+  ])('and so may what is not followed: %s', (install) => {
+    const without = packaged(install)
+    expect(arrivals(without)).toEqual(['berth agent maybe none url'])
+    const told = packaged(install, "token: '{{ harbour_key }}'")
+    expect(arrivals(told)).toEqual(['berth agent present config url'])
+  })
+
   test.each(PACKAGES)('%s brings a unit that nobody knows', (install) => {
     const without = packaged(install)
     expect(arrivals(without)).toEqual(['berth agent maybe none url'])

@@ -51,18 +51,28 @@ export const packaged = (node: NodeState): Pick<NodeState, 'isPackaged' | 'k3s'>
 /** Why it is not known what a unit says. */
 export const FROM_PACKAGE = 'the unit comes from a package'
 
-/** A file that a package brings, such as a unit: what is in it, each distribution decides. */
-const FILE: PaperFile = {
+export const NOT_FOLLOWED = 'the unit comes from something that is not followed'
+
+/** A file that is there, and of which nobody knows what it says. */
+const brought = (why: string): PaperFile => ({
   kind: 'file',
-  content: unknownContent(FROM_PACKAGE),
+  content: unknownContent(why),
   mode: 0o644,
   owner: 'root',
   hops: [],
-}
+})
 
-export function packagedUnit(service: string, manager: ServiceManager): readonly [string, PaperFile] {
+/** A file that a package brings, such as a unit: what is in it, each distribution decides. */
+const FILE = brought(FROM_PACKAGE)
+
+/** The unit of a service that nothing in the project has written. */
+export function broughtUnit(
+  service: string,
+  manager: ServiceManager,
+  why: string,
+): readonly [string, PaperFile] {
   const path = manager === 'systemd' ? `/usr/lib/systemd/system/${service}.service` : `/etc/init.d/${service}`
-  return [normalised(path), FILE]
+  return [normalised(path), brought(why)]
 }
 
 /** The file that K3s' package may have brought to a path. */

@@ -6,7 +6,7 @@ import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, ModuleFails, SERVERS_OWN } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
-import { FROM_PACKAGE, packagedUnit } from './packages.ts'
+import { broughtUnit, FROM_PACKAGE, NOT_FOLLOWED } from './packages.ts'
 
 /** `service`, `systemd`, `systemd_service`, `sysvinit`, `openrc`. */
 export function service(call: Call): Effect {
@@ -96,10 +96,12 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
   return startedK3s(call, at, arrival, hop)
 }
 
-/** The node with the unit of a service that a package has brought. */
+/** The node with the unit of a service that a package has brought, or something else that was not followed. */
 function withUnit({ atoms }: Call, node: NodeState, name: string, manager: ServiceManager): NodeState {
-  if (!node.isPackaged || arrivalAt(node.files, name, manager, atoms).unit !== undefined) return node
-  return { ...node, files: new Map(node.files).set(...packagedUnit(name, manager)) }
+  const isBrought = node.isPackaged || node.isOpen
+  if (!isBrought || arrivalAt(node.files, name, manager, atoms).unit !== undefined) return node
+  const why = node.isPackaged ? FROM_PACKAGE : NOT_FOLLOWED
+  return { ...node, files: new Map(node.files).set(...broughtUnit(name, manager, why)) }
 }
 
 /** What comes of a start of K3s, whoever it is that starts it. */
