@@ -229,6 +229,27 @@ describe('lint', () => {
     ).toEqual([])
   })
 
+  test.each([
+    ['- ping:\n', false],
+    ['# - include_tasks: tide.yml\n- ping:\n', false],
+    ['- include_tasks: tide.yml\n', true],
+    ['- include_tasks: "{{ ansible_os_family }}.yml"\n', true],
+    ['- include_tasks: "on-{{ ansible_os_family }}.yml"\n- include_tasks: on-tide.yml\n', false],
+  ])('tasks of a role are those that it may include: %s', (main, isRead) => {
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => [...analysis.rehearsal.verdicts].flatMap(() => []),
+    })
+    const files = {
+      'site.yml':
+        '- hosts: all\n  roles: [edge]\n  tasks:\n    - command: /usr/local/bin/k3s-install.sh server\n',
+      'roles/edge/tasks/main.yml': main,
+      'roles/edge/tasks/tide.yml': '- hosts: all\n  tasks:\n    - ping:\n',
+      'roles/edge/tasks/on-tide.yml': '- ping:\n',
+    }
+    const found = run(files, {}, [asks]).filter((line) => line.startsWith('roles/edge/tasks/tide.yml'))
+    expect(found.length > 0).toBe(isRead)
+  })
+
   test('what was not looked into is an unknown, not a finding', () => {
     const project = new Map([['hosts.yml', 'plugin: amazon.aws.aws_ec2\n']])
     const asks = wordRule('word-quince', 'quince', {

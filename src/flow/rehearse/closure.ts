@@ -21,6 +21,8 @@ export interface Closure {
   readonly texts: readonly string[]
   /** Where they stand. */
   readonly paths: ReadonlySet<string>
+  /** Of them those that Ansible may read: not the task files of a role that nothing includes. */
+  readonly read: ReadonlySet<string>
   /** `hosts:` of its plays. */
   readonly patterns: readonly string[]
   /** Where they stand. */
@@ -55,6 +57,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
   return {
     texts,
     paths: reader.paths,
+    read: reader.read(),
     patterns: reader.hosts.map(({ pattern }) => pattern),
     hosts: reader.hosts,
     isK3s: texts.some((text) => K3S.test(text)),
@@ -103,6 +106,10 @@ class Reader {
   readonly #conditional: (Asked & { readonly name: string })[] = []
   /** From where, and under which conditions, files of tasks are included. */
   readonly #includes = new Map<string, Asked[]>()
+  /** Files of tasks that roles have. */
+  readonly #ofRoles = new Set<string>()
+  /** Whether something is included of which not even a part of the name is known. */
+  #isOpen = false
   readonly #content: Content
   readonly #seen = new Set<string>()
   readonly #pathsUnder: PathIndex
@@ -146,6 +153,15 @@ class Reader {
     for (const { name, path, conditions } of this.#conditional)
       if (!isForNone(name, conditions) && !this.#isForNone(name, path)) this.#made.add(name)
     return this.#made
+  }
+
+  /** What an include, a play or another role names, or may name; the task files of a role that begin by themselves among them. */
+  read(): ReadonlySet<string> {
+    const unread = [...this.#ofRoles].filter((path) => !MAIN.test(path) && !this.#includes.has(path))
+    if (unread.length === 0 || this.#isOpen) return this.paths
+    const read = new Set(this.paths)
+    for (const path of unread) read.delete(path)
+    return read
   }
 
   #isForNone(name: string, path: string, trail: readonly string[] = []): boolean {
@@ -215,6 +231,7 @@ class Reader {
     for (const path of this.#pathsUnder(`${prefix}tasks`)) {
       // A README among them is none.
       if (!/\.(?:ya?ml|json)$|\/[^./]+$/.test(path)) continue
+      this.#ofRoles.add(path)
       const file = this.#content.taskFile(path)
       if (file !== undefined) this.#statements(file.statements, place, path)
     }
@@ -263,8 +280,9 @@ class Reader {
       }
       if (/(?:^|\.)(?:include|import)_role$/.test(module)) {
         const role = this.#roleNamed(text('name') ?? text('role') ?? '', place)
-        if (role !== undefined)
-          this.#included(this.#content.roleTasks(role, text('tasks_from'))?.path, path, conditions)
+        const part = text('tasks_from')
+        if (part !== undefined && isTemplate(part)) this.#isOpen = true
+        if (role !== undefined) this.#included(this.#content.roleTasks(role, part)?.path, path, conditions)
       }
       const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
         ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))
@@ -275,14 +293,17 @@ class Reader {
         role: place.role,
         includedFrom: path,
       }
-      for (const name of looped(file, statement.keywords))
-        for (const found of tasksNamed(this.#content, name, from, this.plainTexts)) {
+      for (const name of looped(file, statement.keywords)) {
+        const all = tasksNamed(this.#content, name, from, this.plainTexts)
+        if (all.length === 0 && isTemplate(name)) this.#isOpen = true
+        for (const found of all) {
           this.#included(found, path, conditions)
           if (this.paths.has(found)) continue
           this.paths.add(found)
           const tasks = this.#content.taskFile(found)
           if (tasks !== undefined) this.#statements(tasks.statements, place, found)
         }
+      }
       if (source === undefined || isTemplate(source)) continue
       for (const kind of ['templates', 'files'] as const) {
         const found = this.#content.findFile(kind, source, from)
@@ -291,6 +312,9 @@ class Reader {
     }
   }
 }
+
+/** Of a role what is played where nobody names a file. */
+const MAIN = /(?:^|\/)tasks\/main(?:\.(?:ya?ml|json))?$/
 
 /** Where something happens, and what is asked before. */
 interface Asked {

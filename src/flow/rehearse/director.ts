@@ -110,7 +110,7 @@ export class Director {
       runs: this.#runs,
       atoms: this.#atoms,
       ...tokensOf(this.#runs, this.#atoms),
-      reached: new Set(playbooks.flatMap(({ closure }) => [...closure.paths])),
+      reached: new Set(playbooks.flatMap(({ closure }) => [...closure.read])),
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }
