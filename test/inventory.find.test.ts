@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { findInventories } from '../src/flow/inventories.ts'
 import { readProject } from '../src/io/projectTexts.ts'
-import { findings, joins } from './tools/paper.ts'
+import { arrivals, findings, joins } from './tools/paper.ts'
 
 const INI = '[quays]\nquay\n\n[berths]\nberth harbour_key=4f1c90a6d2e84b7fb3a5c8e1d7f60b29\n'
 const found = (path: string, text: string): boolean => findInventories(new Map([[path, text]])).length === 1
@@ -95,4 +95,23 @@ test('an inventory without an ending is read, and what is written out in it is f
     expect(findings({ [path]: INI, 'site.yml': joins('berths', '{{ harbour_key }}') })).toContain(
       `token-plaintext error ${path}:5`,
     )
+})
+
+test('files of variables that a task names are read whatever they end in', () => {
+  const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  const names = ['roles/edge/vars/phrases', 'roles/edge/vars/phrases.txt', 'vars/phrases.secret']
+  const others = ['vars/.gitkeep', 'vars/notes.md', 'edge/phrases.txt', 'vars/more/phrases.txt']
+  for (const path of [...names, ...others]) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), "harbour_key: '0ddpassword'\n")
+  }
+  const { texts } = readProject(root)
+  expect([...texts.keys()]).toEqual(names)
+  const roles = {
+    'roles/edge/tasks/main.yml': '- include_vars: { file: phrases.txt }\n',
+    'site.yml': `${joins('berths', '{{ harbour_key }}')}  roles: [edge]\n`,
+    'hosts.ini': '[berths]\nberth\n',
+  }
+  expect(arrivals({ ...Object.fromEntries(texts), ...roles })).toEqual(['berth agent present env-file url'])
 })

@@ -44,6 +44,8 @@ const RELEASE_LIST = /^(?:sha256sum|k3s)[\w.-]*\.txt$/
 /** Directories in which every file may be one of variables. */
 const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
 const VARIABLE_DIRECTORIES: ReadonlySet<string> = new Set(['group_vars', 'host_vars'])
+/** Those of roles and playbooks: `include_vars` and `vars_files` read what a task names, whatever it ends in. */
+const NAMED_VARIABLES = /(?:^|\/)vars\/[^/]+$/
 /** Directories in which a file without an ending may be an inventory, an init script or an env file. */
 const BARE =
   /(?:^|\/)(?:inventor(?:y|ies)|hosts|environments?|templates|files|init\.d|conf\.d|default|sysconfig|[^/]*\.d)\//
@@ -186,6 +188,7 @@ function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
   if (ending === 'json' && isForeign(lower)) return undefined
   if (ENDINGS.has(ending) || NAMES.has(lower) || lower.startsWith('.env.')) return 'named'
   if (VARIABLES.test(path) || isInventoryName(path)) return 'placed'
+  if (NAMED_VARIABLES.test(path) && !name.startsWith('.git') && !NOT_WRITTEN.has(ending)) return 'placed'
   return !name.includes('.') && BARE.test(path) ? 'placed' : undefined
 }
 
