@@ -16,9 +16,15 @@ export const installer = {
   escaped: /[\][!#$%&()*;<=>?\\_`{|}]/,
   /** Where the script is downloaded from. */
   addresses: /\bget\.k3s\.io\b|\/k3s-io\/k3s\/.*install\.sh|\/k3s-install\.sh\b/,
-  /** Names that projects save it under. */
+  /** Names that projects save it under; one that says what becomes of the node is a script of their own. */
   names:
-    /^(?:(?:install|get)[-_.]?k3s(?:[-_.][\w.-]*)?|k3s(?:[-_.]?(?:installer|install|get|setup)(?:[-_.][\w.-]*)?)?)\.sh$/i,
+    /^(?!.*[-_.](?:server|agent|master|worker|node|join|cluster))(?:(?:install|get)[-_.]?k3s(?:[-_.][\w.-]*)?|k3s(?:[-_.]?(?:installer|install|get|setup)(?:[-_.][\w.-]*)?)?)\.sh$/i,
+  /** Names of scripts that may bring it in a way of their own. */
+  ownNames:
+    /^(?=.*(?:k3s|rancher))(?!.*(?:uninstall|killall|remove|reset)).*(?:install|setup|bootstrap|deploy|provision|join|start|init)[\w.-]*$/i,
+  /** What a script says that brings K3s, or runs it. */
+  words:
+    /\bINSTALL_K3S_|\bK3S_(?:TOKEN|URL)\b|\bk3s\s+(?:server|agent)\b|\bk3sup\b|\bget\.k3s\.io\b|\/k3s-io\/k3s\/.*install\.sh|\/k3s-install\.sh\b/,
   links: ['kubectl', 'crictl', 'ctr'],
 } as const
 

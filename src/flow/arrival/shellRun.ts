@@ -326,7 +326,10 @@ export class ShellRun {
         }
         return 0
       case 'set':
-        this.#set(words.map((word) => word.text).join(' '))
+        this.#set(words)
+        return 0
+      case 'shift':
+        this.#shift(Number(words[1]?.text ?? 1))
         return 0
       case '.':
       case 'source':
@@ -351,7 +354,7 @@ export class ShellRun {
       case '/usr/bin/false':
         return 1
       default:
-        if (this.functions.has(name)) return this.#function(name, assigned)
+        if (this.functions.has(name)) return this.#function(words, assigned)
         return this.#step(words, assigned, command, text)
     }
   }
@@ -365,8 +368,10 @@ export class ShellRun {
     }
   }
 
-  /** What is assigned in front of a function is exported while it runs. */
-  #function(name: string, assigned: ReadonlyMap<string, Letters>): Status {
+  /** What is assigned in front of a function is exported while it runs; it has arguments of its own. */
+  #function([name, ...args]: readonly Letters[], assigned: ReadonlyMap<string, Letters>): Status {
+    const outer = this.positional
+    this.positional = args
     const before = [...assigned.keys()].map(
       (variable) => [variable, this.variables.get(variable), this.exported.has(variable)] as const,
     )
@@ -374,7 +379,8 @@ export class ShellRun {
       this.variables.set(variable, value)
       this.exported.add(variable)
     }
-    const status = this.#called(name)
+    const status = this.#called(name?.text ?? '')
+    this.positional = outer
     for (const [variable, value, wasExported] of before) {
       if (value === undefined) this.variables.delete(variable)
       else this.variables.set(variable, value)
@@ -458,12 +464,21 @@ export class ShellRun {
     }
   }
 
-  #set(line: string): void {
+  #set(words: readonly Letters[]): void {
+    const line = words.map(({ text }) => text).join(' ')
+    const args = words.findIndex(({ text }) => text === '--')
+    if (args !== -1) this.positional = this.#conditions > 0 ? undefined : words.slice(args + 1)
     if (/^set (?:.* )?-(?:[a-z]*a[a-z]*|o allexport)(?: |$)/.test(line)) this.#allExported = true
     if (/^set (?:.* )?\+(?:[a-z]*a[a-z]*|o allexport)(?: |$)/.test(line)) this.#allExported = false
     if (/^set (?:.* )?-(?:[a-z]*e[a-z]*|o errexit)(?: |$)/.test(line)) this.#isStrict = true
     if (/^set (?:.* )?\+(?:[a-z]*e[a-z]*|o errexit)(?: |$)/.test(line)) this.#isStrict = false
     if (/^set (?:.* )?-[a-z]*o pipefail(?: |$)/.test(line)) this.#isWhole = true
+  }
+
+  /** Under a condition nobody knows how many are left. */
+  #shift(count: number): void {
+    this.positional =
+      this.#conditions > 0 || !Number.isInteger(count) ? undefined : this.positional?.slice(count)
   }
 
   #source(path: Letters | undefined): Status {

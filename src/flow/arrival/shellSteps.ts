@@ -1,8 +1,8 @@
 import type { Atoms, Hop } from '../atoms.ts'
-import type { PaperFiles } from '../files.ts'
+import type { PaperFile, PaperFiles } from '../files.ts'
 import { Remembered } from '../remembered.ts'
 import { Unknown } from '../unknown.ts'
-import { hopSource, type Letters, lettersOf, markedText, paperSource } from './letters.ts'
+import { hopSource, type Letters, lettersOf, markedText, paperSource, type Source } from './letters.ts'
 import { fileAt } from './paths.ts'
 import { type RunStep, type ShellOutput, ShellRun, type Status } from './shellRun.ts'
 
@@ -43,7 +43,10 @@ export function shellSteps(
   atoms: Atoms,
   files?: PaperFiles,
 ): readonly ShellStep[] {
-  const read = (): readonly ShellStep[] => readSteps(marked, environment, hop, atoms, files ?? new Map())
+  const read = (): readonly ShellStep[] =>
+    stepsOf(environment, hop, atoms, files ?? new Map(), (run, letters) =>
+      run.run(letters(marked, hopSource('the shell text', [hop]))),
+    )
   const given = [...environment]
   // An unknown value is more than its words.
   if (files !== undefined || given.some(([, value]) => value instanceof Unknown)) return read()
@@ -52,22 +55,50 @@ export function shellSteps(
 
 const known = new Remembered<readonly ShellStep[]>()
 
-function readSteps(
-  marked: string,
+/** A script that a shell is told to run: its path, and what `$1` and the others are. */
+export interface Script {
+  readonly path: string
+  readonly file: PaperFile
+  /** Marked. */
+  readonly args: readonly string[]
+}
+
+/** As `shellSteps`, of a script. */
+export function scriptSteps(
+  { path, file, args }: Script,
   environment: ReadonlyMap<string, string | Unknown>,
   hop: Hop,
   atoms: Atoms,
   files: PaperFiles,
 ): readonly ShellStep[] {
+  const { content } = file
+  if (typeof content !== 'string') return []
+  return stepsOf(environment, hop, atoms, files, (run, letters) => {
+    run.positional = args.map((arg) => letters(arg, hopSource('the arguments', [hop])))
+    return run.run(letters(content, paperSource(path, file)))
+  })
+}
+
+/** Starts a run on a text, which it reads with `letters`. Returns what it ends with. */
+type Act = (run: ShellRun, letters: (marked: string, source: Source) => Letters) => Status
+
+function stepsOf(
+  environment: ReadonlyMap<string, string | Unknown>,
+  hop: Hop,
+  atoms: Atoms,
+  files: PaperFiles,
+  act: Act,
+): readonly ShellStep[] {
   const steps: ShellStep[] = []
-  runShell(marked, environment, hop, atoms, {
+  const node: ShellNode = {
     file: (path) => fileAt(files, path),
     exists: (path) => (fileAt(files, path) === undefined ? undefined : true),
     ran: (step) => {
       steps.push(step)
       return undefined
     },
-  })
+  }
+  running(environment, hop, atoms, node, act)
   return steps
 }
 
@@ -87,7 +118,19 @@ export function runShell(
   atoms: Atoms,
   node: ShellNode,
 ): Status {
-  const read = (text: string, what: string): Letters => lettersOf(text, hopSource(what, [hop]), atoms)
+  return running(environment, hop, atoms, node, (run, letters) =>
+    run.run(letters(marked, hopSource('the shell text', [hop]))),
+  )
+}
+
+function running(
+  environment: ReadonlyMap<string, string | Unknown>,
+  hop: Hop,
+  atoms: Atoms,
+  node: ShellNode,
+  act: Act,
+): Status {
+  const letters = (marked: string, source: Source): Letters => lettersOf(marked, source, atoms)
   const unknown = new Map<string, Unknown>()
   const made = new Map<RunStep, ShellStep>()
   const text = (letters: Letters): string => markedText(letters, hop, atoms)
@@ -131,10 +174,10 @@ export function runShell(
   for (const [name, value] of environment) {
     const marks = typeof value === 'string' ? value : atoms.mark(unknownAtom(value, atoms))
     if (value instanceof Unknown) unknown.set(marks, value)
-    run.variables.set(name, read(marks, `the environment ${name}`))
+    run.variables.set(name, letters(marks, hopSource(`the environment ${name}`, [hop])))
     run.exported.add(name)
   }
-  return run.run(read(marked, 'the shell text'))
+  return act(run, letters)
 }
 
 /** An unknown value as a piece of text. */

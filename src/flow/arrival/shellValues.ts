@@ -87,6 +87,7 @@ function valueOfPart(part: ShellPart, scope: ShellScope): Letters {
 const nothing: Letters = new Sourced('', [])
 
 function unset({ name, start }: ShellPart & { kind: 'variable' }, scope: ShellScope): Letters {
+  if (/^[1-9]$/.test(name) && scope.positional !== undefined) return nothing
   return surroundings.test(name) ? unknownLetters(scope, start, `$${name} of the shell`) : nothing
 }
 

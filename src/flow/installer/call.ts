@@ -1,18 +1,35 @@
 import { installer } from '../../facts/installer.ts'
+import { fileAt } from '../arrival/paths.ts'
 import type { ShellStep } from '../arrival/shellSteps.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFiles, ServiceManager } from '../files.ts'
 import type { InstallerCall } from '../installer.ts'
 
-/** Whether a file on the node is the install script: by its content where that says where it is from, else by its name. */
+/**
+ * Whether a file on the node is the install script: by its content where that is known or says where it is from, else by
+ * its name.
+ */
 export function isInstaller(path: string, files: PaperFiles, atoms: Atoms): boolean {
-  const content = files.get(path)?.content
+  const content = fileAt(files, path)?.file.content
   if (typeof content === 'object' && installer.addresses.test(content.unknown)) return true
-  if (typeof content === 'string' && (/\bINSTALL_K3S_EXEC\b/.test(content) || isLookedUp(content, atoms)))
-    return true
+  if (typeof content === 'string') {
+    if (isLookedUp(content, atoms)) return true
+    const text = known(content, atoms)
+    // One that is a variable as a whole says nothing.
+    if (/[a-z]/i.test(withoutComments(text))) return isItsText(text)
+  }
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (/uninstall|killall/.test(name)) return false
   return installer.names.test(name) || (name === 'install.sh' && /k3s/i.test(path))
+}
+
+const withoutComments = (text: string): string => text.replace(/^\s*#.*$/gm, '')
+
+/** The install script is told by INSTALL_K3S_EXEC; one that sets it, or downloads the script, hands on to it. */
+function isItsText(content: string): boolean {
+  if (!/\bINSTALL_K3S_EXEC\b/.test(content)) return false
+  const code = withoutComments(content)
+  return !/\bINSTALL_K3S_EXEC=/.test(code) && !installer.addresses.test(code)
 }
 
 /**
@@ -26,9 +43,20 @@ export function installerCallOf(
   atoms: Atoms,
   files: PaperFiles = new Map(),
 ): InstallerCall | undefined {
-  const words = step.words.slice(behindWrappers(step.words))
-  const args = scriptArguments(words, step, files, atoms)
-  return args === undefined ? undefined : { environment: step.environment, args, manager, hop }
+  const ran = ranScript(step, atoms)
+  const isIt = 'path' in ran ? isInstaller(ran.path, files, atoms) : isDownload(ran.input, files, atoms)
+  return isIt ? { environment: step.environment, args: ran.args, manager, hop } : undefined
+}
+
+/** The file that a step runs as a program or as a script, or that a shell gets through a pipe from `cat`. */
+export function fileRunBy(
+  step: ShellStep,
+  atoms: Atoms,
+): { readonly path: string; readonly args: readonly string[] } | undefined {
+  const ran = ranScript(step, atoms)
+  if ('path' in ran) return ran
+  const [program, path] = ran.input?.words ?? []
+  return program === 'cat' && path !== undefined ? { path: known(path, atoms), args: ran.args } : undefined
 }
 
 /** `sudo -E env NAME=value` in front of the program. */
@@ -42,22 +70,22 @@ function behindWrappers(words: readonly string[]): number {
   return at === -1 ? words.length : at
 }
 
-function scriptArguments(
-  words: readonly string[],
-  step: ShellStep,
-  files: PaperFiles,
-  atoms: Atoms,
-): readonly string[] | undefined {
-  const [program = '', ...args] = words
+/** What a step runs, as far as it may be a script: a file, or what a shell gets through a pipe. */
+type Ran = { readonly args: readonly string[] } & (
+  | { readonly path: string }
+  | { readonly input: ShellStep | undefined }
+)
+
+function ranScript(step: ShellStep, atoms: Atoms): Ran {
+  const [program = '', ...args] = step.words.slice(behindWrappers(step.words))
   // What follows a script stands on its next line.
-  if (isLookedUp(program, atoms)) return []
-  if (!/(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(program))
-    return isInstaller(known(program, atoms), files, atoms) ? args : undefined
+  if (isLookedUp(program, atoms)) return { input: step, args: [] }
+  if (!/(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(program)) return { path: known(program, atoms), args }
   let at = 0
   let readsInput = args.length === 0
   for (; at < args.length; at += 1) {
     const word = args[at] ?? ''
-    if (/^-[a-z]*c/.test(word)) return undefined
+    if (/^-[a-z]*c/.test(word)) return { input: undefined, args: [] }
     if (/^-[a-z]*s/.test(word)) readsInput = true
     if (word === '-' || word === '--') {
       readsInput ||= at === args.length - 1
@@ -66,13 +94,13 @@ function scriptArguments(
     }
     if (!/^[-+]/.test(word)) break
   }
-  if (readsInput || at >= args.length)
-    return isDownload(step.input, files, atoms) ? args.slice(at) : undefined
-  return isInstaller(known(args[at] ?? '', atoms), files, atoms) ? args.slice(at + 1) : undefined
+  if (readsInput || at >= args.length) return { input: step.input, args: args.slice(at) }
+  return { path: known(args[at] ?? '', atoms), args: args.slice(at + 1) }
 }
 
 function isDownload(input: ShellStep | undefined, files: PaperFiles, atoms: Atoms): boolean {
   return (input?.words ?? []).some((word) => {
+    if (isLookedUp(word, atoms)) return true
     const text = known(word, atoms)
     return installer.addresses.test(text) || (text.startsWith('/') && isInstaller(text, files, atoms))
   })

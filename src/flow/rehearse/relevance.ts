@@ -67,6 +67,10 @@ const READERS = new Set(['slurp', 'command', 'shell'])
 const TOKEN_PATH =
   /\/(?:node-|agent-)?token\b|k3s\s+token\b|\/k3s\/config\.ya?ml|\/k3s\b[^\s"']*\.(?:env|service)\b/
 
+/** Scripts that are the install script, hand on to it, or run K3s. */
+const WRITERS = new Set(['copy', 'template', 'get_url'])
+const OF_SERVICES = /\.(?:service|env|conf|ya?ml|json|toml|tar|gz)$|^\/k3s[\w-]*$/
+
 /** One that is written out. */
 const PATH = /(?<![\w./}-])\/[\w.-]+(?:\/[\w.-]+)+/g
 
@@ -267,12 +271,17 @@ export class Relevance {
     }
     for (const placed of tasks)
       for (const name of madeBy(placed.task)) makers.set(name, [...(makers.get(name) ?? []), placed])
-    const scripts = tasks.flatMap((placed) => this.#script(placed) ?? [])
-    const runsOne = ({ task }: PlacedTask): boolean =>
-      INTEREST.get(task.action.module) === COMMANDS &&
-      scripts.some((name) => this.#source(task).includes(name))
-    for (const placed of tasks)
-      if ((this.#interests(placed.task) && isSeed(placed)) || runsOne(placed)) take(placed)
+    const scripts = tasks.flatMap((writer) => {
+      const name = this.#script(writer)
+      return name === undefined ? [] : [{ name, writer }]
+    })
+    for (const placed of tasks) {
+      const isCommand = INTEREST.get(placed.task.action.module) === COMMANDS
+      const run = isCommand ? scripts.filter(({ name }) => this.#source(placed.task).includes(name)) : []
+      if ((this.#interests(placed.task) && isSeed(placed)) || run.length > 0) take(placed)
+      // It may be run by a path that is not written in full.
+      for (const { writer } of run) take(writer)
+    }
     const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
     const writers = tasks.filter(
       ({ task }) => INTEREST.get(task.action.module.split('.').at(-1) ?? '') === FILES,
@@ -309,16 +318,18 @@ export class Relevance {
     }
   }
 
-  /** The end of the path under which a task puts the install script on the node, whatever it calls it. */
+  /**
+   * The end of the path under which a task puts the install script on the node, or one that brings K3s, whatever it is
+   * called.
+   */
   #script(placed: PlacedTask): string | undefined {
     const { action } = placed.task
     const isIt =
-      action.module === 'get_url'
-        ? installer.addresses.test(this.#source(placed.task))
-        : INTEREST.get(action.module) === FILES && /\bINSTALL_K3S_EXEC\b/.test(this.#templates(placed))
+      WRITERS.has(action.module) &&
+      installer.words.test(`${this.#source(placed.task)} ${this.#templates(placed)}`)
     const path = isIt ? (action.arguments.get('dest') ?? action.arguments.get('path'))?.value : undefined
     const [name] = typeof path === 'string' ? (/\/[^/{}]{3,}$/.exec(path) ?? []) : []
-    return name
+    return name === undefined || OF_SERVICES.test(name) ? undefined : name
   }
 
   /** Whether a file that a task writes is named in what was looked at, by its path, by a variable of it or in its loop. */

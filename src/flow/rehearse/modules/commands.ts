@@ -5,14 +5,16 @@ import {
   arrivalOfStep,
   k3sIn,
   runShell,
+  type Script,
   type ShellStep,
+  scriptSteps,
   shellSteps,
   surroundings,
 } from '../../arrival/index.ts'
 import { hasMark } from '../../atoms.ts'
 import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
 import { type PaperFile, withFile } from '../../files.ts'
-import { type InstallerResult, installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
+import { fileRunBy, type InstallerResult, installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
 import { BROUGHT, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
@@ -31,6 +33,7 @@ import {
 } from './files.ts'
 import { generated } from './generated.ts'
 import { writtenMode } from './mode.ts'
+import { isForked, mayBring, ownScriptOf } from './ownScripts.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { type Answer, probed } from './probes.ts'
 import { started, startedK3s } from './services.ts'
@@ -199,6 +202,9 @@ const isSure = (name: string, words: readonly string[]): boolean =>
 const INSTALLS =
   /(?:^|[\s/;&|])(k3sup(?=\s+(?:install|join)\b)|k3d(?=\s+(?:cluster|node)\s+create\b)|autok3s(?=\s+(?:create|join)\b))/
 
+/** As many scripts as are followed that call each other. */
+const MOST_SCRIPTS = 5
+
 /** The words of a step, what is not known in them as placeholders. */
 const wordsOf = ({ words }: ShellStep, { atoms }: Call): readonly string[] =>
   words.map((word) => atoms.traced(word).text)
@@ -223,6 +229,7 @@ class Steps {
   constructor(call: Call) {
     this.#call = call
     this.#node = call.node
+    this.#directory = call.task.action.module === 'raw' ? undefined : call.path('chdir')
   }
 
   run(line: string, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
@@ -301,8 +308,9 @@ class Steps {
     }
   }
 
-  #step(step: ShellStep): number | undefined {
+  #step(written: ShellStep): number | undefined {
     const call = this.#call
+    const step = this.#placed(written)
     const { manager } = call.context.stage
     const given = wordsOf(step, call)
     const words = given.slice(behindSudo(given))
@@ -331,6 +339,10 @@ class Steps {
       }
       return 0
     }
+    const script = ownScriptOf(step, this.#node.files, call.atoms)
+    if (script !== undefined) return this.#script(script, step)
+    const ran = fileRunBy(step, call.atoms)?.path
+    if (ran !== undefined && mayBring(ran, this.#node.files, call.atoms)) this.#notFollowed(ran)
     if (installsPackage(words)) {
       this.#node = { ...this.#node, ...packaged(this.#node) }
       return undefined
@@ -363,6 +375,56 @@ class Steps {
     }
     this.#printFile(path)
     return undefined
+  }
+
+  /** Where relative paths begin; `undefined` where that is not known. */
+  #directory: string | undefined
+
+  /** With the whole paths of files that are known. */
+  #placed(step: ShellStep): ShellStep {
+    const directory = this.#directory
+    const [program = '', first = ''] = step.words
+    if (program === 'cd') this.#directory = first.startsWith('/') ? first : undefined
+    if (directory === undefined) return step
+    const words = step.words.map((word, index) => {
+      if (word.startsWith('/') || (index === 0 && !word.includes('/'))) return word
+      const path = normalised(`${directory}/${word}`)
+      return this.#node.files.get(path)?.kind === 'file' ? path : word
+    })
+    return { ...step, words }
+  }
+
+  /** What a script of the project runs, as if its lines stood in the task. It ends as its last line does. */
+  #script(script: Script, step: ShellStep): number | undefined {
+    const call = this.#call
+    const { files } = this.#node
+    const followed = this.#followed
+    const hop = call.hop(`runs ${shown(script.path)}`)
+    const steps =
+      this.#scripts < MOST_SCRIPTS ? scriptSteps(script, step.environment, hop, call.atoms, files) : []
+    const isAlone = this.#isAlone
+    let status: number | undefined
+    this.#scripts += 1
+    this.#isAlone = false
+    if (!isForked(steps, files, call.atoms))
+      for (const inner of steps) {
+        const before = this.#stdout
+        status = this.#status(inner)
+        this.#writes(inner, before)
+      }
+    this.#isAlone = isAlone
+    this.#scripts -= 1
+    if (this.#followed > followed) this.#followed = followed + 1
+    else if (mayBring(script.path, files, call.atoms)) this.#notFollowed(script.path)
+    return status
+  }
+
+  /** Scripts that have called each other. */
+  #scripts = 0
+
+  #notFollowed(path: string): void {
+    this.#node = { ...this.#node, isOpen: true }
+    this.#call.note(`${BROUGHT}${shown(path)}, which is not followed`)
   }
 
   /** Followed text on the standard output. */
