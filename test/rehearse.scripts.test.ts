@@ -110,3 +110,71 @@ test("a copy of K3s's script is one, under any name, and with what is said in it
   }
   expect(nodes(files)).toEqual(['berth agent present env-file url', served])
 })
+
+describe('script', () => {
+  const carries = (...tasks: readonly string[]): string => `${server}
+- hosts: berths
+  roles: [mooring]
+---
+${tasks.map((task) => `- ansible.builtin.script: ${task}`).join('\n')}
+`
+  const project = (more: Files, ...tasks: readonly string[]): Files => {
+    const [site = '', main = ''] = carries(...tasks).split('---\n')
+    return { ...inventory, 'site.yml': site, 'roles/mooring/tasks/main.yml': main, ...more }
+  }
+  const rope = '#!/bin/sh\ncurl -sfL https://get.k3s.io | K3S_URL=$2 K3S_TOKEN=$1 sh -\n'
+  const berthed = 'berth agent present env-file url'
+
+  test.each([
+    'rope.sh {{ harbour_key }} https://quay:6443',
+    '{ cmd: "rope.sh {{ harbour_key }} https://quay:6443", executable: /bin/bash }',
+    '"\'{{ role_path }}/files/rope.sh\' {{ harbour_key }} https://quay:6443 | cat"',
+    'rope.sh {{ harbour_key }} https://quay:6443 creates=/etc/systemd/system/k3s-agent.service',
+  ])('carries a script of the role and runs it: %s', (task) => {
+    const files = project({ 'roles/mooring/files/rope.sh': rope }, task)
+    expect(nodes(files)).toEqual([berthed, served])
+    expect(unknowns(files)).toEqual([])
+    // Neither what it returns nor what it logs holds its words, but everybody on the node sees them.
+    expect(findings(files)).toContain('token-in-arguments warning roles/mooring/tasks/main.yml:1')
+    expect(findings(files).join()).not.toMatch(/token-logged.*mooring/)
+  })
+
+  test.each([
+    [
+      'by its text',
+      { 'roles/mooring/files/rope.sh': '#!/bin/sh\neval set -- "${INSTALL_K3S_EXEC}" "$@"\n' },
+      'rope.sh',
+    ],
+    ['by its name', {}, 'get.k3s.sh'],
+  ])('knows the install script %s', (_, more, name) => {
+    const task = `${name}\n  environment: { INSTALL_K3S_EXEC: agent --server https://quay:6443 }`
+    const files = project(more, task)
+    expect(nodes(files)).toEqual(['berth agent absent none url', served])
+    expect(findings(files)).toContain('agent-token-missing error roles/mooring/tasks/main.yml:1')
+  })
+
+  test('knows the install script by where the control node has it from', () => {
+    const site = `
+- hosts: localhost
+  tasks:
+    - ansible.builtin.get_url: { url: https://raw.githubusercontent.com/k3s-io/k3s/v1.31.0/install.sh, dest: /srv/ropes/any }
+${server}
+- hosts: berths
+  tasks:
+    - ansible.builtin.script: { cmd: /srv/ropes/any agent }
+      environment: { K3S_TOKEN: "{{ harbour_key }}", K3S_URL: "https://quay:6443" }
+`
+    expect(nodes({ ...inventory, 'site.yml': site })).toEqual([berthed, served])
+  })
+
+  test.each([
+    ['moor-{{ lighthouse }}.sh', 'a script that is not known'],
+    ['moor-k3s-setup.sh', 'K3s is brought by moor-k3s-setup.sh, which is not followed'],
+    ['rope.sh', 'K3s is brought by rope.sh, which is not followed'],
+  ])('says of %s that it is not followed', (task, what) => {
+    const python = '#!/usr/bin/env python3\nsubprocess.run(["k3sup", "join"])\n'
+    const files = project({ 'roles/mooring/files/rope.sh': python }, `${task}  # k3sup`)
+    expect(nodes(files)).toEqual([served])
+    expect(unknowns(files)).toEqual([what])
+  })
+})

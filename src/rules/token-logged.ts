@@ -480,6 +480,8 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
       if (task.noLog !== false) continue
       const seen = new Set(task.uses.filter(({ atom }) => isToken(analysis, atom)).map(({ where }) => where))
       if (!task.diff) seen.delete('content')
+      // These return nothing of their command line.
+      if (task.module === 'raw' || task.module === 'script') seen.delete('command')
       const isSeen = ({ where, isPiece }: (typeof WAYS)[number]): boolean =>
         isPiece === true
           ? task.uses.some((use) => where.includes(use.where) && isPieceOfToken(analysis, use.atom))

@@ -56,7 +56,7 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
 
 /** Modules that may bring K3s to a node in ways that are not followed. */
 const CARRIERS =
-  /^(?:unarchive|synchronize|script|package|apt|apt_rpm|yum|dnf5?|zypper|pacman|apk|snap|pip|git|assemble)$|k3s/
+  /^(?:unarchive|synchronize|package|apt|apt_rpm|yum|dnf5?|zypper|pacman|apk|snap|pip|git|assemble)$|k3s/
 
 /** Characters that are searched for paths at most, all searches together. */
 const MUCH = 1_000_000_000
@@ -278,7 +278,7 @@ export class Relevance {
     for (const placed of tasks) {
       const isCommand = INTEREST.get(placed.task.action.module) === COMMANDS
       const run = isCommand ? scripts.filter(({ name }) => this.#source(placed.task).includes(name)) : []
-      if ((this.#interests(placed.task) && isSeed(placed)) || run.length > 0) take(placed)
+      if ((this.#interests(placed) && isSeed(placed)) || run.length > 0) take(placed)
       // It may be run by a path that is not written in full.
       for (const { writer } of run) take(writer)
     }
@@ -353,12 +353,17 @@ export class Relevance {
     return false
   }
 
-  /** The texts of the templates and files that a task writes. */
+  /** The texts of the templates and files that a task writes, or of the script that it carries to the node. */
   #templates({ task, role, playbookDirectory }: PlacedTask): string {
-    const source = task.action.arguments.get('src')?.value
-    if (typeof source !== 'string') return ''
+    const { module, arguments: given, freeForm } = task.action
+    const isScript = module === 'script'
+    const written = (isScript ? (freeForm ?? given.get('cmd')) : given.get('src'))?.value
+    if (typeof written !== 'string') return ''
+    const [source = ''] = isScript ? (/[^\s"']+/.exec(written) ?? []) : [written]
     const from = { playbookDirectory, role, includedFrom: task.at.path }
-    const path = /\{[{%]/.test(source) ? undefined : this.#content.findFile('templates', source, from)
+    const path = /\{[{%]/.test(source)
+      ? undefined
+      : this.#content.findFile(isScript ? 'files' : 'templates', source, from)
     return path === undefined ? '' : (this.#content.text(path) ?? '')
   }
 
@@ -439,12 +444,14 @@ export class Relevance {
     return this.#dropped.has(name)
   }
 
-  #interests(task: Task): boolean {
+  #interests(placed: PlacedTask): boolean {
+    const { task } = placed
     const interest = INTEREST.get(task.action.module.split('.').at(-1) ?? '')
     if (interest === undefined) return false
     if (task.action.module === 'set_fact' && hasComputedName(task)) return true
     const text = this.#source(task)
     if (interest.test(text)) return true
+    if (task.action.module === 'script' && installer.words.test(this.#templates(placed))) return true
     const seen = new Set<string>()
     const open = [...namesIn(text)]
     for (let name = open.pop(); name !== undefined; name = open.pop()) {

@@ -20,6 +20,7 @@ import { BROUGHT, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
+import { type CarriedScript, carriedScript } from './carriedScript.ts'
 import {
   existing,
   fileEvent,
@@ -45,8 +46,8 @@ export function command(call: Call): Effect {
   const { at, module } = call.task.action
   const isRaw = module === 'raw'
   const strange = [...call.task.action.arguments.keys()].find((name) => !ARGUMENTS.has(name))
-  // `environment:` one step too far to the right, most often.
-  if (strange !== undefined && !isRaw)
+  // `environment:` one step too far to the right, most often. Not every release tells it of `script`.
+  if (strange !== undefined && !isRaw && module !== 'script')
     return { failed: `${module} has no argument ${strange}`, changed: false }
   if (isRaw && call.task.action.freeForm === undefined && call.argument('_raw_params') === undefined)
     return { failed: 'raw has no command', changed: false }
@@ -61,13 +62,18 @@ export function command(call: Call): Effect {
     return { result: output(call, undefined, undefined, undefined) }
   }
   call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
-  const line = module === 'command' ? withoutShell(marked, environment) : marked
+  const carried = module === 'script' ? carriedScript(call, marked) : undefined
+  if (module === 'script' && carried === undefined) {
+    call.note('a script that is not known')
+    return { node: { isOpen: true }, result: output(call, undefined, undefined, undefined) }
+  }
+  const line = carried?.line ?? (module === 'command' ? withoutShell(marked, environment) : marked)
   const [creates, removes] = isRaw ? [] : [call.path('creates'), call.path('removes')]
   if (creates !== undefined && isThere(call, creates))
     return { changed: false, result: output(call, '', 0, marked) }
   if (removes !== undefined && !isThere(call, removes))
     return { changed: false, result: output(call, '', 0, marked) }
-  return new Steps(call).run(line, environment, marked)
+  return new Steps(call, carried).run(line, environment, marked)
 }
 
 const ARGUMENTS: ReadonlySet<string> = new Set([
@@ -142,9 +148,9 @@ function output(
   ])
 }
 
-/** What it was told, as every command but `raw` returns it, whatever `no_log` says: `command` word by word. */
+/** What it was told, as `command` and `shell` return it, whatever `no_log` says: `command` word by word. */
 function commandShown(module: string, marked: string | undefined): readonly (readonly [string, FlowValue])[] {
-  if (module === 'raw' || marked === undefined) return []
+  if (module === 'raw' || module === 'script' || marked === undefined) return []
   return [['cmd', module === 'command' ? new List(marked.trim().split(/\s+/)) : marked]]
 }
 
@@ -211,6 +217,7 @@ const wordsOf = ({ words }: ShellStep, { atoms }: Call): readonly string[] =>
 
 class Steps {
   readonly #call: Call
+  readonly #carried: CarriedScript | undefined
   #node: NodeState
   readonly #events: Event[] = []
   #stdout: string | undefined
@@ -226,13 +233,23 @@ class Steps {
   #said: string | undefined = ''
   #hasAnswered = false
 
-  constructor(call: Call) {
+  constructor(call: Call, carried: CarriedScript | undefined) {
     this.#call = call
-    this.#node = call.node
+    this.#carried = carried
+    this.#node =
+      carried === undefined
+        ? call.node
+        : { ...call.node, files: withFile(call.node.files, carried.path, carried.file) }
     this.#directory = call.task.action.module === 'raw' ? undefined : call.path('chdir')
   }
 
   run(line: string, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
+    const effect = this.#run(line, environment, marked)
+    if (this.#carried === undefined || effect.node?.files === undefined) return effect
+    return { ...effect, node: { ...effect.node, files: withoutFile(effect.node.files, this.#carried.path) } }
+  }
+
+  #run(line: string, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
     const call = this.#call
     const hop = call.hop('runs a command')
     const steps = shellSteps(line, environment, hop, call.atoms)
@@ -424,7 +441,8 @@ class Steps {
 
   #notFollowed(path: string): void {
     this.#node = { ...this.#node, isOpen: true }
-    this.#call.note(`${BROUGHT}${shown(path)}, which is not followed`)
+    const name = path === this.#carried?.path ? this.#carried.source : path
+    this.#call.note(`${BROUGHT}${shown(name)}, which is not followed`)
   }
 
   /** Followed text on the standard output. */

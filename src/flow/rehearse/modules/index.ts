@@ -37,6 +37,7 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['command', { run: command, maybe: 'fork' }],
   ['shell', { run: command, maybe: 'fork' }],
   ['raw', { run: command, maybe: 'fork' }],
+  ['script', { run: command, maybe: 'fork' }],
   ...['service', 'systemd', 'systemd_service', 'sysvinit', 'openrc'].map((name): [string, Module] => [
     name,
     { run: service, maybe: 'fork', mayFail: true },
