@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { Analysis } from '../src/lint/analysis.ts'
 import { arrivals, type Files, findings, installs, unknowns } from './tools/paper.ts'
 
 const inventory = { 'hosts.ini': '[quays]\nquay\n[berths]\nberth\n[all:vars]\nharbour_key=0ddpassword\n' }
@@ -177,4 +178,106 @@ ${server}
     expect(nodes(files)).toEqual([served])
     expect(unknowns(files)).toEqual([what])
   })
+})
+
+describe('a command without a shell', () => {
+  const quayed = (task: string): Files => ({
+    ...inventory,
+    'site.yml': `${server}
+- hosts: berths
+  vars: { rope: "a;b|c", knots: [--kubelet-arg, "x=it's"] }
+  tasks:
+    - ansible.builtin.get_url: { url: https://get.k3s.io, dest: /opt/moor.sh, mode: "0755" }
+    - ${task}
+`,
+  })
+  const told = 'environment: { K3S_TOKEN: "{{ harbour_key }}", K3S_URL: "https://quay:6443" }'
+  const berthed = 'berth agent present env-file url'
+
+  // As Ansible runs them: the words are what `shlex` makes of the text.
+  test.each([
+    ['command: /opt/moor.sh | K3S_TOKEN={{ harbour_key }} sh -s -', 'Invalid characters for system name'],
+    [
+      'command: "curl -sfL https://get.k3s.io | K3S_TOKEN={{ harbour_key }} sh -s - agent"',
+      'curl gets | as a word, as command runs no shell',
+    ],
+    [
+      'command: K3S_TOKEN={{ harbour_key }} /opt/moor.sh agent',
+      'K3S_TOKEN= is no program, and command runs no shell that would set a variable',
+    ],
+    ['command: cd /opt && ./moor.sh agent', 'cd is no program, and command runs no shell'],
+    ['command: { cmd: "export A=b; sh /opt/moor.sh" }', 'export is no program, and command runs no shell'],
+    [
+      'command: wget -qO- https://get.k3s.io > /opt/more.sh',
+      'wget gets > as a word, as command runs no shell',
+    ],
+  ])('%s fails', (task, why) => {
+    expect(nodes(quayed(task))).toEqual([served])
+    expect(unknowns(quayed(task))).toEqual([`the play ends here for berth: ${why}`])
+    expect(
+      JSON.stringify(new Analysis(new Map(Object.entries(quayed(task)))).rehearsal.unknowns),
+    ).not.toContain('0ddpassword')
+  })
+
+  test.each([
+    `command: /opt/moor.sh agent --node-label=a;b --x=* 'c|d' #e`,
+    'command: /opt/moor.sh agent --node-label={{ rope }}',
+    'command: { argv: [/opt/moor.sh, agent, "--node-label=owner=it\'s", "a|b", ";"] }',
+    "command: { argv: \"{{ ['/opt/moor.sh', 'agent'] + knots }}\" }",
+    'shell: { argv: [/opt/moor.sh, agent, "> /dev/null"] }',
+    `command: sh -c 'echo; /opt/moor.sh agent | cat'`,
+    'command: env K3S_NODE_NAME=x /opt/moor.sh agent',
+  ])('%s runs the install script', (task) => {
+    expect(nodes(quayed(`${task}\n      ${told}`))).toEqual([berthed, served])
+  })
+
+  test('its variables are those of the task, in quotes, too', () => {
+    const run = (words: string) => quayed(`command: /opt/moor.sh agent --server ${words}\n      ${told}`)
+    const url = (words: string) =>
+      findings({
+        ...run(words),
+        'site.yml': (run(words)['site.yml'] ?? '').replace('"https://quay:6443"', "''"),
+      })
+    expect(nodes(run(`'$K3S_URL' --token "\${K3S_TOKEN}"`))).toEqual(['berth agent present argv url', served])
+    expect(url('https://$NOBODY:6443').join()).not.toContain('server-url-missing')
+  })
+
+  test('a token that a listed command makes is one of each node', () => {
+    const files: Files = {
+      ...inventory,
+      'site.yml': `
+- hosts: quays:berths
+  tasks:
+    - ansible.builtin.command: { argv: [openssl, rand, -hex, "32"] }
+      register: dice
+      no_log: true
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - {{ 'server' if 'quays' in group_names else 'agent --server https://quay:6443' }}
+      environment: { K3S_TOKEN: "{{ dice.stdout }}" }
+      no_log: true
+`,
+    }
+    expect(findings(files)).toContain('tokens-differ error site.yml:4')
+  })
+
+  test('a listed command is told where its item stands', () => {
+    const files = quayed(`command:
+      args:
+        argv:
+          - /opt/moor.sh
+          - agent
+          - --server
+          - https://quay:6443
+          - --token
+          - "{{ harbour_key }}"`)
+    expect(findings(files)).toContain('token-in-arguments error site.yml:20')
+  })
+
+  test.each(['[k3sup, install, --ip, 192.0.2.7]', '[sudo, k3sup, join, --ip, "192.0.2.7"]'])(
+    'a listed command that brings K3s is told: %s',
+    (argv) => {
+      expect(unknowns(quayed(`command: { argv: ${argv} }`))).toEqual([
+        'K3s is brought by k3sup, which is not followed',
+      ])
+    },
+  )
 })

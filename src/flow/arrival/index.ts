@@ -10,8 +10,18 @@ import type { UnitInForce } from './unitFiles.ts'
 
 export { arrivalOfStep, k3sIn } from './directRun.ts'
 export { arrivalOfUnitText } from './loneUnit.ts'
-export { runShell, type Script, type ShellStep, scriptSteps, shellSteps } from './shellSteps.ts'
-export { surroundings } from './shellValues.ts'
+export {
+  type Program,
+  programSteps,
+  runProgram,
+  runShell,
+  type Script,
+  type ShellNode,
+  type ShellStep,
+  scriptSteps,
+  shellSteps,
+  unknownAtom,
+} from './shellSteps.ts'
 
 /** What K3s would get if the service (with or without `.service`, `k3s@x` too) were started now. */
 export function arrivalAt(

@@ -109,6 +109,19 @@ export class ShellRun {
     return common([this.#hasEnded ? this.#end : last, ...this.#ends])
   }
 
+  /** A program that is started without a shell: the only ones of which it is known what they end with are tests. */
+  start(words: readonly Letters[]): Status {
+    const name = words[0]?.text.replace(/^(?:\/usr)?\/bin\//, '') ?? ''
+    if (name === 'test' || name === '[') return this.#tested(words)
+    if (name === 'true' || name === 'false') return Number(name === 'false')
+    return this.#step(words, new Map(), { redirects: [], start: 0, end: 0 }, join(words))
+  }
+
+  #tested(words: readonly Letters[]): Status {
+    const is = testOutcome(words, (path) => this.#view.exists(path))
+    return is === undefined ? undefined : Number(!is)
+  }
+
   call(name: string): boolean {
     if (!this.functions.has(name) || this.#nesting >= MAX_NESTING) return false
     this.#called(name)
@@ -336,10 +349,8 @@ export class ShellRun {
         return this.#source(words[1])
       case '[':
       case '[[':
-      case 'test': {
-        const is = testOutcome(words, (path) => this.#view.exists(path))
-        return is === undefined ? undefined : Number(!is)
-      }
+      case 'test':
+        return this.#tested(words)
       case 'exit':
       case 'return':
         this.#endWith(codeOf(words[1]?.text))
@@ -392,7 +403,7 @@ export class ShellRun {
   #step(
     words: readonly Letters[],
     assigned: ReadonlyMap<string, Letters>,
-    command: SimpleCommand,
+    command: Pick<SimpleCommand, 'redirects' | 'start' | 'end'>,
     text: Letters,
   ): Status {
     const environment = new Map([...this.variables].filter(([name]) => this.exported.has(name)))

@@ -4,6 +4,7 @@ import { Remembered } from '../remembered.ts'
 import { Unknown } from '../unknown.ts'
 import { hopSource, type Letters, lettersOf, markedText, paperSource, type Source } from './letters.ts'
 import { fileAt } from './paths.ts'
+import { expandedWord, programWords } from './programWords.ts'
 import { type RunStep, type ShellOutput, ShellRun, type Status } from './shellRun.ts'
 
 /** A program that a shell text runs. */
@@ -54,6 +55,36 @@ export function shellSteps(
 }
 
 const known = new Remembered<readonly ShellStep[]>()
+
+/**
+ * As `shellSteps`, of a program that `command` starts without a shell: its text, or its words where they are listed.
+ * https://docs.ansible.com/ansible/latest/collections/ansible/builtin/command_module.html
+ */
+export function programSteps(
+  program: Program,
+  environment: ReadonlyMap<string, string | Unknown>,
+  hop: Hop,
+  atoms: Atoms,
+): readonly ShellStep[] {
+  return stepsOf(environment, hop, atoms, new Map(), starting(program, hop, atoms))
+}
+
+/** A program that is started without a shell: its text, or its words where they are listed; whether variables in them are expanded. */
+export interface Program {
+  readonly words: string | readonly string[]
+  readonly expands: boolean
+}
+
+const starting =
+  ({ words, expands }: Program, hop: Hop, atoms: Atoms): Act =>
+  (run, letters) => {
+    const read = (marked: string): Letters => letters(marked, hopSource('the command', [hop]))
+    const whole = typeof words === 'string' ? programWords(read(words)) : words.map(read)
+    const expanded = whole.map((word) =>
+      expands ? expandedWord(word, (name) => run.variables.get(name), atoms) : word,
+    )
+    return expanded.length > 0 ? run.start(expanded) : undefined
+  }
 
 /** A script that a shell is told to run: its path, and what `$1` and the others are. */
 export interface Script {
@@ -121,6 +152,17 @@ export function runShell(
   return running(environment, hop, atoms, node, (run, letters) =>
     run.run(letters(marked, hopSource('the shell text', [hop]))),
   )
+}
+
+/** Runs a program without a shell. Returns what it ends with. */
+export function runProgram(
+  program: Program,
+  environment: ReadonlyMap<string, string | Unknown>,
+  hop: Hop,
+  atoms: Atoms,
+  node: ShellNode,
+): Status {
+  return running(environment, hop, atoms, node, starting(program, hop, atoms))
 }
 
 function running(

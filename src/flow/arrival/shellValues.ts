@@ -91,7 +91,11 @@ function unset({ name, start }: ShellPart & { kind: 'variable' }, scope: ShellSc
   return surroundings.test(name) ? unknownLetters(scope, start, `$${name} of the shell`) : nothing
 }
 
-export function unknownLetters(scope: ShellScope, start: number, what: string): Letters {
+export function unknownLetters(
+  scope: Pick<ShellScope, 'text' | 'atoms'>,
+  start: number,
+  what: string,
+): Letters {
   const origin = scope.text.originAt(start)
   if (origin === undefined) return nothing
   const key = `shell ${origin.of.source.path} ${origin.at} ${what}`

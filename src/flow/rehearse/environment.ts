@@ -24,7 +24,8 @@ function add(call: Call, result: Map<string, string | Unknown>, value: FlowValue
   }
 }
 
-function textOf(call: Call, value: FlowValue): string | Unknown {
+/** A value as a text that a program gets. */
+export function textOf(call: Call, value: FlowValue): string | Unknown {
   if (typeof value === 'string') return value
   if (value instanceof Unknown) {
     call.part(value)
@@ -35,5 +36,5 @@ function textOf(call: Call, value: FlowValue): string | Unknown {
   if (value === null) return ''
   return typeof value === 'number' || typeof value === 'bigint'
     ? String(value)
-    : new Unknown('a value in the environment', 'it is no text')
+    : new Unknown('a value that a program gets', 'it is no text')
 }

@@ -1,15 +1,20 @@
 import { List, Omitted } from '../../../ansible/template/values.ts'
 import { installer as installerTexts } from '../../../facts/installer.ts'
+import type { Span } from '../../../span.ts'
 import {
   arrivalAt,
   arrivalOfStep,
   k3sIn,
+  type Program,
+  programSteps,
+  runProgram,
   runShell,
   type Script,
+  type ShellNode,
   type ShellStep,
   scriptSteps,
   shellSteps,
-  surroundings,
+  unknownAtom,
 } from '../../arrival/index.ts'
 import { hasMark } from '../../atoms.ts'
 import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
@@ -34,6 +39,7 @@ import {
 } from './files.ts'
 import { generated } from './generated.ts'
 import { writtenMode } from './mode.ts'
+import { lacksShell } from './noShell.ts'
 import { isForked, mayBring, ownScriptOf } from './ownScripts.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { type Answer, probed } from './probes.ts'
@@ -61,19 +67,28 @@ export function command(call: Call): Effect {
     call.note('a command that is not known')
     return { result: output(call, undefined, undefined, undefined) }
   }
-  call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd', 'argv')?.at ?? at)
+  const argv = argvOf(call)
+  if (argv === undefined)
+    call.use('command', marked, call.task.action.freeForm?.at ?? call.argument('cmd')?.at ?? at)
+  else for (const { word, at } of argv) call.use('command', word, at)
   const carried = module === 'script' ? carriedScript(call, marked) : undefined
   if (module === 'script' && carried === undefined) {
     call.note('a script that is not known')
     return { node: { isOpen: true }, result: output(call, undefined, undefined, undefined) }
   }
-  const line = carried?.line ?? (module === 'command' ? withoutShell(marked, environment) : marked)
+  const isShell = argv === undefined && module !== 'command'
+  const started: Started = isShell
+    ? { line: carried?.line ?? marked }
+    : {
+        words: argv?.map(({ word }) => word) ?? marked,
+        expands: module === 'command' && call.flag('expand_argument_vars', true) !== false,
+      }
   const [creates, removes] = isRaw ? [] : [call.path('creates'), call.path('removes')]
   if (creates !== undefined && isThere(call, creates))
     return { changed: false, result: output(call, '', 0, marked) }
   if (removes !== undefined && !isThere(call, removes))
     return { changed: false, result: output(call, '', 0, marked) }
-  return new Steps(call, carried).run(line, environment, marked)
+  return new Steps(call, carried).run(started, environment, marked)
 }
 
 const ARGUMENTS: ReadonlySet<string> = new Set([
@@ -81,47 +96,38 @@ const ARGUMENTS: ReadonlySet<string> = new Set([
   ...['removes', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'warn'],
 ])
 
-/**
- * The text of `command` as a shell would have to get it for the same words: the end of a line is a blank like any other, and
- * a variable that nobody sets stays as it is written.
- */
-function withoutShell(text: string, environment: ReadonlyMap<string, unknown>): string {
-  const line = text.replace(/\n/g, ' ')
-  if (!line.includes('$')) return line
-  const isSet = (name: string): boolean => environment.has(name) || surroundings.test(name)
-  return line.replace(/'[^']*'|"(?:\\.|[^"\\])*"|[^'"]+/g, (part) =>
-    part.startsWith("'")
-      ? part
-      : part.replace(/\\.|\$\{?(\w+)/g, (whole, name?: string) =>
-          name === undefined || isSet(name) ? whole : `\\${whole}`,
-        ),
-  )
-}
-
 function isThere(call: Call, path: string): boolean {
   return call.node.files.has(path) || (/\/bin\/k3s$/.test(path) && call.node.k3s !== 'absent')
 }
 
 function commandText(call: Call): string | undefined {
   const { freeForm } = call.task.action
-  const argv = call.task.action.module === 'raw' ? undefined : call.argument('argv')
-  if (argv !== undefined) {
-    const value = call.evaluated(argv)
-    if (!(value instanceof List)) return undefined
-    const words: string[] = []
-    for (const item of value) {
-      if (item instanceof Omitted) continue
-      const word = call.evaluator.within(item, argv.at)
-      if (typeof word !== 'string') {
-        call.part(word)
-        return undefined
-      }
-      words.push(`'${word.replaceAll("'", `'"'"'`)}'`)
-    }
-    return words.join(' ')
-  }
+  if (call.argument('argv') !== undefined && TAKES_LIST.has(call.task.action.module))
+    return argvOf(call)
+      ?.map(({ word }) => word)
+      .join(' ')
   const text = freeForm === undefined ? call.text('cmd', '_raw_params') : call.textOf(freeForm)
   return typeof text === 'string' ? text : undefined
+}
+
+const TAKES_LIST: ReadonlySet<string> = new Set(['command', 'shell'])
+
+/** The words of `argv`, each where it stands; `undefined` where it is not given, or not known. */
+function argvOf(call: Call): readonly { readonly word: string; readonly at: Span }[] | undefined {
+  const argv = TAKES_LIST.has(call.task.action.module) ? call.argument('argv') : undefined
+  const value = argv === undefined ? undefined : call.evaluated(argv)
+  if (argv === undefined || !(value instanceof List)) return undefined
+  const items = [...value]
+  const { node } = argv
+  const places = node?.kind === 'sequence' && node.items.length === items.length ? node.items : undefined
+  return items.flatMap((item, index) => {
+    if (item instanceof Omitted) return []
+    const place = places?.[index]
+    const text = call.evaluator.within(item, argv.at)
+    if (text instanceof Unknown) call.part(text)
+    const word = typeof text === 'string' ? text : call.atoms.mark(unknownAtom(text, call.atoms))
+    return { word, at: place?.alias ?? place?.at ?? argv.at }
+  })
 }
 
 /** What a command returns: its output is a text of its own. Without `rc` it succeeds, or the task would have failed. */
@@ -215,6 +221,9 @@ const MOST_SCRIPTS = 5
 const wordsOf = ({ words }: ShellStep, { atoms }: Call): readonly string[] =>
   words.map((word) => atoms.traced(word).text)
 
+/** What a task starts: a line of a shell, or a program without one. */
+type Started = { readonly line: string } | Program
+
 class Steps {
   readonly #call: Call
   readonly #carried: CarriedScript | undefined
@@ -243,24 +252,33 @@ class Steps {
     this.#directory = call.task.action.module === 'raw' ? undefined : call.path('chdir')
   }
 
-  run(line: string, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
-    const effect = this.#run(line, environment, marked)
+  run(started: Started, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
+    const effect = this.#run(started, environment, marked)
     if (this.#carried === undefined || effect.node?.files === undefined) return effect
     return { ...effect, node: { ...effect.node, files: withoutFile(effect.node.files, this.#carried.path) } }
   }
 
-  #run(line: string, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
+  #run(started: Started, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
     const call = this.#call
     const hop = call.hop('runs a command')
-    const steps = shellSteps(line, environment, hop, call.atoms)
-    this.#isAlone = steps.length === 1
-    const status = runShell(line, environment, hop, call.atoms, {
+    const node: ShellNode = {
       file: () => undefined,
       exists: (path) => this.#exists(path),
       ran: (step) => this.#ran(step),
-    })
+    }
+    const isShell = 'line' in started
+    const steps = isShell
+      ? shellSteps(started.line, environment, hop, call.atoms)
+      : programSteps(started, environment, hop, call.atoms)
+    const [program] = steps
+    const failed = isShell || program === undefined ? undefined : lacksShell(wordsOf(program, call))
+    if (failed !== undefined) return { failed, result: output(call, '', 2, marked), changed: false }
+    this.#isAlone = steps.length === 1
+    const status = isShell
+      ? runShell(started.line, environment, hop, call.atoms, node)
+      : runProgram(started, environment, hop, call.atoms, node)
     const text = call.atoms.traced(marked).text
-    this.#redirected(text)
+    if (call.task.action.module !== 'command' || steps.length > 1) this.#redirected(text)
     // A program of another name may have brought K3s: k3sup, a script of the site.
     if (this.#followed === 0 && BRINGS.test(text)) {
       this.#node = { ...this.#node, isOpen: true }
