@@ -281,3 +281,56 @@ describe('a command without a shell', () => {
     },
   )
 })
+
+describe('a word that is not known where the install script is piped into a shell', () => {
+  const piped = (words: string, environment = 'INSTALL_K3S_EXEC: agent'): Files => ({
+    ...inventory,
+    'site.yml': `${server}
+- hosts: berths
+  vars:
+    chosen: "{{ 'bash' if ansible_distribution == 'Alpine' else 'sh' }}"
+    named: /bin/bash
+    lifted: sudo
+  tasks:
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | ${words}
+      environment: { ${environment} }
+`,
+  })
+  const rope = '--server https://quay:6443 --token {{ harbour_key }}'
+
+  test.each([
+    `{{ (ansible_facts['distribution'] == "Alpine") | ternary('sh', 'bash') }} -s - ${rope}`,
+    `{{ "bash" if ansible_distribution == "Alpine" else "sh" }} -s -- ${rope}`,
+    `sudo {{ chosen }} -s - ${rope}`,
+    `{{ named }} -s - ${rope}`,
+    `{{ lifted }} sh -s - ${rope}`,
+    `{{ ansible_local.shell }} -s - ${rope}`,
+    `{{ ansible_local.sudo }} -E {{ chosen }} -s - ${rope}`,
+    `{{ ansible_local.lift }} sh -s - ${rope}`,
+  ])('%s is one, or stands before one', (words) => {
+    expect(nodes(piped(words))).toEqual(['berth agent present argv url', served])
+  })
+
+  test('alone is one', () => {
+    const told = 'INSTALL_K3S_EXEC: agent, K3S_URL: "https://quay:6443", K3S_TOKEN: "{{ harbour_key }}"'
+    for (const words of ['{{ chosen }}', 'sudo {{ chosen }}', '{{ ansible_local.shell }}'])
+      expect(nodes(piped(words, told))).toEqual(['berth agent present env-file url', served])
+  })
+
+  test('may bring the token', () => {
+    expect(nodes(piped('{{ ansible_local.lift }} sh -s -'))).toEqual([
+      'berth agent maybe env-file maybe a url',
+      served,
+    ])
+    expect(nodes(piped('{{ ansible_local.sudo }} sh -s -'))).toEqual([
+      'berth agent absent none no url',
+      served,
+    ])
+  })
+
+  test('behind another download is none', () => {
+    const site = piped(`{{ ansible_local.shell }} -s - ${rope}`)
+    const other = { ...site, 'site.yml': (site['site.yml'] ?? '').replace('get.k3s.io', 'quay.example') }
+    expect(nodes(other)).toEqual([served])
+  })
+})

@@ -309,6 +309,8 @@ export class ShellRun {
       assigned.set(name, before === undefined ? read : join([before, read]))
     }
     const words = command.words.flatMap((word) => fieldsOf(word, scope))
+    // What reads a pipe is a program, though nothing may be left of its name: that of one of two shells.
+    if (words.length === 0 && this.#input !== undefined) return this.#step(words, assigned, command, text)
     if (words.length === 0) {
       for (const [name, value] of assigned) this.#assign(name, value, text, command.start)
       const parts = command.assignments.flatMap(({ value }) => value.parts)

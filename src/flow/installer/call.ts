@@ -1,9 +1,10 @@
 import { installer } from '../../facts/installer.ts'
 import { fileAt } from '../arrival/paths.ts'
 import type { ShellStep } from '../arrival/shellSteps.ts'
-import type { Atoms, Hop } from '../atoms.ts'
+import { type Atoms, type Hop, hasMark } from '../atoms.ts'
 import type { PaperFiles, ServiceManager } from '../files.ts'
 import type { InstallerCall } from '../installer.ts'
+import { Unknown } from '../unknown.ts'
 
 /**
  * Whether a file on the node is the install script: by its content where that is known or says where it is from, else by
@@ -45,7 +46,7 @@ export function installerCallOf(
 ): InstallerCall | undefined {
   const ran = ranScript(step, atoms)
   const isIt = 'path' in ran ? isInstaller(ran.path, files, atoms) : isDownload(ran.input, files, atoms)
-  return isIt ? { environment: step.environment, args: ran.args, manager, hop } : undefined
+  return isIt ? { environment: environmentBehind(step, ran, atoms), args: ran.args, manager, hop } : undefined
 }
 
 /** The file that a step runs as a program or as a script, or that a shell gets through a pipe from `cat`. */
@@ -60,27 +61,48 @@ export function fileRunBy(
 }
 
 /** `sudo -E env NAME=value` in front of the program. */
+const isWrapper = (word: string): boolean =>
+  /^(?:\S*\/)?(?:sudo|env|exec|nohup|command|time)$/.test(word) || /^[A-Za-z_]\w*=/.test(word)
+
 function behindWrappers(words: readonly string[]): number {
-  const at = words.findIndex(
-    (word, index) =>
-      !/^(?:\S*\/)?(?:sudo|env|exec|nohup|command|time)$/.test(word) &&
-      !/^[A-Za-z_]\w*=/.test(word) &&
-      !(index > 0 && /^--?[A-Za-z]/.test(word)),
-  )
+  const at = words.findIndex((word, index) => !isWrapper(word) && !(index > 0 && /^--?[A-Za-z]/.test(word)))
   return at === -1 ? words.length : at
 }
 
+const SHELL = /(?:^|\/)(?:ba|da|a|k|z)?sh$/
+
 /** What a step runs, as far as it may be a script: a file, or what a shell gets through a pipe. */
-type Ran = { readonly args: readonly string[] } & (
-  | { readonly path: string }
-  | { readonly input: ShellStep | undefined }
-)
+type Ran = {
+  readonly args: readonly string[]
+  /** A word in front of the shell that nobody knows: it may set variables. */
+  readonly unknown?: string
+} & ({ readonly path: string } | { readonly input: ShellStep | undefined })
 
 function ranScript(step: ShellStep, atoms: Atoms): Ran {
-  const [program = '', ...args] = step.words.slice(behindWrappers(step.words))
+  const { input, words } = step
+  const texts = words.map((word) => known(word, atoms))
+  const start = behindWrappers(texts)
+  const [program = '', ...args] = words.slice(start)
   // What follows a script stands on its next line.
   if (isLookedUp(program, atoms)) return { input: step, args: [] }
-  if (!/(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(program)) return { path: known(program, atoms), args }
+  const text = texts[start] ?? ''
+  if (SHELL.test(text)) return shellRan(args, input, atoms)
+  if (input !== undefined) {
+    // Of two shells one: the word that says which is left out.
+    if (text === '' || text.startsWith('-')) return shellRan(['-s', ...words.slice(start)], input, atoms)
+    if (hasMark(text)) {
+      const shell = texts.findIndex((word, index) => index > start && SHELL.test(word))
+      const isBetween = (word: string): boolean => isWrapper(word) || hasMark(word)
+      return shell !== -1 && texts.slice(start, shell).every(isBetween)
+        ? { ...shellRan(words.slice(shell + 1), input, atoms), unknown: program }
+        : shellRan(args, input, atoms)
+    }
+  }
+  return { path: text, args }
+}
+
+/** Of the words behind a shell. */
+function shellRan(args: readonly string[], input: ShellStep | undefined, atoms: Atoms): Ran {
   let at = 0
   let readsInput = args.length === 0
   for (; at < args.length; at += 1) {
@@ -94,8 +116,20 @@ function ranScript(step: ShellStep, atoms: Atoms): Ran {
     }
     if (!/^[-+]/.test(word)) break
   }
-  if (readsInput || at >= args.length) return { input: step.input, args: args.slice(at) }
+  if (readsInput || at >= args.length) return { input, args: args.slice(at) }
   return { path: known(args[at] ?? '', atoms), args: args.slice(at + 1) }
+}
+
+/** What the script gets: behind a word that is not known, and is no `sudo` by its name, a token and a URL, too, perhaps. */
+function environmentBehind(
+  { environment }: ShellStep,
+  { unknown }: Ran,
+  atoms: Atoms,
+): ShellStep['environment'] {
+  const what = unknown === undefined ? undefined : atoms.in(unknown)[0]?.what
+  if (what === undefined || /sudo|become/i.test(what)) return environment
+  const open = new Unknown(what, 'it stands in front of the shell that runs the install script')
+  return new Map([['K3S_TOKEN', open], ['K3S_URL', open], ...environment])
 }
 
 function isDownload(input: ShellStep | undefined, files: PaperFiles, atoms: Atoms): boolean {
