@@ -334,3 +334,14 @@ describe('a word that is not known where the install script is piped into a shel
     expect(nodes(other)).toEqual([served])
   })
 })
+
+test.each([
+  ['command: k3sup install --skip-install --host 192.0.2.7 --local-path kubeconfig', false],
+  ['command: { argv: [k3sup, install, --host, 192.0.2.7, --skip-install] }', false],
+  ['shell: "k3sup install --host 192.0.2.7 \\\\\\n  --skip-install"', false],
+  ['shell: "k3sup install --host 192.0.2.7\\nk3sup install --skip-install"', true],
+  ['command: k3sup install --skip-install=false --host 192.0.2.7', true],
+])('whether K3s is brought by %s', (task, is) => {
+  const files = { ...inventory, 'site.yml': `- hosts: quays\n  tasks:\n    - ${task}\n` }
+  expect(unknowns(files)).toEqual(is ? ['K3s is brought by k3sup, which is not followed'] : [])
+})

@@ -210,9 +210,9 @@ const isSure = (name: string, words: readonly string[]): boolean =>
   /^(?:systemd-run|echo|printf)$/.test(name) ||
   (name === 'rm' && words.some((word) => /^-\w*f|^--force$/.test(word)))
 
-/** Relatives of K3s that install it, on whatever nodes. */
+/** Relatives of K3s that install it, on whatever nodes; `k3sup install --skip-install` only fetches a kubeconfig. */
 const INSTALLS =
-  /(?:^|[\s/;&|])(k3sup(?=\s+(?:install|join)\b)|k3d(?=\s+(?:cluster|node)\s+create\b)|autok3s(?=\s+(?:create|join)\b))/
+  /(?:^|[\s/;&|])(k3sup(?=\s+(?:install|join)\b)(?!(?:\\\n|[^\n;&|])*\s--skip-install(?:\s|=true|$))|k3d(?=\s+(?:cluster|node)\s+create\b)|autok3s(?=\s+(?:create|join)\b))/
 
 /** As many scripts as are followed that call each other. */
 const MOST_SCRIPTS = 5
