@@ -199,7 +199,9 @@ function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
     const place = placeIn(
       analysis,
       { at: task.at, what: '' },
-      new RegExp(`(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`),
+      new RegExp(
+        `(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`,
+      ),
     )
     yield {
       at: place ?? at,

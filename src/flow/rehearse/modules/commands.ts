@@ -19,7 +19,13 @@ import {
 import { hasMark } from '../../atoms.ts'
 import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
 import { type PaperFile, withFile } from '../../files.ts'
-import { fileRunBy, type InstallerResult, installerCallOf, runInstaller, runUninstaller } from '../../installer.ts'
+import {
+  fileRunBy,
+  type InstallerResult,
+  installerCallOf,
+  runInstaller,
+  runUninstaller,
+} from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
 import { BROUGHT, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
