@@ -90,12 +90,13 @@ export class PlaybookWork {
     if (!first.some(startsK3s)) {
       this.#runsAll = false
       this.#ended = ended
-      // It is one for clean nodes that goes wrong on all of them.
-      if (ended[0].some(givesUp))
-        this.#director.take(this.#playbook.path, online, this.#hostsOf(online), ended[0])
+      this.#takeWhatGaveUp(...ended)
       return false
     }
-    if (first !== ended[0]) this.#sayWhereItEnds(...ended)
+    if (first !== ended[0]) {
+      this.#takeWhatGaveUp(...ended)
+      this.#sayWhereItEnds(...ended)
+    }
     this.#sayWhereItEnds(first, base, 'each')
     const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
     const done: (readonly [Scenario, readonly World[]])[] = []
@@ -116,6 +117,12 @@ export class PlaybookWork {
       if (asked.has('version')) this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked)
     }
     return true
+  }
+
+  /** A run for clean nodes that the install script ends on all of them. */
+  #takeWhatGaveUp(worlds: readonly World[], scenario: Scenario): void {
+    if (worlds.some(givesUp))
+      this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
   }
 
   #onClean(base: Scenario, asked: Set<Question>): readonly World[] {
