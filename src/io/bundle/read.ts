@@ -71,7 +71,7 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
       }
     })().catch(fail)
     const feeding = (async () => {
-      await pipeline(deflated(file, at, size, hash), inflate, async (chunks: AsyncIterable<Buffer>) => {
+      const take = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
         let length = 0
         for await (const chunk of chunks) {
           signal?.throwIfAborted()
@@ -81,7 +81,11 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
           guard.push(chunk)
           if (!tar.write(chunk)) await once(tar, 'drain', { signal: stop.signal })
         }
-      })
+      }
+      // Caught here: leaving the loop aborts the stream, and the pipeline may hear of that first.
+      await pipeline(deflated(file, at, size, hash), inflate, (chunks: AsyncIterable<Buffer>) =>
+        take(chunks).catch(fail),
+      )
       await checkEnd(file, at, size, inflate, trailer)
       guard.end()
       tar.end(null)
