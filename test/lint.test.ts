@@ -229,6 +229,21 @@ describe('lint', () => {
     ).toEqual([])
   })
 
+  test('a role that no playbook plays is not read as one', () => {
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => [...analysis.rehearsal.verdicts].flatMap(() => []),
+    })
+    const files = {
+      'ansible.cfg': '[defaults]\ninventory = hosts.ini\n',
+      'hosts.ini': '[berths]\nberth\n',
+      'roles/k3s/tasks/main.yml':
+        '- name: Moor\n  shell: echo K3s: a\n- name: Sail\n  systemd: { name: k3s, state: started }\n',
+    }
+    expect(new Set(run(files, {}, [asks]))).toEqual(
+      new Set(['roles/k3s/tasks/main.yml:2:10 error file-unreadable']),
+    )
+  })
+
   test.each([
     ['- ping:\n', false],
     ['# - include_tasks: tide.yml\n- ping:\n', false],

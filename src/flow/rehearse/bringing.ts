@@ -11,10 +11,11 @@ const K3S = /k3s/i
 
 /** Whether a play is one that brings K3s: others are for machines that the cluster stands on, or works with. */
 export function bringsK3s({ at }: Closure['hosts'][number], content: Content, project: Project): boolean {
+  // The play of a lone role is in no file.
+  if (at.end === 0) return true
   const play = content
     .playbook(at.path)
     ?.plays.find((one) => one.kind === 'play' && one.hosts?.at.start === at.start)
-  // The play of a lone role is in no file.
   if (play === undefined) return true
   const place = { playbookDirectory: directoryOf(at.path), collections: collectionsIn(play.keywords) }
   // What a role of Galaxy does is not here; that it brings K3s, its name says.
