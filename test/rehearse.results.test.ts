@@ -67,6 +67,52 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': shell, 'hosts.ini': BERTH })).toEqual([arrives])
   })
 
+  test('of a wait for the port of K3s is what the node knows', () => {
+    const waits = (condition: string): string =>
+      asked('wait_for: { port: 6443, host: 127.0.0.1, timeout: 3 }, ignore_errors: true', condition)
+    const seen = (site: string) => arrivals({ 'site.yml': site, 'hosts.ini': BERTH })
+    expect(seen(waits('beacon is failed'))).toEqual([arrives])
+    expect(seen(waits('beacon is succeeded'))).toEqual([])
+    const server = installs('berths', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })
+    expect(seen(server + waits('beacon is failed'))).toEqual(['berth first-server present env-file no url'])
+    expect(seen(waits('beacon is failed').replace('port: 6443', 'port: 22'))).toEqual([arrives])
+  })
+
+  test('of grep is what it finds, and the beginning of a line is known though its end is not', () => {
+    const site = (condition: string): string => `
+- hosts: berths
+  tasks:
+    - copy:
+        dest: /tmp/crew
+        content: |
+          berth @@@ {{ ansible_machine }} @@@ first
+          quay @@@ {{ ansible_machine }} @@@ mate
+    - command: grep -i first /tmp/crew
+      register: crew
+    - command: sh /opt/k3s-install.sh
+      environment: { INSTALL_K3S_EXEC: agent, K3S_URL: "https://quay:6443", K3S_TOKEN: 0ddpassword }
+      when: ${condition}
+`
+    const seen = (condition: string) => arrivals({ 'site.yml': site(condition), 'hosts.ini': BERTH })
+    expect(seen("crew.stdout.split(' @@@ ')[0] == inventory_hostname")).toEqual([arrives])
+    expect(seen("crew.stdout.split(' @@@ ')[0] != inventory_hostname")).toEqual([])
+  })
+
+  test('of an option that may be left out leaves the install script what it is', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - set_fact: { sail: --docker }
+      when: ansible_memtotal_mb > 4000
+    - shell: /opt/k3s-install.sh {{ sail | default('') }}
+      environment: { K3S_URL: "https://quay:6443", K3S_TOKEN: 0ddpassword }
+`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+    // One of two commands is another thing.
+    const word = site.replace('--docker', 'agent').replace("default('')", "default('server')")
+    expect(arrivals({ 'site.yml': word, 'hosts.ini': BERTH })).not.toEqual([arrives])
+  })
+
   /** An agent that joins where `condition` holds of a shell text that nothing forgives. */
   const shell = (text: string, condition = 'beacon is defined') => {
     const site = asked(`shell: ${JSON.stringify(text)}`, JSON.stringify(condition))

@@ -16,7 +16,7 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import { Operations, plainOnly, type Words } from './operations.ts'
-import { Fetched, Ungiven } from './unknowns.ts'
+import { Fetched, Pieces, Ungiven } from './unknowns.ts'
 
 /** Attributes and items of values. */
 export class Access extends Operations {
@@ -54,6 +54,8 @@ export class Access extends Operations {
     if (object instanceof Nothing) throw refused('a conditional expression without else has no value')
     if (index instanceof Undefined) return index
     const key = this.key(index)
+    if (object instanceof Pieces && typeof key === 'number' && object.first[key] !== undefined)
+      return object.first[key]
     if (object instanceof Unknown && typeof key === 'string') return this.#part(object, key, words)
     if (object instanceof Fetched && typeof key === 'number') return this.#part(object, String(key), words)
     if (object instanceof Ungiven && key !== undefined) return this.#ofUngiven(object, words)

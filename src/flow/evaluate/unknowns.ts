@@ -135,6 +135,16 @@ export class Result extends Unknown {
   }
 }
 
+/** The pieces of a text of which only the beginning is known. */
+export class Pieces extends Unknown {
+  readonly first: readonly string[]
+
+  constructor({ what, why, at, leaf }: Unknown, first: readonly string[]) {
+    super(what, why, at, leaf)
+    this.first = first
+  }
+}
+
 /** What a value is where a truth holds, and where it doesn't; `undefined`: nothing is there then. */
 export interface Sides {
   readonly when: Unknown

@@ -64,6 +64,8 @@ export interface Effect {
   readonly ownerOfFacts?: string
   /** The groups as they are for tasks and plays after it. */
   readonly groups?: MadeGroups
+  /** Whether it does not fail for certain, though the module may. */
+  readonly succeeds?: true
   /** Why the module reports a failure; `ignore_errors` and `failed_when` may overrule it. */
   readonly failed?: string
   readonly events?: readonly Event[]

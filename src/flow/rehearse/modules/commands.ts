@@ -207,6 +207,10 @@ function unknownStatus(call: Call): Unknown {
 /** A program that is called after K3s or a relative of it, and is not K3s itself. */
 const BRINGS = /(?:^|[\s/])(?:k3sup|k3d|autok3s|[\w.-]*(?:k3s|rancher)[\w.-]*\.(?:sh|py|run))(?:\s|$)/i
 
+const isOption = (word: string): boolean => word.startsWith('-')
+/** Options of grep with which it prints the lines that it finds. */
+const PLAIN = /^-[iEFwx]+$|^--(?:ignore-case|extended-regexp|fixed-strings)$/
+
 /** What is done to services, besides asking. */
 const ACTING =
   /^(?:start|stop|restart|reload|(?:try-)?(?:reload-or-)?restart|(?:re)?enable|disable|mask|unmask|kill|daemon-re(?:load|exec)|reset-failed)$/
@@ -494,6 +498,10 @@ class Steps {
     const lines = file.content.split('\n').filter((line) => asked === undefined || isFound(asked, line))
     const tokens = new Set(lines.flatMap((line) => call.atoms.in(line)).filter(({ isFilled }) => isFilled))
     const [token] = tokens
+    if (this.#isAlone && asked !== undefined && words.filter(isOption).every((word) => PLAIN.test(word))) {
+      if (/^[\w=-]+$/.test(asked) && lines.length > 0) this.#print(lines.join('\n'))
+      return
+    }
     if (token === undefined || tokens.size > 1) return
     const read = call.atoms.derive(token, call.hop(`is read back from ${shown(path)}`))
     this.#print(call.atoms.mark(read))

@@ -8,6 +8,7 @@ import { blockinfile, iniFile, lineinfile } from './lines.ts'
 import { packageModules, packages } from './packages.ts'
 import { replace } from './replace.ts'
 import { service } from './services.ts'
+import { waitFor } from './waits.ts'
 
 /** A module that the rehearsal knows. May throw `Undecided` and `TaskFails`. */
 export interface Module {
@@ -58,7 +59,7 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['setup', nothing],
   ['gather_facts', nothing],
   ['pause', nothing],
-  ['wait_for', waiting],
+  ['wait_for', { run: waitFor, maybe: 'facts', mayFail: true }],
   ['wait_for_connection', waiting],
 ])
 
