@@ -135,8 +135,9 @@ class Installation {
     url: Letters,
   ): { readonly word: Letters; readonly args: readonly Letters[] } | undefined {
     const [first, ...rest] = words
-    if (first !== undefined && first.text !== '' && !first.text.startsWith('-'))
-      return { word: first, args: rest }
+    // What is an option or nothing is no command.
+    const isOption = first === undefined || /^(?:-|$)/.test(first.text) || unknownIn(first)?.root.isHarmless
+    if (!isOption) return { word: first, args: rest }
     if (url.text === '') return { word: this.#made('server'), args: words }
     if (this.#variable('K3S_TOKEN').text === '' && this.#variable('K3S_TOKEN_FILE').text === '')
       return undefined

@@ -24,9 +24,19 @@ function filledIn(value: Value, fallback: Value, evaluation: Evaluation, words: 
   if (!(value instanceof Pending) || value.sides === undefined) return value
   const { when } = value.sides
   const [yes, no] = [value.sides.yes, value.sides.no].map((side) =>
-    side === undefined || side instanceof Undefined ? fallback : filledIn(side, fallback, evaluation, words),
+    side === undefined || side instanceof Undefined || side instanceof Ungiven
+      ? fallback
+      : filledIn(side, fallback, evaluation, words),
   )
   if (yes === value.sides.yes && no === value.sides.no) return value
+  // Of two texts it may be known that neither says anything.
+  if (typeof yes === 'string' && typeof no === 'string')
+    return evaluation.either(
+      when,
+      () => yes,
+      () => no,
+      words,
+    )
   const Kind = value instanceof Fork || evaluation.isTelling([fallback]) ? Fork : Pending
   return new Kind(words(), value.why, value.at, value.leaf, { when, yes, no })
 }
