@@ -61,6 +61,20 @@ metadata:
       },
     },
     {
+      title: 'variables of a group that is called so',
+      files: {
+        'hosts.ini': `
+[vault]
+quay
+`,
+        'group_vars/vault.yml': `
+tide_port: 51
+vault_seal:
+  crypto_key: seal-1
+`,
+      },
+    },
+    {
       title: 'a dashboard, alerts and settings of HashiCorp Vault',
       files: {
         'dashboards/vault.json': `

@@ -37,7 +37,7 @@ export function vaultFindingsOf(analysis: Analysis): readonly VaultFinding[] {
       : findings.filter(
           (finding) =>
             finding.id === 'vault-malformed' ||
-            (analysis.isTaken(path) && isMeant(finding, path, text, analysis.project)),
+            (analysis.isTaken(path) && isMeant(finding, path, text, analysis)),
         )
   })
   found.set(analysis, made)
@@ -66,19 +66,15 @@ function mayTell(path: string, text: string): boolean {
 }
 
 /** Settings of HashiCorp Vault are called vault_…, too: only what sounds like a secret ought to be encrypted. */
-function isMeant(
-  { id, message }: VaultFinding,
-  path: string,
-  text: string,
-  project: Analysis['project'],
-): boolean {
+function isMeant({ id, message }: VaultFinding, path: string, text: string, analysis: Analysis): boolean {
+  const { project } = analysis
   if (id === 'vault-variable-not-encrypted') {
     const [name = ''] = message.split(' ')
     if (!new RegExp(`${SECRET}$`, 'i').test(name) || /(^|\/)(hashi\w*|vault)\//i.test(path)) return false
     if (isOfProduct(name, text, project) && !isBehindItsName(name, project)) return false
   }
   return id === 'vault-file-not-encrypted'
-    ? isVaultOfAnsible(path, text, project)
+    ? !isOfGroup(path, analysis) && isVaultOfAnsible(path, text, project)
     : holdsVariables(path, text)
 }
 
@@ -131,6 +127,15 @@ function isVaultOfAnsible(path: string, text: string, project: Analysis['project
   return (
     holdsSecret(root) ||
     (!PRODUCT_SETTING.test(text) && root.written.every(({ name }) => name.startsWith('vault_')))
+  )
+}
+
+/** Variables of a group or host that is called so: HashiCorp Vault is installed on it. */
+function isOfGroup(path: string, { inventories }: Analysis): boolean {
+  const [, kind, name = ''] = /(?:^|\/)(group|host)_vars\/([^/.]+)(?:\.\w+)?$/.exec(path) ?? []
+  return (
+    kind !== undefined &&
+    inventories.some(({ inventory: { groups, hosts } }) => (kind === 'group' ? groups : hosts).has(name))
   )
 }
 
