@@ -229,6 +229,14 @@ describe('lint', () => {
     ).toEqual([])
   })
 
+  test('a pattern in double quotes is one fault, however many backslashes it has', () => {
+    const pattern = 'k3s_link: "^(\\d+)\\s\\w"\nk3s_rope: "\\d"\n'
+    expect(run({ 'roles/k3s/defaults/main.yml': pattern })).toEqual([
+      'roles/k3s/defaults/main.yml:1:14 error file-unreadable',
+      'roles/k3s/defaults/main.yml:2:12 error file-unreadable',
+    ])
+  })
+
   test('a role that no playbook plays is not read as one', () => {
     const asks = wordRule('word-quince', 'quince', {
       check: (analysis) => [...analysis.rehearsal.verdicts].flatMap(() => []),

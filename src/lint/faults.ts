@@ -1,6 +1,7 @@
 import type { Fault } from '../ansible/value.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import { isBelow, partsOf } from '../path.ts'
+import { positionAt } from '../span.ts'
 import type { Analysis } from './analysis.ts'
 import type { RuleFinding } from './finding.ts'
 import { kinOf } from './kin.ts'
@@ -21,7 +22,13 @@ export function ownFindings(
 ): { readonly findings: readonly OwnFinding[]; readonly unknowns: readonly UnknownNote[] } {
   const findings: OwnFinding[] = []
   const unknowns: UnknownNote[] = [...kinOf(analysis.project)]
+  const seen = new Set<string>()
   const add = ({ at, message, fix, severity = 'error' }: Fault): void => {
+    // A pattern in double quotes has as many faults as backslashes, and one cure.
+    const { line } = positionAt(analysis.project.get(at.path) ?? '', at.start)
+    const key = `${at.path}:${line} ${message}`
+    if (seen.has(key)) return
+    seen.add(key)
     if (severity === 'notice') unknowns.push({ at, what: message })
     else
       findings.push({
