@@ -67,6 +67,17 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': shell, 'hosts.ini': BERTH })).toEqual([arrives])
   })
 
+  test('that changes something only where a real run shows it is named by its place', () => {
+    const site = `${tasks('get_url: { url: https://example.org/k3s, dest: /opt/crew }\n      register: crew')}${joins('berths', "{{ '0ddpassword' if crew.changed else '' }}").replace('- hosts: berths\n  tasks:\n', '').slice(1)}`
+    const { verdicts } = new Analysis(
+      new Map([
+        ['site.yml', site],
+        ['hosts.ini', BERTH],
+      ]),
+    ).rehearsal
+    expect(JSON.stringify(verdicts)).toContain('get_url at site.yml:4:7 changes berth')
+  })
+
   test('of a wait for the port of K3s is what the node knows', () => {
     const waits = (condition: string): string =>
       asked('wait_for: { port: 6443, host: 127.0.0.1, timeout: 3 }, ignore_errors: true', condition)

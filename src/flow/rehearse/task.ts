@@ -1,6 +1,7 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
 import { List, Undefined } from '../../ansible/template/values.ts'
 import { secretModules } from '../../facts/secretStores.ts'
+import { positionAt } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
 import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
@@ -297,11 +298,7 @@ class HostTask {
     }
     const changed =
       effect.changed ??
-      new Unknown(
-        `${call.task.action.module} at ${call.task.at.path}:${call.task.at.start} changes ${call.host}`,
-        'only a real run shows it',
-        call.task.at,
-      )
+      new Unknown(`${named(call)} changes ${call.host}`, 'only a real run shows it', call.task.at)
     const result = new Map<string, FlowValue>([
       ['changed', changed],
       ['failed', false],
@@ -453,6 +450,20 @@ class HostTask {
     )
     this.#world.change(this.#host, { variables } satisfies Partial<NodeState>)
   }
+}
+
+const names = new WeakMap<Task, string>()
+
+/** A task by its module and its place: each of a file has another one. */
+function named({ task, context }: Call): string {
+  let name = names.get(task)
+  if (name === undefined) {
+    const { path, start } = task.at
+    const { line, column } = positionAt(context.stage.content.text(path) ?? '', start)
+    name = `${task.action.module} at ${path}:${line}:${column}`
+    names.set(task, name)
+  }
+  return name
 }
 
 /** What there is after a task that may not have run: `otherwise` where it did not. */
