@@ -590,7 +590,7 @@ const fetched = new WeakMap<ReadonlyMap<string, FlowValue>, Hop>()
 const failures = new WeakSet<ReadonlyMap<string, FlowValue>>()
 
 /** Keys that a result certainly does not have unless it says so. */
-const CERTAIN = new Set(['results', 'skip_reason', 'unreachable'])
+const CERTAIN = new Set(['results', 'skip_reason', 'unreachable', 'item', 'ansible_loop_var'])
 
 function unmodelled(call: Call): Effect {
   const { action } = call.task
