@@ -72,12 +72,14 @@ function ofService(
   return undefined
 }
 
+/** Whether some service of K3s runs on the node. */
+export const runsK3s = ({ services }: NodeState): boolean =>
+  [...services].some(([name, { started }]) => started && OURS.test(name))
+
 function ofProcess({ task }: Call, node: NodeState, args: readonly string[]): Answer | undefined {
   // In a shell the search finds its own command line.
   if (task.action.module !== 'command' && args.some((word) => /^-\w*f/.test(word))) return undefined
-  return [...node.services].some(([name, { started }]) => started && OURS.test(name))
-    ? { rc: 0, stdout: undefined }
-    : { rc: 1, stdout: '' }
+  return runsK3s(node) ? { rc: 0, stdout: undefined } : { rc: 1, stdout: '' }
 }
 
 function ofPath(

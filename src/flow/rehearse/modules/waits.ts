@@ -1,8 +1,8 @@
 import type { Call, Effect } from '../call.ts'
+import { runsK3s } from './probes.ts'
 
 const PORT = '6443'
 const HERE = /^(?:127\.\d+\.\d+\.\d+|localhost|::1|0\.0\.0\.0)$/
-const K3S = /k3s/i
 
 /** `wait_for`: of the port of K3s's API server on the node itself it is known whether somebody listens. */
 export function waitFor(call: Call): Effect {
@@ -11,9 +11,8 @@ export function waitFor(call: Call): Effect {
   if (asks || !call.isTolerant || !call.isOnNode || call.text('port') !== PORT) return { changed: false }
   const host = call.text('host') ?? '127.0.0.1'
   if (typeof host !== 'string' || !HERE.test(host)) return { changed: false }
-  const { services, isOpen, isPackaged } = call.node
-  if ([...services].some(([name, { started }]) => started && K3S.test(name)))
-    return { changed: false, succeeds: true }
+  const { isOpen, isPackaged } = call.node
+  if (runsK3s(call.node)) return { changed: false, succeeds: true }
   if (isOpen || isPackaged) return { changed: false }
   return { changed: false, failed: `nothing listens on port ${PORT}` }
 }
