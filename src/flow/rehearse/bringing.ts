@@ -9,8 +9,23 @@ const BRINGS =
 
 const K3S = /k3s/i
 
+/** The answers of a project, by where `hosts:` of the play stands: each takes all that the play reaches. */
+const known = new WeakMap<Content, Map<string, boolean>>()
+
 /** Whether a play is one that brings K3s: others are for machines that the cluster stands on, or works with. */
-export function bringsK3s({ at }: Closure['hosts'][number], content: Content, project: Project): boolean {
+export function bringsK3s(hosts: Closure['hosts'][number], content: Content, project: Project): boolean {
+  const answers = known.get(content) ?? new Map<string, boolean>()
+  known.set(content, answers)
+  const key = `${hosts.at.path}:${hosts.at.start}`
+  let answer = answers.get(key)
+  if (answer === undefined) {
+    answer = playBringsK3s(hosts, content, project)
+    answers.set(key, answer)
+  }
+  return answer
+}
+
+function playBringsK3s({ at }: Closure['hosts'][number], content: Content, project: Project): boolean {
   // The play of a lone role is in no file.
   if (at.end === 0) return true
   const play = content

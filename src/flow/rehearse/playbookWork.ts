@@ -411,19 +411,10 @@ export class PlaybookWork {
     )
   }
 
-  /** Whether a play is one that brings K3s. */
   #isBringing(hosts: Closure['hosts'][number]): boolean {
-    const key = `${hosts.at.path}:${hosts.at.start}`
-    let known = this.#bringing.get(key)
-    if (known === undefined) {
-      const { content, project } = this.#director
-      known = bringsK3s(hosts, content, project)
-      this.#bringing.set(key, known)
-    }
-    return known
+    const { content, project } = this.#director
+    return bringsK3s(hosts, content, project)
   }
-
-  readonly #bringing = new Map<string, boolean>()
 
   #run(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
     const stage = this.#stage(scenario, asked)
