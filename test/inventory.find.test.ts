@@ -15,6 +15,7 @@ test.each([
   ['inventory-lab', INI],
   ['production', INI],
   ['staging', INI],
+  ['hosts.ini', `[quays]\r\n${'# of stone\r\n\r\n'.repeat(40)}quay harbour_depth=4\r\n`],
   ['hosts', 'quay ansible_host=192.0.2.4 harbour_key="a b"\n\n# of stone\nberth ; of wood\n'],
   ['quays.yml', 'quays: {hosts: {quay: }}\nberths: {hosts: {berth: }}\n'],
   ['quays.json', '{"quays":{"hosts":{"quay":null}},"berths":{"children":{"docks":null}}}\n'],
@@ -34,6 +35,7 @@ test.each([
     '#cloud-config\nwrite_files: [{path: /etc/hosts, content: ""}]\nhosts: {quay: 192.0.2.4}\n',
   ],
   ['hosts.yml', '- {hosts: quays, roles: []}\n'],
+  ['app.example.ini', `[server]\n${';;; HTTP_PORT = 3000\n\n'.repeat(40)}[database]\nDB_TYPE = sqlite3\n`],
   ['ingress.json', '{"spec":{"tls":{"hosts":{"quay":1}}},"kind":"Ingress"}\n'],
 ])('%s is none', (path, text) => {
   expect(found(path, text)).toBe(false)

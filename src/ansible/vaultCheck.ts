@@ -56,7 +56,7 @@ function mayHoldSecrets(path: string, text: string): boolean {
 }
 
 function isIni(path: string, text: string): boolean {
-  return /\.ini$|(^|\/)hosts$/i.test(path) || (isInventoryName(path) && /^\s*\[[\w.:-]+\]/m.test(text))
+  return /\.ini$|(^|\/)hosts$/i.test(path) || (isInventoryName(path) && /^[ \t]*\[[\w.:-]+\]/m.test(text))
 }
 
 /** `named`: the variable above that calls for encryption, or `file` where the whole file does. */

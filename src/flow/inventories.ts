@@ -75,9 +75,9 @@ function isDirectory(project: Project, path: string): boolean {
 }
 
 function readsAsYaml(path: string, text: string): boolean {
-  if (!/(?:^\s|[{,])\s*["']?(?:hosts|children)["']?\s*:/m.test(text)) return false
+  if (!/(?:^[ \t]|[{,]\r?\n?)[ \t]*["']?(?:hosts|children)["']?\s*:/m.test(text)) return false
   if (
-    /^(?:apiVersion|kind|services)\s*:|^\s*-\s+(?:name|hosts)\s*:/m.test(text.slice(0, 4000)) &&
+    /^(?:apiVersion|kind|services)\s*:|^[ \t]*-\s+(?:name|hosts)\s*:/m.test(text.slice(0, 4000)) &&
     !/^all\s*:/m.test(text)
   )
     return false
@@ -110,7 +110,7 @@ function isTemplate(project: Project, content: () => Content, path: string, text
   return false
 }
 
-const SOURCE = /\bsrc["']?\s*[:=]\s*(?:"([^"\n]*)"|'([^'\n]*)'|((?:\{\{.*?\}\}|[^\s,}])+))/g
+const SOURCE = /\bsrc["']?\s*[:=]\s*(?:"([^"\n]*)"|'([^'\n]*)'|((?:\{\{.*?\}\}|\{(?!\{)|[^\s,{}])+))/g
 
 /** Whether what `src` says in a file of tasks is this path; of one that begins with a variable, whether it may be. */
 function isSource(source: string, path: string, file: string, content: () => Content): boolean {
@@ -127,16 +127,18 @@ function isSource(source: string, path: string, file: string, content: () => Con
 /** Hosts alone, or sections with hosts, and nothing that an INI of another kind would have. */
 function readsAsIni(path: string, text: string): boolean {
   if (!INI_NAME.test(path) && !isInventoryName(path)) return false
-  if (!/^\s*\[/m.test(text)) return isListOfHosts(text)
-  if (!/^\[[\w.-]+(?::(?:children|vars))?\]\s*(?:[#;].*)?$/m.test(text)) return false
-  return /^\[[\w.-]+(?::children)?\]\s*(?:[#;].*)?\n(?:\s*(?:[#;].*)?\n)*\s*[\w.[\]:-]+(?:\s+[\w.]+=.*)?\s*(?:[#;].*)?$/m.test(
-    text,
-  )
+  const lines = text.split(/\r?\n/).filter((line) => !/^\s*(?:[#;].*)?$/.test(line))
+  if (!lines.some((line) => /^\s*\[/.test(line))) return isListOfHosts(lines)
+  return lines.some((line, index) => SECTION_OF_HOSTS.test(line) && isHostAlone(lines[index + 1] ?? ''))
 }
 
+const isHostAlone = (line: string): boolean => FIRST_HOST.test(line) && !SECTION_OF_HOSTS.test(line)
+
+const SECTION_OF_HOSTS = /^\[[\w.-]+(?::children)?\]\s*(?:[#;].*)?$/
+const FIRST_HOST = /^\s*[\w.[\]:-]+(?:\s+[\w.]+=.*|\s*(?:[#;].*)?)$/
+
 /** Without sections each line is a host with its variables, and one of them is for Ansible: `/etc/hosts` has names behind addresses. */
-function isListOfHosts(text: string): boolean {
-  const lines = text.split('\n').filter((line) => !/^\s*(?:[#;].*)?$/.test(line))
+function isListOfHosts(lines: readonly string[]): boolean {
   return lines.some((line) => /\sansible_\w+=/.test(line)) && lines.every((line) => HOST_LINE.test(line))
 }
 

@@ -1,10 +1,10 @@
 import type { Fault } from '../ansible/value.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import { isBelow, partsOf } from '../path.ts'
-import { positionAt } from '../span.ts'
 import type { Analysis } from './analysis.ts'
 import type { RuleFinding } from './finding.ts'
 import { kinOf } from './kin.ts'
+import { ProjectLines } from './lines.ts'
 import type { OwnRuleId } from './ownRules.ts'
 import { namesK3s } from './relevance.ts'
 
@@ -23,9 +23,10 @@ export function ownFindings(
   const findings: OwnFinding[] = []
   const unknowns: UnknownNote[] = [...kinOf(analysis.project)]
   const seen = new Set<string>()
+  const lines = new ProjectLines(analysis.project)
   const add = ({ at, message, fix, severity = 'error' }: Fault): void => {
     // A pattern in double quotes has as many faults as backslashes, and one cure.
-    const { line } = positionAt(analysis.project.get(at.path) ?? '', at.start)
+    const { line } = lines.of(at.path).position(at.start)
     const key = `${at.path}:${line} ${message}`
     if (seen.has(key)) return
     seen.add(key)
@@ -57,7 +58,7 @@ const LATER: ReadonlySet<string> = new Set('templates files chart charts manifes
 
 /** Beside tasks there may be templates: what is no list is none of them. */
 const TASKS: ReadonlySet<string> = new Set(['tasks', 'handlers'])
-const LIST = /^(?:\s*(?:#.*|---.*)?\r?\n)*\s*-(?:\s|$)/
+const LIST = /^\uFEFF?(?:[ \t]*(?:#.*|---.*)?\r?\n)*[ \t]*-(?:\s|$)/
 
 /** A playbook that is broken is no list of plays any more: its first lines still look like one. */
 const PLAYBOOK =

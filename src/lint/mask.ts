@@ -15,7 +15,7 @@ type Range = readonly [start: number, end: number]
 /** The name of a variable, key or flag that holds a secret; not of the file that one is in, or of its mode. */
 const NAME = String.raw`["']?[\w.-]*(?:token|secret|password|passwd|_pass)(?![\w-]*(?:_file|-file|_mode|_name))[\w-]*["']?`
 const QUOTED = String.raw`"(?:[^"\\\n]|\\.)*"?|'(?:[^'\n]|'')*'?`
-const WORD = String.raw`(?:\{\{.*?\}\}|\S)+`
+const WORD = String.raw`(?:\{\{(?:(?!\{\{).)*?\}\}|\S)+`
 
 /**
  * Where a secret would stand, whoever follows it: the value of what is named so, behind a flag, as the default of a template;
@@ -52,7 +52,7 @@ const FORMED: readonly RegExp[] = [/(K10[0-9a-f]{8,}\S*)/dgi, /(?<![\w/.-])([0-9
 
 /** Parts of such a value that are no secret: templates, other variables, specifiers of systemd. */
 const REFERENCE =
-  /\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\$\{\w+\}|\$[A-Z_]+\b|\$\(.*?\)|^["']?%[a-zA-Z](?=["'\s]|$)/g
+  /\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}|\$\{\w+\}|\$[A-Z_]+\b|\$\(.*?\)|^["']?%[a-zA-Z](?=["'\s]|$)/g
 
 /** A whole value that is no secret: sealed, a block or an alias of YAML, nothing at all. */
 const HARMLESS =

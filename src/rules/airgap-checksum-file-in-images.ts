@@ -173,13 +173,15 @@ function loopTexts({ keywords }: Task): readonly Placed[] {
 function texts({ value }: Placed): readonly string[] {
   if (typeof value !== 'string') return []
   if (!/\bfileglob\b/.test(value)) return [value]
-  return [...value.matchAll(/'([^']*[/*.][^']*)'|"([^"]*[/*.][^"]*)"/g)].map(([, a, b]) => a ?? b ?? '')
+  return [...value.matchAll(/'(?=[^']*[/*.])([^']*)'|"(?=[^"]*[/*.])([^"]*)"/g)].map(
+    ([, a, b]) => a ?? b ?? '',
+  )
 }
 
 /** What a `cp` of a command line copies into the images directory. */
 function copied(command: string): readonly string[] {
   return command.split(/\n|&&|\|\||;/).flatMap((line) => {
-    const words = line.trim().match(/(?:\{\{.*?\}\}|"[^"]*"|'[^']*'|\S)+/g) ?? []
+    const words = line.trim().match(/(?:(?=(\{\{.*?\}\}|"[^"]*"|'[^']*'|\S))\1)+/g) ?? []
     const program = words.findIndex((word) => /^(?:\S*\/)?(?:cp|rsync|mv|install)$/.test(word))
     if (program === -1 || !IMAGES.test(words.at(-1) ?? '')) return []
     return words

@@ -84,7 +84,7 @@ ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443
 }
 
 const MESSAGE = 'every user may ask systemd for the token in Environment='
-const SETTING = /\bK3S_(?:AGENT_)?TOKEN=(?!%)(?:\{\{[^}\n]*\}\}|[^"'\s])+/
+const SETTING = /\bK3S_(?:AGENT_)?TOKEN=(?!%)(?:\{\{[^}\n]*\}\}|\{(?!\{)|[^"'\s{])+/
 
 /** Units and their templates as they stand in the project. */
 function* inUnits({ project }: Analysis): Generator<RuleFinding> {

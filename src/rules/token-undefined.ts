@@ -200,7 +200,7 @@ function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
       analysis,
       { at: task.at, what: '' },
       new RegExp(
-        `(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]+|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`,
+        `(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`,
       ),
     )
     yield {

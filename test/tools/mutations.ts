@@ -95,6 +95,29 @@ const replaced = (pattern: RegExp, by: (random: Random) => string): Mutation =>
 const bytes = (random: Random, count: number): Buffer =>
   Buffer.from(Array.from({ length: count }, () => random(256)))
 
+const RUNS = [
+  ...' \t\n#-{}"\':=/\\a0[],$`|()_x%;*!><.@&~',
+  ...[
+    '\r\n',
+    '{{',
+    '{%',
+    '{#',
+    '}}',
+    '${',
+    '$(',
+    '-\n',
+    ';\n',
+    '# \n',
+    'a: ',
+    '- ',
+    '\\\n',
+    "''",
+    '"{',
+    'a=b ',
+    '--a ',
+  ],
+]
+
 const mutations: Readonly<Record<string, Mutation>> = {
   truncated: inText((text, random) => {
     const all = Buffer.from(text)
@@ -145,6 +168,8 @@ const mutations: Readonly<Record<string, Mutation>> = {
     const index = random(lines.length)
     return lines.toSpliced(index, 0, ...Array.from({ length: 1000 }, () => lines[index] ?? '')).join('\n')
   }),
+  // What a pattern that goes back and forth over it would never end with.
+  'a sign thirty thousand times': inserted((random) => pick(RUNS, random).repeat(30_000)),
   'swapped lines': inText((text, random) => {
     const lines = text.split('\n')
     const [a, b] = [random(lines.length), random(lines.length)]

@@ -63,7 +63,7 @@ export async function placeAt(directory: string, session: Session): Promise<Plac
   }
   const own = join(directory, 'ansible.cfg')
   const isOpenToAll = hostPlatform !== 'win32' && ((modeOf(directory) ?? 0) & 0o002) !== 0
-  const others = found !== undefined && found.path !== own && /^\s*[^\s#;[]/m.test(found.text)
+  const others = found !== undefined && found.path !== own && /^[ \t]*[^\s#;[]/m.test(found.text)
   return {
     directory,
     config,

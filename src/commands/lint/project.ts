@@ -38,7 +38,7 @@ export interface ReadOptions {
 }
 
 /** A manifest of Kubernetes, which Ansible hands on and never reads. */
-const MANIFEST = /^\W*apiVersion:/m
+const MANIFEST = /^[^\w\n]*apiVersion:/m
 
 /** Reads a project from disk: what is named below it, and the inventories that lie elsewhere. */
 export function readTarget(target: Target, settings: Settings, options: ReadOptions): ReadProject {

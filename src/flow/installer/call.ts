@@ -24,7 +24,7 @@ export function isInstaller(path: string, files: PaperFiles, atoms: Atoms): bool
   return installer.names.test(name) || (name === 'install.sh' && /k3s/i.test(path))
 }
 
-const withoutComments = (text: string): string => text.replace(/^\s*#.*$/gm, '')
+const withoutComments = (text: string): string => text.replace(/^[ \t]*#.*$/gm, '')
 
 /** The install script is told by INSTALL_K3S_EXEC; one that sets it, or downloads the script, hands on to it. */
 function isItsText(content: string): boolean {

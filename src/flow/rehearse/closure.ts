@@ -75,7 +75,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
   }
 }
 
-const BETWEEN = String.raw`\{#[\s\S]*?#\}|\{\{([\s\S]*?)\}\}|\{%([\s\S]*?)%\}`
+const BETWEEN = String.raw`\{#(?:(?!\{#)[\s\S])*?#\}|\{\{((?:(?!\{\{)[\s\S])*?)\}\}|\{%((?:(?!\{%)[\s\S])*?)%\}`
 const DELIMITED = new RegExp(BETWEEN, 'g')
 /** YAML has comments of its own, which Jinja2 never sees. */
 const DELIMITED_IN_YAML = new RegExp(String.raw`^[ \t]*#.*$|${BETWEEN}`, 'gm')

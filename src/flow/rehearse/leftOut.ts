@@ -47,7 +47,7 @@ export class LeftOut {
   #written({ path, start, end }: Span): string | undefined {
     const text = this.#content.text(path)?.slice(start, end).trim()
     if (text === undefined) return undefined
-    const items = /^- /.test(text) ? text.slice(2).split(/\n\s*- /) : [text]
+    const items = /^- /.test(text) ? text.slice(2).split(/\n[ \t]*- /) : [text]
     const shown = items.map(expressionIn)
     return shown.every((one) => one !== undefined) ? shown.join(' and ') : undefined
   }

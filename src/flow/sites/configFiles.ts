@@ -12,7 +12,7 @@ export function isConfig(path: string, text: string, templates: ReadonlySet<stri
   if (/(^|\/)templates\//.test(path) && templates.has(path.slice(path.lastIndexOf('/') + 1))) return true
   if (!/config[^/]*\.ya?ml$|config\.yaml\.d\/[^/]*\.ya?ml$/.test(made) || !text.includes('token'))
     return false
-  if (/^\s*(?:apiVersion|kind):/m.test(text)) return false
+  if (/^[ \t]*(?:apiVersion|kind):/m.test(text)) return false
   if (/(?:k3s|rke2)\/config\.ya?ml$/.test(made)) return true
   const keys = [...text.matchAll(/^["']?([a-z-]+)["']?:/gm)].filter(([, key = '']) => configKeys.has(key))
   return keys.length >= (/k3s|rke2/.test(path) ? 1 : 2)

@@ -7,7 +7,8 @@ const FILLER = '\uffff'
 const BREAK = '\v'
 
 /** What is part of a template is Jinja's to read. */
-const ESCAPE = /\{\{.*?\}\}|\{%.*?%\}|\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[^xuU\n"'])/gs
+const ESCAPE =
+  /\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[^xuU\n"'])/gs
 
 // https://yaml.org/spec/1.1/#id872840
 const MEANT: Readonly<Record<string, string>> = {
@@ -49,7 +50,7 @@ const MOST = 1000
  * manifests of megabytes for all the others takes seconds.
  */
 function mayEscape(text: string): boolean {
-  if (!/"[^\n]*\\/.test(text)) return false
+  if (!/"[^"\n]*\\/.test(text)) return false
   let left = MOST
   for (const { index } of text.matchAll(/token|\s-t\b/gi)) {
     left -= 1

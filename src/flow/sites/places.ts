@@ -47,7 +47,7 @@ export function fileKind(path: string, text: string): FileKind {
   if (/^\[(?:Unit|Service)\][ \t]*$/m.test(text)) return 'unit'
   const isBare = name !== '' && !name.includes('.')
   if (isBare || isInventoryName(made))
-    return /^\s*\[[^\]\n]+\]\s*$|^[\w.-]+[ \t]+\w+=/m.test(text) ? 'ini' : isBare ? 'yaml' : 'other'
+    return /^[ \t]*\[[^\]\n]+\]\s*$|^[\w.-]+[ \t]+\w+=/m.test(text) ? 'ini' : isBare ? 'yaml' : 'other'
   return 'other'
 }
 

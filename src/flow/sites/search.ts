@@ -35,7 +35,7 @@ type Draft = Omit<TokenSite, 'sinks'> & { readonly sink: VariableSink | undefine
 const COMMON: ReadonlySet<string> = new Set(
   tokenVariables.filter(({ isCommon }) => isCommon).map(({ name }) => name),
 )
-const IS_CLUSTER = /\b(?:k3s|rke2)_version\s*[:=]|^\s*\[?k3s_cluster\b/m
+const IS_CLUSTER = /\b(?:k3s|rke2)_version\s*[:=]|^[ \t]*\[?k3s_cluster\b/m
 const K3S = /k3s|rke2|rancher/i
 
 /** One search for the tokens of a project: settings first, then the variables behind them, until there are no new ones. */

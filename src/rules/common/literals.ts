@@ -58,7 +58,7 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^<.*>$/s,
   /^\[[\w -]+\]$/,
   /^(?:please[-_ ]?)?(?:change|replace|insert|fill|put|enter|add|edit)[-_ ]?(?:me|this|it|your|with|in|here|my|a|the)(?![a-z])/i,
-  /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]\w+)*[-_ ](?:here|token|secret|password|value)$/i,
+  /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]+[^\W_]+)*[-_ ]+(?:here|token|secret|password|value)$/i,
   /^(?:your|my|some|a|the)(?:[-_ ]?(?:own|super|very|really|k3s|rke2|cluster|secret|secure|random|strong|node|join|server|agent|shared|long|complex|generated|unique|private))*[-_ ]?(?:token|secret|password|passphrase|key|string|value)(?:[-_ ]?(?:here|goes|value|string|text))*[!\d]*$/i,
   /^(?:x{3,}|\.{3,}|\*{3,}|_{3,}|todo|tbd|fixme|placeholder|dummy|example|sample|changeit|secret|password|token|k3s|foo|bar|foobar)[!\d]*$/i,
   // RKE-xxxxxxxx, K10xxxxxxxx::server:xxxxxxxx: no token that was drawn at random has so many in a row.

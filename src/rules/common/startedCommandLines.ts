@@ -57,7 +57,7 @@ const SAID = {
 
 /** The option with its value: in one text, or as the next word of `argv:`. */
 const OPTION =
-  /(?:--(?:agent-)?token|(?<=[\s"'])-t)(?:[= ]+|["']?[ \t]*(?:,|\n[ \t]*-)[ \t]*["']?)(?:\{\{[^}\n]*\}\}|[^\s"'])+/
+  /(?:--(?:agent-)?token|(?<=[\s"'])-t)(?:[= ]+|["']?[ \t]*(?:,|\n[ \t]*-)[ \t]*["']?)(?:\{\{[^}\n]*\}\}|\{(?!\{)|[^\s"'{])+/
 
 /** Where `--token` stands: in a variable, a template or a task on the way. */
 function optionIn(analysis: Analysis, hops: readonly Hop[]): Span | undefined {

@@ -27,6 +27,9 @@ export interface ShellWord {
   readonly end: number
 }
 
+/** Expansions within one another that are read; no script has so many. */
+const MOST_NESTED = 50
+
 const END = /[\s;&|<>()]/
 const NAME = /[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]/y
 
@@ -35,8 +38,9 @@ export function readWord(
   text: string,
   start: number,
   isEnd: (mark: string) => boolean = isWordEnd,
+  depth = 0,
 ): ShellWord {
-  const reader = new WordReader(text, start)
+  const reader = new WordReader(text, start, depth)
   return reader.word(isEnd)
 }
 
@@ -53,14 +57,16 @@ function isWordEnd(mark: string): boolean {
 class WordReader {
   readonly #text: string
   readonly #start: number
+  readonly #depth: number
   readonly #parts: ShellPart[] = []
   #at: number
   #open = new SourcedBuilder<undefined>()
   #isQuoted = false
 
-  constructor(text: string, start: number) {
+  constructor(text: string, start: number, depth = 0) {
     this.#text = text
     this.#start = start
+    this.#depth = depth
     this.#at = start
   }
 
@@ -170,14 +176,14 @@ class WordReader {
         this.#text.slice(start),
       ) ?? []
     this.#flush()
-    if (whole === undefined || name === undefined || length !== '') {
+    if (whole === undefined || name === undefined || length !== '' || this.#depth === MOST_NESTED) {
       const close = this.#text.indexOf('}', start)
       const end = close === -1 ? this.#text.length : close + 1
       this.#parts.push({ kind: 'substitution', isQuoted, start, end })
       this.#at = end
       return
     }
-    const argument = readWord(this.#text, start + whole.length, (mark) => mark === '}')
+    const argument = readWord(this.#text, start + whole.length, (mark) => mark === '}', this.#depth + 1)
     this.#parts.push({
       kind: 'variable',
       name,
