@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, bounds, type Files, unknowns } from './tools/paper.ts'
+import { arrivals, bounds, type Files, findings, unknowns } from './tools/paper.ts'
 
 const joins = (key = '0ddpassword'): string => `
 - ansible.builtin.command: sh /opt/k3s-install.sh agent
@@ -311,5 +311,46 @@ describe('include_vars of a file whose name hangs on a fact', () => {
 
   test('is not known where there is none', () => {
     expect(unknowns(role(byFamily, {}))).toEqual(['include_vars of files that are not known'])
+  })
+})
+
+describe('a file on a node whose name is not known', () => {
+  const site = (writes: string): Files => ({
+    ...hosts,
+    'site.yml': `
+- hosts: berths
+  tasks:
+    - ${writes}
+    - command: sh /opt/k3s-install.sh agent
+`,
+  })
+  const named = "/etc/rancher/k3s/{{ lookup('pipe', './name') }}"
+
+  test.each([
+    ['with settings of its own', "token: 0ddpassword\\nserver: 'https://quay:6443'\\n"],
+    ['with content that is not known', "{{ lookup('pipe', './words') }}"],
+  ])('may be the config file, %s', (_, content) => {
+    const files = site(`copy: { dest: "${named}", content: "${content}", mode: '0600' }`)
+    expect(arrivals(files)).toEqual(['berth agent maybe config maybe a url'])
+    expect(findings(files)).toEqual([])
+  })
+
+  test('may be it under a condition that is not known, too', () => {
+    const files = site(
+      `{ template: { src: "{{ item.src }}", dest: "/etc/rancher/k3s/{{ item.path }}" }, with_tides: [ebb], when: item.state == 'file' }`,
+    )
+    expect(arrivals(files)).toEqual(['berth agent maybe config maybe a url'])
+    expect(unknowns(files)).toContain('which template is rendered is not known: item.src')
+  })
+
+  test.each([
+    ['settings of another kind', `copy: { dest: "${named}", content: "mirrors: {}\\n" }`],
+    [
+      'another directory',
+      `copy: { dest: "/etc/berth/{{ lookup('pipe', './name') }}", content: "token: a\\n" }`,
+    ],
+    ['another ending', `copy: { dest: "${named}.json", content: "token: a\\n" }`],
+  ])('is not the config file with %s', (_, writes) => {
+    expect(arrivals(site(writes))).toEqual(['berth agent absent none no url'])
   })
 })

@@ -14,7 +14,7 @@ import { type ConfigEntry, readConfig } from './config.ts'
 import { noLetters } from './envFiles.ts'
 import { type K3sCommand, k3sCommandOf } from './k3sCommand.ts'
 import { hopsOf, lettersOf, unknownIn } from './letters.ts'
-import { type Found, namesIn, unknownFileAt } from './paths.ts'
+import { type Found, namesIn, unknownFileAt, unknownFilesLike } from './paths.ts'
 import { lastPart, type Process } from './process.ts'
 import type { SourceOf } from './systemdProcess.ts'
 
@@ -215,7 +215,21 @@ class Given {
       const own = found.find((file) => file.path === at)
       return { path: at, optional: true, exists: own !== undefined, hops: own?.source.hops(0, 0) ?? hops }
     })
-    return { entries: readConfig(found, this.#atoms), reads }
+    return { entries: [...this.#possible(path), ...readConfig(found, this.#atoms)], reads }
+  }
+
+  /** Settings of files that may be the config file under a name which is not known. */
+  #possible(path: string): readonly ConfigEntry[] {
+    return unknownFilesLike(this.#files, path).flatMap(({ path: at, file }) => {
+      const source = this.#sourceOf(at, file)
+      const [name] = this.#atoms.in(at)
+      const why = `${name?.what ?? at}, in the name of a file`
+      return readConfig([{ path: at, file, source }], this.#atoms).map((entry) => ({
+        ...entry,
+        value: undefined,
+        why,
+      }))
+    })
   }
 }
 

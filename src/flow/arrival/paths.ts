@@ -1,4 +1,4 @@
-import type { Atoms } from '../atoms.ts'
+import { type Atoms, hasMark } from '../atoms.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
 
 /** As many links as Linux follows. */
@@ -36,6 +36,42 @@ export function unknownFileAt(files: PaperFiles, written: string, atoms: Atoms):
   const path = atoms.original(written)
   const file = files.get(path) ?? files.get(normalPath(path))
   return file?.kind === 'file' ? { path, file } : undefined
+}
+
+/** Files in the directory of one whose names are not known as a whole, and may be its own. Sorted. */
+export function unknownFilesLike(files: PaperFiles, path: string): readonly Found[] {
+  const directory = path.slice(0, path.lastIndexOf('/') + 1)
+  return unnamedIn(files).filter((found) => found.path.startsWith(directory) && mayBe(found.path, path))
+}
+
+/** Whether each stretch of marks can be filled in so that the one path becomes the other. */
+function mayBe(written: string, path: string): boolean {
+  const parts = written.split(MARKS)
+  const [first = '', ...others] = parts
+  const last = others.pop() ?? ''
+  let at = first.length
+  for (const part of others) {
+    const found = path.indexOf(part, at)
+    if (found === -1) return false
+    at = found + part.length
+  }
+  return path.startsWith(first) && path.endsWith(last) && at + last.length <= path.length
+}
+
+const MARKS = /[\u{f0000}-\u{ffffd}]+/u
+
+const unnamed = new WeakMap<PaperFiles, readonly Found[]>()
+
+function unnamedIn(files: PaperFiles): readonly Found[] {
+  let found = unnamed.get(files)
+  if (found === undefined) {
+    found = [...files]
+      .filter(([path, { kind }]) => kind === 'file' && hasMark(path))
+      .map(([path, file]) => ({ path, file }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+    unnamed.set(files, found)
+  }
+  return found
 }
 
 /** The path with all links of its directories and of itself followed; `undefined` for a loop or an unknown link. */

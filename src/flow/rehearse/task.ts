@@ -548,7 +548,7 @@ function isChanged({ services }: NodeState, name: string, { started, enabled }: 
 
 /** Files that K3s, its unit or its install script reads, and the script itself. */
 const TOUCHES =
-  /\/systemd\/|\/etc\/(?:default|sysconfig|init\.d|conf\.d)\/|\.env$|\.service$|config\.ya?ml|token|\/bin\/k3s|install|\/server\//i
+  /\/systemd\/|\/etc\/(?:default|sysconfig|init\.d|conf\.d)\/|\.env$|\.service$|config\.ya?ml|token|\/bin\/k3s|install|\/server\/|\/etc\/rancher\/.*[\u{f0000}-\u{ffffd}]/iu
 
 interface Outcome {
   readonly result: ReadonlyMap<string, FlowValue>

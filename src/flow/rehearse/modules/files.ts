@@ -175,12 +175,7 @@ export function template(call: Call): Effect {
   if (typeof there?.content === 'string')
     return written(call, path, there.content, call.hop(`writes ${shown(path)}`), mode(call, path), there.hops)
   if (found === undefined || text === undefined) {
-    const elsewhere = source === undefined ? undefined : templateElsewhere(call, source)
-    call.note(
-      elsewhere === undefined
-        ? `the template ${source ?? ''} is not in the project`
-        : `Ansible does not find the template ${source} from here: it stands at ${elsewhere}`,
-    )
+    call.note(templateMissing(call, source))
     return written(
       call,
       path,
@@ -230,6 +225,22 @@ function unsealed(call: Call, path: string, found: string, what: string): Effect
 const HAS_SETTINGS = /\.(?:ya?ml|json|env|conf|service)$/
 
 const templatesElsewhere = new WeakMap<Project, Map<string, string | undefined>>()
+
+/** Why nothing is known of a template. */
+function templateMissing(call: Call, source: string | undefined): string {
+  if (source === undefined) {
+    const named = call.text('src')
+    const what =
+      named instanceof Unknown
+        ? named.what
+        : call.atoms.in(named ?? '').find(({ text }) => text === undefined)?.what
+    return `which template is rendered is not known${what === undefined ? '' : `: ${what}`}`
+  }
+  const elsewhere = templateElsewhere(call, source)
+  return elsewhere === undefined
+    ? `the template ${source} is not in the project`
+    : `Ansible does not find the template ${source} from here: it stands at ${elsewhere}`
+}
 
 /** Where a template stands that is not found from where it is named. */
 function templateElsewhere({ context: { stage } }: Call, name: string): string | undefined {
