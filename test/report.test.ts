@@ -122,6 +122,21 @@ test('text shows what could not be followed on request', () => {
   )
 })
 
+test('text shows unasked, once each, what brings K3s and is not followed', () => {
+  const role = { at: span(task, 'copy'), what: 'the role edge.k3s is not here', isBringing: true } as const
+  const unknowns = [
+    { ...role, cure: 'install it' },
+    { at: span(task, 'debug'), what: 'the module debug is not modelled' },
+    { ...role, at: span(task, 'debug'), cure: 'install it' },
+  ]
+  const own = { findings: [], unknowns }
+  expect(text({}, own)).toBe(
+    'roles/edge/tasks/main.yml:2:2  the role edge.k3s is not here; install it\nnothing found in 3 files; 3 places could not be followed (--show-unknown)\n',
+  )
+  expect(text({ quiet: true }, own)).toBe('')
+  expect(text({ showUnknown: true }, own)).toMatch(/^Could not be followed:\n(?: {2}roles.*\n){3}\nnothing/)
+})
+
 test('quiet text is one line for each finding', () => {
   expect(text({ quiet: true }).split('\n')).toEqual([
     'odd, 100%:name\\u001b.service:2:26  error  token <on> a command line & "seen"\\u000aby all [token-in-arguments]',

@@ -306,6 +306,18 @@ describe('in a project of its own', () => {
     expect((await trace(directory)).text).toBe(
       'No start of K3s can be shown: RKE2 is started here, which is not followed: only K3s is.\n',
     )
+    write({
+      'site.yml':
+        '- hosts: all\n  roles: [harbourmaster.k3s, harbourmaster.tide, quay.orchestration.k3s_agent]\n',
+    })
+    expect((await trace(directory)).text).toBe(
+      `No start of K3s can be shown: ${[
+        'the role harbourmaster.k3s is not in the project',
+        'the role quay.orchestration.k3s_agent is not in the project',
+        'roles that lie there, and that git does not ignore, are followed: ansible-galaxy role install -r requirements.yml -p roles',
+        'roles that lie there, and that git does not ignore, are followed: ansible-galaxy collection install -r requirements.yml -p collections',
+      ].join('; ')}.\n\n3 places could not be followed (--show-unknown)\n`,
+    )
     write({ 'site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.shell: k3sup ready --context quay\n' })
     expect((await trace(directory)).text).toMatch(/^Nothing about K3s was found here/)
   })

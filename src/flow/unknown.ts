@@ -3,13 +3,14 @@ import type { Scenario } from './rehearsal.ts'
 
 export { Unknown } from '../ansible/template/values.ts'
 
-/** What a note begins with that tells of a program which brings K3s to nodes: none of its ways there is followed. */
-export const BROUGHT = 'K3s is brought by '
-
 /** Something that the rehearsal could not follow: counted, and shown on request. */
 export interface UnknownNote {
   readonly at: Span
   readonly what: string
+  /** It is about what brings K3s, or its kin, to nodes: told even where nobody asks, so that silence is no praise. */
+  readonly isBringing?: true
+  /** How to have it followed, where there is a way. */
+  readonly cure?: string
   /** Here the play ends for a host before K3s starts on it. */
   readonly end?: {
     readonly playbook: string
@@ -20,3 +21,10 @@ export interface UnknownNote {
     readonly scenarios: readonly Scenario[]
   }
 }
+
+/** Of a program that brings K3s to nodes: none of its ways there is followed. */
+export const broughtBy = (program: string, at: Span): UnknownNote => ({
+  at,
+  what: `K3s is brought by ${program}, which is not followed`,
+  isBringing: true,
+})

@@ -20,7 +20,11 @@ export function kinOf(project: Project): readonly UnknownNote[] {
       const match = starts.exec(text)
       if (match === null || !(isBelow(path, CONTENT) || /^-\s/m.test(text))) continue
       const at = { path, start: match.index, end: match.index + match[0].length }
-      found.set(name, { at, what: `${name} is started here, which is not followed: only K3s is` })
+      found.set(name, {
+        at,
+        what: `${name} is started here, which is not followed: only K3s is`,
+        isBringing: true,
+      })
     }
   }
   return [...found.values()]

@@ -8,7 +8,7 @@ import { MAX_LINE, type Mask } from './mask.ts'
 import type { LintOptions, LintResult } from './run.ts'
 
 /** Raised with every change of what an entry says. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** All that a result depends on, but for what was looked up on the disk on the way. */
 export interface Checking {
@@ -93,7 +93,7 @@ export function cachedText(
           finding: withRanges(finding, lines, mask),
           reason,
         })),
-        unknowns: result.unknowns.map(({ at, what }) => ({ at: spanOf(at), what })),
+        unknowns: result.unknowns.map(({ end: _, ...note }) => ({ ...note, at: spanOf(note.at) })),
         asked: [...result.asked],
         lookedUp,
       }

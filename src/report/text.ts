@@ -1,3 +1,4 @@
+import type { UnknownNote } from '../flow/unknown.ts'
 import type { Finding, Severity } from '../lint/finding.ts'
 import { HIDDEN, MAX_LINE } from '../lint/mask.ts'
 import { placeOf, printable, type Report } from './report.ts'
@@ -17,6 +18,7 @@ export function textReport(report: Report, { color, quiet, showUnknown }: TextOp
     quiet ? `${headLine(report, finding, paint)}\n` : `${findingBlock(report, finding, paint)}\n`,
   )
   if (showUnknown && report.unknowns.length > 0) blocks.push(unknownBlock(report, paint))
+  if (!quiet && !showUnknown) blocks.push(...bringing(report, paint))
   if (!quiet) blocks.push(`${summary(report, showUnknown, paint)}\n`)
   return blocks.join('')
 }
@@ -103,10 +105,20 @@ function tame(text: string): string {
 }
 
 function unknownBlock(report: Report, paint: Paint): string {
-  const rows = report.unknowns.map(
-    ({ at, what }) => `  ${paint('dim', location(report, at))}  ${printable(what)}\n`,
-  )
+  const rows = report.unknowns.map((note) => `  ${noteLine(report, note, paint)}`)
   return `Could not be followed:\n${rows.join('')}\n`
+}
+
+/** Of what brings K3s one line each, however often it is asked for. */
+function bringing(report: Report, paint: Paint): readonly string[] {
+  const notes = report.unknowns.filter(({ isBringing }) => isBringing === true)
+  const first = new Map(notes.toReversed().map((note) => [note.what, note]))
+  return notes.filter((note) => first.get(note.what) === note).map((note) => noteLine(report, note, paint))
+}
+
+function noteLine(report: Report, { at, what, cure }: UnknownNote, paint: Paint): string {
+  const words = cure === undefined ? what : `${what}; ${cure}`
+  return `${paint('dim', location(report, at))}  ${printable(words)}\n`
 }
 
 function summary({ findings, files, unknowns }: Report, showUnknown: boolean, paint: Paint): string {

@@ -37,7 +37,7 @@ export function outcomeOf(
       .map(({ finding, reason }) => ({ finding: moved(finding, rename), by: 'comment', reason })),
     unknowns: unknowns
       .filter(({ at }) => reported?.has(at.path) ?? true)
-      .map(({ at, what }) => ({ at: { ...at, path: rename(at.path) }, what })),
+      .map((note) => ({ ...note, at: { ...note.at, path: rename(note.at.path) } })),
     failOn: flags.failOn ?? settings.config.failOn ?? 'warning',
     baseline: baselinePath(cwd, flags, settings),
     isCovered: (rule, path) => {

@@ -1,6 +1,6 @@
 import { findInventories } from '../../flow/inventories.ts'
 import type { Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
-import { BROUGHT, type UnknownNote } from '../../flow/unknown.ts'
+import type { UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
 import { Analysis, type AnalysisOptions } from '../../lint/analysis.ts'
 import { contentFaults } from '../../lint/faults.ts'
@@ -54,6 +54,7 @@ export function rehearsed(
       .split(' ')
       .map((word) => (texts.has(word) ? rename(word) : word))
       .join(' ')
+  const bringing = [...unknowns, ...kinOf(texts)].filter(({ isBringing }) => isBringing === true)
   const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
   return {
     verdicts: verdictsInOrder(
@@ -64,10 +65,7 @@ export function rehearsed(
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
     inventories: inventories !== undefined ? 'given' : analysis.inventories.length > 0 ? 'found' : 'none',
     brought: [
-      ...new Set([
-        ...unknowns.map(({ what }) => what).filter((what) => what.startsWith(BROUGHT)),
-        ...kinOf(texts).map(({ what }) => what),
-      ]),
+      ...new Set([...bringing.map(({ what }) => what), ...bringing.flatMap(({ cure }) => cure ?? [])]),
     ],
     unread: new Set(faults.filter(({ severity = 'error' }) => severity === 'error').map(({ at }) => at.path))
       .size,

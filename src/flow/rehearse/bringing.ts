@@ -1,12 +1,15 @@
 import { type Content, collectionsIn } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
+import type { Span } from '../../span.ts'
+import type { UnknownNote } from '../unknown.ts'
 import { type Closure, closureOf } from './closure.ts'
 
 /** A task that installs K3s, or starts it. */
 const BRINGS =
   /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s["']?\s+(?:server|agent)\b|k3s(?:-\w+)?\.service|\bname\s*[:=]\s*["']?(?:[\w-]+\.)*k3s\b/i
 
+/** What a role of Galaxy does is not here; that it brings K3s, its name says. */
 const K3S = /k3s/i
 
 /** The answers of a project, by where `hosts:` of the play stands: each takes all that the play reaches. */
@@ -33,7 +36,6 @@ function playBringsK3s({ at }: Closure['hosts'][number], content: Content, proje
     ?.plays.find((one) => one.kind === 'play' && one.hosts?.at.start === at.start)
   if (play === undefined) return true
   const place = { playbookDirectory: directoryOf(at.path), collections: collectionsIn(play.keywords) }
-  // What a role of Galaxy does is not here; that it brings K3s, its name says.
   if (
     play.kind === 'play' &&
     play.roles.some(({ name }) => K3S.test(name) && content.findRole(name, place) === undefined)
@@ -43,3 +45,16 @@ function playBringsK3s({ at }: Closure['hosts'][number], content: Content, proje
     BRINGS.test(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
   )
 }
+
+/** A role or a playbook that is asked for and lies elsewhere. */
+export function missing(kind: 'role' | 'playbook', name: string, at: Span): UnknownNote {
+  const what = `the ${kind} ${name} is not in the project`
+  if (!K3S.test(name)) return { at, what }
+  const followed = `${kind}s that lie there, and that git does not ignore, are followed`
+  if (/\/|\.ya?ml$/.test(name)) return { at, what, isBringing: true, cure: followed }
+  const [content, directory] = OF_COLLECTION.test(name) ? ['collection', 'collections'] : ['role', 'roles']
+  const command = `ansible-galaxy ${content} install -r requirements.yml -p ${directory}`
+  return { at, what, isBringing: true, cure: `${followed}: ${command}` }
+}
+
+const OF_COLLECTION = /^\w+\.\w+\.\w/

@@ -10,6 +10,7 @@ import type { AnsibleValue } from '../../ansible/value.ts'
 import { hasMark } from '../atoms.ts'
 import { type Evaluator, evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
+import { missing } from './bringing.ts'
 import { Undecided } from './call.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
@@ -59,10 +60,7 @@ class Playing {
       const target = typeof name === 'string' ? content.findPlaybook(name, directoryOf(path)) : undefined
       const file = target === undefined ? undefined : content.playbook(target)
       if (file === undefined)
-        this.#stage.note({
-          at: play.at,
-          what: `the playbook ${typeof name === 'string' ? name : ''} is not in the project`,
-        })
+        this.#stage.note(missing('playbook', typeof name === 'string' ? name : '', play.at))
       else now = this.playbook(file, now, [...trail, path], [...imports, play.keywords])
     }
     return now

@@ -12,6 +12,7 @@ import { Undefined } from '../../ansible/template/values.ts'
 import { evaluator, FirstOf } from '../evaluate/index.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
+import { missing } from './bringing.ts'
 import { Call, TaskFails, Undecided } from './call.ts'
 import { type Context, isLeftOut, ofItem, type Question, rawVariables, within } from './context.ts'
 import { itemVariables, type Loop } from './loops.ts'
@@ -82,7 +83,7 @@ export class Walk {
     const name = this.#roleName(use, context, hosts, worlds)
     const role = name === undefined ? undefined : content.findRole(name, asker)
     if (role === undefined) {
-      context.stage.note({ at: use.at, what: `the role ${name ?? 'of a template'} is not in the project` })
+      context.stage.note(missing('role', name ?? 'of a template', use.at))
       return worlds.map((world) => opened(world, hosts))
     }
     const entered = enterRole(role, use, within(context, use.keywords), from)

@@ -27,7 +27,7 @@ import {
   runUninstaller,
 } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
-import { BROUGHT, Unknown } from '../../unknown.ts'
+import { broughtBy, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
@@ -293,7 +293,7 @@ class Steps {
     if (this.#followed === 0 && BRINGS.test(text)) {
       this.#node = { ...this.#node, isOpen: true }
       const [, program] = INSTALLS.exec(text) ?? []
-      if (program !== undefined) call.note(`${BROUGHT}${program}, which is not followed`)
+      if (program !== undefined) call.context.stage.note(broughtBy(program, call.task.action.at))
     }
     const made = this.#stdout === undefined ? generated(text) : undefined
     if (made !== undefined) this.#print(call.unknownText(made, true))
@@ -470,7 +470,8 @@ class Steps {
   #notFollowed(path: string): void {
     this.#node = { ...this.#node, isOpen: true }
     const name = path === this.#carried?.path ? this.#carried.source : path
-    this.#call.note(`${BROUGHT}${shown(name)}, which is not followed`)
+    const { context, task } = this.#call
+    context.stage.note(broughtBy(shown(name), task.action.at))
   }
 
   /** Followed text on the standard output. */
