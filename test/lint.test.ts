@@ -229,6 +229,33 @@ describe('lint', () => {
     ).toEqual([])
   })
 
+  test.each([
+    ['a play names it', '  vars_files: [settings/tide.yml]\n', '- ping:', true],
+    [
+      'by a variable',
+      "  vars: { tide: high }\n  vars_files: ['settings/{{ tide }}.yml']\n",
+      '- ping:',
+      false,
+    ],
+    [
+      'that is its name',
+      "  vars: { sea: tide }\n  vars_files: ['settings/{{ sea }}.yml']\n",
+      '- ping:',
+      true,
+    ],
+    ['a task includes it', '', '- include_vars: settings/tide.yml', true],
+    ['with all others', '', '- include_vars: { dir: settings }', true],
+    ['but not here', '', '- { include_vars: settings/tide.yml, when: "1 == 2" }', false],
+    ['whatever it may be', '', "- include_vars: 'settings/{{ ansible_hostname }}.yml'", false],
+  ])('a broken file of variables is told of where Ansible reads it: %s', (_, keywords, task, isReported) => {
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => [...analysis.rehearsal.verdicts].flatMap(() => []),
+    })
+    const site = `- hosts: all\n${keywords}  tasks:\n    ${task}\n    - command: sh /opt/k3s-install.sh\n`
+    const files = { 'site.yml': site, 'settings/tide.yml': 'tide: high\n\tberth: 1\n' }
+    expect(run(files, {}, [asks])).toEqual(isReported ? ['settings/tide.yml:2:1 error file-unreadable'] : [])
+  })
+
   test('a pattern in double quotes is one fault, however many backslashes it has', () => {
     const pattern = 'k3s_link: "^(\\d+)\\s\\w"\nk3s_rope: "\\d"\n'
     expect(run({ 'roles/k3s/defaults/main.yml': pattern })).toEqual([

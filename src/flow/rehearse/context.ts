@@ -52,6 +52,8 @@ export interface Stage {
   /** Something could not be followed. */
   note(note: UnknownNote): void
   bound(note: UnknownNote): void
+  /** Ansible reads this file of variables here. */
+  reach(path: string): void
   readonly playbook: string
   /** Which tasks are worth rehearsing. */
   readonly relevance: Relevance

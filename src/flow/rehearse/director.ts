@@ -57,6 +57,8 @@ export class Director {
   readonly #runs: Run[] = []
   readonly #unknowns = new Map<string, UnknownNote>()
   readonly #bounds = new Map<string, UnknownNote>()
+  /** Files of variables that plays and tasks have named. */
+  readonly #reached = new Set<string>()
   readonly leftOut: LeftOut
   /** The nodes that site playbooks left behind, by inventory and scenario: what an upgrade begins with. */
   readonly #installed = new Map<string, Left[]>()
@@ -110,7 +112,7 @@ export class Director {
       runs: this.#runs,
       atoms: this.#atoms,
       ...tokensOf(this.#runs, this.#atoms),
-      reached: new Set(playbooks.flatMap(({ closure }) => [...closure.read])),
+      reached: new Set([...this.#reached, ...playbooks.flatMap(({ closure }) => [...closure.read])]),
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }
@@ -292,6 +294,10 @@ export class Director {
     const key = `${at.path}:${at.start} ${what} ${end.playbook} ${(end.inventory ?? []).join()}`
     const known = this.#unknowns.get(key)?.end?.scenarios ?? []
     this.#unknowns.set(key, { ...note, end: { ...end, scenarios: [...known, ...end.scenarios] } })
+  }
+
+  reach(path: string): void {
+    this.#reached.add(path)
   }
 
   bound(note: UnknownNote): void {

@@ -217,6 +217,7 @@ class Playing {
               'vars_files of a file whose name is only known when the play runs',
             )
           : rawOf(content.varsFile(found) ?? new Map())
+      if (found !== undefined) this.#stage.reach(found)
       if (variables === undefined) {
         hasUnread = true
         this.#stage.note({

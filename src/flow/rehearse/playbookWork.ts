@@ -494,6 +494,7 @@ export class PlaybookWork {
       ),
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
+      reach: (path) => director.reach(path),
       playbook: this.#playbook.path,
       relevance: this.#relevance(hosts),
     }

@@ -149,7 +149,13 @@ export class Walk {
   #shownByRescue(block: Block, context: Context, hosts: readonly string[], world: World): World {
     let shown = this.#shown.get(block)
     if (shown === undefined) {
-      const stage = { ...context.stage, asked: new Set<Question>(), note: nothing, bound: nothing }
+      const stage = {
+        ...context.stage,
+        asked: new Set<Question>(),
+        note: nothing,
+        bound: nothing,
+        reach: nothing,
+      }
       const aside = new Walk({ left: 0, inAll: 0, full: nothing })
       const trial = { ...context, stage, handlers: [...context.handlers] }
       const [after] = aside.statements(block.rescue, trial, hosts, [world.copy()])

@@ -36,6 +36,7 @@ export function includeVars(call: Call): Effect {
     )
     return { node: { hasUnread: true }, changed: false }
   }
+  for (const path of paths) call.context.stage.reach(path)
   const sealed = paths.filter((path) => content.isSealed(path))
   noteSealed(call.context.stage, sealed)
   const brought = new Map<string, RawVariable>()
