@@ -211,6 +211,41 @@ ${joins('berths', '{{ phrase }}')}`
   })
 })
 
+describe('a path that begins at the playbook, the role or the inventory', () => {
+  test.each([
+    ['site.yml', '{{ playbook_dir }}/slips.yml', 'slips.yml'],
+    ['plays/site.yml', '{{ playbook_dir }}/slips.yml', 'plays/slips.yml'],
+    ['site.yml', '{{ inventory_dir }}/slips.yml', 'slips.yml'],
+    ['site.yml', '{{ inventory_file | dirname }}/slips.yml', 'slips.yml'],
+    ['plays/site.yml', '{{ playbook_dir | dirname }}/slips.yml', 'slips.yml'],
+    ['plays/site.yml', '{{ playbook_dir }}/../slips.yml', 'slips.yml'],
+    ['site.yml', '{{ playbook_dir }}/../slips.yml', '../slips.yml'],
+  ])('%s: %s', (path, name, shown) => {
+    const site = installs('all', {}).replace('  tasks:', `  tasks:\n    - include_vars: "${name}"`)
+    expect(unknowns({ [path]: site, 'hosts.ini': HOSTS })).toEqual([
+      `the file of variables ${shown} is not in the project`,
+    ])
+  })
+
+  test('is not known around the top of the project', () => {
+    const name = '{{ playbook_dir | dirname }}/slips.yml'
+    const site = installs('all', {}).replace('  tasks:', `  tasks:\n    - include_vars: "${name}"`)
+    expect(unknowns({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([
+      'include_vars of files that are not known',
+    ])
+  })
+
+  test('is the same file whichever it begins at', () => {
+    const writes = `
+- hosts: berths
+  tasks:
+    - copy: { content: 0ddpassword, dest: "{{ inventory_dir }}/slips/phrase", mode: '0600' }
+      delegate_to: localhost
+${joins('berths', "{{ lookup('file', playbook_dir ~ '/slips/phrase') }}")}`
+    expect(arrivals({ 'site.yml': writes, 'hosts.ini': HOSTS })).toEqual([arrives])
+  })
+})
+
 describe('files of variables', () => {
   test('that the project does not hold may set what nothing else does', () => {
     for (const reads of [

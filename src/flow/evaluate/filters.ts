@@ -67,6 +67,9 @@ function applied(
   const missing = value instanceof Undefined ? value : undefinedIn(given)
   if (missing !== undefined) return evaluation.passedOn(missing)
   if (!knowsFilter(short)) return unmodelled(name, value, given, evaluation, words)
+  // What is around the top of the project is not known, not even by its name.
+  if (short === 'dirname' && value === '.')
+    return new Unknown(words(), 'it lies outside of the project', evaluation.at)
   const inPart = openMapping(short, value, given, evaluation, words)
   if (inPart !== undefined) return inPart
   const args = [...given.positional, ...given.named.values()]

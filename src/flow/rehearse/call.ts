@@ -264,13 +264,14 @@ const UNITS_OF_USERS = '/etc/systemd/system'
 
 /** `/etc//systemd/./system/` → `/etc/systemd/system` */
 export function normalised(path: string): string {
+  const root = path.startsWith('/') ? '/' : ''
   const parts: string[] = []
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue
-    if (part === '..') parts.pop()
-    else parts.push(part)
+    if (part !== '..' || (root === '' && [undefined, '..'].includes(parts.at(-1)))) parts.push(part)
+    else parts.pop()
   }
-  return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`
+  return root + parts.join('/')
 }
 
 export const variableIn = (message: string): string | undefined =>

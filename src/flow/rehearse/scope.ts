@@ -222,9 +222,9 @@ function magic(context: Context, world: World, host: string, name: string): Scop
   const { stage, role } = context
   switch (name) {
     case 'playbook_dir':
-      return { value: context.playbookDirectory === '' ? '.' : context.playbookDirectory }
+      return { value: fromTop(context.playbookDirectory) }
     case 'role_path':
-      return role === undefined ? undefined : { value: role.directory === '' ? '.' : role.directory }
+      return role === undefined ? undefined : { value: fromTop(role.directory) }
     case 'role_name':
     case 'ansible_role_name':
       return role === undefined ? undefined : { value: role.name }
@@ -251,8 +251,14 @@ function magic(context: Context, world: World, host: string, name: string): Scop
       return { value: isInvented(stage.hosts, host) ? ownAddress(stage.hosts, host) : host }
   }
   const own = stage.hosts.known(host)?.magic.get(name)
-  return own === undefined ? undefined : { value: plainValue(own) }
+  if (own === undefined) return undefined
+  return { value: PATHS.has(name) && typeof own === 'string' ? fromTop(own) : plainValue(own) }
 }
+
+const PATHS: ReadonlySet<string> = new Set(['inventory_dir', 'inventory_file'])
+
+/** A path of the project as the beginning of others: Ansible has it absolute, so that no part of it is empty, nor what `dirname` leaves. */
+const fromTop = (path: string): string => (/^(?:\.\.)?\//.test(path) ? path : `./${path}`.replace(/\/$/, ''))
 
 const isInvented = (hosts: PaperHosts, host: string): boolean =>
   hosts.sources === undefined && host !== CONTROL_NODE && hosts.known(host) !== undefined

@@ -13,7 +13,7 @@ import { evaluator, FirstOf } from '../evaluate/index.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { missing } from './bringing.ts'
-import { Call, TaskFails, Undecided } from './call.ts'
+import { Call, normalised, TaskFails, Undecided } from './call.ts'
 import { type Context, isLeftOut, ofItem, type Question, rawVariables, within } from './context.ts'
 import { itemVariables, type Loop } from './loops.ts'
 import { candidates, chosen } from './namedFiles.ts'
@@ -319,7 +319,7 @@ export class Walk {
         call,
         name === undefined
           ? 'the tasks to include are not known'
-          : `the tasks ${name} are not in the project`,
+          : `the tasks ${normalised(name)} are not in the project`,
       )
     }
     if (context.trail.length > DEEPEST || context.trail.filter((step) => step === file.path).length > 2)

@@ -238,7 +238,7 @@ function templateMissing(call: Call, source: string | undefined): string {
   }
   const elsewhere = templateElsewhere(call, source)
   return elsewhere === undefined
-    ? `the template ${source} is not in the project`
+    ? `the template ${normalised(source)} is not in the project`
     : `Ansible does not find the template ${source} from here: it stands at ${elsewhere}`
 }
 

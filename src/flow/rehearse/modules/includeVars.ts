@@ -3,7 +3,7 @@ import { List } from '../../../ansible/template/values.ts'
 import { type AnsibleValue, Float, VaultedText } from '../../../ansible/value.ts'
 import { partsOf } from '../../../path.ts'
 import { FirstOf, type FlowValue } from '../../evaluate/index.ts'
-import { type Call, type Effect, TaskFails } from '../call.ts'
+import { type Call, type Effect, normalised, TaskFails } from '../call.ts'
 import { candidates, variablesOfOne } from '../namedFiles.ts'
 import { noteSealed } from '../roles.ts'
 import { fileOrigin, scopeOf } from '../scope.ts'
@@ -29,10 +29,10 @@ export function includeVars(call: Call): Effect {
   if (paths === undefined || read === undefined || read.length < paths.length) {
     call.note(
       directory !== undefined
-        ? `the directory of variables ${directory} is not in the project`
+        ? `the directory of variables ${normalised(directory)} is not in the project`
         : file === undefined
           ? 'include_vars of files that are not known'
-          : `the file of variables ${file} is not in the project`,
+          : `the file of variables ${normalised(file)} is not in the project`,
     )
     return { node: { hasUnread: true }, changed: false }
   }
