@@ -285,6 +285,19 @@ describe('the rules are asked again', () => {
     expect(after.stdout).toContain('airgap-version-mismatch')
   })
 
+  test('when an inventory that git ignores is one no more', async () => {
+    write({ 'site/.gitignore': 'hosts.yml\n', 'site/ansible.cfg': '' })
+    const said = 'hosts.yml:1:1  git ignores this inventory'
+    const before = await lint()
+    expect(before.stdout).toContain(said)
+    expect(before.stdout).not.toContain(TOKEN)
+    expect(await lint()).toEqual({ ...before, isNew: false })
+    write({ 'site/hosts.yml': '# k3s_cluster\n' })
+    const after = await lint()
+    expect(after.isNew).toBe(true)
+    expect(after.stdout).not.toContain(said)
+  })
+
   const playWith = (mode: string): string =>
     readFileSync(join(site, 'play.yml'), 'utf8').replace('"0664"', mode)
 })
@@ -426,4 +439,36 @@ test.each([
   [{ LOCALAPPDATA: 'C:\\Users\\larch\\AppData\\Local' }, 'win32', 'C:\\Users\\larch\\AppData\\Local\\k3seal'],
 ] as const)('with %j on %s the directory is %s', (env, platform, directory) => {
   expect(cacheDirectory(env, platform)).toBe(directory)
+})
+
+describe('an inventory that git ignores', () => {
+  const hosts = '[server]\nlarch\n[agent]\nrowan\n'
+  const said = 'git ignores this inventory'
+
+  test.each<
+    [path: string, ignores: string, args?: readonly string[], more?: Readonly<Record<string, string>>]
+  >([
+    ['hosts.ini', 'hosts.ini'],
+    ['hosts', '/hosts'],
+    ['inventory/prod/hosts.ini', 'inventory/'],
+    ['inventories/harbour/quays', 'inventories/*'],
+    ['inventory.yml', '*', ['-i', 'inventory.yml']],
+    ['hosts.ini', 'hosts.ini', ['-i', 'hosts.ini']],
+    ['hosts.ini', 'hosts.ini', [], { 'ansible.cfg': '[defaults]\ninventory = hosts.ini\n' }],
+    ['hosts.ini', '/hosts.ini', [], { 'other/hosts.ini': hosts }],
+    ['hosts.ini', 'hosts.ini', [], { 'play.yml': '- hosts: server\n  tasks: []\n' }],
+    ['hosts.ini', 'hosts.ini', ['--exclude', 'hosts.ini']],
+  ])(
+    'is told of where nothing else names it or is one: %s, ignored by %s, %j %j',
+    async (path, ignores, args, more) => {
+      rmSync(join(site, 'ansible.cfg'))
+      rmSync(join(site, 'hosts.yml'))
+      const own = { [path]: path.endsWith('.yml') ? 'server: {hosts: {larch: }}\n' : hosts, ...more }
+      write({ 'site/.gitignore': `${ignores}\n!play.yml\n` })
+      write(Object.fromEntries(Object.entries(own).map(([name, text]) => [`site/${name}`, text])))
+      const { stdout } = await lint(args)
+      expect(stdout.includes(`${path}:1:1  ${said}`)).toBe(args === undefined)
+      expect(stdout.includes(said)).toBe(args === undefined)
+    },
+  )
 })

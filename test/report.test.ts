@@ -123,7 +123,7 @@ test('text shows what could not be followed on request', () => {
 })
 
 test('text shows unasked, once each, what brings K3s and is not followed', () => {
-  const role = { at: span(task, 'copy'), what: 'the role edge.k3s is not here', isBringing: true } as const
+  const role = { at: span(task, 'copy'), what: 'the role edge.k3s is not here', isTold: true } as const
   const unknowns = [
     { ...role, cure: 'install it' },
     { at: span(task, 'debug'), what: 'the module debug is not modelled' },

@@ -91,6 +91,7 @@ const wholeProject = (texts: ReadonlyMap<string, string>): ReadProject => ({
   faults: [],
   ignoredByGit: new Set(),
   lists: [],
+  ignoredInventories: [],
   inventories: undefined,
   inventorySets: undefined,
   reported: undefined,

@@ -291,6 +291,13 @@ describe('in a project of its own', () => {
     expect(places(found[0] as Shown)[0]).toBe('../other/hosts.ini:2 quay_key is set here')
   })
 
+  test('an inventory that git ignores is not read, which is said', async () => {
+    write({ 'own/hosts': '[quays]\nbirch\n', 'own/.gitignore': 'hosts\n', 'own/site.yml': small['site.yml'] })
+    expect((await trace(directory, ['own'])).text).toContain(
+      '  no inventory here but one that git ignores, which -i would name: one host of each kind was assumed\n',
+    )
+  })
+
   test('where another program brings K3s, that is said', async () => {
     write({
       'site.yml':

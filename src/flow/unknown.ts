@@ -7,8 +7,8 @@ export { Unknown } from '../ansible/template/values.ts'
 export interface UnknownNote {
   readonly at: Span
   readonly what: string
-  /** It is about what brings K3s, or its kin, to nodes: told even where nobody asks, so that silence is no praise. */
-  readonly isBringing?: true
+  /** Told even where nobody asks, so that silence is no praise: all of what brings K3s, or its kin, is not followed. */
+  readonly isTold?: true
   /** How to have it followed, where there is a way. */
   readonly cure?: string
   /** Here the play ends for a host before K3s starts on it. */
@@ -26,5 +26,5 @@ export interface UnknownNote {
 export const broughtBy = (program: string, at: Span): UnknownNote => ({
   at,
   what: `K3s is brought by ${program}, which is not followed`,
-  isBringing: true,
+  isTold: true,
 })

@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join, sep } from 'node:path'
-import { isInventoryName, partsOf } from '../path.ts'
+import { isBelow, isInventoryName, partsOf } from '../path.ts'
 import { namesIn, SKIPPED } from './files.ts'
 import { trackedThoughIgnored } from './git.ts'
 import { GitIgnore } from './gitignore.ts'
@@ -46,6 +46,9 @@ const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
 const VARIABLE_DIRECTORIES: ReadonlySet<string> = new Set(['group_vars', 'host_vars'])
 /** Those of roles and playbooks: `include_vars` and `vars_files` read what a task names, whatever it ends in. */
 const NAMED_VARIABLES = /(?:^|\/)vars\/[^/]+$/
+/** What inventories are called, and the directories that hold them. */
+const INVENTORY = /^(?:hosts|inventory)(?:[._-]|$)/i
+const INVENTORIES: ReadonlySet<string> = new Set(['inventory', 'inventories'])
 /** Directories in which a file without an ending may be an inventory, an init script or an env file. */
 const BARE =
   /(?:^|\/)(?:inventor(?:y|ies)|hosts|environments?|templates|files|init\.d|conf\.d|default|sysconfig|[^/]*\.d)\//
@@ -71,6 +74,8 @@ export interface ProjectTexts {
    * inventories and playbooks that lie there. They are not read.
    */
   readonly ignoredVariables: readonly string[]
+  /** What git passes over and inventories are called like, directories with a `/` behind them. It is not read. */
+  readonly ignoredInventories: readonly string[]
 }
 
 export interface ProjectOptions {
@@ -84,6 +89,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const refused: { path: string; why: string; head: string }[] = []
   const lists: string[] = []
   const ignoredVariables: string[] = []
+  const ignoredInventories: string[] = []
   const written = new Map<string, string[]>()
 
   const take = (path: string, name: string): void => {
@@ -127,6 +133,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
         else if (nameKind(path, name) !== undefined) {
           if (isTracked(path)) take(path, name)
           else if (VARIABLES.test(path)) ignoredVariables.push(path)
+          else if (INVENTORY.test(name) || isBelow(path, INVENTORIES)) ignoredInventories.push(path)
         }
         continue
       }
@@ -135,6 +142,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
       if (git.ignores(path, true) && (name.startsWith('.') || !isTracked(`${path}/`))) {
         if (VARIABLE_DIRECTORIES.has(name) || (!name.startsWith('.') && VARIABLES.test(path)))
           ignoredVariables.push(path)
+        else if (INVENTORIES.has(name) || isBelow(path, INVENTORIES)) ignoredInventories.push(`${path}/`)
         continue
       }
       const last = real.at(-1) ?? ''
@@ -151,7 +159,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
       const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
       if (read !== undefined && 'text' in read) texts.set(path, read.text)
     }
-  return { texts, refused, lists, ignoredVariables }
+  return { texts, refused, lists, ignoredVariables, ignoredInventories }
 }
 
 /** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */

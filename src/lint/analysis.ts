@@ -1,4 +1,4 @@
-import { type Content, readContent } from '../ansible/content/index.ts'
+import { type Content, isFixture, readContent } from '../ansible/content/index.ts'
 import { readInventory } from '../ansible/inventory/index.ts'
 import { directoryOf, joinPath } from '../ansible/inventory/projectTree.ts'
 import type { Fault, Project } from '../ansible/value.ts'
@@ -30,6 +30,8 @@ export interface ProjectDisk {
   text(path: string): string | undefined
   /** Files `….txt` whose names begin as those of K3s's releases do. */
   readonly lists: readonly string[]
+  /** What may be inventories by their names, and git passes over; directories with a `/` behind them. */
+  readonly ignoredInventories: readonly string[]
 }
 
 /** A project and what was found out about it; each part is worked out when a rule first asks for it. */
@@ -111,7 +113,27 @@ export class Analysis {
 
   /** What the rehearsal could not follow, where there was one. */
   get notes(): readonly UnknownNote[] {
-    return this.#rehearsal === undefined ? [] : [...this.#rehearsal.unknowns, ...this.#rehearsal.bounds]
+    if (this.#rehearsal === undefined) return []
+    const { unknowns, bounds } = this.#rehearsal
+    const { passedOver } = this
+    return [...unknowns, ...bounds, ...(passedOver === undefined ? [] : [passedOver])]
+  }
+
+  /** An inventory that git ignores, where hosts had to be made up because nobody names it and there is no other. */
+  get passedOver(): UnknownNote | undefined {
+    const isInvented = this.#rehearsal?.runs.some(({ scenario }) => scenario.servers !== undefined)
+    if (isInvented !== true || this.inventories.length > 0) return undefined
+    const { disk } = this
+    const paths = disk.ignoredInventories.flatMap((path) =>
+      path.endsWith('/') ? disk.filesBelow(path).map((name) => path + name) : [path],
+    )
+    const texts = new Map(paths.toSorted().map((path) => [path, disk.text(path) ?? '']))
+    const path = findInventories(texts)
+      .flat()
+      .find((one) => !isFixture(one))
+    if (path === undefined) return undefined
+    const what = 'git ignores this inventory, so it was left out, and hosts were made up: name it with -i'
+    return { at: { path, start: 0, end: 0 }, what, isTold: true }
   }
 
   /** The tokens that stand in the project in clear text, as far as the rehearsal has followed them. Never to be shown. */
@@ -152,5 +174,6 @@ function textsOnly(project: Project): ProjectDisk {
     },
     text: (path) => project.get(path),
     lists: paths.filter((path) => path.endsWith('.txt')),
+    ignoredInventories: [],
   }
 }

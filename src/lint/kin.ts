@@ -23,7 +23,7 @@ export function kinOf(project: Project): readonly UnknownNote[] {
       found.set(name, {
         at,
         what: `${name} is started here, which is not followed: only K3s is`,
-        isBringing: true,
+        isTold: true,
       })
     }
   }

@@ -17,6 +17,7 @@ export interface Checking {
   readonly options: LintOptions
   readonly ignoredByGit: ReadonlySet<string>
   readonly lists: readonly string[]
+  readonly ignoredInventories: readonly string[]
   readonly inventories: readonly string[] | undefined
   readonly inventorySets: readonly (readonly string[])[] | undefined
 }
@@ -40,12 +41,13 @@ export interface CachedResult {
 export function cacheKey(build: string, checkings: readonly Checking[]): string {
   const hash = createHash('sha256')
   const tables = checkings.map(
-    ({ texts, faults, options, ignoredByGit, lists, inventories, inventorySets }) => ({
+    ({ texts, faults, options, ignoredByGit, lists, ignoredInventories, inventories, inventorySets }) => ({
       texts: [...texts].map(([path, text]) => [path, text.length]),
       faults,
       options: { ...options, severity: [...(options.severity ?? [])] },
       ignoredByGit: [...ignoredByGit],
       lists,
+      ignoredInventories,
       inventories,
       inventorySets,
     }),

@@ -111,7 +111,7 @@ function unknownBlock(report: Report, paint: Paint): string {
 
 /** Of what brings K3s one line each, however often it is asked for. */
 function bringing(report: Report, paint: Paint): readonly string[] {
-  const notes = report.unknowns.filter(({ isBringing }) => isBringing === true)
+  const notes = report.unknowns.filter(({ isTold }) => isTold === true)
   const first = new Map(notes.toReversed().map((note) => [note.what, note]))
   return notes.filter((note) => first.get(note.what) === note).map((note) => noteLine(report, note, paint))
 }

@@ -18,6 +18,10 @@ export class Disk implements ProjectDisk {
     return this.#project.lists
   }
 
+  get ignoredInventories(): readonly string[] {
+    return this.#project.ignoredInventories
+  }
+
   filesBelow(directory: string): readonly string[] {
     const names = filesBelow(join(this.#project.root, directory))
     this.#write('filesBelow', directory, names)

@@ -18,6 +18,8 @@ export interface ReadProject {
   readonly ignoredByGit: ReadonlySet<string>
   /** Paths of lists as K3s's releases have them; they are no texts of the project. */
   readonly lists: readonly string[]
+  /** What may be inventories by their names, and git passes over; they are no texts of the project. */
+  readonly ignoredInventories: readonly string[]
   /** As the project names them. */
   readonly inventories: readonly string[] | undefined
   readonly inventorySets: readonly (readonly string[])[] | undefined
@@ -45,7 +47,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const { root } = target
   const { cwd, instead } = options
   const excluded = excluder(root, settings, options)
-  const { texts: read, refused, lists, ignoredVariables } = readProject(root, { isExcluded: excluded })
+  const { texts: read, refused, lists, ...ignored } = readProject(root, { isExcluded: excluded })
   const texts = new Map(read)
   const faults: Fault[] = []
   const refuse = (path: string, why: string, head: string): void => {
@@ -101,7 +103,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     sources.map((source) => addInventory(source, settings.directory)),
   )
   // Ansible reads what lies beside an inventory or a playbook, whether or not git has it: many projects keep their secrets so.
-  for (const [path, text] of readTexts(root, ignoredVariables).texts) {
+  for (const [path, text] of readTexts(root, ignored.ignoredVariables).texts) {
     if (texts.has(path) || text.length > MAX_BYTES || excluded(path)) continue
     texts.set(path, text)
     added.push(path)
@@ -120,6 +122,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     faults,
     ignoredByGit: new Set(added.filter((path) => !path.startsWith('../') && isIgnored(git, root, path))),
     lists,
+    ignoredInventories: ignored.ignoredInventories.filter((path) => !excluded(path)),
     inventories,
     inventorySets,
     reported,

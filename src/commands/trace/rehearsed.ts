@@ -9,6 +9,7 @@ import { ProjectLines } from '../../lint/lines.ts'
 import { notesInOrder } from '../../lint/order.ts'
 import { keyOf } from '../../report/trace/facets.ts'
 import type { Stop, Trace } from '../../report/trace/trace.ts'
+import { Disk } from '../lint/disk.ts'
 import { type ReadProject, renamer } from '../lint/project.ts'
 import type { Target } from '../lint/targets.ts'
 import { chosenPlaybooks } from './choice.ts'
@@ -32,6 +33,7 @@ export function rehearsed(
   const { root, texts, ignoredByGit, inventories, inventorySets } = project
   const options: AnalysisOptions = {
     ignoredByGit,
+    disk: new Disk(project),
     ...(inventories === undefined ? {} : { inventories }),
     ...(inventorySets === undefined ? closestTo(target, project) : { inventorySets }),
   }
@@ -54,7 +56,7 @@ export function rehearsed(
       .split(' ')
       .map((word) => (texts.has(word) ? rename(word) : word))
       .join(' ')
-  const bringing = [...unknowns, ...kinOf(texts)].filter(({ isBringing }) => isBringing === true)
+  const bringing = [...unknowns, ...kinOf(texts)].filter(({ isTold }) => isTold === true)
   const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
   return {
     verdicts: verdictsInOrder(
@@ -63,7 +65,7 @@ export function rehearsed(
     stops: stopsOf(runs, unknowns, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
-    inventories: inventories !== undefined ? 'given' : analysis.inventories.length > 0 ? 'found' : 'none',
+    inventories: inventories !== undefined ? 'given' : foundBy(analysis),
     brought: [
       ...new Set([...bringing.map(({ what }) => what), ...bringing.flatMap(({ cure }) => cure ?? [])]),
     ],
@@ -75,6 +77,11 @@ export function rehearsed(
       ...analysis.inventories.flatMap(({ inventory }) => [...inventory.hosts.keys()]),
     ]),
   }
+}
+
+function foundBy({ inventories, passedOver }: Analysis): Trace['inventories'] {
+  if (inventories.length > 0) return 'found'
+  return passedOver === undefined ? 'none' : 'ignored'
 }
 
 /** Each once, with the scenarios in which the playbook does not bring the host to a start. */

@@ -51,10 +51,10 @@ export function missing(kind: 'role' | 'playbook', name: string, at: Span): Unkn
   const what = `the ${kind} ${name} is not in the project`
   if (!K3S.test(name)) return { at, what }
   const followed = `${kind}s that lie there, and that git does not ignore, are followed`
-  if (/\/|\.ya?ml$/.test(name)) return { at, what, isBringing: true, cure: followed }
+  if (/\/|\.ya?ml$/.test(name)) return { at, what, isTold: true, cure: followed }
   const [content, directory] = OF_COLLECTION.test(name) ? ['collection', 'collections'] : ['role', 'roles']
   const command = `ansible-galaxy ${content} install -r requirements.yml -p ${directory}`
-  return { at, what, isBringing: true, cure: `${followed}: ${command}` }
+  return { at, what, isTold: true, cure: `${followed}: ${command}` }
 }
 
 const OF_COLLECTION = /^\w+\.\w+\.\w/

@@ -32,6 +32,7 @@ export function textTrace(trace: Trace, { color, showUnknown, width }: TraceText
 
 const inventoryWords: Readonly<Record<Trace['inventories'], string>> = {
   none: 'no inventory here',
+  ignored: 'no inventory here but one that git ignores, which -i would name',
   found: 'no inventory here has the groups of this playbook',
   given: 'the inventory has none of the groups of this playbook',
 }
@@ -118,7 +119,11 @@ class Page {
   #stops(stops: readonly Stop[], facets: Facets): void {
     for (const name of new Set(stops.map(({ host }) => host))) {
       this.#blank()
-      this.#say(1, this.#trace.inventories === 'none' ? name : `${name}, and hosts like it`, 'bold')
+      this.#say(
+        1,
+        ['none', 'ignored'].includes(this.#trace.inventories) ? name : `${name}, and hosts like it`,
+        'bold',
+      )
       for (const { variable, why, at, scenarios } of stops.filter(({ host }) => host === name)) {
         const when = facets.phrases(scenarios).join('; or ')
         const cause = variable === undefined ? `: ${why}` : `, because ${variable} is undefined`
