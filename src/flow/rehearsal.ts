@@ -112,12 +112,20 @@ export interface AtomUse {
    * - `command`: on a command line, visible in /proc to everybody on the node.
    * - `environment`: in `environment:` of the task.
    * - `content`: what a file module writes, shown by `--diff`.
-   * - `regexp`: in a pattern, shown at -vvv.
+   * - `regexp`: in a pattern, `argument`: in another argument, shown at -vvv up to ansible-core 2.20.
    * - `result`: in what the task returns: register, fact, slurp; shown at -v.
    * - `message`: printed by `debug`, `fail`, `assert`: always shown.
    * - `item`: in an item of its loop, or in the label for that: always shown.
    */
-  readonly where: 'command' | 'environment' | 'content' | 'regexp' | 'result' | 'message' | 'item'
+  readonly where:
+    | 'command'
+    | 'environment'
+    | 'content'
+    | 'regexp'
+    | 'argument'
+    | 'result'
+    | 'message'
+    | 'item'
   /** The argument it stands in. */
   readonly at: Span
 }

@@ -31,7 +31,7 @@ export const tokenLogged: Rule = {
   id: 'token-logged',
   severity: 'warning',
   summary: 'Task shows the join token',
-  why: 'Ansible prints the items of a loop, and from -v on and wherever a task fails what it returns; callbacks and log files keep it. With --diff it prints the text of each file that changes, with -vvv every argument. Logs of CI outlive the cluster.',
+  why: 'Ansible prints the items of a loop, and from -v on and wherever a task fails what it returns; callbacks and log files keep it. With --diff it prints the text of each file that changes, with -vvv, up to ansible-core 2.20, every argument. Logs of CI outlive the cluster.',
   fix: 'write no_log: true at the task',
   see: [
     'https://docs.ansible.com/ansible/latest/reference_appendices/logging.html',
@@ -209,6 +209,75 @@ always = true
       diff: false
     - name: Install
       ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+`,
+      },
+    },
+    {
+      title: 'in a request, and in an object of the cluster',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+  environment:
+    K3S_TOKEN: "{{ harbour_key }}"
+  no_log: true
+- name: Register
+  ansible.builtin.uri:
+  ^^^^^^^^^^^^^^^^^^^ up to ansible-core 2.20 -vvv shows the arguments of this task, with the token in them
+    url: https://pier.example.net/berths
+    method: POST
+    body_format: json
+    body: { key: "{{ harbour_key }}" }
+- name: Ask
+  ansible.builtin.uri:
+  ^^^^^^^^^^^^^^^^^^^ up to ansible-core 2.20 -vvv shows the arguments of this task, with the token in them
+    url: https://pier.example.net/berths
+    headers: { Authorization: "Bearer {{ harbour_key }}" }
+- name: Ask openly
+  ansible.builtin.uri:
+  ^^^^^^^^^^^^^^^^^^^ the token is in what this task returns, which -v and logs show
+    url: https://pier.example.net/berths?key={{ harbour_key }}
+- name: Ask by a password
+  ansible.builtin.uri:
+    url: https://pier.example.net/berths
+    url_username: pier
+    url_password: "{{ harbour_key }}"
+- name: Keep for the pods
+  kubernetes.core.k8s:
+  ^^^^^^^^^^^^^^^^^^^ the token is in what this task returns, which -v and logs show
+    definition:
+      apiVersion: v1
+      kind: Secret
+      metadata: { name: harbour, namespace: quay }
+      stringData: { key: "{{ harbour_key }}" }
+- name: Keep it encoded
+  kubernetes.core.k8s:
+  ^^^^^^^^^^^^^^^^^^^ the token is in what this task returns, which -v and logs show
+    state: present
+    resource_definition:
+      - apiVersion: v1
+        kind: Secret
+        metadata: { name: harbour, namespace: quay }
+        data: { key: "{{ harbour_key | b64encode }}" }
+- name: Keep and hide it
+  kubernetes.core.k8s:
+  ^^^^^^^^^^^^^^^^^^^ up to ansible-core 2.20 -vvv shows the arguments of this task, with the token in them
+    hidden_fields: [data]
+    definition:
+      apiVersion: v1
+      kind: Secret
+      metadata: { name: harbour, namespace: quay }
+      stringData: { key: "{{ harbour_key }}" }
+- name: Keep without a word
+  kubernetes.core.k8s:
+    definition:
+      apiVersion: v1
+      kind: Secret
+      metadata: { name: harbour, namespace: quay }
+      stringData: { key: "{{ harbour_key }}" }
+  no_log: true
 `,
       },
     },
@@ -433,7 +502,12 @@ const WAYS: readonly {
   {
     where: ['regexp'],
     severity: 'notice',
-    message: '-vvv shows the pattern of this task, with the token in it',
+    message: 'up to ansible-core 2.20 -vvv shows the pattern of this task, with the token in it',
+  },
+  {
+    where: ['argument'],
+    severity: 'notice',
+    message: 'up to ansible-core 2.20 -vvv shows the arguments of this task, with the token in them',
   },
   {
     where: ['message', 'item'],

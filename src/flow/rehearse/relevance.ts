@@ -36,6 +36,8 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
   ),
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
   ...['fail', 'assert', 'set_fact'].map((name) => [name, TOKEN] as const),
+  // Most of their tokens are others.
+  ...['uri', 'k8s'].map((name) => [name, /K3S_(?:AGENT_)?TOKEN/] as const),
   ['add_host', /token|K3S_|secret|vault|\bgroup/i] as const,
   ...packageModules.map((name) => [name, /k3s/i] as const),
   ['fetch', new RegExp(`token|secret|${HOLDERS}`, 'i')] as const,

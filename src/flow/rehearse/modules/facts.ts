@@ -1,6 +1,7 @@
 import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
 import { evaluator, type FlowValue, opposite, Result, VariablesDict } from '../../evaluate/index.ts'
+import type { AtomUse } from '../../rehearsal.ts'
 import { Unknown } from '../../unknown.ts'
 import { assure, whereFilled } from '../assured.ts'
 import { type Call, type Effect, TaskFails, Undecided, variableIn } from '../call.ts'
@@ -199,10 +200,14 @@ export function debug(call: Call): Effect {
 }
 
 /** Ansible prints what it can: a message never fails. */
-function showing(call: Call, { value, at }: Pick<Placed, 'value' | 'at'>): void {
+export function showing(
+  call: Call,
+  { value, at }: Pick<Placed, 'value' | 'at'>,
+  where: AtomUse['where'] = 'message',
+): void {
   const shown = call.evaluator.value(value, at)
   if (shown instanceof Undefined) return
-  for (const text of shownTexts(call, shown)) call.use('message', text, at)
+  for (const text of shownTexts(call, shown)) call.use(where, text, at)
 }
 
 /** The texts that a value shows, whatever it is: those in a result, those of all variables of a host, and what base64 hides from nobody. */

@@ -7,6 +7,7 @@ import { includeVars } from './includeVars.ts'
 import { blockinfile, iniFile, lineinfile } from './lines.ts'
 import { packageModules, packages } from './packages.ts'
 import { replace } from './replace.ts'
+import { k8s, uri } from './requests.ts'
 import { service } from './services.ts'
 import { waitFor } from './waits.ts'
 
@@ -55,6 +56,8 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['debug', { run: debug, maybe: 'facts' }],
   ['fail', { run: fail, maybe: 'skip' }],
   ['assert', { run: assertion, maybe: 'skip' }],
+  ['uri', { run: uri, maybe: 'facts', mayFail: true }],
+  ['k8s', { run: k8s, maybe: 'facts', mayFail: true }],
   ['service_facts', nothing],
   ['setup', nothing],
   ['gather_facts', nothing],
