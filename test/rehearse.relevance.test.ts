@@ -108,3 +108,26 @@ ExecStart=/usr/local/bin/k3s agent --server https://quay:6443
     expect(unknowns(files)).not.toContain(noted)
   })
 })
+
+describe('a file of tasks of a role that nothing includes', () => {
+  const files = (tasks: string, main = '[]\n'): Readonly<Record<string, string>> => ({
+    ...inventory,
+    'site.yml': site('edge'),
+    'roles/edge/tasks/main.yml': main,
+    'roles/edge/tasks/by_hand.yml': tasks,
+  })
+  const starts = '- ansible.builtin.command: sh /opt/k3s-install.sh agent\n'
+  const told = 'no task of the project includes this file, so it was not rehearsed'
+
+  test('is named where it brings K3s', () => {
+    expect(unknowns(files(starts))).toEqual([told])
+  })
+
+  test.each([
+    ['it does not', files('- ansible.builtin.debug: { msg: k3s }\n')],
+    ['something includes it', files(starts, '- include_tasks: by_hand.yml\n')],
+    ['something may', files(starts, '- include_tasks: "{{ by }}"\n')],
+  ])('is not where %s', (_, project) => {
+    expect(unknowns(project)).not.toContain(told)
+  })
+})

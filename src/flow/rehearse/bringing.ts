@@ -10,6 +10,8 @@ const BRINGS =
   /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s["']?\s+(?:server|agent)\b|k3s(?:-\w+)?\.service|\bname\s*[:=]\s*["']?(?:[\w-]+\.)*k3s\b/i
 
 /** What a role of Galaxy does is not here; that it brings K3s, its name says. */
+export const textBringsK3s = (text: string): boolean => BRINGS.test(text)
+
 const K3S = /k3s/i
 
 /** The answers of a project, by where `hosts:` of the play stands: each takes all that the play reaches. */
@@ -42,7 +44,7 @@ function playBringsK3s({ at }: Closure['hosts'][number], content: Content, proje
   )
     return true
   return closureOf(content, project, { path: at.path, plays: [play] }).tasks.some(({ task }) =>
-    BRINGS.test(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
+    textBringsK3s(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
   )
 }
 

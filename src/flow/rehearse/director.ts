@@ -9,7 +9,7 @@ import type { NamedInventory } from '../inventories.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
-import { bringsK3s } from './bringing.ts'
+import { bringsK3s, textBringsK3s } from './bringing.ts'
 import { SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
@@ -104,6 +104,7 @@ export class Director {
       for (const work of idle) later.push(() => work.onInstalled({ isUpkeep: isUpkeep(playbook) }))
     }
     for (const work of later) work()
+    this.#sayWhatNobodyIncludes(playbooks.map(({ closure }) => closure))
     for (const note of this.leftOut.notes()) this.bound(note)
     return {
       verdicts: ofServersThatJoin(this.#verdicts, ({ playbook, host }) =>
@@ -116,6 +117,17 @@ export class Director {
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }
+  }
+
+  /** Files of tasks that bring K3s, of roles that are played, which users of a role may ask for by `tasks_from`. */
+  #sayWhatNobodyIncludes(closures: readonly Closure[]): void {
+    const read = new Set(closures.flatMap((closure) => [...closure.read]))
+    for (const path of new Set(closures.flatMap(({ paths }) => [...paths])))
+      if (!read.has(path) && textBringsK3s(this.#content.text(path) ?? ''))
+        this.note({
+          at: { path, start: 0, end: 0 },
+          what: 'no task of the project includes this file, so it was not rehearsed',
+        })
   }
 
   /** Whether the inventory of a test has no host of a kind of node that the role knows of. */
