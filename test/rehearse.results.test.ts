@@ -67,6 +67,81 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': shell, 'hosts.ini': BERTH })).toEqual([arrives])
   })
 
+  describe('of a service', () => {
+    const unit = (...more: readonly string[]): string =>
+      `copy: { dest: /etc/systemd/system/k3s-agent.service, content: ${JSON.stringify(['[Service]', 'ExecStart=/usr/local/bin/k3s agent', ...more, ''].join('\n'))} }`
+    const installed = unit('[Install]', 'WantedBy=multi-user.target')
+    const ask = 'systemd: { name: k3s-agent }'
+    const start = 'systemd: { name: k3s-agent, state: started, enabled: true }'
+    /** The token that the agent gets in the end: one where the condition holds, else an empty one. */
+    const seen = (list: readonly string[], condition: string): string | undefined =>
+      arrivals({
+        'site.yml':
+          tasks(
+            ...list.map(
+              (task, index) => `{ ${task}${index === list.length - 1 ? ', register: beacon' : ''} }`,
+            ),
+          ) + joins('berths', `{{ '0ddpassword' if ${condition} else '' }}`),
+        'hosts.ini': BERTH,
+      })
+        .at(-1)
+        ?.split(' ')[2]
+    const status = (key: string, value: string): string => `beacon.status.${key} == '${value}'`
+
+    test.each([
+      [[], 'ActiveState', 'inactive', 'active'],
+      [[], 'SubState', 'dead', 'running'],
+      [[], 'LoadState', 'not-found', 'loaded'],
+      [[installed], 'ActiveState', 'inactive', 'active'],
+      [[installed], 'LoadState', 'loaded', 'not-found'],
+      [[installed], 'UnitFileState', 'disabled', 'enabled'],
+      [[installed, start], 'ActiveState', 'active', 'inactive'],
+      [[installed, start], 'SubState', 'running', 'dead'],
+      [[installed, start], 'UnitFileState', 'enabled', 'disabled'],
+      [
+        ['file: { dest: /etc/systemd/system/k3s-agent.service, src: /dev/null, state: link }'],
+        'LoadState',
+        'masked',
+        'loaded',
+      ],
+    ])('is known after %j: %s is %s', (before, key, is, other) => {
+      for (const task of [ask, 'service: { name: k3s-agent.service, daemon_reload: true }']) {
+        expect(seen([...before, task], status(key, is))).toBe('present')
+        expect(seen([...before, task], status(key, other))).toBe('empty')
+      }
+    })
+
+    test('is what it was before the task, or what it is after one that is repeated', () => {
+      expect(seen([installed, start], status('ActiveState', 'inactive'))).toBe('present')
+      expect(seen([installed, start], status('LoadState', 'loaded'))).toBe('present')
+      const until = `${start}, until: "${status('ActiveState', 'active')}"`
+      expect(seen([installed, until], status('ActiveState', 'active'))).toBe('maybe')
+      expect(seen([installed, until], status('LoadState', 'loaded'))).toBe('present')
+    })
+
+    test('is not known of other services, of what only the node knows, and after what is not followed', () => {
+      const active = status('ActiveState', 'active')
+      expect(seen(['systemd: { name: lamp }'], active)).toBe('maybe')
+      expect(seen([installed, ask], status('MainPID', '0'))).toBe('maybe')
+      expect(seen([unit(), ask], status('UnitFileState', 'static'))).toBe('maybe')
+      expect(seen([installed, 'systemd: { name: k3s-agent, scope: user }'], active)).toBe('maybe')
+      expect(seen(['package: { name: k3s }', ask], active)).toBe('maybe')
+      expect(seen(['package: { name: k3s }', ask], status('LoadState', 'not-found'))).toBe('maybe')
+    })
+
+    test('has no state of a unit file that is not there', () => {
+      expect(seen([ask], 'beacon.status.UnitFileState is defined')).toBe('empty')
+    })
+
+    test('has its name as the task says it, and the state that the service is in', () => {
+      const stopped = 'systemd: { name: k3s-agent.service, state: stopped }'
+      expect(seen([installed, stopped], "beacon.name == 'k3s-agent.service'")).toBe('present')
+      expect(seen([installed, stopped], "beacon.state == 'stopped'")).toBe('present')
+      const restarted = 'systemd: { name: k3s-agent, state: restarted }'
+      expect(seen([installed, restarted], "beacon.state == 'started'")).toBe('present')
+    })
+  })
+
   test('that changes something only where a real run shows it is named by its place', () => {
     const site = `${tasks('get_url: { url: https://example.org/k3s, dest: /opt/crew }\n      register: crew')}${joins('berths', "{{ '0ddpassword' if crew.changed else '' }}").replace('- hosts: berths\n  tasks:\n', '').slice(1)}`
     const { verdicts } = new Analysis(

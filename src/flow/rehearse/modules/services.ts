@@ -1,4 +1,3 @@
-import { Dict } from '../../../ansible/template/values.ts'
 import { arrivalAt, runsOpenrcOnly, servicesRunning, startsAnother } from '../../arrival/index.ts'
 import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
@@ -7,38 +6,46 @@ import type { PaperFile, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, ModuleFails, SERVERS_OWN } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
 import { broughtUnit, FROM_PACKAGE, NOT_FOLLOWED } from './packages.ts'
+import { openStatus, statusOf } from './unitStatus.ts'
 
 /** `service`, `systemd`, `systemd_service`, `sysvinit`, `openrc`. */
 export function service(call: Call): Effect {
   const missing = missingTool(call)
   if (missing !== undefined) return { failed: missing, changed: false }
-  const name = call.plain('name', 'service', 'unit')?.replace(/\.service$/, '')
+  const written = call.plain('name', 'service', 'unit')
+  const name = written?.replace(/\.service$/, '')
   const known = call.plain('state')
   if (known === undefined && call.argument('state') !== undefined) call.value('state')
   const enabled = call.flag('enabled', false)
   call.flag('daemon_reload', false)
-  if (name === undefined) {
+  if (written === undefined || name === undefined) {
     if (call.argument('name', 'service') !== undefined) call.note('a service whose name is not known')
     return {}
   }
   const before = call.node.services.get(name)
   const services = new Map(call.node.services)
   const isEnabled = call.argument('enabled') === undefined ? (before?.enabled ?? false) : enabled !== false
+  const returned = (): ReadonlyMap<string, FlowValue> =>
+    new Map<string, FlowValue>([
+      ['name', written],
+      ...(known === undefined ? [] : ([['state', known === 'stopped' ? known : 'started']] as const)),
+      ...status(call, name, { ...call.node, services }),
+    ])
   if (known === 'stopped') {
     services.set(name, { started: false, enabled: isEnabled })
-    return { node: { services }, changed: before?.started ?? false, result: state(name) }
+    return { node: { services }, changed: before?.started ?? false, result: returned() }
   }
   const starts =
     known === 'restarted' || known === 'reloaded' || (known === 'started' && before?.started !== true)
   if (!starts) {
     services.set(name, { started: before?.started ?? false, enabled: isEnabled })
-    return { node: { services }, changed: before?.enabled !== isEnabled, result: state(name) }
+    return { node: { services }, changed: before?.enabled !== isEnabled, result: returned() }
   }
   services.set(name, { started: true, enabled: isEnabled })
   return {
     ...started(call, { ...call.node, services }, name, call.hop(`starts ${name}`)),
     changed: true,
-    result: state(name),
+    result: returned(),
   }
 }
 
@@ -75,11 +82,14 @@ function managerFor(call: Call, { files }: NodeState, service: string): ServiceM
   return runsOpenrcOnly(files, service) ? 'openrc' : manager
 }
 
-const state = (name: string): ReadonlyMap<string, FlowValue> =>
-  new Map<string, FlowValue>([
-    ['name', name],
-    ['status', new Dict()],
-  ])
+/** OpenRC has none that Ansible returns; `after`: the node as the task leaves it. */
+function status(call: Call, name: string, after: NodeState): readonly (readonly [string, FlowValue])[] {
+  const manager = managerFor(call, call.node, name)
+  if (manager !== 'systemd') return []
+  const scope = call.plain('scope') ?? 'system'
+  const isKnown = scope === 'system' && isK3s(call, call.node, name, manager)
+  return [['status', isKnown ? statusOf(call, name, after) : openStatus(call)]]
+}
 
 /** Why a service can't start, before its name. */
 export const NO_UNIT = 'there is no unit for the service'
