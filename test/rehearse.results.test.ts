@@ -199,6 +199,56 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': word, 'hosts.ini': BERTH })).not.toEqual([arrives])
   })
 
+  describe('of options that may be left out', () => {
+    const seen = (options: string) =>
+      arrivals({
+        'site.yml': tasks(
+          `{ shell: ${JSON.stringify(`curl -sfL https://get.k3s.io | sh -s - server ${options}`)} }`,
+        ),
+        'hosts.ini': BERTH,
+      })
+
+    test.each([
+      "{{ '--snapshotter=' + keel if keel else '' }}",
+      "{{ ('--snapshotter ' ~ keel) if keel else '' }}",
+      "{{ keel | ternary('--tls-san ' ~ keel ~ ' --docker', '') }}",
+      '{% if keel %}-v {{ keel }} --tls-san={{ mast }}{% endif %}',
+      "{{ ('--node-label ' ~ keel) if ansible_facts.foo else ('--node-taint=' ~ keel) }}",
+    ])('no value is another option: %s', (options) => {
+      expect(seen(options)).toEqual(['berth first-server absent none no url'])
+      const joins = tasks(
+        `{ shell: ${JSON.stringify(`/opt/k3s-install.sh agent --server https://quay:6443 ${options}`)} }`,
+      )
+      expect(findings({ 'site.yml': joins, 'hosts.ini': BERTH })).toEqual([
+        'agent-token-missing error site.yml:4',
+      ])
+    })
+
+    test.each([
+      '{{ keel }}',
+      "{{ ('--docker ' ~ keel) if keel else '' }}",
+      "{{ ('--tls-san=' ~ keel) if keel else mast }}",
+      "{{ ('--' ~ keel) if keel else '' }}",
+      "{{ ('-' ~ keel ~ '=mast') if keel else '' }}",
+      "{{ ('--tls-san ' ~ keel ~ ' --node-label') if keel else '' }}",
+      "{{ ('--tls-san --' ~ keel) if keel else '' }}",
+    ])('what is not known may be one: %s', (options) => {
+      expect(seen(options)).toEqual(['berth first-server maybe argv maybe a url'])
+    })
+
+    test('a token, a server and a directory for data are settings', () => {
+      expect(seen("{{ ('--token=' ~ keel) if keel else '' }}")).toEqual([
+        'berth first-server maybe none no url',
+      ])
+      expect(seen("{{ ('--server ' ~ keel) if keel else '' }}")).toEqual([
+        'berth joining-server absent none maybe a url',
+      ])
+      expect(seen("{{ ('--data-dir ' ~ keel) if keel else '' }}")).toEqual([
+        'berth first-server maybe argv maybe a url',
+      ])
+    })
+  })
+
   /** An agent that joins where `condition` holds of a shell text that nothing forgives. */
   const shell = (text: string, condition = 'beacon is defined') => {
     const site = asked(`shell: ${JSON.stringify(text)}`, JSON.stringify(condition))

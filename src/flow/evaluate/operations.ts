@@ -22,6 +22,7 @@ import { compared, filling } from './comparing.ts'
 import { newerCore } from './decisions.ts'
 import type { Host } from './host.ts'
 import type { Locals } from './locals.ts'
+import { isOfOtherOptions } from './options.ts'
 import { shown } from './print.ts'
 import { mapped } from './tracking.ts'
 import {
@@ -115,12 +116,11 @@ export class Operations {
 
   #isKnown(values: readonly Value[]): boolean {
     const { tracking } = this.host
-    const { isUnread, unknown } = tracking.contents(values)
-    return (
-      !isUnread &&
-      unknown === undefined &&
-      values.every((value) => typeof value === 'string' && !settings.test(tracking.atoms.traced(value).text))
-    )
+    return values.every((value) => {
+      if (typeof value !== 'string') return false
+      const { text } = tracking.atoms.traced(value)
+      return !settings.test(text) && (!tracking.contents([value]).isUnread || isOfOtherOptions(text))
+    })
   }
 
   isSame(a: Value, b: Value): boolean {
