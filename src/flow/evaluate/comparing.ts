@@ -13,7 +13,7 @@ import {
 } from '../../ansible/template/primitives.ts'
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import type { Tracking } from './tracking.ts'
-import { Address, Count, type Filling, Pending, Ungiven } from './unknowns.ts'
+import { Address, Count, type Filling, OneOf, Pending, Ungiven } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What `k3s --version` says of a K3s that is older than whatever is wanted, known or not. */
@@ -85,6 +85,8 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   if (b instanceof Count) return countIs(b, '==', a)
   if (a instanceof Address && typeof b === 'string') return named(a, b, tracking)
   if (b instanceof Address && typeof a === 'string') return named(b, a, tracking)
+  if (a instanceof OneOf && isNone(a, b, tracking)) return false
+  if (b instanceof OneOf && isNone(b, a, tracking)) return false
   if (a instanceof Unknown || b instanceof Unknown) {
     if (isOldVersion(a, tracking) || isOldVersion(b, tracking)) return false
     return a instanceof Unknown && b instanceof Unknown && a.what === b.what && kindOf(a) === kindOf(b)
@@ -112,6 +114,13 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
 function named({ isNamed }: Address, text: string, { atoms }: Tracking): Certainty {
   const name = atoms.plain(text)
   return name === undefined ? undefined : isNamed(name)
+}
+
+/** Whether a value is certainly none of those texts. */
+function isNone({ texts }: OneOf, value: Value, { atoms }: Tracking): boolean {
+  if (value instanceof OneOf) return !value.texts.some((text) => texts.includes(text))
+  const plain = typeof value === 'string' ? atoms.plain(value) : undefined
+  return plain !== undefined && !texts.includes(plain)
 }
 
 /** Of the same words it is the same value, whether it is certain to be there or not. */

@@ -19,6 +19,7 @@ import type { FilterWords, FlowFilter } from './filter.ts'
 import { openMapping } from './openMappings.ts'
 import { undefinedIn } from './operations.ts'
 import { derived, givesPiece } from './texts.ts'
+import { typeDebug } from './typeNames.ts'
 import { Fetched } from './unknowns.ts'
 
 /** They put texts together or wrap them, so that a text that is not known may take part. */
@@ -181,7 +182,7 @@ function unmodelled(
   words: () => string,
 ): Value {
   const readable = evaluation.readable(value)
-  if (typeof readable === 'string' && hasMark(readable) && !/^(?:exists|type_debug)$/.test(name))
+  if (typeof readable === 'string' && hasMark(readable) && name !== 'exists')
     return derived(readable, evaluation, `passes the filter ${name}`, words, {
       isFilled: name.endsWith('password_hash'),
       isPiece: givesPiece(name, given),
@@ -211,4 +212,5 @@ const ownFilters: ReadonlyMap<string, FlowFilter> = new Map<string, FlowFilter>(
   ['first', edge('first')],
   ['last', edge('last')],
   ['items2dict', items2dict],
+  ['type_debug', typeDebug],
 ])

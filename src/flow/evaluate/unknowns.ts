@@ -219,6 +219,16 @@ export class FirstOf extends Unknown {
   }
 }
 
+/** A text that is one of these. */
+export class OneOf extends Unknown {
+  readonly texts: readonly string[]
+
+  constructor(what: string, why: string, at: Span | undefined, texts: readonly string[]) {
+    super(what, why, at)
+    this.texts = texts
+  }
+}
+
 /** One of some values, none of which says anything of what is followed. */
 export class Harmless extends Keyed {}
 
