@@ -354,3 +354,64 @@ describe('a file on a node whose name is not known', () => {
     expect(arrivals(site(writes))).toEqual(['berth agent absent none no url'])
   })
 })
+
+describe('hash_behaviour = merge', () => {
+  const files = {
+    ...hosts,
+    'site.yml': `
+- hosts: berths
+  tasks:
+    - command: sh /opt/k3s-install.sh agent
+      environment: { K3S_URL: https://quay:6443, K3S_TOKEN: '{{ harbour.key }}' }
+`,
+    'group_vars/all.yml': "harbour: { key: '0ddpassword' }\n",
+  }
+  const parted = { ...files, 'group_vars/berths.yml': 'harbour: { rope: long }\n' }
+  const merging = { 'ansible.cfg': '[defaults]\nhash_behaviour = merge\n' }
+  const told = 'hash_behaviour = merge may put harbour together of several mappings'
+
+  test('leaves open what a mapping of several places holds, and says so where ansible.cfg does', () => {
+    expect(arrivals(parted)).toEqual([])
+    const merged = { ...parted, ...merging }
+    expect(arrivals(merged)).toEqual(['berth agent maybe env-file url'])
+    const { rehearsal } = new Analysis(new Map(Object.entries(merged)))
+    expect(rehearsal.unknowns).toEqual([{ at: { path: 'ansible.cfg', start: 11, end: 33 }, what: told }])
+  })
+
+  test.each([
+    [
+      'vars of a play',
+      { 'site.yml': parted['site.yml'].replace('tasks', 'vars: { harbour: { rope: long } }\n  tasks') },
+    ],
+    [
+      'a fact',
+      {
+        'site.yml': files['site.yml'].replace(
+          '- command',
+          '- set_fact: { harbour: { rope: long } }\n    - command',
+        ),
+      },
+    ],
+    ['a line of INI', { 'hosts.ini': '[berths]\nberth harbour="{\'rope\': 1}"\n' }],
+    [
+      "a host's own",
+      {
+        'site.yml': files['site.yml'].replace('harbour.key', 'hostvars.berth.harbour.key'),
+        'host_vars/berth.yml': 'harbour: { rope: long }\n',
+      },
+    ],
+  ])('of %s, too', (_, more) => {
+    const merged = { ...files, ...more, ...merging }
+    expect(arrivals(merged)).toEqual(['berth agent maybe env-file url'])
+    expect(unknowns(merged)).toEqual([told])
+  })
+
+  test('is nothing to a mapping of one place, to texts, and to playbooks that another ansible.cfg is for', () => {
+    const one = { ...files, ...merging, 'group_vars/berths.yml': 'rope: long\n' }
+    expect(arrivals(one)).toEqual([arrives])
+    expect(unknowns(one)).toEqual([])
+    for (const config of ['[defaults]\nhash_behaviour = replace\n', '[defaults]\n#hash_behaviour = merge\n'])
+      expect(arrivals({ ...parted, 'ansible.cfg': config })).toEqual([])
+    expect(arrivals({ ...parted, 'other/ansible.cfg': merging['ansible.cfg'] })).toEqual([])
+  })
+})

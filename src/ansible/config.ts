@@ -1,7 +1,8 @@
 import { UserError } from '../errors.ts'
 import { formatLocation, positionAt, type Span } from '../span.ts'
 import { type ConfigText, parseConfigText, strip } from '../syntax/configParser.ts'
-import type { Fault } from './value.ts'
+import { upwards } from './content/paths.ts'
+import type { Fault, Project } from './value.ts'
 
 /**
  * ansible.cfg as ansible-core reads it (config/manager.py; options and their environment names: config/base.yml).
@@ -73,6 +74,19 @@ export function parseAnsibleConfig(path: string, text: string): AnsibleConfig {
         : 'write [defaults] and below it one key = value a line, each key once',
     })),
   }
+}
+
+/** The ansible.cfg of a directory, or of the nearest above it: Ansible reads the one of where it runs, and no other. */
+export function nearestConfig(
+  project: Project,
+  directory: string,
+): { readonly path: string; readonly text: string } | undefined {
+  for (const above of upwards(directory)) {
+    const path = above === '' ? 'ansible.cfg' : `${above}/ansible.cfg`
+    const text = project.get(path)
+    if (text !== undefined) return { path, text }
+  }
+  return undefined
 }
 
 /** Ansible's own way with quotes: the outermost pair goes, where it is one. */

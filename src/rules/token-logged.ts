@@ -1,6 +1,5 @@
-import { isTrue, parseAnsibleConfig } from '../ansible/config.ts'
-import { upwards } from '../ansible/content/index.ts'
-import { directoryOf, joinPath } from '../ansible/inventory/projectTree.ts'
+import { isTrue, nearestConfig, parseAnsibleConfig } from '../ansible/config.ts'
+import { directoryOf } from '../ansible/inventory/projectTree.ts'
 import type { AtomUse, TaskRun } from '../flow/rehearsal.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding, Severity } from '../lint/finding.ts'
@@ -599,14 +598,10 @@ function tasksWithLiterals(analysis: Analysis): ReadonlySet<string> {
   )
 }
 
-/** What the nearest ansible.cfg says: Ansible reads the one of the directory that it runs in, and no other. */
 function isDiffAlwaysOn({ project }: Analysis, playbook: string): boolean {
-  const path = upwards(directoryOf(playbook))
-    .map((directory) => joinPath(directory, 'ansible.cfg'))
-    .find((config) => project.has(config))
-  const text = path === undefined ? undefined : project.get(path)
-  if (path === undefined || text?.includes('always') !== true) return false
-  const { diffAlways } = parseAnsibleConfig(path, text)
+  const config = nearestConfig(project, directoryOf(playbook))
+  if (config?.text.includes('always') !== true) return false
+  const { diffAlways } = parseAnsibleConfig(config.path, config.text)
   return diffAlways !== undefined && isTrue(diffAlways.value)
 }
 

@@ -55,6 +55,8 @@ export interface Stage {
   /** Ansible reads this file of variables here. */
   reach(path: string): void
   readonly playbook: string
+  /** Where ansible.cfg says that mappings of the same name are put together; `undefined`: the one that wins counts. */
+  readonly merges: Span | undefined
   /** Which tasks are worth rehearsing. */
   readonly relevance: Relevance
 }

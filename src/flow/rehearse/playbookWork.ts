@@ -29,6 +29,7 @@ import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { type Invention, inventedHosts } from './inventedHosts.ts'
 import { kindVariables, namedHosts } from './kinds.ts'
+import { mergeSetting } from './merging.ts'
 import { NO_UNIT } from './modules/services.ts'
 import { groupsByVariable, groupsIn, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
@@ -496,6 +497,7 @@ export class PlaybookWork {
       bound: (note) => director.bound(note),
       reach: (path) => director.reach(path),
       playbook: this.#playbook.path,
+      merges: mergeSetting(director.project, this.#playbook.path),
       relevance: this.#relevance(hosts),
     }
   }

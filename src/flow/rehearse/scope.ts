@@ -18,6 +18,7 @@ import { factOf, factsOf } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
+import { unmerged } from './merging.ts'
 import { Choice, cachedFact, givenTo, type NodeState, type Stored, type World } from './world.ts'
 
 /**
@@ -78,7 +79,7 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
         perhapsSealed(context, node, name, inventoryVariable(context, world, host, name)) ??
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
         leftToUser(context, node, name)
-      return settled(node.variables.get(name), name, world, inFiles) ?? inFiles()
+      return unmerged(asker.stage, name, settled(node.variables.get(name), name, world, inFiles) ?? inFiles())
     },
   }
 }
@@ -86,11 +87,12 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
 function taskVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
   const item = context.items.get(name)
   if (item !== undefined) return { value: item }
-  const parameter = context.parameters.get(name)
-  if (parameter !== undefined) return parameter
-  const node = world.node(host)
   const inFiles = (): ScopeVariable => inFilesOfTask(context, world, host, name)
-  return settled(node.variables.get(name), name, world, inFiles) ?? inFiles()
+  const found =
+    context.parameters.get(name) ??
+    settled(world.node(host).variables.get(name), name, world, inFiles) ??
+    inFiles()
+  return unmerged(context.stage, name, found)
 }
 
 /** What files, facts and Ansible itself say of a variable that no task made. */
