@@ -415,3 +415,139 @@ describe('hash_behaviour = merge', () => {
     expect(arrivals({ ...parted, 'other/ansible.cfg': merging['ansible.cfg'] })).toEqual([])
   })
 })
+
+describe('a template of a role that is played', () => {
+  const unit = 'roles/edge/templates/k3s.service.j2'
+  const tasks = 'roles/edge/tasks/main.yml'
+  const played: Files = {
+    'site.yml': '- { hosts: berths, roles: [edge, quay] }\n',
+    [unit]: '[Service]\nExecStart=/usr/local/bin/k3s agent --token {{ harbour_key }}\n',
+    'roles/edge/templates/agent.env.j2': 'K3S_URL=https://quay:6443\n',
+    'roles/quay/tasks/main.yml': '- template: { src: k3s.service.j2, dest: /etc/quay }\n',
+    'roles/quay/templates/k3s.service.j2': '[Service]\nExecStart=/bin/quay\n',
+  }
+  const isUnused = (files: Files): boolean => {
+    const all = Object.entries({ ...played, [tasks]: '- debug:\n', ...files })
+    return new Analysis(new Map(all)).rehearsal.isUnused(unit)
+  }
+
+  test.each<[string, Files]>([
+    ['none of its tasks names', {}],
+    ['only a comment names', { [tasks]: '# - template: { src: k3s.service.j2 }\n- debug:\n' }],
+    ['only a README names', { 'README.md': 'The role edge has k3s.service.j2\n' }],
+    [
+      'other names are near',
+      { [tasks]: '- template: { src: "my-k3s.service.j2", dest: /etc/k3s.service }\n' },
+    ],
+    [
+      'parts of other names are known',
+      { [tasks]: '- template: { src: "{{ kind }}.env.j2", dest: /etc/a }\n' },
+    ],
+    [
+      'a loop has other names',
+      { [tasks]: '- template: { src: "{{ item }}.j2", dest: "/etc/{{ item }}" }\n  loop: [agent.env]\n' },
+    ],
+    [
+      'a loop over mappings has other names',
+      {
+        [tasks]:
+          '- template: { src: "{{ item.from }}", dest: "{{ item.to }}" }\n  with_items:\n    - { from: agent.env.j2, to: /etc/a }\n',
+      },
+    ],
+    ['a file of the node is copied', { [tasks]: '- copy: { src: "{{ x }}", dest: /a, remote_src: true }\n' }],
+    ['a link is made', { [tasks]: '- file: { src: "{{ x }}", dest: /a, state: link }\n' }],
+    [
+      'a role that is not included takes anything',
+      { 'roles/quay/tasks/a.yml': '- copy: { src: "{{ x }}" }\n' },
+    ],
+    [
+      'tasks from elsewhere name none',
+      { [tasks]: '- include_tasks: ../../../shared/a.yml\n', 'shared/a.yml': '- copy: { src: a }\n' },
+    ],
+  ])('is not used where %s', (_, files) => {
+    expect(isUnused(files)).toBe(true)
+  })
+
+  test.each<[string, Files]>([
+    ['a task names it', { [tasks]: '- template: { src: k3s.service.j2, dest: /etc/a }\n' }],
+    ['a task names it by its path', { [tasks]: '- template: src=../templates/k3s.service.j2 dest=/etc/a\n' }],
+    [
+      'a handler names it',
+      { 'roles/edge/handlers/main.yml': '- template: { src: k3s.service.j2, dest: /a }\n' },
+    ],
+    ['a variable does', { 'group_vars/all.yml': 'berth_unit: k3s.service.j2\n' }],
+    ['another template includes it', { 'roles/edge/templates/a.j2': "{% include 'k3s.service.j2' %}" }],
+    ['another template includes any', { 'roles/edge/templates/a.j2': '{% include part %}' }],
+    [
+      'it is looked up',
+      { [tasks]: "- copy: { content: \"{{ lookup('template', kind ~ '.j2') }}\", dest: /a }\n" },
+    ],
+    [
+      'a part of the name is not known',
+      { [tasks]: '- template: { src: "{{ kind }}.service.j2", dest: /a }\n' },
+    ],
+    ['the name is a variable', { [tasks]: '- template: { src: "{{ berth_unit }}", dest: /a }\n' }],
+    ['all arguments are a variable', { [tasks]: '- template: "{{ berth_unit }}"\n' }],
+    [
+      'a handler takes anything',
+      { 'roles/edge/handlers/main.yml': '- copy: { src: "{{ x }}", dest: /a }\n' },
+    ],
+    [
+      'a loop has it',
+      {
+        [tasks]:
+          '- template: { src: "{{ item }}.j2", dest: "/etc/{{ item }}" }\n  loop: [agent.env, k3s.service]\n',
+      },
+    ],
+    [
+      'a loop is over what is not known',
+      { [tasks]: '- template: { src: "{{ item }}.j2", dest: /a }\n  loop: ["{{ kind }}.service"]\n' },
+    ],
+    [
+      'a loop has names of its own for things',
+      {
+        [tasks]:
+          '- template: { src: "{{ item }}", dest: /a }\n  loop: [b]\n  loop_control: { loop_var: c }\n',
+      },
+    ],
+    [
+      'files are found',
+      { [tasks]: '- template: { src: "{{ item }}", dest: /a }\n  with_fileglob: ["../templates/*.j2"]\n' },
+    ],
+    [
+      'the first file is taken',
+      { [tasks]: '- template: { src: "{{ item }}", dest: /a }\n  with_first_found: [b.j2]\n' },
+    ],
+    [
+      'all files are read',
+      { [tasks]: '- copy: { content: "{{ item }}", dest: /a }\n  with_file: ["{{ x }}"]\n' },
+    ],
+    ['the directory is copied', { [tasks]: '- copy: { src: ../templates/, dest: /etc }\n' }],
+    [
+      'the whole role is',
+      {
+        'tasks.yml': '- copy: { src: roles/edge, dest: /etc }\n',
+        'site.yml': '- { hosts: berths, roles: [edge], tasks: [{ include_tasks: tasks.yml }] }\n',
+      },
+    ],
+    ['a command takes the directory', { [tasks]: '- command: cp -r {{ role_path }}/templates /srv\n' }],
+    ['a script brings it', { 'up.sh': 'scp roles/edge/templates/*.j2 quay:\n' }],
+    [
+      'tasks from elsewhere name it',
+      {
+        [tasks]: '- include_tasks: ../../../shared/a.yml\n',
+        'shared/a.yml': '- template: { src: k3s.service.j2, dest: /a }\n',
+      },
+    ],
+    ['a role that it includes names it', { [tasks]: '- include_role: { name: quay }\n' }],
+    ['a role that it includes is not here', { [tasks]: '- include_role: { name: tide }\n' }],
+    ['tasks that it includes are not known', { [tasks]: '- include_tasks: "{{ kind }}.yml"\n' }],
+    ['the role is not played', { 'site.yml': '- { hosts: berths, roles: [quay] }\n' }],
+    [
+      'only a test plays it',
+      { 'site.yml': '[]\n', 'molecule/default/converge.yml': '- { hosts: all, roles: [edge] }\n' },
+    ],
+  ])('may be used where %s', (_, files) => {
+    expect(isUnused(files)).toBe(false)
+  })
+})

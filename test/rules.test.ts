@@ -175,6 +175,52 @@ test('the clusters of tests are no cause for alarm', () => {
   ])
 })
 
+describe('a unit of a role that is played', () => {
+  const told = (files: Readonly<Record<string, string>>, task: string): readonly string[] => {
+    const analysis = new Analysis(
+      new Map([
+        ['site.yml', '- { hosts: quays, roles: [edge] }\n'],
+        ['roles/edge/tasks/main.yml', task],
+        ...Object.entries(files),
+      ]),
+    )
+    return rules.flatMap((rule) =>
+      [...rule.check(analysis)].map(({ severity }) => `${rule.id} ${severity ?? rule.severity}`),
+    )
+  }
+  const path = 'roles/edge/templates/k3s.service.j2'
+  const unit = (token: string): string => `[Service]\nExecStart=/usr/local/bin/k3s server --token ${token}\n`
+  const percent = {
+    'host_vars/quay.yml': 'harbour_key: "f3a9c07e51b24d%n8896cc01d2ab7743fe"\n',
+    [path]: unit('{{ harbour_key }}'),
+  }
+  const writes = '- template: { src: k3s.service.j2, dest: /etc/systemd/system/harbour.service }\n'
+
+  test.each<[string, Readonly<Record<string, string>>, readonly string[], readonly string[]]>([
+    [
+      'a variable',
+      percent,
+      ['token-in-arguments error', 'token-plaintext error', 'token-unsafe-in-sink error'],
+      ['token-plaintext error'],
+    ],
+    [
+      'a sample',
+      { [path]: unit('mytoken') },
+      ['token-in-arguments error', 'token-placeholder error'],
+      ['token-placeholder notice'],
+    ],
+    [
+      'a weak token',
+      { [path]: unit('quay-12') },
+      ['token-in-arguments error', 'token-plaintext error', 'token-weak warning'],
+      ['token-plaintext error'],
+    ],
+  ])('with %s is judged as one where a task may write it', (_, files, used, unused) => {
+    expect(told(files, writes).filter((one) => !one.startsWith('token-logged'))).toEqual(used)
+    expect(told(files, '- debug:\n')).toEqual(unused)
+  })
+})
+
 describe('a file to be copied', () => {
   const tokens = (
     path: string,

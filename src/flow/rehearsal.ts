@@ -161,6 +161,8 @@ export interface Rehearsal {
   readonly cutTokens: ReadonlySet<Atom>
   /** The files that what was rehearsed is made of. */
   readonly reached: ReadonlySet<string>
+  /** Whether a file is a template or file of a role that is played, and nothing that could bring it to a node names it. */
+  isUnused(path: string): boolean
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on worlds or scenarios was hit: what was left out. */
   readonly bounds: readonly UnknownNote[]

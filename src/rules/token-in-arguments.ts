@@ -190,6 +190,32 @@ ansible-playbook site.yml -e @vault.yml -e k3s_version=v1.31.2+k3s1
       },
     },
     {
+      title: 'in a unit that no task of its role writes',
+      files: {
+        'site.yml': `
+- hosts: harbour
+  become: true
+  roles:
+    - edge
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Write the settings
+  ansible.builtin.template:
+    src: config.yaml.j2
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0600"
+  no_log: true
+`,
+        'roles/edge/templates/config.yaml.j2': `
+token: "{{ harbour_key }}"
+`,
+        'roles/edge/templates/k3s.service.j2': `
+[Service]
+ExecStart=/usr/local/bin/k3s server --token {{ harbour_key }}
+`,
+      },
+    },
+    {
       title: 'in a file that is there before the install script runs',
       files: {
         'site.yml': `

@@ -75,6 +75,22 @@ ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443
 `,
       },
     },
+    {
+      title: 'in a unit that no task of its role writes',
+      files: {
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s-agent
+    state: restarted
+`,
+        'roles/edge/templates/k3s-agent.service.j2': `
+[Service]
+Environment="K3S_TOKEN={{ harbour_key }}"
+`,
+      },
+    },
   ],
   check(analysis) {
     const written = [...inUnits(analysis)]
@@ -87,9 +103,10 @@ const MESSAGE = 'every user may ask systemd for the token in Environment='
 const SETTING = /\bK3S_(?:AGENT_)?TOKEN=(?!%)(?:\{\{[^}\n]*\}\}|\{(?!\{)|[^"'\s{])+/
 
 /** Units and their templates as they stand in the project. */
-function* inUnits({ project }: Analysis): Generator<RuleFinding> {
+function* inUnits({ project, rehearsal }: Analysis): Generator<RuleFinding> {
   for (const [path, text] of project) {
     if (!/K3S_(?:AGENT_)?TOKEN=/.test(text) || fileKind(path, text) !== 'unit') continue
+    if (rehearsal.isUnused(path)) continue
     for (const line of text.matchAll(/^[ \t]*Environment[ \t]*=[^\n]*/gm)) {
       const match = SETTING.exec(line[0])
       if (match === null) continue

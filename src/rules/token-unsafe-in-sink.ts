@@ -88,7 +88,7 @@ K3S_TOKEN={{ harbour_key | quote }}
       const told = new Set<string>()
       for (const sink of site.sinks) {
         const why = hazard(literal, sink)
-        if (why === undefined || told.has(sink.sink)) continue
+        if (why === undefined || told.has(sink.sink) || analysis.rehearsal.isUnused(sink.at.path)) continue
         told.add(sink.sink)
         const title = sinks.find(({ id }) => id === sink.sink)?.title ?? sink.sink
         const isHere = sink.at.path === site.at.path && sink.at.start === site.at.start

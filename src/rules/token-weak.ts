@@ -67,6 +67,7 @@ git_token: abc
       if (placeholder !== undefined || site.isFixture || isToCopy || site.retyped !== undefined) continue
       if (inspection.form.kind === 'malformed' || weaknesses.length === 0) continue
       if (site.carrier === 'variable' && isOverruled(analysis, site)) continue
+      if (analysis.rehearsal.isUnused(site.at.path)) continue
       yield { at: site.at, message: `the token is weak: ${weaknesses.join('; ')}`, secrets: [site.at] }
     }
     yield* once(madeOfLittle(analysis))

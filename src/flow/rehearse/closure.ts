@@ -44,6 +44,8 @@ export interface Closure {
   readonly plainTexts: Texts
   /** Playbooks that it imports. */
   readonly imported: readonly string[]
+  /** Whether it plays a role or includes tasks that are not found here, so that more may belong to it. */
+  readonly isOpen: boolean
 }
 
 const K3S = /k3s/i
@@ -72,6 +74,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     roles: reader.roles,
     plainTexts: reader.plainTexts,
     imported: [...reader.imported],
+    isOpen: reader.isOpen,
   }
 }
 
@@ -101,6 +104,7 @@ class Reader {
   readonly conditions: string[] = []
   readonly roles: Role[] = []
   readonly plainTexts = new Map<string, Set<string>>()
+  isOpen = false
   readonly #made = new Set<string>()
   /** Facts that are set under conditions, and in which file. */
   readonly #conditional: (Asked & { readonly name: string })[] = []
@@ -109,7 +113,7 @@ class Reader {
   /** Files of tasks that roles have. */
   readonly #ofRoles = new Set<string>()
   /** Whether something is included of which not even a part of the name is known. */
-  #isOpen = false
+  #isUnnamed = false
   readonly #content: Content
   readonly #seen = new Set<string>()
   readonly #pathsUnder: PathIndex
@@ -158,7 +162,7 @@ class Reader {
   /** What an include, a play or another role names, or may name; the task files of a role that begin by themselves among them. */
   read(): ReadonlySet<string> {
     const unread = [...this.#ofRoles].filter((path) => !MAIN.test(path) && !this.#includes.has(path))
-    if (unread.length === 0 || this.#isOpen) return this.paths
+    if (unread.length === 0 || this.#isUnnamed) return this.paths
     const read = new Set(this.paths)
     for (const path of unread) read.delete(path)
     return read
@@ -211,6 +215,7 @@ class Reader {
   /** `collections`: where it is asked for with these, its dependencies are looked for there. */
   #roleNamed(name: string, from: RoleContext, collections?: readonly string[]): Role | undefined {
     const role = this.#content.findRole(name, from)
+    if (role === undefined) this.isOpen = true
     if (role === undefined || this.#seen.has(role.directory)) return role
     this.#seen.add(role.directory)
     this.role(role, collections)
@@ -281,7 +286,7 @@ class Reader {
       if (/(?:^|\.)(?:include|import)_role$/.test(module)) {
         const role = this.#roleNamed(text('name') ?? text('role') ?? '', place)
         const part = text('tasks_from')
-        if (part !== undefined && isTemplate(part)) this.#isOpen = true
+        if (part !== undefined && isTemplate(part)) this.#isUnnamed = true
         if (role !== undefined) this.#included(this.#content.roleTasks(role, part)?.path, path, conditions)
       }
       const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
@@ -295,7 +300,10 @@ class Reader {
       }
       for (const name of looped(file, statement.keywords)) {
         const all = tasksNamed(this.#content, name, from, this.plainTexts)
-        if (all.length === 0 && isTemplate(name)) this.#isOpen = true
+        if (all.length === 0) {
+          this.isOpen = true
+          if (isTemplate(name)) this.#isUnnamed = true
+        }
         for (const found of all) {
           this.#included(found, path, conditions)
           if (this.paths.has(found)) continue

@@ -24,6 +24,7 @@ import { groupsIn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern
 import { PlaybookWork } from './playbookWork.ts'
 import { noteSealed } from './roles.ts'
 import { isUndef } from './scope.ts'
+import { unusedFiles } from './unusedFiles.ts'
 import { eventsOf, OF_ITS_OWN, ofServersThatJoin, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
 
@@ -114,6 +115,11 @@ export class Director {
       atoms: this.#atoms,
       ...tokensOf(this.#runs, this.#atoms),
       reached: new Set([...this.#reached, ...playbooks.flatMap(({ closure }) => [...closure.read])]),
+      isUnused: unusedFiles(
+        this.#content,
+        this.#project,
+        playbooks.flatMap(({ closure, isLone }) => (isLone ? [] : [closure])),
+      ),
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }

@@ -29,7 +29,8 @@ export function lonePlaybooks(
   })
 }
 
-function playbookOf(role: Role, path: string, tasks: string, tasksFrom: string | undefined): Playbook {
+/** `hosts: all`, the role, nothing else. `tasks`: where its tasks stand. */
+export function playbookOf(role: Role, path: string, tasks: string, tasksFrom?: string): Playbook {
   const at = { path: tasks, start: 0, end: 0 }
   const use: RoleUse = {
     at,

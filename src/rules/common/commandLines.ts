@@ -16,6 +16,7 @@ export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding>
   for (const { name, carrier, file, written } of tokenSitesOf(analysis).options) {
     const { at, text } = written
     const isUnit = file === 'unit'
+    if (isUnit && analysis.rehearsal.isUnused(at.path)) continue
     if (carrier === 'argument' && file === 'yaml' && !isRun(analysis, written)) continue
     const severity = isFixture(at.path) ? 'notice' : isUnit || text !== undefined ? undefined : 'warning'
     yield {

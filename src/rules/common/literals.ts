@@ -35,15 +35,18 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
     if (text === undefined || text.isEmpty || retyped === 'null') return []
     // Projects write false where they mean that there is none.
     if (retyped === 'boolean' && /^(?:false|no|off)$/i.test(text.reveal())) return []
-    const site = isMock(found.name) ? { ...found, isFixture: true } : found
     // What makes a token bad shows at its start; a text of megabytes is none, and takes long.
     const inspection = inspectToken(new Secret(text.reveal().slice(0, LONGEST)))
+    const placeholder = placeholderIn(text.reveal().slice(0, LONGEST), found, inspection)
+    // What nothing brings to a node harms as a token that git keeps, and not as a sample.
+    const isHarmless = placeholder !== undefined && analysis.rehearsal.isUnused(found.at.path)
+    const site = isMock(found.name) || isHarmless ? { ...found, isFixture: true } : found
     return [
       {
         site,
         text,
         inspection,
-        placeholder: placeholderIn(text.reveal().slice(0, LONGEST), site, inspection),
+        placeholder,
         isSentinel: SENTINEL.test(text.reveal()),
         isToCopy: isSample(site.at.path) && !analysis.isOfNamedInventory(site.at.path),
       },
