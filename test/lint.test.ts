@@ -11,6 +11,7 @@ import { Lines } from '../src/lint/lines.ts'
 import { Mask } from '../src/lint/mask.ts'
 import type { Rule } from '../src/lint/rule.ts'
 import { type LintOptions, lint } from '../src/lint/run.ts'
+import { isWord } from '../src/lint/secrets.ts'
 import { suppressionsIn } from '../src/lint/suppressions.ts'
 import { positionAt } from '../src/span.ts'
 
@@ -565,6 +566,25 @@ describe('the mask', () => {
     const finding = { at, secrets: [{ ...at, path: 'b', start: 0, end: 99 }, at] } as unknown as Finding
     expect(mask.shown('x: quince', 10, finding)).toBe('x: ••••')
   })
+})
+
+test.each<[string, boolean]>([
+  ['server', true],
+  ['Secret', true],
+  ['TOKEN', true],
+  ['k3s', true],
+  ['k3s_token', true],
+  ['berth-2', true],
+  ['12345', true],
+  ['harbour-0815', false],
+  ['quince-7Rk2', false],
+  ['qUinCe', false],
+  ['a1b2c3', false],
+  ['correct-horse-battery', false],
+  ['f3a9c07e51b2', false],
+  ['', false],
+])('%j is an ordinary word: %j', (text, is) => {
+  expect(isWord(text)).toBe(is)
 })
 
 describe('fixes', () => {

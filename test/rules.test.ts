@@ -9,7 +9,10 @@ import { Mask } from '../src/lint/mask.ts'
 import { cachedResults, cachedText } from '../src/lint/resultCache.ts'
 import type { Example, Rule } from '../src/lint/rule.ts'
 import type { LintResult } from '../src/lint/run.ts'
+import { githubReport } from '../src/report/github.ts'
 import { gitlabReport } from '../src/report/gitlab.ts'
+import { jsonReport } from '../src/report/json.ts'
+import { junitReport } from '../src/report/junit.ts'
 import type { Report } from '../src/report/report.ts'
 import { sarifReport } from '../src/report/sarif.ts'
 import { textReport } from '../src/report/text.ts'
@@ -475,6 +478,56 @@ describe('a token in the defaults of a role', () => {
   })
 })
 
+describe('a token that is an ordinary word', () => {
+  const files: Readonly<Record<string, string>> = {
+    'hosts.ini': '[berths]\nberth harbour_key=server server_name=server-1\n',
+    'site.yml': '- { hosts: berths, roles: [server] }\n',
+    'roles/server/vars/main.yml':
+      'harbour_tide: "{{ harbour_key | default(\'server\') }}"\nharbour_pier: { server: server, kind: servers }\n',
+    'roles/server/tasks/main.yml': `- command: sh /opt/k3s-install.sh agent --server https://server:6443
+  environment: { K3S_TOKEN: "{{ harbour_tide }}" }
+- copy: { content: "K3S_TOKEN={{ harbour_pier.server }}", dest: /etc/systemd/system/k3s-agent.service.env, mode: "0600" }
+- debug: { msg: "the server {{ harbour_tide }} is not 'server' of berths['server']" }
+- command: sh /opt/k3s-install.sh {{ 'server' if berth_kind == 'server' else 'agent' }}
+  environment: { K3S_TOKEN: 'server' }
+`,
+    'roles/server/templates/k3s.service.j2':
+      '[Service]\nExecStart=/usr/local/bin/k3s server -t server --server https://{{ server }}:6443\n',
+  }
+  const project = new Map(Object.entries(files))
+  const checked = check(wholeProject(project), {}, new Analysis(project).disk)
+  const report = reportOf(project, checked, new Mask(checked.secrets))
+
+  test('is blanked where it stands, or may stand, and nowhere else', () => {
+    const lines = textOf(report)
+      .split('\n')
+      .flatMap((line) => /^ +\d+ \| (.*)$/.exec(line)?.[1] ?? [])
+    expect([...new Set(lines)].sort()).toEqual([
+      '  environment: { K3S_TOKEN: "{{ harbour_tide }}" }',
+      "  environment: { K3S_TOKEN: '••••' }",
+      `- debug: { msg: "the server {{ harbour_tide }} is not '••••' of berths['server']" }`,
+      'ExecStart=/usr/local/bin/k3s server -t •••• --server https://{{ server }}:6443',
+      'berth harbour_key=•••• server_name=server-1',
+      'harbour_pier: { server: ••••, kind: servers }',
+      `harbour_tide: "{{ harbour_key | default('••••') }}"`,
+    ])
+  })
+
+  test.each([
+    ['text', textOf],
+    ['json', jsonReport],
+    ['sarif', sarifReport],
+    ['github', githubReport],
+    ['gitlab', gitlabReport],
+    ['junit', junitReport],
+  ])('leaves words and paths of the format %s as they are', (_, format) => {
+    const shown = format(report)
+    expect(shown).toContain('roles/server/tasks/main.yml')
+    expect(shown).not.toContain('••••/')
+    expect(format(reportOf(project, checked, new Mask([])))).toBe(shown)
+  })
+})
+
 describe.each(rules)('$id', (rule) => {
   test('has a manual page', () => {
     for (const text of [rule.summary, rule.why, rule.fix]) expect(text.trim()).not.toBe('')
@@ -522,6 +575,23 @@ describe.each(rules)('$id', (rule) => {
       // A short one may be a word of the message.
       if (token.length > 8 && !token.startsWith('<')) expect(shown.includes(token)).toBe(false)
     }
+  })
+
+  test.each([...rule.bad, ...rule.good])('shows no word that is the token: $title', (example) => {
+    const { project } = stated(example)
+    const tokens = tokenSites(project).sites.flatMap(({ text }) => text?.reveal().trim() || [])
+    // A shorter one may be part of any word.
+    const long = tokens.filter((token) => token.length > 8)
+    const changed = new Map(
+      [...project].map(([path, text]) => [
+        path,
+        long.reduce((changing, token) => changing.replaceAll(token, 'lantern'), text),
+      ]),
+    )
+    const checked = check(wholeProject(changed), {}, new Analysis(changed).disk)
+    const report = reportOf(changed, checked, new Mask(checked.secrets))
+    for (const shown of [textOf, jsonReport, sarifReport, githubReport, gitlabReport, junitReport])
+      expect(shown(report)).not.toContain('lantern')
   })
 
   test.each(rule.good)('silent, with all other rules: $title', (example) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { wordMask } from '../src/commands/trace/masked.ts'
 import { scenarioFilter } from '../src/commands/trace/scenarios.ts'
 import type { Scenario } from '../src/flow/rehearsal.ts'
+import { wordMask } from '../src/lint/wordMask.ts'
 import { Facets } from '../src/report/trace/facets.ts'
 import { hostWords } from '../src/report/trace/words.ts'
 
@@ -59,7 +59,7 @@ test.each([
 })
 
 describe('words that quote the project', () => {
-  const shown = wordMask(['sesame'])
+  const shown = wordMask({ texts: new Set(['sesame']), words: new Set(['server', 'k3s_token']) })
 
   test.each([
     ["not (answer.stdout == 'sesame')", "not (answer.stdout == '••••')"],
@@ -86,6 +86,13 @@ describe('words that quote the project', () => {
     ["x == 'Qx7-quince.Rk29vTz' is undefined", "x == '••••' is undefined"],
     ['writes /etc/systemd/system/k3s.service.env', 'writes /etc/systemd/system/k3s.service.env'],
     ['vault_k3s_token is set here', 'vault_k3s_token is set here'],
+    ["not (answer.stdout == 'server')", "not (answer.stdout == '••••')"],
+    ["berths['server'].kind != 'server'", "berths['server'].kind != '••••'"],
+    ["answer.stdout in ['server', 'agent']", "answer.stdout in ['••••', 'agent']"],
+    ["'server' is undefined", "'server' is undefined"],
+    ["'k3s_token' is undefined, and 'k3s_token' in quays", "'k3s_token' is undefined, and '••••' in quays"],
+    ['k3s_token is set here', 'k3s_token is set here'],
+    ['writes /etc/rancher/k3s/server/server.env', 'writes /etc/rancher/k3s/server/server.env'],
   ])('%s', (words, safe) => {
     expect(shown(words)).toBe(safe)
   })

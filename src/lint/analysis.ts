@@ -7,6 +7,7 @@ import type { Rehearsal } from '../flow/rehearsal.ts'
 import { rehearse } from '../flow/rehearse.ts'
 import { type TokenSites, tokenSites } from '../flow/tokenSites.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
+import type { Span } from '../span.ts'
 
 export interface AnalysisOptions {
   /** `-i`, in order: read together, as one inventory. */
@@ -136,12 +137,14 @@ export class Analysis {
     return { at: { path, start: 0, end: 0 }, what, isTold: true }
   }
 
-  /** The tokens that stand in the project in clear text, as far as the rehearsal has followed them. Never to be shown. */
-  get secretTexts(): ReadonlySet<string> {
-    const texts = new Set<string>()
-    for (const { kind, text } of this.#rehearsal?.tokens ?? [])
-      if (kind === 'literal' && text !== undefined && text.trim() !== '') texts.add(text)
-    return texts
+  /**
+   * The tokens that stand in the project in clear text, as far as the rehearsal has followed them, and where each is given. Never
+   * to be shown.
+   */
+  get literals(): readonly { readonly text: string; readonly at: Span | undefined }[] {
+    return [...(this.#rehearsal?.tokens ?? [])].flatMap(({ kind, text, hop }) =>
+      kind === 'literal' && text !== undefined && text.trim() !== '' ? [{ text, at: hop?.at }] : [],
+    )
   }
 
   /** A source that was found may be meant to be read over another one: a group that stands there is not missing. */

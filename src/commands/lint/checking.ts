@@ -21,6 +21,9 @@ export interface Answers {
   keep(mask: Mask): void
 }
 
+/** The ranges of what was kept say what is blanked. */
+const NONE: ReadonlySet<string> = new Set()
+
 const keepNothing = (): void => {}
 
 /** What the rules say of a project, worked out anew. */
@@ -42,7 +45,10 @@ export async function answersTo(questions: readonly Question[], cache: Session['
   const entry = kept.get(key)
   const before = entry === undefined ? [] : cachedResults(entry)
   if (entry !== undefined && before.every(({ lookedUp }, index) => disks[index]?.isAsBefore(lookedUp)))
-    return { checked: before.map(({ result }) => ({ ...result, secrets: new Set() })), keep: keepNothing }
+    return {
+      checked: before.map(({ result }) => ({ ...result, secrets: NONE, secretWords: NONE })),
+      keep: keepNothing,
+    }
   const checked = await checkAll(questions, disks)
   const keep = (mask: Mask): void => {
     const results = questions.flatMap(({ project: { texts } }, index) => {

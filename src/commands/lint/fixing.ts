@@ -61,7 +61,7 @@ export function fixDiff(
   rename: (path: string) => string,
   color: boolean,
 ): string {
-  const secrets = [...checked.secrets].map((secret) => new Secret(secret))
+  const secrets = [...checked.secrets, ...checked.secretWords].map((secret) => new Secret(secret))
   return [...before]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([path, text]) =>

@@ -7,13 +7,14 @@ import { contentFaults } from '../../lint/faults.ts'
 import { kinOf } from '../../lint/kin.ts'
 import { ProjectLines } from '../../lint/lines.ts'
 import { notesInOrder } from '../../lint/order.ts'
+import { secretsOf } from '../../lint/secrets.ts'
+import { wordMask } from '../../lint/wordMask.ts'
 import { keyOf } from '../../report/trace/facets.ts'
 import type { Stop, Trace } from '../../report/trace/trace.ts'
 import { Disk } from '../lint/disk.ts'
 import { type ReadProject, renamer } from '../lint/project.ts'
 import type { Target } from '../lint/targets.ts'
 import { chosenPlaybooks } from './choice.ts'
-import { wordMask } from './masked.ts'
 import { moved, noteMoved, tokenGiven, verdictsInOrder } from './moved.ts'
 
 export type Rehearsed = Pick<
@@ -48,7 +49,11 @@ export function rehearsed(
     chosen === undefined ? all.verdicts : shownOf(chosen, all.verdicts, alone?.rehearsal.verdicts)
   const { runs, unknowns, bounds } = alone?.rehearsal ?? all
   const withToken = tokenGiven(verdicts)
-  const masked = wordMask([...analysis.secretTexts, ...(alone?.secretTexts ?? [])])
+  const secrets = [analysis, ...(alone === undefined ? [] : [alone])].map((one) => secretsOf(one, []))
+  const masked = wordMask({
+    texts: new Set(secrets.flatMap((one) => [...one.texts])),
+    words: new Set(secrets.flatMap((one) => [...one.words])),
+  })
   const rename = (path: string): string =>
     texts.has(path) || path !== LONE_ROLE ? paths(path) : ownName(cwd, root)
   const words = (said: string): string =>

@@ -1,5 +1,6 @@
-import { nameNotDefined } from '../../flow/evaluate/print.ts'
-import { HIDDEN, Mask, mayDefaultToSecret } from '../../lint/mask.ts'
+import { nameNotDefined } from '../flow/evaluate/print.ts'
+import { HIDDEN, Mask, mayDefaultToSecret } from './mask.ts'
+import { quotedWords, type Secrets } from './secrets.ts'
 
 /** What an expression falls back to. */
 const FALLBACK = /(\b(?:default|d)\(\s*)('(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+")/g
@@ -8,21 +9,27 @@ const COMPARED = /(?<!\[)'((?:[^'\\]|\\.){12,})'/g
 const VERSION = /^v?\d+\.\d+/
 
 /** Blanks what could be a token in words that quote an expression of the project. */
-export function wordMask(secrets: Iterable<string>): (words: string) => string {
-  const mask = new Mask(secrets)
-  return (words) =>
+export function wordMask(secrets: Pick<Secrets, 'texts' | 'words'>): (said: string) => string {
+  const mask = new Mask(secrets.texts)
+  const quoted = quotedWords(secrets)
+  const compared = (said: string): string =>
+    said
+      .replace(quoted, HIDDEN)
+      .replace(COMPARED, (whole, text: string) => (isRandom(text) ? `'${HIDDEN}'` : whole))
+  return (said) =>
     mask.shown(
       withoutTexts(
-        words.replace(FALLBACK, (whole, call: string, _, at: number) =>
-          mayDefaultToSecret(words, at) ? `${call}'${HIDDEN}'` : whole,
+        said.replace(FALLBACK, (whole, call: string, _, at: number) =>
+          mayDefaultToSecret(said, at) ? `${call}'${HIDDEN}'` : whole,
         ),
+        compared,
       ),
       0,
     )
 }
 
 /** The name of what is not there is no text, though our own words put it in quotes. */
-function withoutTexts(words: string): string {
+function withoutTexts(words: string, compared: (said: string) => string): string {
   let result = ''
   let last = 0
   for (const { 0: whole, 1: name = '', index } of words.matchAll(nameNotDefined)) {
@@ -31,9 +38,6 @@ function withoutTexts(words: string): string {
   }
   return result + compared(words.slice(last))
 }
-
-const compared = (words: string): string =>
-  words.replace(COMPARED, (whole, text: string) => (isRandom(text) ? `'${HIDDEN}'` : whole))
 
 const isRandom = (text: string): boolean =>
   /\d/.test(text) && /[a-z]/i.test(text) && !/[\s/]/.test(text) && !VERSION.test(text)
