@@ -528,6 +528,29 @@ describe('a token that is an ordinary word', () => {
   })
 })
 
+test('what could not be followed shows no token', () => {
+  const token = 'sesame-0815-larch'
+  const project = new Map([
+    ['hosts.ini', `[berths]\nberth harbour_key=${token}\n`],
+    [
+      'site.yml',
+      `- hosts: berths
+  vars: { harbour_names: {} }
+  tasks:
+    - copy: { content: "{{ harbour_names['${token}'] }}", dest: /etc/systemd/system/k3s-agent.service.env }
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+`,
+    ],
+  ])
+  const checked = check(wholeProject(project), {}, new Analysis(project).disk)
+  expect(checked.unknowns.map(({ what }) => what)).toEqual([
+    "the play ends here for berth: 'harbour_names['••••']' is undefined",
+  ])
+  const report = reportOf(project, checked, new Mask(checked.secrets))
+  for (const format of [textOf, jsonReport, sarifReport]) expect(format(report)).not.toContain(token)
+})
+
 describe.each(rules)('$id', (rule) => {
   test('has a manual page', () => {
     for (const text of [rule.summary, rule.why, rule.fix]) expect(text.trim()).not.toBe('')

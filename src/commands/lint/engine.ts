@@ -5,6 +5,7 @@ import { ProjectLines } from '../../lint/lines.ts'
 import { MAX_LINE } from '../../lint/mask.ts'
 import { type LintOptions, type LintResult, lint } from '../../lint/run.ts'
 import { quotedWords, type Secrets, secretsOf } from '../../lint/secrets.ts'
+import { wordMask } from '../../lint/wordMask.ts'
 import { rules } from '../../rules/index.ts'
 import type { Span } from '../../span.ts'
 import type { ReadProject } from './project.ts'
@@ -28,10 +29,12 @@ export function check(project: ReadProject, options: LintOptions, disk: ProjectD
   const result = lint(analysis, rules, { ...options, faults })
   const known = secretsOf(analysis, [...result.findings, ...result.suppressed.map(({ finding }) => finding)])
   const withPlaces = placesAdded(known, texts)
+  const inWords = wordMask(known)
   return {
     ...result,
     findings: result.findings.map(withPlaces),
     suppressed: result.suppressed.map((one) => ({ ...one, finding: withPlaces(one.finding) })),
+    unknowns: result.unknowns.map((note) => ({ ...note, what: inWords(note.what) })),
     secrets: known.texts,
     secretWords: known.words,
   }
