@@ -45,6 +45,21 @@ const cases: readonly (readonly [title: string, files: Files, sites: readonly st
     ],
   ],
   [
+    'variables of a role in a file of any name, and texts beside it',
+    {
+      'roles/edge/tasks/main.yml':
+        '- include_vars: tide.txt\n- copy: { content: "K3S_TOKEN={{ tide }}", dest: /etc/k3s.env }\n',
+      'roles/edge/vars/tide.txt': 'tide: abc\n',
+      'roles/edge/vars/tide.dist': 'tide: "def"\n',
+      'roles/edge/vars/notes.txt': 'Some notes.\ntide: ghi\nK3S_TOKEN=jkl\n',
+      'roles/edge/tide.txt': 'tide: mno\n',
+    },
+    [
+      'roles/edge/vars/tide.dist:1:8 variable unknown tide double → "def"',
+      'roles/edge/vars/tide.txt:1:7 variable unknown tide plain → "abc"',
+    ],
+  ],
+  [
     'INI: on the line of a host, in a section, quoted',
     {
       hosts: `[server]

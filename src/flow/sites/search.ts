@@ -1,5 +1,6 @@
 import type { Project } from '../../ansible/value.ts'
 import { tokenVariables } from '../../facts/tokenVariables.ts'
+import { partsOf as partsOfPath } from '../../path.ts'
 import { type Node, parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 import { entryOf, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import { configSettings, isConfig } from './configFiles.ts'
@@ -53,7 +54,7 @@ export class Search {
   constructor(project: Project, yaml: (path: string) => YamlText | undefined) {
     this.#yaml = yaml
     this.#files = [...project]
-      .map(([path, text]) => ({ path, text, kind: fileKind(path, text) }))
+      .map(([path, text]) => ({ path, text, kind: this.#kindOf(path, text) }))
       .filter(({ kind }) => kind !== 'docs')
       .sort((a, b) => (a.path < b.path ? -1 : 1))
   }
@@ -82,6 +83,14 @@ export class Search {
       for (const setting of rubyVariablesIn(path, text, kind, names)) this.#setting(setting)
     }
     return this.#result()
+  }
+
+  /** What lies in `vars` tasks read as YAML, whatever it ends in, where it is a mapping. */
+  #kindOf(path: string, text: string): FileKind {
+    const kind = fileKind(path, text)
+    if ((kind !== 'docs' && kind !== 'other') || partsOfPath(path).directories.at(-1) !== 'vars') return kind
+    const read = this.#yaml(path)
+    return read?.root?.kind === 'map' && read.faults.length === 0 ? 'yaml' : kind
   }
 
   #result(): TokenSites {
