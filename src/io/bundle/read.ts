@@ -53,8 +53,9 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
     const inflate = createInflateRaw({ chunkSize: 256 * 1024 })
     const trailer = new GzipTrailer()
     const stop = new AbortController()
+    const reasons: unknown[] = []
     const fail = (error: unknown): never => {
-      // The first reason stays: what tears down the rest fails, too.
+      reasons.push(error)
       stop.abort(error)
       tar.destroy(error as Error)
       inflate.destroy(error as Error)
@@ -82,7 +83,7 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
           if (!tar.write(chunk)) await once(tar, 'drain', { signal: stop.signal })
         }
       }
-      // Caught here: leaving the loop aborts the stream, and the pipeline may hear of that first.
+      // Caught here, too: leaving the loop aborts the stream, which is all that the pipeline hears of.
       await pipeline(deflated(file, at, size, hash), inflate, (chunks: AsyncIterable<Buffer>) =>
         take(chunks).catch(fail),
       )
@@ -91,7 +92,9 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
       tar.end(null)
     })().catch(fail)
     await Promise.allSettled([reading, feeding])
-    if (stop.signal.aborted) throw stop.signal.reason
+    if (signal?.aborted === true) throw signal.reason
+    // What tears down the rest makes it fail, too, and which of them is heard of first is up to Node's streams.
+    if (reasons.length > 0) throw reasons.find((reason) => !isTornDown(reason)) ?? reasons[0]
     return hash.digest('hex')
   } catch (error) {
     throw archiveFailure(error, at)
@@ -151,6 +154,10 @@ async function checkEnd(
   await file.read(end, 0, end.length, size - end.length)
   if (!end.equals(trailer.bytes)) throw damaged(at)
 }
+
+const isTornDown = (error: unknown): boolean =>
+  (error as Error).name === 'AbortError' ||
+  /^ERR_STREAM_(?:PREMATURE_CLOSE|DESTROYED)$/.test((error as NodeJS.ErrnoException).code ?? '')
 
 function archiveFailure(error: unknown, at: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException
