@@ -306,6 +306,141 @@ ${joins('workers', "{{ hostvars['chest'].harbour_key }}")}`,
   })
 })
 
+describe('hosts whose names the conditions of a project compare', () => {
+  const server = '- command: sh /opt/k3s-install.sh server --cluster-init\n'
+  const joining = '- command: sh /opt/k3s-install.sh server --server https://quay:6443\n'
+  const agent = '- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n'
+  const when = (task: string, condition: string): string => `${task}  when: ${condition}\n`
+  const played = (hosts: string, tasks: string, defaults = ''): Files => ({
+    'site.yml': `- { hosts: ${hosts}, roles: [moorings] }\n`,
+    'roles/moorings/tasks/main.yml': tasks,
+    'roles/moorings/defaults/main.yml': defaults,
+  })
+  const nodes = (files: Files, servers: 'one' | 'several' = 'one'): readonly string[] =>
+    arrivals(files, { servers }).map((arrival) => arrival.split(' ').slice(0, 2).join(' '))
+  const two = ['agent-1 agent', 'rock first-server']
+
+  test.each([
+    ['a word', "'rock'", ''],
+    ['a default of the role', 'first_berth', 'first_berth: rock\n'],
+    [
+      'a variable that is made of another one',
+      'first_berth',
+      'first_berth: "{{ berths.first }}"\nberths: { first: rock }\n',
+    ],
+    ['what a variable falls back to', "(berth | default('rock'))", ''],
+  ])('are called so: by %s', (_, name, defaults) => {
+    const tasks =
+      when(server, `inventory_hostname == ${name}`) + when(agent, `(${name}) != inventory_hostname`)
+    expect(nodes(played('all', tasks, defaults))).toEqual(two)
+    expect(nodes(played('harbour_k3s', tasks, defaults))).toEqual(two)
+    expect(nodes(played('k3s_nodes', tasks, defaults))).toEqual(two)
+    expect(nodes(played('harbour', tasks, defaults))).toEqual(['harbour-1 agent', 'rock first-server'])
+    expect(nodes(played('quay_masters', tasks, defaults), 'several')).toEqual([
+      'rock first-server',
+      'server-2 agent',
+    ])
+  })
+
+  test('by what the groups of the project say, which wins over defaults', () => {
+    const tasks =
+      when(server, 'inventory_hostname == first_berth') + when(agent, 'inventory_hostname != first_berth')
+    const files = {
+      ...played('quays', tasks, 'first_berth: pier\n'),
+      'group_vars/quays.yml': 'first_berth: rock\n',
+    }
+    expect(nodes(files)).toEqual(['quays-1 agent', 'rock first-server'])
+    // A play's own, and a fact, win over that.
+    const own = `- { hosts: quays, roles: [moorings], vars: { first_berth: reef } }\n`
+    expect(nodes({ ...files, 'site.yml': own })).toEqual(['quays-1 agent', 'reef first-server'])
+    const fact = '- set_fact: { first_berth: cape }\n'
+    expect(nodes({ ...files, 'roles/moorings/tasks/main.yml': fact + tasks })).toEqual([
+      'cape first-server',
+      'quays-1 agent',
+    ])
+  })
+
+  test('in lists, in templates and within other words', () => {
+    const lists =
+      when(server, "inventory_hostname in ['rock', 'pier']") +
+      when(agent, "not (inventory_hostname in ['rock', 'pier'])")
+    expect(nodes(played('all', lists))).toEqual(two)
+    expect(nodes(played('all', lists), 'several')).toEqual([
+      'agent-1 agent',
+      'rock first-server',
+      'server-3 agent',
+    ])
+    const inline = `- command: sh /opt/k3s-install.sh {{ 'server' if inventory_hostname|lower == 'rock' else 'agent --server https://quay:6443' }}\n`
+    expect(nodes(played('all', inline))).toEqual(two)
+    const template = {
+      ...played(
+        'all',
+        '- template: { src: k3s.j2, dest: /etc/systemd/system/k3s.service }\n- service: { name: k3s, state: started }\n',
+      ),
+      'roles/moorings/templates/k3s.j2': `[Service]
+ExecStart=/usr/local/bin/k3s {% if inventory_hostname == 'rock' -%} server {%- else %} agent --server https://quay:6443{% endif %}
+`,
+    }
+    expect(nodes(template)).toEqual(two)
+  })
+
+  test('are what starts on them, the founder first, in whatever order they are asked for', () => {
+    const tasks =
+      when(agent, "inventory_hostname == 'boat'") +
+      when(joining, "inventory_hostname == 'pier'") +
+      when(server, "inventory_hostname == 'rock'") +
+      when('- command: uptime\n', "inventory_hostname != 'buoy'")
+    expect(nodes(played('all', tasks), 'several')).toEqual([
+      'boat agent',
+      'pier joining-server',
+      'rock first-server',
+    ])
+    expect(nodes(played('all', tasks))).toEqual(['boat agent', 'rock first-server'])
+    // An agent by its name is none of the servers, whatever else is done to it.
+    const named = `${server}  when: "'quay_masters' in group_names"\n${agent}  when: "'quay_workers' in group_names"\n${when('- command: uptime\n', "inventory_hostname == 'worker2'")}`
+    expect(nodes(played('all', named))).toEqual(['server-1 first-server', 'worker2 agent'])
+  })
+
+  test('are none where nothing starts on them: the others make the cluster', () => {
+    const tasks = when(server, "inventory_hostname != 'lighthouse'")
+    for (const servers of ['one', 'several'] as const)
+      expect(nodes(played('quay_masters', tasks), servers)).toContain('server-1 first-server')
+    const apart = when(server, "inventory_hostname not in ['lighthouse', 'buoy', 'chest', 'crane']")
+    expect(nodes(played('quay_masters', apart))).toEqual(['server-1 first-server'])
+    // Those that other plays ask, that are groups or that tasks add have nothing to do with it.
+    const site = `- hosts: all
+  tasks:
+    - command: uptime
+      when: inventory_hostname == 'buoy'
+- { hosts: quay_masters, roles: [moorings] }
+`
+    expect(nodes({ ...played('', server), 'site.yml': site })).toEqual(['server-1 first-server'])
+    const added = `- add_host: { name: chest }\n${server}  when: inventory_hostname != 'chest' and inventory_hostname not in groups.buoys\n`
+    expect(nodes(played('quay_masters', added))).toEqual(['server-1 first-server'])
+  })
+
+  test('are of the group whose play asks', () => {
+    const site = `- hosts: quay_masters
+  tasks:
+    - command: sh /opt/k3s-install.sh server
+- hosts: boats
+  tasks:
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      when: inventory_hostname == 'cutter'
+`
+    expect(nodes({ 'site.yml': site })).toEqual(['cutter agent', 'server-1 first-server'])
+    const itself = site.replace('hosts: boats', 'hosts: cutter')
+    expect(nodes({ 'site.yml': itself })).toEqual(['cutter agent', 'server-1 first-server'])
+  })
+
+  test('by the first part of a full name, too', () => {
+    const tasks =
+      when(server, "inventory_hostname == 'rock.harbour.example' and inventory_hostname_short == 'rock'") +
+      when(agent, "inventory_hostname_short != 'rock'")
+    expect(nodes(played('all', tasks))).toEqual(['agent-1 agent', 'rock.harbour.example first-server'])
+  })
+})
+
 describe('a kind of node of which an inventory has no host', () => {
   const tasks = `
 - command: sh /opt/k3s-install.sh server

@@ -10,7 +10,7 @@ export { iniLines, iniSection } from './iniSource.ts'
 export type { Group, Host, Inventory } from './inventory.ts'
 export { pythonLiteral } from './pythonLiteral.ts'
 export { inventoryFormat, templateStatement } from './source.ts'
-export { groupHosts, hostVariables, LOCALHOST, magicVariables } from './variables.ts'
+export { groupHosts, hostVariables, LOCALHOST, magicVariables, shortName } from './variables.ts'
 
 type Variables = ReadonlyMap<string, Variable>
 

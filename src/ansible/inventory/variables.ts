@@ -89,7 +89,7 @@ export function magicVariables(inventory: Inventory, host: string): ReadonlyMap<
   const source = inventory.hosts.get(host)?.source
   return new Map<string, AnsibleValue>([
     ['inventory_hostname', host],
-    ['inventory_hostname_short', isAddress(host) ? host : (host.split('.')[0] ?? host)],
+    ['inventory_hostname_short', shortName(host)],
     [
       'group_names',
       groupsOf(inventory, host)
@@ -101,6 +101,9 @@ export function magicVariables(inventory: Inventory, host: string): ReadonlyMap<
     ['inventory_dir', source === undefined ? null : directoryOf(source)],
   ])
 }
+
+/** What stands before the first dot of a name. */
+export const shortName = (host: string): string => (isAddress(host) ? host : (host.split('.')[0] ?? host))
 
 const groupsVariables = new WeakMap<Inventory, AnsibleValue>()
 

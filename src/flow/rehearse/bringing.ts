@@ -1,4 +1,4 @@
-import { type Content, collectionsIn } from '../../ansible/content/index.ts'
+import { type Content, collectionsIn, type Play } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
@@ -30,22 +30,23 @@ export function bringsK3s(hosts: Closure['hosts'][number], content: Content, pro
   return answer
 }
 
-function playBringsK3s({ at }: Closure['hosts'][number], content: Content, project: Project): boolean {
-  // The play of a lone role is in no file.
-  if (at.end === 0) return true
-  const play = content
-    .playbook(at.path)
-    ?.plays.find((one) => one.kind === 'play' && one.hosts?.at.start === at.start)
+function playBringsK3s(hosts: Closure['hosts'][number], content: Content, project: Project): boolean {
+  const { path } = hosts.at
+  const play = playOf(hosts, content)
   if (play === undefined) return true
-  const place = { playbookDirectory: directoryOf(at.path), collections: collectionsIn(play.keywords) }
-  if (
-    play.kind === 'play' &&
-    play.roles.some(({ name }) => K3S.test(name) && content.findRole(name, place) === undefined)
-  )
+  const place = { playbookDirectory: directoryOf(path), collections: collectionsIn(play.keywords) }
+  if (play.roles.some(({ name }) => K3S.test(name) && content.findRole(name, place) === undefined))
     return true
-  return closureOf(content, project, { path: at.path, plays: [play] }).tasks.some(({ task }) =>
+  return closureOf(content, project, { path, plays: [play] }).tasks.some(({ task }) =>
     textBringsK3s(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
   )
+}
+
+/** The play whose `hosts:` these are. That of a lone role is in no file. */
+export function playOf({ at }: Closure['hosts'][number], content: Content): Play | undefined {
+  const plays = at.end === 0 ? [] : (content.playbook(at.path)?.plays ?? [])
+  for (const play of plays) if (play.kind === 'play' && play.hosts?.at.start === at.start) return play
+  return undefined
 }
 
 /** A role or a playbook that is asked for and lies elsewhere. */

@@ -1,4 +1,4 @@
-import { hostVariables, type Inventory } from '../../ansible/inventory/index.ts'
+import { hostVariables, type Inventory, shortName } from '../../ansible/inventory/index.ts'
 import type { AnsibleValue, Project, Variable } from '../../ansible/value.ts'
 import { inventoryOf } from './beside.ts'
 import { groupKind, isOfNodes } from './groupKinds.ts'
@@ -19,28 +19,52 @@ export interface Invention {
   /** Variables that tell kinds of nodes apart, for those who set none. */
   readonly kinds?: ReadonlyMap<string, KindVariable>
   readonly named?: NamedHosts
+  readonly compared?: ComparedHosts
   readonly project?: Project
   readonly playbookDirectory?: string
+}
+
+/** Names that conditions compare those of hosts with, each with the groups whose plays do; without any: whatever hosts there are. */
+export type ComparedHosts = ReadonlyMap<string, readonly string[]>
+
+/** Those of them that may be servers by the groups that they are in. */
+export function comparedServers({
+  compared = new Map(),
+  groupNames,
+  byVariable = [],
+}: Invention): readonly string[] {
+  const isWhole = [...groupNames, ...byVariable].some(isOfNodes)
+  return [...compared].flatMap(([name, groups]) =>
+    groups.length === 0 || groups.some((group) => groupKind(group) === 'server' || isParent(group, isWhole))
+      ? [name]
+      : [],
+  )
+}
+
+/** Whether a group is one of all nodes. `isWhole`: whether others are called after the nodes that are in them. */
+function isParent(group: string, isWhole: boolean): boolean {
+  const kind = groupKind(group)
+  return kind === 'cluster' || (kind === 'part' && !isWhole)
 }
 
 /**
  * Hosts for a project without an inventory: of each group that its plays name the fewest that show everything, and of each
  * kind that a variable tells apart, with the variables that the project has for such groups.
  */
-export function inventedHosts(
-  {
+export function inventedHosts(invention: Invention, servers: 'one' | 'several'): PaperHosts {
+  const {
     groupNames,
     byVariable = [],
     isOfCluster = () => true,
     hasOthers = false,
     kinds = new Map(),
     named = { servers: [], agents: [], others: [] },
+    compared = new Map(),
     project = new Map(),
     playbookDirectory = '',
-  }: Invention,
-  servers: 'one' | 'several',
-): PaperHosts {
-  const [first = SERVERS[0], ...joining] = SERVERS.map((name, index) => named.servers[index] ?? name)
+  } = invention
+  const tried = comparedServers(invention)
+  const [first = SERVERS[0], ...joining] = serverNames(tried, named.servers)
   // One that a play is for, while another is for the rest of them, is what only its tasks say.
   const apart = hasOthers ? named.agents.filter((name) => groupNames.includes(name)) : []
   const agent = named.agents.find((name) => !apart.includes(name)) ?? AGENT
@@ -55,11 +79,17 @@ export function inventedHosts(
     const kind = groupKind(name)
     // `hosts:` may name a host as well as a group.
     if (ofServers.includes(name) || name === agent || apart.includes(name)) return
-    if (isHostName(name)) alone.push(name)
-    else if (kind === 'cluster' || (kind === 'part' && !isWhole)) parents.push(name)
+    if (tried.includes(name) || compared.get(name)?.includes(name) === false) return
+    const isBeside = !isOfNodes(name) && !isOfCluster(name)
+    if (isBeside) beside.add(name)
+    if (isHostName(name) || compared.has(name)) alone.push(name)
+    else if (isParent(name, isWhole)) parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
-    else members.set(name, [kind === 'agent' ? agent : `${name}-1`])
-    if (!isOfNodes(name) && !isOfCluster(name)) beside.add(name)
+    else {
+      const own = isBeside ? [] : [...compared].filter(([, groups]) => groups.includes(name))
+      const apart = own.map(([host]) => host).filter((host) => !tried.includes(host))
+      members.set(name, [...new Set([...apart, kind === 'agent' ? agent : `${name}-1`])])
+    }
   }
   groupNames.forEach(take)
   const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
@@ -75,9 +105,12 @@ export function inventedHosts(
   const grouped = new Set([...members.values()].flat())
   const isOther = named.others.some((name) => !alone.includes(name))
   const others = [
-    ...alone,
-    ...(isTold ? ofServers : named.servers.length > 0 || isOther ? [first] : []),
-    ...(hasOthers || isTold || named.agents.length > 0 ? [agent] : []),
+    ...new Set([
+      ...alone,
+      ...(isTold ? ofServers : named.servers.length > 0 || isOther ? [first] : []),
+      ...ofServers.filter((name) => tried.includes(name)),
+      ...(hasOthers || isTold || named.agents.length > 0 ? [agent] : []),
+    ]),
   ].filter((name) => !grouped.has(name))
   const names = [...grouped, ...others]
   const ofCluster = new Set([
@@ -98,7 +131,7 @@ export function inventedHosts(
       const ofHost = [...own].filter(([, list]) => list.includes(name)).map(([group]) => group)
       const magic = new Map<string, AnsibleValue>([
         ['inventory_hostname', name],
-        ['inventory_hostname_short', name],
+        ['inventory_hostname_short', shortName(name)],
         ['group_names', ofHost.sort()],
         ['groups', groupsVariable],
         ['inventory_dir', 'inventory'],
@@ -109,7 +142,7 @@ export function inventedHosts(
     }),
   )
   const known = new Map(hosts)
-  const [second = first, ...alike] = joining
+  const [second = first, ...alike] = joining.filter((name) => !tried.includes(name))
   for (const name of alike) hosts.delete(name)
   const aliases = new Map([
     ...[...named.servers, ...alike].map((name) => [name, known.has(second) ? second : first] as const),
@@ -129,6 +162,14 @@ export function inventedHosts(
     hasSealedFiles: false,
     assumed: new Set(isAssumed ? [agent] : []),
   }
+}
+
+/** Etcd wants three servers. Beside those of which the names decide something there is one that is like others. */
+function serverNames(tried: readonly string[], named: readonly string[]): readonly string[] {
+  const given = [...new Set([...tried, ...named])]
+  const count = Math.min(given.length, SERVERS.length - 1)
+  const made = [...SERVERS.slice(count), ...SERVERS.slice(0, count)].filter((name) => !given.includes(name))
+  return [...given, ...made].slice(0, Math.max(SERVERS.length, tried.length + 1))
 }
 
 /** What tells an invented host from those of other kinds, where the project's own files do not. */
@@ -151,6 +192,6 @@ function toldApart(
   }
 }
 
-/** Etcd wants three servers; the third one is like the second. */
+/** The third one is like the second. */
 const SERVERS: readonly [string, ...string[]] = ['server-1', 'server-2', 'server-3']
 const AGENT = 'agent-1'

@@ -205,12 +205,10 @@ export function namedHosts(
   content: Content,
   groups: readonly string[],
 ): NamedHosts {
-  const added = new Set<unknown>(groups)
+  const added = addedHosts(tasks, groups)
   const asked = new Set<string>()
   for (const { task } of tasks) {
-    const { action, at, keywords } = task
-    if (action.module === 'add_host')
-      for (const name of ['name', 'hostname', 'host']) added.add(action.arguments.get(name)?.value)
+    const { at, keywords } = task
     const host = keywords.get('delegate_to')?.value
     // A token is read where a server has it; a variable that lacks its braces is no host.
     if (
@@ -235,10 +233,23 @@ export function namedHosts(
   return { servers: of('first', 'server', 'joining'), agents: of('agent'), others: of(undefined) }
 }
 
+/** Names that are no hosts of an inventory: of groups, and of hosts that tasks add. */
+export function addedHosts(tasks: Closure['tasks'], groups: readonly string[]): ReadonlySet<unknown> {
+  const added = tasks.flatMap(({ task: { action } }) =>
+    action.module === 'add_host'
+      ? ['name', 'hostname', 'host'].map((name) => action.arguments.get(name)?.value)
+      : [],
+  )
+  return new Set<unknown>([...groups, ...added])
+}
+
 const byNumber = new Intl.Collator('en', { numeric: true })
 
-/** `k3s-master-01.quay.test` → `k3s-master`. A node by its number is one that is no master. */
-function withoutNumber(host: string): string {
-  const [name = ''] = host.split('.')
-  return wordOf(name.replace(/[_-]?\d+$/, ''))
-}
+/** A node by its number is one that is no master. */
+const withoutNumber = (host: string): string => wordOf(stem(host))
+
+/** `k3s-master-01.quay.test` → `k3s-master` */
+const stem = (host: string): string => (host.split('.')[0] ?? '').replace(/[_-]?\d+$/, '')
+
+/** Whether a host is called an agent; any node of a cluster may be called a node. */
+export const isAgentName = (host: string): boolean => kindOf(stem(host)) === 'agent'

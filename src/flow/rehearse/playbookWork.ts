@@ -5,7 +5,7 @@ import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import { type FlowValue, Result, Ungiven } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
-import type { Scenario } from '../rehearsal.ts'
+import type { NodeKind, Scenario } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import {
   completed,
@@ -22,20 +22,21 @@ import {
 import { bringsK3s } from './bringing.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
+import { comparedHosts } from './comparedHosts.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { groupKind } from './groupKinds.ts'
 import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
-import { type Invention, inventedHosts } from './inventedHosts.ts'
-import { kindVariables, namedHosts } from './kinds.ts'
+import { comparedServers, type Invention, inventedHosts } from './inventedHosts.ts'
+import { isAgentName, kindVariables, namedHosts } from './kinds.ts'
 import { mergeSetting } from './merging.ts'
 import { NO_UNIT } from './modules/services.ts'
 import { groupsByVariable, groupsIn, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
-import { serversOf } from './verdicts.ts'
+import { kindsOf, serversOf } from './verdicts.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
 
 const INSTALLS = /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\b(?:k3s-io|rancher)\/k3s\b/
@@ -98,6 +99,7 @@ export class PlaybookWork {
       this.#takeWhatGaveUp(...ended)
       this.#sayWhereItEnds(...ended)
     }
+    first = this.#calledByStarts(base, first, asked)
     this.#sayWhereItEnds(first, base, 'each')
     const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
     const done: (readonly [Scenario, readonly World[]])[] = []
@@ -131,6 +133,41 @@ export class PlaybookWork {
     if (!asked.has('own-token') || !worlds.some(startsServer)) return worlds
     this.#makesServers = true
     return this.#run(base, asked, this.#clean(base))
+  }
+
+  /**
+   * A name that conditions compare says nothing of what its host is, which the first run has shown: a name with which a server
+   * has started is that of a server, the founding one first; one with which nothing has started, of none.
+   */
+  #calledByStarts(base: Scenario, first: readonly World[], asked: Set<Question>): readonly World[] {
+    const invention = this.#invention
+    if (invention === undefined) return first
+    const tried = comparedServers(invention)
+    if (tried.length === 0) return first
+    const hosts = this.#hostsOf(base)
+    const found = first.flatMap((world) =>
+      [...kindsOf(world, hosts, base)].filter(([host]) => world.node(host).starts.size > 0),
+    )
+    const of = (kind: NodeKind): readonly string[] => found.flatMap((one) => (one[1] === kind ? one[0] : []))
+    const joining = tried.filter((name) => of('joining-server').includes(name))
+    const founding = of('first-server').toSorted(
+      (a, b) => Number(tried.includes(b)) - Number(tried.includes(a)),
+    )
+    const isServer = joining.length > 0 || founding.some((name) => tried.includes(name))
+    const servers = isServer ? [...new Set([...founding.slice(0, 1), ...joining])].slice(0, 2) : []
+    if (servers.join() === tried.join()) return first
+    const agents = tried.filter((name) => of('agent').includes(name) && !servers.includes(name))
+    this.#invention = {
+      ...invention,
+      ...withAgents(invention, agents),
+      compared: new Map([
+        ...servers.map((name) => [name, []] as const),
+        ...[...(invention.compared ?? [])].filter(([name]) => !tried.includes(name)),
+      ]),
+    }
+    this.#invented.clear()
+    this.#relevanceFound = undefined
+    return this.#onClean(base, asked)
   }
 
   /** On nodes that have K3s already: as another playbook left them, or as K3s's own script would have. */
@@ -393,7 +430,7 @@ export class PlaybookWork {
     const { patterns, texts } = this.#closure
     const kinds = kindVariables(this.#closure, this.#switches, content, project)
     const groups = this.#groupsInTexts
-    return {
+    const invention: Invention = {
       groupNames: namedGroups([...patterns, ...groups]),
       byVariable: groupsByVariable(texts, (name) => this.#director.defaultOf(name)),
       isOfCluster: (group) =>
@@ -404,6 +441,10 @@ export class PlaybookWork {
       project,
       playbookDirectory: directoryOf(this.#playbook.path),
     }
+    const compared = new Map(comparedHosts(this.#closure, invention, this.#director))
+    const agents = comparedServers({ ...invention, compared }).filter(isAgentName)
+    for (const name of agents) compared.delete(name)
+    return { ...invention, ...withAgents(invention, agents), compared }
   }
 
   #bringsK3s(group: string): boolean {
@@ -652,6 +693,15 @@ export class PlaybookWork {
     return JSON.stringify([hosts, airgapped ?? false, manager ?? 'systemd', tokenGiven, servers])
   }
 }
+
+/** Agents by their names, before others that are known. */
+const withAgents = ({ named }: Invention, agents: readonly string[]): Pick<Invention, 'named'> => ({
+  named: {
+    servers: named?.servers ?? [],
+    others: named?.others ?? [],
+    agents: [...agents, ...(named?.agents ?? [])],
+  },
+})
 
 const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
 

@@ -130,7 +130,7 @@ function mergedMappings(below: AnsibleValue, above: AnsibleValue): AnsibleValue 
   return merged
 }
 
-const isMapping = (value: AnsibleValue): value is Readonly<Record<string, AnsibleValue>> =>
+export const isMapping = (value: AnsibleValue): value is Readonly<Record<string, AnsibleValue>> =>
   typeof value === 'object' &&
   value !== null &&
   !Array.isArray(value) &&
