@@ -404,6 +404,68 @@ describe('in a project of its own', () => {
     expect(text).not.toContain('larch, and hosts like it')
   })
 
+  test('what ends plays for one reason is told once, with the hosts and the inventories', async () => {
+    const inventory = (berths: string, key = '""') =>
+      `[quays]\nlarch\n[berths]\n${berths}\n[berths:vars]\nharbour_key=${key}\n`
+    const verdictsOf = 'no token is given; K3s makes one, or keeps its own'
+    write({
+      'many/site.yml': `- hosts: quays
+  tasks:
+    - command: /usr/local/bin/k3s-install.sh server
+- hosts: berths
+  tasks:
+    - assert: { that: harbour_key | length > 0 }
+    - command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+`,
+      'many/north/hosts.ini': inventory('birch\nalder'),
+    })
+    const because =
+      '    the play ends before K3s starts: an assertion does not hold\n        many/site.yml:6:7\n'
+    const { text: one } = await trace(directory, ['many'])
+    expect(one.split(because)).toHaveLength(2)
+    expect(one).toContain(`\n  alder and birch, and hosts like them\n${because}`)
+    write({ 'many/south/hosts.ini': inventory('birch') })
+    const { text: both } = await trace(directory, ['many'])
+    expect(both.split(because)).toHaveLength(2)
+    expect(both.split(verdictsOf)).toHaveLength(3)
+    expect(both).toContain(
+      `\nmany/site.yml on many/north/hosts.ini and many/south/hosts.ini\n\n  alder and birch, and hosts like them\n${because}`,
+    )
+    // A host of the same name that starts elsewhere hides nothing.
+    write({ 'many/south/hosts.ini': inventory('birch', '0ddpassword') })
+    const { text: other } = await trace(directory, ['many'])
+    const [south, north] = other.split('\nmany/site.yml on many/north/hosts.ini\n')
+    expect(south).toContain('\n  agent birch, service k3s-agent\n')
+    expect(north).toContain(`\n  alder and birch, and hosts like them\n${because}`)
+    expect(other.split(because)).toHaveLength(2)
+  })
+
+  test.each([
+    ['asks a cluster for something', 'command: k3s kubectl get nodes', false],
+    ['asks by a word in a variable', 'command: "{{ k3s_kubectl }} get nodes"', false],
+    ['reads what it needs for that', 'command: cat /etc/rancher/k3s/k3s.yaml', false],
+    ['has nothing to do with K3s', 'command: uptime', false],
+    ['writes a file that K3s reads', 'copy: { content: "", dest: /etc/rancher/k3s/config.yaml }', true],
+    ['starts it by a name in a variable', 'service: { name: "{{ boat }}", state: started }', true],
+    ['runs a role of Galaxy that brings it', 'import_role: { name: harbour.k3s }', true],
+  ])('a playbook that ends early and %s', async (_, task, isTold) => {
+    write({
+      'aside/hosts.ini': '[k3s]\nlarch\n',
+      'aside/group_vars/all.yml': 'boat: lugger\nharbour_secret: ""\n',
+      'aside/site.yml': `# For the hosts of k3s.
+- hosts: k3s
+  vars:
+    boat: ${task.includes('boat') ? 'k3s' : 'lugger'}
+  tasks:
+    - assert: { that: harbour_secret | length > 0 }
+    - ${task}
+`,
+    })
+    const { text } = await trace(directory, ['aside', '--show-unknown'])
+    expect(text.includes('the play ends here for larch: an assertion does not hold')).toBe(isTold)
+  })
+
   test('a host that ends early in some scenarios is told with them', async () => {
     write({
       'early/site.yml':
@@ -422,7 +484,7 @@ describe('in a project of its own', () => {
     write({ 'site.yml': small['site.yml'].replace('register: boat_answer', 'register: boat_word') })
     const { text } = await trace(directory)
     expect(text).toContain(
-      '  a1, and hosts like it\n    the play ends before K3s starts, because boat_answer is undefined\n        site.yml:12:',
+      '  a1 and a2, and hosts like them\n    the play ends before K3s starts, because boat_answer is undefined\n        site.yml:12:',
     )
   })
 

@@ -16,10 +16,7 @@ export function moved(verdict: Verdict, rename: Rename, words: Rename): Verdict 
   return {
     ...verdict,
     playbook: rename(playbook),
-    // A source with commas is a list of hosts.
-    ...(inventory === undefined
-      ? {}
-      : { inventory: inventory.map((source) => (source.includes(',') ? source : rename(source))) }),
+    ...inventoryMoved(inventory, rename),
     at: { ...at, path: rename(at.path) },
     hops: hops.map((hop) => noteMoved(hop, rename, words)),
     unknown: unknown === undefined ? undefined : words(unknown),
@@ -27,6 +24,15 @@ export function moved(verdict: Verdict, rename: Rename, words: Rename): Verdict 
     arrival: { ...arrival, failure: arrival.failure === undefined ? undefined : words(arrival.failure) },
   }
 }
+
+/** A source with commas is a list of hosts. */
+export const inventoryMoved = (
+  inventory: readonly string[] | undefined,
+  rename: Rename,
+): Pick<Verdict, 'inventory'> =>
+  inventory === undefined
+    ? {}
+    : { inventory: inventory.map((source) => (source.includes(',') ? source : rename(source))) }
 
 /**
  * Says of a scenario whether a token is given, where another gives one that the inventory leaves out: the same inventory as it is

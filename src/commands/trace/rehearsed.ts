@@ -15,7 +15,7 @@ import { Disk } from '../lint/disk.ts'
 import { type ReadProject, renamer } from '../lint/project.ts'
 import type { Target } from '../lint/targets.ts'
 import { chosenPlaybooks } from './choice.ts'
-import { moved, noteMoved, tokenGiven, verdictsInOrder } from './moved.ts'
+import { inventoryMoved, moved, noteMoved, tokenGiven, verdictsInOrder } from './moved.ts'
 
 export type Rehearsed = Pick<
   Trace,
@@ -98,9 +98,10 @@ function stopsOf(
   words: (said: string) => string,
 ): readonly Stop[] {
   const withToken = tokenGiven(verdicts)
-  const key = (playbook: string, host: string, scenario: Scenario): string =>
-    `${playbook}\n${host}\n${keyOf(scenario)}`
-  const started = new Set(verdicts.map(({ playbook, host, scenario }) => key(playbook, host, scenario)))
+  type Place = Pick<Verdict, 'playbook' | 'inventory' | 'host'>
+  const key = ({ playbook, inventory = [], host }: Place, scenario: Scenario): string =>
+    `${playbook}\n${inventory.join()}\n${host}\n${keyOf(scenario)}`
+  const started = new Set(verdicts.map((verdict) => key(verdict, verdict.scenario)))
   const undefinedAt = new Map<string, string>()
   for (const { playbook, events } of runs)
     for (const event of events)
@@ -109,12 +110,13 @@ function stopsOf(
   const stops = new Map<string, Stop>()
   for (const { at, end } of notes) {
     if (end === undefined) continue
-    const { playbook, host, why } = end
-    const scenarios = end.scenarios.filter((scenario) => !started.has(key(playbook, host, scenario)))
+    const { playbook, inventory, host, why } = end
+    const scenarios = end.scenarios.filter((scenario) => !started.has(key(end, scenario)))
     if (scenarios.length === 0) continue
     const variable = undefinedAt.get(`${playbook} ${host} ${at.path}:${at.start}`)
     const stop = {
       playbook: rename(playbook),
+      ...inventoryMoved(inventory, rename),
       host,
       variable: variable === undefined ? undefined : words(variable),
       why: variable === undefined ? words(why) : '',

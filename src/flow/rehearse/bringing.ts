@@ -42,6 +42,21 @@ function playBringsK3s(hosts: Closure['hosts'][number], content: Content, projec
   )
 }
 
+/** What K3s or its unit reads or keeps, the program itself, and a variable that holds the name of its service. */
+const TOUCHES =
+  /\/rancher\b(?!\/k3s\/k3s\.yaml)|K3S_|\/k3s(?:-\w+)?["'\s]|\bk3s[\w-]*\.env\b|(?<!\bhosts):[ \t]*["']?k3s(?:-\w+)?["']?[ \t]*$/m
+const COMMENT = /^[ \t]*#.*$/gm
+
+/** Whether anything that a playbook reaches brings K3s, or touches its files; others only ask a cluster for something. */
+export function touchesK3s(closure: Closure, content: Content, project: Project): boolean {
+  return (
+    closure.texts.some((text) => {
+      const own = text.replace(COMMENT, '')
+      return BRINGS.test(own) || TOUCHES.test(own)
+    }) || closure.hosts.some((one) => playOf(one, content) !== undefined && bringsK3s(one, content, project))
+  )
+}
+
 /** The play whose `hosts:` these are. That of a lone role is in no file. */
 export function playOf({ at }: Closure['hosts'][number], content: Content): Play | undefined {
   const plays = at.end === 0 ? [] : (content.playbook(at.path)?.plays ?? [])

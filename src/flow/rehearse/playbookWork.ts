@@ -19,7 +19,7 @@ import {
   startsServer,
   unlike,
 } from './beginnings.ts'
-import { bringsK3s } from './bringing.ts'
+import { bringsK3s, touchesK3s } from './bringing.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
 import { comparedHosts } from './comparedHosts.ts'
@@ -224,6 +224,7 @@ export class PlaybookWork {
    * `which`: those of each world, or only those that start it in none.
    */
   #sayWhereItEnds(worlds: readonly World[], scenario: Scenario, which: 'each' | 'never' = 'never'): void {
+    if (!this.#touchesK3s) return
     const hosts = this.#hostsOf(scenario)
     const whole = worlds.filter(({ isCut }) => !isCut)
     const started = worlds.map(startedIn)
@@ -248,6 +249,14 @@ export class PlaybookWork {
         })
       }
   }
+
+  get #touchesK3s(): boolean {
+    const { content, project } = this.#director
+    this.#touchesFound ??= touchesK3s(this.#closure, content, project)
+    return this.#touchesFound
+  }
+
+  #touchesFound: boolean | undefined
 
   /** Whether K3s is meant for a host: some play for it brings K3s, or it is called as the nodes of clusters are. */
   #isForK3s(host: string, hosts: PaperHosts): boolean {

@@ -34,16 +34,44 @@ export function pictures(
 ): readonly PlaybookPicture[] {
   const several = onSeveral(verdicts)
   const parts = grouped(verdicts, ({ playbook, inventory }) => JSON.stringify([playbook, inventory ?? []]))
-  return [...parts.values()].map((own) => ({
-    playbook: own[0]?.playbook ?? '',
-    inventory: own[0] !== undefined && several.has(own[0].playbook) ? own[0].inventory : undefined,
-    facets: new Facets([
-      ...own.map(({ scenario }) => scenario),
-      ...stops.flatMap(({ playbook, scenarios }) => (playbook === own[0]?.playbook ? scenarios : [])),
-    ]),
-    isInvented: own.some(({ inventory }) => inventory === undefined),
-    nodes: nodeGroups(own),
-  }))
+  return [...parts.values()].map((own) => {
+    const [{ playbook, inventory: sources } = { playbook: '' }] = own
+    const inventory = several.has(playbook) ? sources : undefined
+    const stopped = stops.filter(
+      (stop) =>
+        stop.playbook === playbook &&
+        (inventory === undefined || stop.inventory?.join() === inventory.join()),
+    )
+    return {
+      playbook,
+      inventory,
+      facets: new Facets([
+        ...own.map(({ scenario }) => scenario),
+        ...stopped.flatMap(({ scenarios }) => scenarios),
+      ]),
+      isInvented: own.some((verdict) => verdict.inventory === undefined),
+      nodes: nodeGroups(own),
+    }
+  })
+}
+
+/** Hosts on which plays end at one place, for one reason and in the same scenarios. */
+export interface SharedStop extends Stop {
+  readonly hosts: readonly string[]
+  /** Those that they are from, in words. */
+  readonly inventories: readonly string[]
+}
+
+export function sharedStops(stops: readonly Stop[]): readonly SharedStop[] {
+  const alike = grouped(stops, ({ playbook, variable, why, at, scenarios }) =>
+    JSON.stringify([playbook, variable, why, at, scenarios.map(keyOf).sort()]),
+  )
+  return [...alike.values()].flatMap((same) => {
+    const [first] = same
+    const hosts = [...new Set(same.map(({ host }) => host))].sort()
+    const inventories = [...new Set(same.map(({ inventory = [] }) => inventory.join(' and ')))]
+    return first === undefined ? [] : [{ ...first, hosts, inventories }]
+  })
 }
 
 /** Playbooks that were rehearsed on more than one inventory: hosts of one name may stand for several there. */

@@ -1,10 +1,19 @@
 import type { Hop } from '../../flow/atoms.ts'
+import type { Scenario } from '../../flow/rehearsal.ts'
+import { names } from '../../lint/names.ts'
 import type { Span } from '../../span.ts'
 import { placeOf, printable } from '../report.ts'
 import { type Paint, painter } from '../style.ts'
 import { Facets } from './facets.ts'
-import { type NodeGroup, type Outcome, type PlaybookPicture, pictures } from './groups.ts'
-import type { Stop, Trace } from './trace.ts'
+import {
+  type NodeGroup,
+  type Outcome,
+  type PlaybookPicture,
+  pictures,
+  type SharedStop,
+  sharedStops,
+} from './groups.ts'
+import type { Trace } from './trace.ts'
 import { hostWords, outcomeWords, remarks, type Worry, worryOf } from './words.ts'
 
 export interface TraceTextOptions {
@@ -42,9 +51,12 @@ class Page {
   readonly #paint: Paint
   readonly #width: number
   readonly #lines: string[] = []
+  /** What is still to be told. */
+  #left: readonly SharedStop[]
 
   constructor(trace: Trace, paint: Paint, width: number | undefined) {
     this.#trace = trace
+    this.#left = sharedStops(trace.stops)
     this.#paint = paint
     this.#width = width === undefined ? Number.POSITIVE_INFINITY : Math.max(width, 40)
   }
@@ -83,26 +95,33 @@ class Page {
     if (isInvented)
       this.#say(1, `${inventoryWords[this.#trace.inventories]}: one host of each kind was assumed`, 'dim')
     for (const group of nodes) this.#group(group, facets)
-    this.#stops(
-      this.#trace.stops.filter((stop) => stop.playbook === playbook),
-      facets,
-    )
+    const own = this.#take((stop) => stop.playbook === playbook && isOnOnly(stop, inventory))
+    this.#stops(own, facets)
     this.#blank()
   }
 
-  /** Playbooks in which no host comes to a start. */
+  /** What no picture has shown: playbooks in which no host comes to a start, and what is the same on several inventories. */
   stopped(): void {
-    const shown = new Set(this.#trace.verdicts.map(({ playbook }) => playbook))
+    const shown = new Map<string, Scenario[]>()
+    for (const { playbook, scenario } of this.#trace.verdicts)
+      shown.set(playbook, [...(shown.get(playbook) ?? []), scenario])
     // Where there is nothing to show, the others are told in place of it.
-    const others = this.#trace.stops.filter(
-      ({ playbook, variable }) => !shown.has(playbook) && (shown.size > 0 || variable !== undefined),
-    )
-    for (const name of new Set(others.map(({ playbook }) => playbook))) {
-      this.#say(0, name, 'bold')
-      const own = others.filter(({ playbook }) => playbook === name)
-      this.#stops(own, new Facets(own.flatMap(({ scenarios }) => scenarios)))
+    const others = this.#take(({ variable }) => shown.size > 0 || variable !== undefined)
+    const titleOf = ({ playbook, inventories }: SharedStop): string =>
+      shown.has(playbook) ? `${playbook} on ${names(inventories)}` : playbook
+    for (const title of new Set(others.map(titleOf))) {
+      this.#say(0, title, 'bold')
+      const own = others.filter((stop) => titleOf(stop) === title)
+      const scenarios = own.flatMap((stop) => [...(shown.get(stop.playbook) ?? []), ...stop.scenarios])
+      this.#stops(own, new Facets(scenarios))
       this.#blank()
     }
+  }
+
+  #take(isWanted: (stop: SharedStop) => boolean): readonly SharedStop[] {
+    const taken = this.#left.filter(isWanted)
+    this.#left = this.#left.filter((stop) => !taken.includes(stop))
+    return taken
   }
 
   notes(showUnknown: boolean): void {
@@ -116,15 +135,17 @@ class Page {
     while (this.#lines.at(-1) === '') this.#lines.pop()
   }
 
-  #stops(stops: readonly Stop[], facets: Facets): void {
-    for (const name of new Set(stops.map(({ host }) => host))) {
+  #stops(stops: readonly SharedStop[], facets: Facets): void {
+    const titleOf = ({ hosts }: SharedStop): string => {
+      const alike = hosts.length > 1 ? 'hosts like them' : 'hosts like it'
+      return ['none', 'ignored'].includes(this.#trace.inventories)
+        ? names(hosts)
+        : `${names(hosts)}, and ${alike}`
+    }
+    for (const title of new Set(stops.map(titleOf))) {
       this.#blank()
-      this.#say(
-        1,
-        ['none', 'ignored'].includes(this.#trace.inventories) ? name : `${name}, and hosts like it`,
-        'bold',
-      )
-      for (const { variable, why, at, scenarios } of stops.filter(({ host }) => host === name)) {
+      this.#say(1, title, 'bold')
+      for (const { variable, why, at, scenarios } of stops.filter((stop) => titleOf(stop) === title)) {
         const when = facets.phrases(scenarios).join('; or ')
         const cause = variable === undefined ? `: ${why}` : `, because ${variable} is undefined`
         this.#say(2, `${when === '' ? '' : `${when}: `}the play ends before K3s starts${cause}`, 'red')
@@ -193,6 +214,10 @@ class Page {
     if (this.#lines.length > 0 && this.#lines.at(-1) !== '') this.#lines.push('')
   }
 }
+
+/** `inventory`: of a playbook that was rehearsed on several. */
+const isOnOnly = ({ inventories }: SharedStop, inventory: readonly string[] | undefined): boolean =>
+  inventory === undefined || (inventories.length === 1 && inventories[0] === inventory.join(' and '))
 
 function rehearsed(facets: Facets): string {
   const { count, varied, common } = facets

@@ -6,6 +6,8 @@ import type { Span } from '../../span.ts'
 /** Where a play ends before the service of K3s starts: a variable is undefined, or a task fails for another reason. */
 export interface Stop {
   readonly playbook: string
+  /** The sources of the inventory; missing where the host is invented. */
+  readonly inventory?: readonly string[]
   readonly host: string
   readonly variable: string | undefined
   readonly why: string
