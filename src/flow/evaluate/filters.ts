@@ -16,6 +16,7 @@ import { b64decode, b64encode, bool, length } from './conversions.ts'
 import type { Evaluation } from './expression.ts'
 import { mandatory, otherwise, ternary } from './fallbacks.ts'
 import type { FilterWords, FlowFilter } from './filter.ts'
+import { jsonQuery } from './jsonQuery.ts'
 import { openMapping } from './openMappings.ts'
 import { undefinedIn } from './operations.ts'
 import { derived, givesPiece } from './texts.ts'
@@ -174,7 +175,7 @@ function concrete(
 }
 
 /** A filter of a collection, or one that is not known here: text that went in may come out, nobody knows how. */
-function unmodelled(
+export function unmodelled(
   name: string,
   value: Value,
   given: CallArguments,
@@ -213,4 +214,6 @@ const ownFilters: ReadonlyMap<string, FlowFilter> = new Map<string, FlowFilter>(
   ['last', edge('last')],
   ['items2dict', items2dict],
   ['type_debug', typeDebug],
+  ['json_query', jsonQuery],
+  ['community.general.json_query', jsonQuery],
 ])
