@@ -85,3 +85,96 @@ describe('serial', () => {
     expect(arrivals({ 'site.yml': all, 'hosts.ini': '[quays]\nquay\n' })).toEqual([inTurn[1]])
   })
 })
+
+describe('a run', () => {
+  const inventory = '[quays]\nquay\njetty a=1\n[piers]\npier\n'
+  const files = (play: string) => ({
+    'hosts.ini': inventory,
+    'site.yml': `- hosts: quays${play}${joins('piers', '0ddpassword')}`,
+  })
+  const fail = 'ansible.builtin.fail: { msg: no token of the harbour }'
+  const failing = (host: string): string => `{ ${fail}, when: inventory_hostname == '${host}' }`
+  const onPier = ['pier agent present env-file url']
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['all hosts of a play have failed', `\n  tasks: [{ ${fail} }]`],
+    ['one has, and then the other', `\n  tasks: [${failing('quay')}, ${failing('jetty')}]`],
+    ['a batch has failed', `\n  serial: 1\n  tasks: [${failing('quay')}]`],
+    ['a later batch has', `\n  serial: 1\n  tasks: [${failing('jetty')}]`],
+    ['any error is fatal', `\n  any_errors_fatal: true\n  tasks: [${failing('quay')}]`],
+    ['one of a task is', `\n  tasks: [{ any_errors_fatal: true, ${failing('quay').slice(2)}]`],
+    [
+      'it is so for a host that has ended its play',
+      `\n  any_errors_fatal: true\n  tasks: [{ meta: end_host, when: "'quay' in inventory_hostname" }, ${failing('jetty')}]`,
+    ],
+    ['more have failed than may', `\n  max_fail_percentage: 49\n  tasks: [${failing('quay')}]`],
+    ['none may', `\n  max_fail_percentage: 0%\n  serial: 2\n  tasks: [${failing('jetty')}]`],
+    ['the one that runs for all has', `\n  tasks: [{ ${fail}, run_once: true }]`],
+    [
+      'a handler has',
+      `\n  tasks: [{ command: systemctl daemon-reload, notify: ebb }]\n  handlers: [{ name: ebb, ${fail} }]`,
+    ],
+  ])('ends where %s', (_, play) => {
+    expect(arrivals(files(play))).toEqual([])
+    expect(unknowns(files(play))).toContain(
+      'the run ends here, before it comes to pier: a task that fails on purpose',
+    )
+  })
+
+  test.each([
+    ['another host is left', `\n  tasks: [${failing('quay')}]`],
+    ['that is forgiven', `\n  tasks: [{ ${fail}, ignore_errors: true }]`],
+    ['that is rescued', `\n  tasks: [{ block: [{ ${fail} }], rescue: [{ debug: }] }]`],
+    [
+      'a fatal error is rescued',
+      `\n  any_errors_fatal: true\n  tasks: [{ block: [${failing('quay')}], rescue: [{ debug: }] }]`,
+    ],
+    [
+      'a block says that none is fatal',
+      `\n  any_errors_fatal: true\n  tasks: [{ block: [${failing('quay')}], any_errors_fatal: false }]`,
+    ],
+    [
+      'hosts do not wait for each other',
+      `\n  strategy: free\n  any_errors_fatal: true\n  max_fail_percentage: 0\n  tasks: [${failing('quay')}]`,
+    ],
+    ['as many have failed as may', `\n  max_fail_percentage: 50\n  tasks: [${failing('quay')}]`],
+    ['the play has ended', `\n  tasks: [{ meta: end_play }, { ${fail} }]`],
+    [
+      'the other host has ended its play',
+      `\n  tasks: [{ meta: end_host, when: "'quay' in inventory_hostname" }, { ${fail} }]`,
+    ],
+    [
+      'hosts had failed before the play',
+      `\n  tasks: [${failing('quay')}]\n- hosts: quays\n  tasks: [${failing('jetty')}]`,
+    ],
+    [
+      'they all had, and it is for them',
+      `\n  tasks: [${failing('quay')}]\n- hosts: quay\n  tasks: [{ debug: }]`,
+    ],
+  ])('goes on where %s', (_, play) => {
+    expect(arrivals(files(play))).toEqual(onPier)
+    expect(unknowns(files(play)).join()).not.toContain('the run ends')
+  })
+
+  test('that has ended blames no later play', () => {
+    const asking = {
+      'hosts.ini': inventory,
+      'site.yml': `- hosts: quays
+  tasks:
+    - ${fail}
+    - ansible.builtin.set_fact: { tide: high }
+${joins('piers', '{{ hostvars.quay.tide }}')}`,
+    }
+    expect(findings(asking)).toEqual([])
+  })
+
+  test('ends with a batch on paper only where that is one of a real run', () => {
+    // Two batches: quay and jetty, berth and jetty's twin.
+    const site = (serial: string) => ({
+      'hosts.ini': '[quays]\nquay\njetty a=1\nberth b=1\nwharf a=1\n[piers]\npier\n',
+      'site.yml': `- hosts: quays\n  serial: ${serial}\n  tasks: [${failing('berth')}]${joins('piers', '0ddpassword')}`,
+    })
+    expect(arrivals(site('2'))).toEqual(onPier)
+  })
+})

@@ -624,7 +624,9 @@ describe('where a play ends early', () => {
       'hosts.ini': HOSTS,
       'site.yml': fail + servers + joins('berths', '{{ harbour_key }}'),
     }
-    expect(ends(files)).toEqual(['berth a task that fails on purpose: absent, no token'])
+    expect(ends(files)).toEqual(
+      ['berth', 'quay'].map((host) => `${host} a task that fails on purpose: absent, no token`),
+    )
     expect(arrivals(files)).toContain('berth agent present env-file url')
   })
 
@@ -648,7 +650,9 @@ describe('where a play ends early', () => {
 
   test('that is told of nodes of the cluster alone', () => {
     const files = { 'hosts.ini': `${HOSTS}[nas]\ntin\n` }
-    const nowhere = fails('nas', BROKEN) + fails('localhost', BROKEN) + servers
+    const brokenOn = (host: string): string =>
+      fails(`${host},quays`, BROKEN.replace(/\}$/, `, when: inventory_hostname == '${host}' }`))
+    const nowhere = brokenOn('tin') + brokenOn('localhost') + servers
     expect(ends({ ...files, 'site.yml': nowhere })).toEqual([])
     const somewhere = fails('all', BROKEN) + servers + servers.replace('quays', 'nas')
     expect(new Set(ends({ ...files, 'site.yml': somewhere }))).toEqual(

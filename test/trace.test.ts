@@ -466,6 +466,22 @@ describe('in a project of its own', () => {
     expect(text.includes('the play ends here for larch: an assertion does not hold')).toBe(isTold)
   })
 
+  test('hosts that a run does not come to are named with where it ends', async () => {
+    write({
+      'over/site.yml':
+        '- hosts: quays\n  tasks:\n    - command: /usr/local/bin/k3s-install.sh server\n- hosts: localhost\n  tasks:\n    - fail: { msg: no token }\n- hosts: piers\n  tasks:\n    - command: /usr/local/bin/k3s-install.sh agent\n',
+      'over/hosts.ini': '[quays]\nlarch\n[piers]\nalder\nbirch\n',
+    })
+    const { text } = await trace(directory, ['over', '--show-unknown'])
+    expect(text).toContain('server larch, service k3s\n')
+    expect(text).toContain(
+      '  alder and birch, and hosts like them\n    the run ends before K3s starts: a task that fails on purpose\n        over/site.yml:6:7\n',
+    )
+    expect(text).toContain(
+      '  over/site.yml:6:7  the run ends here, before it comes to alder and birch: a task that fails on purpose\n',
+    )
+  })
+
   test('a host that ends early in some scenarios is told with them', async () => {
     write({
       'early/site.yml':

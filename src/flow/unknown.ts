@@ -18,6 +18,8 @@ export interface UnknownNote {
     readonly inventory?: readonly string[]
     readonly host: string
     readonly why: string
+    /** Whether the whole run ends, before a play comes to that host. */
+    readonly isOfRun?: true
     readonly scenarios: readonly Scenario[]
   }
 }
@@ -28,3 +30,10 @@ export const broughtBy = (program: string, at: Span): UnknownNote => ({
   what: `K3s is brought by ${program}, which is not followed`,
   isTold: true,
 })
+
+/** What a note begins with that says where a play ends for hosts. */
+export const endsFor = (
+  hosts: string,
+  { isOfRun }: Pick<NonNullable<UnknownNote['end']>, 'isOfRun'>,
+): string =>
+  isOfRun === true ? `the run ends here, before it comes to ${hosts}: ` : `the play ends here for ${hosts}: `

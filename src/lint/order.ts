@@ -1,4 +1,4 @@
-import type { UnknownNote } from '../flow/unknown.ts'
+import { endsFor, type UnknownNote } from '../flow/unknown.ts'
 import type { Finding } from './finding.ts'
 import { names } from './names.ts'
 
@@ -44,19 +44,19 @@ export function endsTogether(notes: readonly UnknownNote[]): readonly UnknownNot
   const groups = new Map<string, { readonly note: UnknownNote; readonly why: string; hosts: string[] }>()
   for (const note of notes) {
     const { at, what, end } = note
-    const begin = end === undefined ? undefined : endsFor(end.host)
+    const begin = end === undefined ? undefined : endsFor(end.host, end)
     const why = begin !== undefined && what.startsWith(begin) ? what.slice(begin.length) : undefined
-    const key = `${at.path} ${at.start} ${why === undefined ? what : `ends ${why}`}`
+    const key = `${at.path} ${at.start} ${why === undefined ? what : endsFor(why, end ?? {})}`
     const group = groups.get(key) ?? { note, why: why ?? '', hosts: [] }
     if (end !== undefined && why !== undefined && !group.hosts.includes(end.host)) group.hosts.push(end.host)
     groups.set(key, group)
   }
   return [...groups.values()].map(({ note, why, hosts }) =>
-    hosts.length > 1 ? { ...note, what: `${endsFor(names(hosts.toSorted(compare)))}${why}` } : note,
+    hosts.length > 1
+      ? { ...note, what: `${endsFor(names(hosts.toSorted(compare)), note.end ?? {})}${why}` }
+      : note,
   )
 }
-
-const endsFor = (hosts: string): string => `the play ends here for ${hosts}: `
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

@@ -110,7 +110,7 @@ function stopsOf(
   const stops = new Map<string, Stop>()
   for (const { at, end } of notes) {
     if (end === undefined) continue
-    const { playbook, inventory, host, why } = end
+    const { playbook, inventory, host, why, isOfRun = false } = end
     const scenarios = end.scenarios.filter((scenario) => !started.has(key(end, scenario)))
     if (scenarios.length === 0) continue
     const variable = undefinedAt.get(`${playbook} ${host} ${at.path}:${at.start}`)
@@ -120,6 +120,7 @@ function stopsOf(
       host,
       variable: variable === undefined ? undefined : words(variable),
       why: variable === undefined ? words(why) : '',
+      isOfRun,
       at: { ...at, path: rename(at.path) },
     }
     const told = JSON.stringify(stop)

@@ -126,6 +126,11 @@ export interface Context {
   readonly delegateTo: Placed | undefined
   readonly runOnce: boolean
   readonly ignoreErrors: boolean
+  readonly anyErrorsFatal: boolean
+  /** `max_fail_percentage` of the play, where the hosts of a batch can be counted by it. */
+  readonly mostFailed?: number
+  /** Whether no host of the play waits for the others, so that none ends it for them. */
+  readonly isFree?: boolean
   /** Those of its tags that count where nobody asks for any: `always` and `never`. */
   readonly tags: readonly string[]
   /** The task only checks what users give: what nobody has set may be there all the same. */
@@ -165,6 +170,7 @@ export function within(context: Context, keywords: Keywords): Context {
     collections: collectionsIn(keywords) ?? context.collections,
     runOnce: keywords.get('run_once')?.value === true || context.runOnce,
     ignoreErrors: keywords.get('ignore_errors')?.value === true || context.ignoreErrors,
+    anyErrorsFatal: (keywords.get('any_errors_fatal')?.value ?? context.anyErrorsFatal) === true,
     tags: withTags(context.tags, keywords.get('tags')?.value),
   }
 }

@@ -73,16 +73,44 @@ class Playing {
         const general = this.#context(play, path, directory, imports)
         const hosts = this.#hosts(play, general, world)
         if (hosts.length === 0) return [world]
-        const base = this.#withFilesOfHosts(play, general, hosts, world)
+        if (world.over !== undefined) return [leftOut(world, hosts)]
+        const base = {
+          ...this.#withFilesOfHosts(play, general, hosts, world),
+          ...this.#mostFailed(play, hosts),
+          isFree: FREE.test(String(play.keywords.get('strategy')?.value)),
+        }
+        const isOpen = isForOpenGroup(play, world)
         return this.#batches(play, hosts, base, restarted(world, hosts)).flatMap(({ start, batches }) =>
           batches.reduce<readonly World[]>(
-            (now, batch) => this.#sections(play, { ...base, playHosts: batch }, batch, now),
+            (now, batch, index) => {
+              const going = now.filter(({ over }) => over === undefined)
+              const left = now.filter(({ over }) => over !== undefined).map((one) => leftOut(one, batch))
+              if (going.length === 0) return left
+              const played = this.#sections(play, { ...base, playHosts: batch }, batch, going)
+              const isWhole = !isOpen && (index === 0 || this.#isEachForItself(hosts))
+              return [...left, ...(isWhole ? played.map((one) => withEnd(one, world, batch)) : played)]
+            },
             [start],
           ),
         )
       }),
       this.#stage.atoms,
     )
+  }
+
+  /** What a batch has to go beyond to end for all of its hosts. */
+  #mostFailed({ keywords }: Play, hosts: readonly string[]): Pick<Context, 'mostFailed'> {
+    const written = keywords.get('max_fail_percentage')?.value ?? undefined
+    const value = Number(String(written).replace('%', ''))
+    // How many hosts a batch has is not known where some stand for others.
+    const isCounted = value === 0 || !keywords.has('serial') || this.#isEachForItself(hosts)
+    return Number.isNaN(value) || !isCounted ? {} : { mostFailed: value }
+  }
+
+  /** Whether batches on paper are those of a real run: hosts that stand for others make them smaller, the first one aside. */
+  #isEachForItself(hosts: readonly string[]): boolean {
+    const known = this.#stage.hosts.hosts
+    return hosts.every((host) => (known.get(host)?.alike.length ?? 0) === 0)
   }
 
   /** `serial`: each batch plays the whole play before the next one starts. */
@@ -165,6 +193,7 @@ class Playing {
       delegateTo: undefined,
       runOnce: false,
       ignoreErrors: false,
+      anyErrorsFatal: false,
       tags: [],
       handlers: [],
       file: path,
@@ -306,6 +335,15 @@ const hasTemplates = (value: AnsibleValue | undefined): boolean =>
     ? value.some((item: AnsibleValue) => hasTemplates(item))
     : typeof value === 'string' && isTemplate(value)
 
+const FREE = /(?:^|\.)(?:free|host_pinned)$/
+
+/** Whether a play is for hosts, too, that only a real run finds. */
+function isForOpenGroup({ hosts }: Play, { groups }: World): boolean {
+  const { value } = hosts ?? {}
+  const words = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string')
+  return namedGroups(words).some((name) => groups.open.has(name))
+}
+
 /** What `vars_prompt` asks for is typed when the play runs. */
 function prompted(play: Play): ReadonlyMap<string, RawVariable> {
   const prompts = play.keywords.get('vars_prompt')
@@ -325,5 +363,30 @@ function restarted(world: World, hosts: readonly string[]): World {
   if (hosts.every((host) => isActive(world, host))) return world
   const next = world.copy()
   for (const host of hosts) if (next.node(host).ended) next.change(host, { ended: false })
+  return next
+}
+
+/**
+ * The run ends with the batch all of whose hosts have failed in this play, one that has failed `before` it not among them:
+ * `PlaybookExecutor.run` of ansible-core. Where not all ways were followed, one may go on.
+ */
+function withEnd(world: World, before: World, batch: readonly string[]): World {
+  const failures = batch.map((host) =>
+    before.node(host).failure === undefined ? world.node(host).failure : undefined,
+  )
+  const [failure] = failures
+  if (failure === undefined || failures.includes(undefined) || world.isCut) return world
+  const next = world.copy()
+  next.end(failure)
+  return next
+}
+
+/** What is left of a play when the run has ended: no task of it runs. */
+function leftOut(world: World, hosts: readonly string[]): World {
+  const { over } = world
+  if (over === undefined || hosts.every((host) => world.node(host).failure !== undefined)) return world
+  const next = world.copy()
+  for (const host of hosts)
+    if (next.node(host).failure === undefined) next.change(host, { failure: { ...over, isOfRun: true } })
   return next
 }

@@ -6,7 +6,7 @@ import type { Atoms } from '../atoms.ts'
 import { type FlowValue, Result, Ungiven } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { NodeKind, Scenario } from '../rehearsal.ts'
-import { Unknown } from '../unknown.ts'
+import { endsFor, Unknown } from '../unknown.ts'
 import {
   completed,
   givesUp,
@@ -234,16 +234,17 @@ export class PlaybookWork {
         // What the first run started goes on.
         if (scenario.again === true && starts.size > 0) continue
         const isStarted = which === 'each' ? startedIn(world).has(host) : started.some((one) => one.has(host))
-        if (isStarted && !failure.why.startsWith(NO_UNIT)) continue
+        if (isStarted && (failure.isOfRun === true || !failure.why.startsWith(NO_UNIT))) continue
         const { sources } = hosts
         this.#director.ends({
           at: failure.at,
-          what: `the play ends here for ${host}: ${failure.why}`,
+          what: `${endsFor(host, failure)}${failure.why}`,
           end: {
             playbook: this.#playbook.path,
             ...(sources === undefined ? {} : { inventory: sources }),
             host,
             why: failure.why,
+            ...(failure.isOfRun === true ? { isOfRun: true } : {}),
             scenarios: [scenario],
           },
         })

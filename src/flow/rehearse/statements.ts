@@ -198,6 +198,16 @@ export class Walk {
         return this.#meta(task, context, active, world)
     }
     const inner = within(context, task.keywords)
+    return this.#onHosts(task, context, inner, active, world).map((done) => withFatal(inner, active, done))
+  }
+
+  #onHosts(
+    task: Task,
+    context: Context,
+    inner: Context,
+    active: readonly string[],
+    world: World,
+  ): readonly World[] {
     const [first] = active
     if (inner.runOnce && first !== undefined)
       return runOnHost(task, inner, world, first, this.#room).map((done) =>
@@ -467,6 +477,27 @@ export function isActive(world: World, host: string): boolean {
 
 const failures = (world: World, hosts: readonly string[]): ReadonlySet<string> =>
   new Set(hosts.filter((host) => world.node(host).failure !== undefined))
+
+/**
+ * After a task has failed for some of these hosts: where that may not be, the play has ended for all of its batch. In a block with
+ * `rescue` or `always` versions of ansible-core differ. Where not all ways were followed, it may not have failed.
+ */
+function withFatal(context: Context, active: readonly string[], world: World): World {
+  const { anyErrorsFatal, mostFailed = 100, playHosts, isRescued, isFree, stage } = context
+  if ((!anyErrorsFatal && mostFailed >= 100) || isRescued === true || isFree === true) return world
+  if (world.isCut) return world
+  const { hosts } = stage.hosts
+  const count = (names: Iterable<string>): number =>
+    [...names].reduce((sum, name) => sum + 1 + (hosts.get(name)?.alike.length ?? 0), 0)
+  const failing = failures(world, active)
+  const [one] = failing
+  const failure = one === undefined ? undefined : world.node(one).failure
+  if (failure === undefined) return world
+  if (!anyErrorsFatal && (count(failing) / count(playHosts)) * 100 <= mostFailed) return world
+  const next = world.copy()
+  for (const host of playHosts) if (next.node(host).failure === undefined) next.change(host, { failure })
+  return next
+}
 
 function failed(world: World, host: string, call: Call, { why }: TaskFails): void {
   world.change(host, { failure: { at: call.task.action.at, why } })

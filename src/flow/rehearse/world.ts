@@ -69,6 +69,8 @@ export interface ServiceState {
 export interface Failure {
   readonly at: Span
   readonly why: string
+  /** Whether it ended the whole run, before a play came to this host. */
+  readonly isOfRun?: true
 }
 
 /** A paper node at one moment of the play. Never changed in place: worlds share what they have in common. */
@@ -131,6 +133,7 @@ export class World {
   /** Whether something was decided one way only, for want of room for the other: what is not seen here may be there. */
   readonly isCut: boolean
   #groups: MadeGroups
+  #over: Failure | undefined
 
   constructor(
     nodes: ReadonlyMap<string, NodeState>,
@@ -139,6 +142,7 @@ export class World {
     groups: MadeGroups = noGroups,
     isCut = false,
     others: readonly (readonly Event[])[] = [],
+    over?: Failure,
   ) {
     this.#nodes = new Map(nodes)
     this.#decisions = decisions
@@ -146,6 +150,7 @@ export class World {
     this.#others = others
     this.isCut = isCut
     this.#groups = groups
+    this.#over = over
   }
 
   get nodes(): ReadonlyMap<string, NodeState> {
@@ -174,6 +179,15 @@ export class World {
     this.#groups = groups
   }
 
+  /** Why the whole run has ended, later plays with it. */
+  get over(): Failure | undefined {
+    return this.#over
+  }
+
+  end(over: Failure): void {
+    this.#over = over
+  }
+
   node(host: string): NodeState {
     return this.#nodes.get(host) ?? emptyNode
   }
@@ -188,13 +202,22 @@ export class World {
   }
 
   copy(): World {
-    return new World(this.#nodes, this.#decisions, this.#events, this.#groups, this.isCut, this.#others)
+    const { isCut } = this
+    return new World(
+      this.#nodes,
+      this.#decisions,
+      this.#events,
+      this.#groups,
+      isCut,
+      this.#others,
+      this.#over,
+    )
   }
 
   /** The same world, in which `what` is settled; `isCut`: and nobody looks at the other way. */
   fork(what: string, truth: boolean, isCut = this.isCut): World {
     const decisions = new Map(this.#decisions).set(what, truth)
-    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, this.#others)
+    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, this.#others, this.#over)
   }
 
   /** Goes on as a copy of this world did. */
@@ -228,7 +251,7 @@ export class World {
     for (const way of [other.#events, ...other.#others])
       if (!others.includes(way) && tellsMore(way, [this.#events, ...others]))
         others.push([...way, ...other.#events.slice(way.length)])
-    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, others)
+    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, others, this.#over)
   }
 }
 
@@ -304,7 +327,7 @@ class Twins {
   }
 
   nodes(a: World, b: World): boolean {
-    if (!sameGroups(a.groups, b.groups)) return false
+    if (!sameGroups(a.groups, b.groups) || (a.over === undefined) !== (b.over === undefined)) return false
     for (const [host, node] of a.nodes) if (!this.#node(node, b.node(host))) return false
     for (const [host, node] of b.nodes) if (!a.nodes.has(host) && !this.#node(emptyNode, node)) return false
     return true

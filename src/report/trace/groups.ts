@@ -63,8 +63,8 @@ export interface SharedStop extends Stop {
 }
 
 export function sharedStops(stops: readonly Stop[]): readonly SharedStop[] {
-  const alike = grouped(stops, ({ playbook, variable, why, at, scenarios }) =>
-    JSON.stringify([playbook, variable, why, at, scenarios.map(keyOf).sort()]),
+  const alike = grouped(stops, ({ playbook, variable, why, isOfRun, at, scenarios }) =>
+    JSON.stringify([playbook, variable, why, isOfRun, at, scenarios.map(keyOf).sort()]),
   )
   return [...alike.values()].flatMap((same) => {
     const [first] = same

@@ -145,10 +145,16 @@ class Page {
     for (const title of new Set(stops.map(titleOf))) {
       this.#blank()
       this.#say(1, title, 'bold')
-      for (const { variable, why, at, scenarios } of stops.filter((stop) => titleOf(stop) === title)) {
+      for (const { variable, why, isOfRun, at, scenarios } of stops.filter(
+        (stop) => titleOf(stop) === title,
+      )) {
         const when = facets.phrases(scenarios).join('; or ')
         const cause = variable === undefined ? `: ${why}` : `, because ${variable} is undefined`
-        this.#say(2, `${when === '' ? '' : `${when}: `}the play ends before K3s starts${cause}`, 'red')
+        this.#say(
+          2,
+          `${when === '' ? '' : `${when}: `}the ${isOfRun ? 'run' : 'play'} ends before K3s starts${cause}`,
+          'red',
+        )
         this.#say(4, this.#location(at), 'dim')
       }
     }

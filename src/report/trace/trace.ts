@@ -11,6 +11,8 @@ export interface Stop {
   readonly host: string
   readonly variable: string | undefined
   readonly why: string
+  /** Whether it is the whole run that ends, before it comes to that host. */
+  readonly isOfRun: boolean
   readonly at: Span
   /** In which it does. */
   readonly scenarios: readonly Scenario[]
