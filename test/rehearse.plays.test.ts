@@ -178,3 +178,22 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
     expect(arrivals(site('2'))).toEqual(onPier)
   })
 })
+
+// A list for ansible-core 2.14, a tuple for 2.21.
+test.each([
+  ["ansible_run_tags in ['all', ('all',)]", false],
+  ["ansible_run_tags == ['all']", false],
+  ["ansible_run_tags == ('all',)", false],
+  ["ansible_run_tags == ['all', 'ebb']", true],
+  ["ansible_run_tags | list == ['ebb']", true],
+  ["'all' in ansible_run_tags", false],
+])('a task that fails unless %s', (condition, ends) => {
+  const files = {
+    'hosts.ini': '[berths]\nberth\n',
+    'site.yml': joins('berths', '0ddpassword').replace(
+      'tasks:',
+      `tasks:\n    - ansible.builtin.fail: { msg: no token }\n      when: not (${condition})`,
+    ),
+  }
+  expect(arrivals(files)).toEqual(ends ? [] : ['berth agent present env-file url'])
+})

@@ -16,6 +16,9 @@ import type { Tracking } from './tracking.ts'
 import { Address, Count, type Filling, OneOf, Pending, Ungiven } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
+/** The tags that were asked for: a list for an older ansible-core, and a tuple, which equals no list, for a newer one. */
+export class RunTags extends List {}
+
 /** What `k3s --version` says of a K3s that is older than whatever is wanted, known or not. */
 export const OLD_VERSION = 'v1.0.0+k3s1'
 
@@ -95,8 +98,10 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   }
   if (a instanceof VaultedText || b instanceof VaultedText) return a === b ? true : undefined
   if (a instanceof List && b instanceof List) {
-    if (a instanceof Tuple !== b instanceof Tuple || a.length !== b.length) return false
-    return every([...a].map((item, index) => equal(item, b.at(index), tracking)))
+    const isEither = a instanceof RunTags !== b instanceof RunTags
+    if ((!isEither && a instanceof Tuple !== b instanceof Tuple) || a.length !== b.length) return false
+    const are = every([...a].map((item, index) => equal(item, b.at(index), tracking)))
+    return isEither && are === true ? undefined : are
   }
   if (a instanceof Dict && b instanceof Dict) {
     if (a instanceof VariablesDict || b instanceof VariablesDict) return a === b ? true : undefined

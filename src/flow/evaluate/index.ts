@@ -1,7 +1,7 @@
 import { Host } from './host.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 
-export { OLD_VERSION } from './comparing.ts'
+export { OLD_VERSION, RunTags } from './comparing.ts'
 export { newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'

@@ -9,6 +9,7 @@ import {
   Fork,
   Pending,
   Result,
+  RunTags,
   type ScopeVariable,
   Ungiven,
 } from '../evaluate/index.ts'
@@ -236,7 +237,7 @@ function magic(context: Context, world: World, host: string, name: string): Scop
     case 'play_hosts':
       return { value: new List(context.playHosts) }
     case 'ansible_run_tags':
-      return { value: new List(['all']) }
+      return { value: new RunTags(['all']) }
     case 'ansible_skip_tags':
       return { value: new List() }
     case 'groups':
