@@ -169,6 +169,13 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
     expect(findings(asking)).toEqual([])
   })
 
+  test('that ends where the token is not defined is found fault with, though K3s starts nowhere', () => {
+    const site = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ harbour_token }}' })
+    const files = { 'hosts.ini': inventory, 'site.yml': site + joins('piers', '0ddpassword') }
+    expect(arrivals(files)).toEqual([])
+    expect(findings(files)).toContain('token-undefined error site.yml:7')
+  })
+
   test('ends with a batch on paper only where that is one of a real run', () => {
     // Two batches: quay and jetty, berth and jetty's twin.
     const site = (serial: string) => ({

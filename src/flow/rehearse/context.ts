@@ -49,6 +49,8 @@ export interface Stage {
   readonly runsAll: boolean
   /** Whether the servers are made by this play: they were not there before it. */
   readonly makesServers: boolean
+  /** Whether the run ends where all hosts of a play have failed. */
+  readonly ends: boolean
   /** Something could not be followed. */
   note(note: UnknownNote): void
   bound(note: UnknownNote): void

@@ -87,7 +87,7 @@ class Playing {
               const left = now.filter(({ over }) => over !== undefined).map((one) => leftOut(one, batch))
               if (going.length === 0) return left
               const played = this.#sections(play, { ...base, playHosts: batch }, batch, going)
-              const isWhole = !isOpen && (index === 0 || this.#isEachForItself(hosts))
+              const isWhole = this.#stage.ends && !isOpen && (index === 0 || this.#isEachForItself(hosts))
               return [...left, ...(isWhole ? played.map((one) => withEnd(one, world, batch)) : played)]
             },
             [start],

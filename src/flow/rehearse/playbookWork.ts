@@ -73,23 +73,24 @@ export class PlaybookWork {
     let base = online
     let first = this.#onClean(base, asked)
     const ended = [first, base] as const
+    const starts = (): boolean => first.some(startsK3s) || this.#wouldStart(first, base)
     // Some are for sites without the internet only.
-    if (!first.some(startsK3s) && this.#isEitherWay(base, asked)) {
+    if (!starts() && this.#isEitherWay(base, asked)) {
       base = { ...online, airgapped: true }
       first = this.#onClean(base, asked)
     }
-    if (!first.some(startsK3s) && this.#closure.texts.some((text) => /\bnever\b/.test(text))) {
+    if (!starts() && this.#closure.texts.some((text) => /\bnever\b/.test(text))) {
       base = online
       this.#runsAll = true
       first = this.#onClean(base, asked)
     }
     // Others for a token that no file of an inventory holds.
-    if (!first.some(startsK3s) && asked.has('token') && this.#withheld(this.#hostsOf(online)).size > 0) {
+    if (!starts() && asked.has('token') && this.#withheld(this.#hostsOf(online)).size > 0) {
       this.#runsAll = false
       base = { ...online, tokenGiven: true }
       first = this.#onClean(base, asked)
     }
-    if (!first.some(startsK3s)) {
+    if (!starts()) {
       this.#runsAll = false
       this.#ended = ended
       this.#takeWhatGaveUp(...ended)
@@ -120,6 +121,12 @@ export class PlaybookWork {
       if (asked.has('version')) this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked)
     }
     return true
+  }
+
+  /** Whether it is for clean nodes all the same where the run ends before anything of K3s starts. */
+  #wouldStart(worlds: readonly World[], scenario: Scenario): boolean {
+    if (!worlds.some(({ over }) => over !== undefined)) return false
+    return this.#run(scenario, new Set(), this.#clean(scenario), false).some(startsK3s)
   }
 
   /** A run for clean nodes that the install script ends on all of them. */
@@ -468,8 +475,11 @@ export class PlaybookWork {
     return bringsK3s(hosts, content, project)
   }
 
-  #run(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
-    const stage = this.#stage(scenario, asked)
+  /** `ends`: whether a run ends where all hosts of a play have failed. */
+  #run(scenario: Scenario, asked: Set<Question>, start: readonly World[], ends = true): readonly World[] {
+    const whole = { ...this.#stage(scenario, asked), ends }
+    // What does not happen is nothing to tell of.
+    const stage = ends ? whole : { ...whole, note: nothing, bound: nothing }
     const room = {
       left: MOST_WORLDS,
       inAll: MOST_IN_ALL,
@@ -479,7 +489,7 @@ export class PlaybookWork {
     return start.flatMap((world) => playThrough(stage, this.#playbook, world, room))
   }
 
-  #stage(scenario: Scenario, asked: Set<Question>): Stage {
+  #stage(scenario: Scenario, asked: Set<Question>): Omit<Stage, 'ends'> {
     const director = this.#director
     const hosts = this.#hostsOf(scenario)
     const manager: ServiceManager = scenario.manager ?? 'systemd'
@@ -712,6 +722,7 @@ const withAgents = ({ named }: Invention, agents: readonly string[]): Pick<Inven
     agents: [...agents, ...(named?.agents ?? [])],
   },
 })
+const nothing = (): void => {}
 
 const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
 
