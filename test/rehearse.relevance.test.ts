@@ -49,6 +49,25 @@ describe('a role that has nothing to do with the cluster', () => {
     expect(arrivals(files)).toEqual([])
   })
 
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['- ansible.builtin.fail: { msg: no crane }\n', 'a task that fails on purpose'],
+    ['- ansible.builtin.assert: { that: cranes | int > 3 }\n', 'an assertion does not hold'],
+    ['- ansible.builtin.assert: { that: [cranes is defined, cranes | int > 1] }\n', undefined],
+    ['- ansible.builtin.fail: { msg: no crane }\n  when: cranes is undefined\n', undefined],
+    ['- ansible.builtin.fail: { msg: no crane }\n  when: ansible_memtotal_mb < 1024\n', undefined],
+    ["- ansible.builtin.assert: { that: \"ansible_version.full is version('9', '>=')\" }\n", undefined],
+  ])('may fail, whatever its words are: %j', (tasks, why) => {
+    const files = {
+      ...inventory,
+      'group_vars/berths.yml': 'cranes: 2\n',
+      'site.yml': site('cranes'),
+      'roles/cranes/tasks/main.yml': tasks,
+    }
+    expect(arrivals(files)).toEqual(why === undefined ? ['berth agent present env-file url'] : [])
+    expect(unknowns(files)).toEqual(why === undefined ? [] : [`the play ends here for berth: ${why}`])
+  })
+
   test('may make a variable that the cluster needs', () => {
     const files = {
       ...inventory,

@@ -35,7 +35,7 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     (name) => [name, FILES] as const,
   ),
   ...['command', 'shell', 'raw', 'script'].map((name) => [name, COMMANDS] as const),
-  ...['fail', 'assert', 'set_fact'].map((name) => [name, TOKEN] as const),
+  ['set_fact', TOKEN] as const,
   // Most of their tokens are others.
   ...['uri', 'k8s'].map((name) => [name, /K3S_(?:AGENT_)?TOKEN/] as const),
   ['add_host', /token|K3S_|secret|vault|\bgroup/i] as const,
@@ -53,6 +53,8 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
     'include_vars',
     'service_facts',
     'meta',
+    'fail',
+    'assert',
   ].map((name) => [name, /(?:)/] as const),
 ])
 

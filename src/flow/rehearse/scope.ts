@@ -214,6 +214,9 @@ function fact(context: Context, world: World, host: string, name: string): Scope
     return { value: facts }
   }
   if (!name.startsWith('ansible_')) return undefined
+  // Users have the ansible-core that a task demands.
+  if (name === 'ansible_version' && context.isDemand === true)
+    return { value: new Unknown(name, 'the version of the user') }
   const value = factOf(context.stage, world, host, name)
   return value === undefined ? undefined : { value }
 }
