@@ -1215,3 +1215,38 @@ describe('what is included in a loop', () => {
     expect(starts.map((hosts) => [...new Set(hosts)].sort())).toContainEqual(['berth'])
   })
 })
+
+// As ansible-core 2.21 and 2.14 play it.
+describe('what a role depends on', () => {
+  const include = (part: string): string => `    - include_role: { name: yard, tasks_from: ${part} }\n`
+  const files = (plays: string, meta = '') => ({
+    'hosts.ini': '[berths]\nberth\n',
+    'site.yml': plays,
+    'roles/yard/meta/main.yml': 'dependencies: [slip]\n',
+    'roles/yard/tasks/key.yml':
+      '- lineinfile: { path: /etc/systemd/system/k3s-agent.service.env, line: K3S_TOKEN=0ddpassword }\n',
+    'roles/yard/tasks/sail.yml': '- systemd: { name: k3s-agent, state: started }\n',
+    'roles/slip/meta/main.yml': meta,
+    'roles/slip/tasks/main.yml':
+      '- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n  environment: { INSTALL_K3S_SKIP_START: "true" }\n',
+  })
+  const tasks = `- hosts: berths\n  tasks:\n${include('key')}${include('sail')}`
+  const present = ['berth agent present env-file url']
+  const absent = ['berth agent absent none url']
+
+  test('runs before any of its files, once in a play', () => {
+    expect(arrivals(files(tasks))).toEqual(present)
+    const roles = tasks.replace('  tasks:', '  roles: [slip]\n  tasks:')
+    expect(arrivals(files(roles))).toEqual(present)
+    const key = `- hosts: berths\n  tasks:\n${include('key')}`
+    expect(arrivals(files(key + tasks.replace(include('key'), '')))).toEqual(absent)
+  })
+
+  test('runs again where it allows that, where it is given something else, or where it was skipped', () => {
+    expect(arrivals(files(tasks, 'allow_duplicates: true\n'))).toEqual(absent)
+    const given = tasks.replace('  tasks:', '  roles: [{ role: slip, ebb: 1 }]\n  tasks:')
+    expect(arrivals(files(given))).toEqual(present)
+    const skipped = tasks.replace(include('key'), include('key').replace(' }\n', ' }\n      when: false\n'))
+    expect(arrivals(files(skipped))).toEqual(absent)
+  })
+})

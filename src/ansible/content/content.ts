@@ -140,6 +140,8 @@ export interface Content {
   roleVars(role: Role, from?: string): ReadonlyMap<string, Variable>
   /** `dependencies:` of meta/main.yml. */
   roleDependencies(role: Role): readonly RoleUse[]
+  /** `allow_duplicates:` of the same file: whether it runs again where a play has run it with the same parameters. */
+  allowsDuplicates(role: Role): boolean
   taskFile(path: string): TaskFile | undefined
   /** A file of variables for `vars_files` and `include_vars`. `undefined` where there is no such file. */
   varsFile(path: string): ReadonlyMap<string, Variable> | undefined

@@ -150,6 +150,13 @@ export class ContentReader implements Content {
     })
   }
 
+  allowsDuplicates(role: Role): boolean {
+    const [path] = this.#roleFiles(role, 'meta', undefined, false)
+    const root = path === undefined ? undefined : this.#root(path)
+    const allowed = entryOf(root, 'allow_duplicates')?.value
+    return allowed?.kind === 'scalar' && /^(?:true|yes|on)$/i.test(String(allowed.value))
+  }
+
   varsDirectory(
     name: string,
     from: { readonly role?: Role | undefined; readonly writtenIn: string },

@@ -321,7 +321,8 @@ class Playing {
     addHandlers(play.handlers, context)
     let now = this.#walk.statements(play.preTasks, context, hosts, worlds)
     now = this.#walk.handlers(context, hosts, now)
-    for (const use of play.roles) now = this.#walk.role(use, context, hosts, now, { tasks: use.tasksFrom })
+    for (const use of play.roles)
+      now = this.#walk.roleOnce(use, context, hosts, now, { tasks: use.tasksFrom })
     now = this.#walk.statements(play.tasks, context, hosts, now)
     now = this.#walk.handlers(context, hosts, now)
     now = this.#walk.statements(play.postTasks, context, hosts, now)
@@ -358,11 +359,11 @@ function prompted(play: Play): ReadonlyMap<string, RawVariable> {
   return result
 }
 
-/** `meta: end_host` ends a play, not the playbook. */
+/** `meta: end_host` ends a play, not the playbook, and each play runs its roles. */
 function restarted(world: World, hosts: readonly string[]): World {
-  if (hosts.every((host) => isActive(world, host))) return world
+  if (hosts.every((host) => isActive(world, host) && world.node(host).played.size === 0)) return world
   const next = world.copy()
-  for (const host of hosts) if (next.node(host).ended) next.change(host, { ended: false })
+  for (const host of hosts) next.change(host, { ended: false, played: new Set() })
   return next
 }
 

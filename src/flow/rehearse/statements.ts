@@ -70,6 +70,46 @@ export class Walk {
     return worlds
   }
 
+  /**
+   * A role of a play, or of one that depends on it: hosts on which the play has run it, with the same parameters, do not run it
+   * again, as `Role.has_run` of ansible-core says.
+   */
+  roleOnce(
+    use: RoleUse,
+    context: Context,
+    hosts: readonly string[],
+    worlds: readonly World[],
+    from: RoleParts = {},
+    asker: RoleContext = context,
+  ): readonly World[] {
+    const { content } = context.stage
+    const role = content.findRole(use.name, asker)
+    if (role === undefined || content.allowsDuplicates(role))
+      return this.role(use, context, hosts, worlds, from, asker)
+    const { path, start, end } = use.at
+    // What is written alike is the same.
+    const isBare = use.parameters.size === 0 && use.keywords.size === 0
+    const key = `${role.directory} ${from.tasks ?? ''} ${isBare ? '' : (content.text(path)?.slice(start, end) ?? '')}`
+    const { conditions } = within(context, use.keywords)
+    const groups = new Map<string, { left: readonly string[]; sure: readonly string[]; worlds: World[] }>()
+    for (const world of worlds) {
+      const left = hosts.filter((host) => !world.node(host).played.has(key))
+      // One whose tasks may all have been skipped has not run.
+      const sure = left.filter((host) => {
+        const evaluate = evaluator(scopeOf(context, world, host))
+        return conditions.every(({ value, at }) => evaluate.condition(value, at) === true)
+      })
+      const group = groups.get(`${left} ${sure}`) ?? { left, sure, worlds: [] }
+      group.worlds.push(world)
+      groups.set(`${left} ${sure}`, group)
+    }
+    return [...groups.values()].flatMap(({ left, sure, worlds: own }) =>
+      left.length === 0
+        ? own
+        : this.role(use, context, left, own, from, asker).map((world) => withPlayed(world, sure, key)),
+    )
+  }
+
   /** Tasks of roles, their dependencies first. */
   role(
     use: RoleUse,
@@ -90,9 +130,8 @@ export class Walk {
     if (entered.trail.length > DEEPEST || context.trail.filter((step) => step === role.directory).length > 2)
       return worlds
     let now = worlds
-    if (from.tasks === undefined)
-      for (const dependency of content.roleDependencies(role))
-        now = this.role(dependency, entered, hosts, now, {}, askingFor(role, use, entered))
+    for (const dependency of content.roleDependencies(role))
+      now = this.roleOnce(dependency, entered, hosts, now, {}, askingFor(role, use, entered))
     const tasks = content.roleTasks(role, from.tasks)
     if (tasks === undefined) {
       if (from.tasks !== undefined)
@@ -461,6 +500,13 @@ const nothing = (): void => {}
 function opened(world: World, hosts: readonly string[]): World {
   const next = world.copy()
   for (const host of hosts) next.change(host, { isOpen: true })
+  return next
+}
+
+function withPlayed(world: World, hosts: readonly string[], role: string): World {
+  if (hosts.length === 0) return world
+  const next = world.copy()
+  for (const host of hosts) next.change(host, { played: new Set([...world.node(host).played, role]) })
   return next
 }
 

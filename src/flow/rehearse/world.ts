@@ -87,6 +87,8 @@ export interface NodeState {
   readonly services: ReadonlyMap<string, ServiceState>
   /** Handlers that were notified and have not run, by name. */
   readonly notified: ReadonlySet<string>
+  /** Roles, with their parameters, that have run in this play and that it does not run again. */
+  readonly played: ReadonlySet<string>
   /** Why no further task runs on this host. */
   readonly failure: Failure | undefined
   /** Ended without a fault: `meta: end_host`. */
@@ -295,6 +297,7 @@ export const emptyNode: NodeState = {
   hasUnnamedFact: false,
   services: new Map(),
   notified: new Set(),
+  played: new Set(),
   failure: undefined,
   ended: false,
   k3s: 'absent',
@@ -345,6 +348,8 @@ class Twins {
       (a.failure === undefined) === (b.failure === undefined) &&
       a.notified.size === b.notified.size &&
       [...a.notified].every((name) => b.notified.has(name)) &&
+      a.played.size === b.played.size &&
+      [...a.played].every((role) => b.played.has(role)) &&
       sameMap(a.files, b.files, (x, y) => this.#file(x, y)) &&
       sameMap(a.services, b.services, (x, y) => x.started === y.started && x.enabled === y.enabled) &&
       sameMap(a.variables, b.variables, (x, y) => this.#value(x, y)) &&
