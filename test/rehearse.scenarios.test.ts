@@ -479,6 +479,84 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
       ])
   })
 
+  test.each([
+    ['the URL of all of them since', 'server: https://harbour:6443', 'url'],
+    ['none of them a URL any more', 'debug: true', 'no url'],
+  ])('finds the server that has founded the cluster, though the settings have %s', (_, since, url) => {
+    const files = {
+      'site.yml': `
+- hosts: harbour
+  tasks:
+    - stat: { path: /var/lib/rancher/k3s/server/token }
+      register: moored
+    - set_fact:
+        setting: "{{ '${since}' if moored.stat.exists else 'cluster-init: true' if inventory_hostname == 'pier' else 'server: https://pier:6443' }}"
+    - copy:
+        dest: /etc/systemd/system/k3s.service
+        content: "[Service]\\nExecStart=/usr/local/bin/k3s server\\n"
+    - copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: {{ pass }}\\n{{ setting }}\\n" }
+    - systemd: { name: k3s, state: restarted }
+`,
+      'hosts.ini': '[harbour]\nquay\njetty a=1\npier b=1\n[all:vars]\npass=0ddpassword\n',
+    }
+    const kinds = (joins: string, founds: string): readonly string[] => [
+      `jetty joining-server present config ${joins}`,
+      `pier first-server present config ${founds}`,
+      `quay joining-server present config ${joins}`,
+    ]
+    expect(arrivals(files)).toEqual(kinds('url', 'no url'))
+    expect(arrivals(files, { again: true, k3s: 'present' })).toEqual(kinds(url, url))
+  })
+
+  test.each([
+    ['the founding one, whatever it is told', 'servers', 'server --server https://harbour:6443', 'url'],
+    ['the founding one, though none is told to join', 'servers', 'server', 'no url'],
+    ['none, where that one is left alone', 'jetty', 'server', 'no url'],
+  ])('over the servers of another playbook finds as the first one %s', (_, hosts, exec, url) => {
+    const files = {
+      'site.yml': `
+- hosts: servers
+  tasks:
+    - command: sh /opt/k3s-install.sh {{ 'server' if inventory_hostname == 'pier' else '--server https://pier:6443' }}
+      environment: { K3S_TOKEN: "{{ pass }}" }
+`,
+      'upgrade.yml': installs(hosts, {
+        INSTALL_K3S_EXEC: exec,
+        INSTALL_K3S_FORCE_RESTART: 'true',
+        K3S_TOKEN: '{{ pass }}',
+      }),
+      'hosts.ini': '[servers]\nquay\njetty a=1\npier b=1\n[all:vars]\npass=0ddpassword\n',
+    }
+    const seen = [
+      `jetty joining-server present env-file ${url}`,
+      `pier first-server present env-file ${url}`,
+      `quay joining-server present env-file ${url}`,
+    ]
+    expect(arrivals(files, { k3s: 'present', again: undefined })).toEqual(
+      hosts === 'jetty' ? seen.slice(0, 1) : seen,
+    )
+  })
+
+  test('over a cluster that was made by hand finds its first server, unless that is left alone', () => {
+    const seen = (hosts: string, setting: string) =>
+      arrivals(
+        {
+          'upgrade.yml': `
+- hosts: ${hosts}
+  tasks:
+    - copy: { dest: /etc/rancher/k3s/config.yaml, content: "${setting}" }
+    - systemd: { name: k3s, state: restarted }
+`,
+          'hosts.ini': '[servers]\nquay\njetty a=1\n',
+        },
+        { k3s: 'present', again: undefined },
+      ).map((one) => one.split(' ').slice(0, 2).join(' '))
+    const both = ['jetty joining-server', 'quay first-server']
+    expect(seen('servers', 'debug: true')).toEqual(both)
+    expect(seen('servers', 'server: https://harbour:6443')).toEqual(both)
+    expect(seen('jetty', 'debug: true')).toEqual(both.slice(0, 1))
+  })
+
   test('finds servers that have neither token nor URL each in a cluster of its own', () => {
     const files = { 'site.yml': installs('harbour', { A: '1' }), 'hosts.ini': '[harbour]\npier\nquay\n' }
     const both = ['pier first-server absent none no url', 'quay first-server absent none no url']

@@ -24,8 +24,8 @@ export function rested(world: World): World {
   const nodes = new Map(
     [...new Set([...order, ...world.nodes.keys()])].map((host) => {
       const node = world.node(host)
-      const { files, services, k3s, isOpen, isPackaged, starts } = lasting(node)
-      return [host, { ...emptyNode, files, services, k3s, isOpen, isPackaged, starts }]
+      const { files, services, k3s, isOpen, isPackaged, starts, founding } = lasting(node)
+      return [host, { ...emptyNode, files, services, k3s, isOpen, isPackaged, starts, founding }]
     }),
   )
   return new World(nodes, undefined, undefined, undefined, world.isCut)
@@ -92,6 +92,7 @@ export function idle(world: World): World {
       {
         ...node,
         starts: new Map(),
+        founding: undefined,
         services: new Map([...node.services].map(([name, state]) => [name, { ...state, started: false }])),
       },
     ]),

@@ -5,6 +5,13 @@ import { runInstaller } from '../installer.ts'
 import type { PaperHost, PaperHosts } from './hosts.ts'
 import { emptyNode, type NodeState } from './world.ts'
 
+const isServer = ({ groups }: PaperHost): boolean =>
+  groups.some((group) => /server|master|control/i.test(group))
+
+/** The server that is taken to have founded a cluster that was installed by hand. */
+export const foundedByHand = ({ hosts }: PaperHosts): string | undefined =>
+  [...hosts.values()].find(isServer)?.name
+
 /**
  * Nodes on which K3s was installed by hand with its own script: the first server made the token, the others joined with it.
  * `placeOf`: what says so of a host by naming it, or by being for such nodes.
@@ -15,9 +22,7 @@ export function installedNodes(
   atoms: Atoms,
   placeOf: (host: PaperHost) => Span,
 ): ReadonlyMap<string, NodeState> {
-  const isServer = (groups: readonly string[]): boolean =>
-    groups.some((group) => /server|master|control/i.test(group))
-  const first = [...hosts.hosts.values()].find(({ groups }) => isServer(groups))?.name ?? 'the first server'
+  const first = foundedByHand(hosts) ?? 'the first server'
   const token = atoms.mark(
     // Which one that was, nobody knows: it may be the one that the project has.
     atoms.root(`token before all plays of ${first}`, {
@@ -28,9 +33,9 @@ export function installedNodes(
   )
   return new Map(
     [...hosts.hosts.values()].map((host) => {
-      const { name, groups } = host
+      const { name } = host
       const hop = { at: placeOf(host), what: 'K3s was installed before' }
-      const server = isServer(groups)
+      const server = isServer(host)
       const environment = new Map([
         ['INSTALL_K3S_SKIP_DOWNLOAD', 'true'],
         ['INSTALL_K3S_EXEC', server ? 'server' : 'agent'],

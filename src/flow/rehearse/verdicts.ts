@@ -4,6 +4,7 @@ import type { Atom, Atoms } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { SERVERS_OWN } from './call.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
+import { foundedByHand } from './installed.ts'
 import { perhapsShared, unique } from './modules/generated.ts'
 import { SERVER_DIR } from './modules/services.ts'
 import { assumptionsOf, type Started, type World } from './world.ts'
@@ -19,19 +20,17 @@ export interface Outcome {
 
 /**
  * The kind of each host, from what its services start. The first server is the one that founds the cluster: on clean nodes
- * none that is told to join another, whichever starts first.
+ * none that is told to join another, whichever starts first. It stays the first one, whatever it is told later.
  */
-export function kindsOf(
-  world: World,
-  hosts: PaperHosts,
-  { k3s, again }: Scenario,
-): ReadonlyMap<string, NodeKind> {
+export function kindsOf(world: World, hosts: PaperHosts, { k3s }: Scenario): ReadonlyMap<string, NodeKind> {
   const started = world.events.flatMap((event) => (event.what === 'service-started' ? [event.host] : []))
-  const order = again === true ? [...nodesInOrder(world, hosts), ...started] : started
+  const isFresh = k3s === undefined || k3s === 'absent'
+  const order = isFresh ? started : [...nodesInOrder(world, hosts), ...started]
   const kinds = new Map<string, NodeKind>()
-  const servers: { readonly host: string; readonly rank: number }[] = []
+  const servers: { readonly host: string; readonly founding: Arrival }[] = []
   for (const host of new Set([...order, ...startable(hosts)])) {
-    const arrivals = [...world.node(host).starts.values()].map(({ arrival }) => arrival)
+    const { starts, founding } = world.node(host)
+    const arrivals = [...starts.values()].map(({ arrival }) => arrival)
     const isKnown = arrivals.some(({ command }) => command !== 'unknown')
     const kind = isKnown
       ? arrivals.some(({ command }) => command === 'server')
@@ -39,19 +38,24 @@ export function kindsOf(
         : 'agent'
       : kindByGroup(hosts.hosts.get(host)?.groups ?? [])
     kinds.set(host, kind)
-    // What is not known to be an agent may found the cluster, too.
-    const founding = arrivals.find(({ command }) => command !== 'agent')
-    if (kind === 'joining-server' && founding !== undefined)
-      servers.push({ host, rank: foundingRank(founding) })
+    if (kind === 'joining-server' && founding !== undefined) servers.push({ host, founding })
   }
-  const [first] = servers.toSorted((a, b) => a.rank - b.rank)
-  // Where K3s was before, that one may have got the URL of another since.
-  const isFresh = k3s === undefined || k3s === 'absent'
-  if (first !== undefined && !(isFresh && first.rank === JOINS)) kinds.set(first.host, 'first-server')
+  const [first] = servers.toSorted((a, b) => foundingRank(a.founding) - foundingRank(b.founding))
+  const isFounded = first !== undefined && foundingRank(first.founding) !== JOINS
+  // How K3s came to be there is not seen: it may have got the URL of another since.
+  const byHand = isFresh
+    ? undefined
+    : servers.find(({ host, founding }) => host === foundedByHand(hosts) && begunIn(world).has(founding))
+  const founder = isFounded ? first : byHand
+  if (founder !== undefined) kinds.set(founder.host, 'first-server')
   return kinds
 }
 
-/** In the order in which the run before has started them. */
+/** What this run itself has started. */
+const begunIn = ({ events }: World): ReadonlySet<Arrival> =>
+  new Set(events.flatMap((event) => (event.what === 'service-started' ? [event.arrival] : [])))
+
+/** In the order in which the run before has started them, if one has. */
 const nodesInOrder = (world: World, hosts: PaperHosts): readonly string[] => {
   const known = new Set(startable(hosts))
   return [...world.nodes.keys()].filter((host) => known.has(host))
@@ -215,9 +219,7 @@ export function verdictsOf(
   const groups = new Map<string, { readonly outcome: Outcome; readonly world: World }[]>()
   for (const world of worlds) {
     // What an earlier playbook has started, and this one leaves alone, is not its outcome.
-    const begun = new Set(
-      world.events.flatMap((event) => (event.what === 'service-started' ? [event.arrival] : [])),
-    )
+    const begun = begunIn(world)
     for (const outcome of outcomesOf(world, hosts, scenario, atoms)) {
       if (scenario.again !== true && !begun.has(outcome.start.arrival)) continue
       const key = `${outcome.host} ${outcome.service}`

@@ -101,6 +101,8 @@ export interface NodeState {
   readonly isPackaged: boolean
   /** The last start of every K3s service. */
   readonly starts: ReadonlyMap<string, Started>
+  /** The start that made the node a server, in this run or in one before: what the service is told since founds or joins nothing. */
+  readonly founding: Arrival | undefined
 }
 
 export interface Started {
@@ -304,6 +306,7 @@ export const emptyNode: NodeState = {
   isOpen: false,
   isPackaged: false,
   starts: new Map(),
+  founding: undefined,
 }
 
 /** Worlds that have come to the same nodes by different decisions are one. */
@@ -358,7 +361,9 @@ class Twins {
           ? x.raw === y.raw
           : 'value' in x && 'value' in y && x.value.what === y.value.what,
       ) &&
-      sameMap(a.starts, b.starts, (x, y) => isSameArrival(x.arrival, y.arrival))
+      sameMap(a.starts, b.starts, (x, y) => isSameArrival(x.arrival, y.arrival)) &&
+      (a.founding === b.founding ||
+        (a.founding !== undefined && b.founding !== undefined && isSameArrival(a.founding, b.founding)))
     )
   }
 

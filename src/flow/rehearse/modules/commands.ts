@@ -380,7 +380,7 @@ class Steps {
         ...this.#node,
         files: uninstalled.files,
         services,
-        ...(gone ? { k3s: 'absent' as const, starts: new Map() } : {}),
+        ...(gone ? { k3s: 'absent' as const, starts: new Map(), founding: undefined } : {}),
       }
       return 0
     }

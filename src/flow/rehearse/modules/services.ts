@@ -128,6 +128,7 @@ export function startedK3s(call: Call, node: NodeState, arrival: Arrival, hop: H
       services: node.services,
       files,
       starts,
+      founding: foundingOf(node, arrival),
       // What runs is there, whichever way it came.
       ...(node.k3s === 'absent' ? { k3s: 'present' as const } : {}),
     },
@@ -161,6 +162,13 @@ function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started |
   const gotOne = (state: CarriedState): Started | undefined =>
     before.findLast(({ arrival: other, kept }) => (kept ?? other).token.state === state)
   return gotOne('present') ?? gotOne('maybe')
+}
+
+/** Where what a server keeps is gone, the next start makes it a new one. */
+function foundingOf({ founding, files }: NodeState, arrival: Arrival): Arrival | undefined {
+  if (arrival.command === 'agent') return founding
+  const isNew = founding === undefined || (isServer(arrival) && !files.has(`${SERVER_DIR}/token`))
+  return isNew ? arrival : founding
 }
 
 /** The way of the token that a server goes on with: of starts in between nobody needs to hear. */
