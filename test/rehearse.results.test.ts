@@ -1165,6 +1165,77 @@ describe('a server that looks for its own token', () => {
       'quay first-server present env-file no url',
     ])
   })
+
+  const path = '/var/lib/rancher/k3s/server/node-token'
+  const installed = installs('quays', { INSTALL_K3S_SKIP_START: 'true', K3S_TOKEN: '0ddpassword' })
+  const unit = `
+- hosts: quays
+  tasks:
+    - get_url: { url: https://quay.test/k3s, dest: /usr/local/bin/k3s, mode: '0755' }
+    - copy:
+        dest: /etc/systemd/system/k3s.service
+        content: "[Service]\\nExecStart=/usr/local/bin/k3s server --token 0ddpassword\\n"
+`
+  const play = (task: string): string => `\n- hosts: quays\n  tasks:\n    - ${task}\n`
+  const starts = play('{ systemd: { name: k3s, state: started } }')
+  const read: Readonly<Record<string, readonly [string, string]>> = {
+    slurp: [`{ slurp: { src: ${path} }, register: slip }`, 'slip.content | b64decode | trim'],
+    cat: [`{ command: cat ${path}, register: slip }`, 'slip.stdout'],
+    tolerant: [`{ command: cat ${path}, register: slip, failed_when: false }`, 'slip.stdout'],
+    stat: [`{ stat: { path: ${path} }, register: slip }`, "'0ddpassword' if slip.stat.exists else ''"],
+  }
+  const agent = (how: string): string => {
+    const [task = '', token = ''] = read[how] ?? []
+    return play(task) + joins('berths', `{{ ${token.replaceAll(/\bslip\b/g, 'hostvars.quay.slip')} }}`)
+  }
+  const seen = (...plays: readonly string[]) =>
+    arrivals({ 'site.yml': plays.join(''), 'hosts.ini': HOSTS }).filter((one) => one.startsWith('berth'))
+
+  test.each(
+    [installed, unit].flatMap((server) => [
+      ['slurp', server, []],
+      ['cat', server, []],
+      ['tolerant', server, ['berth agent empty env-file url']],
+      ['stat', server, ['berth agent empty env-file url']],
+    ]) as [string, string, string[]][],
+  )('finds none where K3s is installed and has not started: %s', (how, server, expected) => {
+    expect(seen(server, agent(how))).toEqual(expected)
+    expect(seen(server, starts, agent(how))).toEqual([arrives])
+  })
+
+  test('is told that a fetch of it fails, too, unless it may be missing', () => {
+    const files = (fetch: string) => ({ 'site.yml': installed + fetch, 'hosts.ini': HOSTS })
+    const fetch = play(`{ fetch: { src: ${path}, dest: slips/ } }`)
+    const ends = `the play ends here for quay: ${path} is not there`
+    expect(unknowns(files(fetch))).toContain(ends)
+    expect(unknowns(files(fetch.replace('slips/', 'slips/, fail_on_missing: false')))).not.toContain(ends)
+  })
+
+  test.each([
+    ['the node has started anew', '{ reboot: }'],
+    ['it may have', '{ reboot: , when: ansible_facts.harbour == "fog" }'],
+    ['a shell starts it anew', '{ shell: sleep 2 && reboot }'],
+    [
+      'a service starts that only the node could name',
+      '{ systemd: { name: "{{ ansible_facts.harbour }}", state: started } }',
+    ],
+    [
+      'a service may start that only the node could name',
+      '{ command: "systemctl restart {{ ansible_facts.harbour }}", when: ansible_facts.fog == "thick" }',
+    ],
+    ['a loop of a shell says which', '{ shell: for one in k3s; do systemctl start $one; done }'],
+    ['a target brings others', '{ systemd: { name: harbour.target, state: started } }'],
+    ['a role is not there', '{ include_role: { name: elsewhere.k3s } }'],
+  ])('may have started where %s', (_, task) => {
+    expect(seen(installed, play(task), agent('slurp'))).toEqual([arrives])
+    for (const how of ['tolerant', 'stat'])
+      expect(seen(installed, play(task), agent(how))).toEqual(['berth agent maybe env-file url'])
+  })
+
+  test('has not started by the start of another service', () => {
+    const other = play('{ command: systemctl restart lighthouse }')
+    expect(seen(installed, other, agent('tolerant'))).toEqual(['berth agent empty env-file url'])
+  })
 })
 
 describe('a file where K3s has its own', () => {

@@ -270,12 +270,14 @@ class HostTask {
       if (ran instanceof Unknown) return { result: new Map(), changed: false, ran }
       return this.#fail(call, error)
     }
-    if (ran instanceof Unknown && module?.maybe === 'fork' && effect.failed === undefined)
+    if (ran instanceof Unknown && module?.maybe === 'fork' && effect.failed === undefined) {
+      if (effect.node?.isOpen === true) this.#world.change(call.target, { isOpen: true })
       return {
         result: effect.result ?? new Map(),
         changed: new Unknown(`${call.task.at.start} changed`, 'its condition is not known'),
         ran,
       }
+    }
     if (effect.node !== undefined) this.#world.change(call.target, effect.node)
     if (effect.controlNode !== undefined) this.#world.change(CONTROL_NODE, effect.controlNode)
     const use = taskRun(call)

@@ -5,8 +5,8 @@ import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { SERVERS_OWN } from './call.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { foundedByHand } from './installed.ts'
+import { SERVER_DIR } from './modules/files.ts'
 import { perhapsShared, unique } from './modules/generated.ts'
-import { SERVER_DIR } from './modules/services.ts'
 import { assumptionsOf, type Started, type World } from './world.ts'
 
 /** What came of one scenario in one world, node by node. */

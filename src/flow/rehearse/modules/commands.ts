@@ -49,7 +49,7 @@ import { lacksShell } from './noShell.ts'
 import { isForked, mayBring, ownScriptOf } from './ownScripts.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { type Answer, probed } from './probes.ts'
-import { started, startedK3s } from './services.ts'
+import { mayRun, started, startedK3s } from './services.ts'
 import { behindSudo, printedBy, type ShellView, teed } from './shellText.ts'
 import { transientUnit } from './transient.ts'
 
@@ -214,6 +214,9 @@ const PLAIN = /^-[iEFwx]+$|^--(?:ignore-case|extended-regexp|fixed-strings)$/
 /** What is done to services, besides asking. */
 const ACTING =
   /^(?:start|stop|restart|reload|(?:try-)?(?:reload-or-)?restart|(?:re)?enable|disable|mask|unmask|kill|daemon-re(?:load|exec)|reset-failed)$/
+
+/** Programs that may start whatever service there is. */
+const STARTS_OTHERS = /^(?:reboot|shutdown|xargs|supervisorctl)$/
 
 /** Whether a program does not fail, as far as a play can know. */
 const isSure = (name: string, words: readonly string[]): boolean =>
@@ -397,6 +400,7 @@ class Steps {
         name,
         words.slice(1).filter((word) => !word.startsWith('-')),
       )
+    if (STARTS_OTHERS.test(name)) this.#node = { ...this.#node, ...mayRun(call, this.#node) }
     if (/^(?:systemd-run|rm)$/.test(name)) this.#followed += 1
     if (name === 'systemd-run') this.#transient(step)
     const own = k3sIn(words)

@@ -1,5 +1,6 @@
 import type { Project } from '../../../ansible/value.ts'
 import type { Span } from '../../../span.ts'
+import { servicesRunning } from '../../arrival/index.ts'
 import type { Hop } from '../../atoms.ts'
 import { type PaperFile, type PaperFiles, type UnknownContent, withFile } from '../../files.ts'
 import { Unknown } from '../../unknown.ts'
@@ -409,7 +410,7 @@ export function existing(call: Call, path: string, node: NodeState = call.node):
   if (!call.isOnNode) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
-  if (mayBePackaged(node, path)) return undefined
+  if (node.isOpen || mayBePackaged(node, path)) return undefined
   return OF_K3S.test(path) && !IMAGES.test(path) ? false : undefined
 }
 
@@ -443,7 +444,11 @@ export function fetch(call: Call): Effect {
   const source = call.path('src')
   const written = call.text('dest')
   if (source === undefined || typeof written !== 'string') return {}
-  const content = isMissing(call, source) ? undefined : readBack(call, source)
+  if (isMissing(call, source)) {
+    const failed = `${shown(source)} is not there`
+    return call.flag('fail_on_missing', true) === true ? { failed, changed: false } : { changed: false }
+  }
+  const content = readBack(call, source)
   if (content === undefined) return {}
   const { context, world, host } = call
   const dest = call.atoms.traced(written).text
@@ -470,43 +475,65 @@ export function fetch(call: Call): Effect {
   }
 }
 
+/** Where a server keeps its token. */
+export const SERVER_DIR = '/var/lib/rancher/k3s/server'
+
 /** Where K3s keeps its tokens. */
 export const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
 
 /**
- * Whether a node of the play looks for its own token, or for a file where K3s has its own, before anything could have brought K3s there: where the play makes its
- * server only later, or goes on without. One that never makes any is for servers that were there before.
+ * Whether a node looks for its own token before K3s has started there; or, where nothing could have brought K3s, for that or
+ * for a file where K3s has its own, if the play makes its server only later, or goes on without. A play that never makes any
+ * is for servers that were there before.
  */
 export function isMissing(call: Call, path: string): boolean {
-  // On a host that is not known K3s may not have started yet; without tolerance the play ends where it hasn't.
-  if (call.target === UNKNOWN_HOST && call.isTolerant && TOKEN_FILE.test(path)) {
+  const isToken = TOKEN_FILE.test(path)
+  const isUnserved = isToken && path.startsWith(`${SERVER_DIR}/`) && hasNeverServed(call)
+  // Where that is not known K3s may not have started yet; without tolerance the play ends where it hasn't.
+  if (isToken && call.isTolerant && (call.target === UNKNOWN_HOST || (isUnserved && mayHaveK3s(call)))) {
     const what = `${shown(path)} is there on ${call.target}`
     const isThere = call.world.decisions.get(what)
     if (isThere === undefined) throw new Undecided(what, call.task.action.at)
     return !isThere
   }
+  const { asked, makesServers, manager } = call.context.stage
+  // Of K3s that this run itself has installed it is known that it has not started.
+  if (isUnserved && !mayHaveK3s(call) && servicesRunning(call.node.files, manager, call.atoms).length > 0)
+    return true
   if (!isBare(call, path)) return false
   if (call.isTolerant) return true
   // Any other file users may have brought, unless the play says what to do without.
-  if (!TOKEN_FILE.test(path)) return call.context.isRescued === true
-  const { asked, makesServers } = call.context.stage
+  if (!isToken) return call.context.isRescued === true
   asked.add('own-token')
   return makesServers
+}
+
+const hasTokenFile = ({ files }: NodeState): boolean =>
+  [...files.keys()].some((name) => TOKEN_FILE.test(name))
+
+/** Whether something that is not followed may have brought or started K3s. */
+const mayHaveK3s = ({ node, context: { stage } }: Call): boolean =>
+  node.isOpen || node.isPackaged || stage.relevance.mayBringK3s
+
+/** Whether no server of K3s was seen to run on a node that was clean before: only one that runs has files with its token. */
+function hasNeverServed({ node, context: { stage }, isOnNode }: Call): boolean {
+  const { k3s, again } = stage.scenario
+  return (
+    isOnNode &&
+    (k3s === undefined || k3s === 'absent' || again === true) &&
+    node.founding === undefined &&
+    !hasTokenFile(node)
+  )
 }
 
 function isBare(call: Call, path: string): boolean {
   const { node, host, target, context } = call
   const isPlayed = target === host || context.playHosts.includes(target)
+  if (!isPlayed || !call.isOnNode || mayHaveK3s(call)) return false
+  if (!TOKEN_FILE.test(path)) return node.k3s === 'absent' && existing(call, path) === false
   return (
-    isPlayed &&
-    call.isOnNode &&
-    node.k3s === 'absent' &&
-    !node.isOpen &&
-    !context.stage.relevance.mayBringK3s &&
-    (TOKEN_FILE.test(path)
-      ? /^\/var\/lib\/rancher\/k3s\/server\//.test(path) &&
-        ![...node.files.keys()].some((name) => TOKEN_FILE.test(name))
-      : existing(call, path) === false)
+    path.startsWith(`${SERVER_DIR}/`) &&
+    (hasNeverServed(call) || (node.k3s === 'absent' && !hasTokenFile(node)))
   )
 }
 

@@ -8,7 +8,7 @@ import { blockinfile, iniFile, lineinfile } from './lines.ts'
 import { packageModules, packages } from './packages.ts'
 import { replace } from './replace.ts'
 import { k8s, uri } from './requests.ts'
-import { service } from './services.ts'
+import { reboot, service } from './services.ts'
 import { waitFor } from './waits.ts'
 
 /** A module that the rehearsal knows. May throw `Undecided` and `TaskFails`. */
@@ -44,6 +44,7 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
     name,
     { run: service, maybe: 'fork', mayFail: true },
   ]),
+  ['reboot', { run: reboot, maybe: 'facts', mayFail: true }],
   ...packageModules.map((name): [string, Module] => [name, { run: packages, maybe: 'fork', mayFail: true }]),
   ['stat', { run: stat, maybe: 'facts' }],
   ['find', { run: find, maybe: 'facts' }],

@@ -5,6 +5,7 @@ import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, ModuleFails, SERVERS_OWN } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
+import { SERVER_DIR } from './files.ts'
 import { broughtUnit, FROM_PACKAGE, NOT_FOLLOWED } from './packages.ts'
 import { openStatus, statusOf } from './unitStatus.ts'
 
@@ -20,7 +21,7 @@ export function service(call: Call): Effect {
   call.flag('daemon_reload', false)
   if (written === undefined || name === undefined) {
     if (call.argument('name', 'service') !== undefined) call.note('a service whose name is not known')
-    return {}
+    return call.argument('state') === undefined || known === 'stopped' ? {} : { node: mayRun(call) }
   }
   const before = call.node.services.get(name)
   const services = new Map(call.node.services)
@@ -47,6 +48,17 @@ export function service(call: Call): Effect {
     changed: true,
     result: returned(),
   }
+}
+
+/** `reboot`: what is enabled starts with the node. */
+export const reboot = (call: Call): Effect => ({ node: mayRun(call) })
+
+/** What comes of a start that is not followed, and may be that of K3s which is there and has not run: what it makes may be there. */
+export function mayRun(call: Call, node: NodeState = call.node): Partial<NodeState> {
+  const { founding, files } = node
+  const isIdle =
+    founding === undefined && servicesRunning(files, call.context.stage.manager, call.atoms).length > 0
+  return isIdle ? { isOpen: true } : {}
 }
 
 /** The service managers that modules are made for; `service` finds out, unless it is told. */
@@ -91,13 +103,19 @@ function status(call: Call, name: string, after: NodeState): readonly (readonly 
   return [['status', isKnown ? statusOf(call, name, after) : openStatus(call)]]
 }
 
+/** A service that only the node could name, or a unit that brings others with it. */
+const NAMES_OTHERS = /[\u{f0000}-\u{ffffd}]|\.(?:timer|socket|path|target)$/u
+
 /** Why a service can't start, before its name. */
 export const NO_UNIT = 'there is no unit for the service'
 
 /** What K3s gets when a service starts. Other services are none of ours. */
 export function started(call: Call, node: NodeState, name: string, hop: Hop): Effect {
   const manager = managerFor(call, node, name)
-  if (!isK3s(call, node, name, manager)) return { node: { services: node.services, files: node.files } }
+  if (!isK3s(call, node, name, manager)) {
+    const isOpen = NAMES_OTHERS.test(name) ? mayRun(call, node) : {}
+    return { node: { services: node.services, files: node.files, ...isOpen } }
+  }
   const at = withUnit(call, node, name, manager)
   const arrival = arrivalAt(at.files, name, manager, call.atoms)
   if (arrival.unit === undefined && call.context.stage.scenario.k3s !== 'absent' && node.starts.size > 0)
@@ -194,9 +212,6 @@ function isK3s({ atoms }: Call, { files }: NodeState, name: string, manager: Ser
 const isServer = ({ command, service, token }: Arrival): boolean =>
   command === 'server' ||
   (command === 'unknown' && token.state === 'present' && !/agent|node|worker/i.test(service))
-
-/** Where a server keeps its token. */
-export const SERVER_DIR = '/var/lib/rancher/k3s/server'
 
 /** A server that has started keeps its token in files that other tasks read. */
 function withTokenFiles(
