@@ -1733,6 +1733,23 @@ describe('what is shown', () => {
     expect(findings(files)).toContain('token-logged error show.yml:8')
   })
 
+  const path = '/var/lib/rancher/k3s/server/node-token'
+  const alone = (hosts: string, ...list: readonly string[]) =>
+    findings({ 'show.yml': tasks(...list), 'hosts.ini': `[${hosts}]\nquay\n[berths:children]\n${hosts}\n` })
+
+  test.each([
+    ['rm -f', []],
+    ['chmod 600', []],
+    ['cp -t /srv', []],
+    ['sha256sum', []],
+    ['k3s server --token-file', []],
+    ['cat', ['token-logged warning show.yml:4']],
+    ['ssh pier cat', ['token-logged warning show.yml:4']],
+  ])('is not the token of a file that a program prints nothing of: %s', (program, expected) => {
+    const found = alone('masters', `{ command: ${program} ${path} }`)
+    expect(found.filter((one) => one.startsWith('token-logged'))).toEqual(expected)
+  })
+
   test('the token in a command is where its own template stands', () => {
     const site =
       server +

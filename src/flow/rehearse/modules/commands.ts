@@ -215,6 +215,10 @@ const PLAIN = /^-[iEFwx]+$|^--(?:ignore-case|extended-regexp|fixed-strings)$/
 const ACTING =
   /^(?:start|stop|restart|reload|(?:try-)?(?:reload-or-)?restart|(?:re)?enable|disable|mask|unmask|kill|daemon-re(?:load|exec)|reset-failed)$/
 
+/** Programs that print nothing of the files which they are given. */
+const PRINTS_NONE =
+  /^(?:rm|cp|mv|ln|ls|stat|test|\[|touch|mkdir|install|chmod|chown|chgrp|chcon|restorecon|shred|wc|cksum|(?:md5|b2|sha\d+)sum)$/
+
 /** Programs that may start whatever service there is. */
 const STARTS_OTHERS = /^(?:reboot|shutdown|xargs|supervisorctl)$/
 
@@ -412,7 +416,10 @@ class Steps {
     if (name === 'cp' || name === 'mv') this.#copied(name, words.slice(1))
     if (name === 'k3s' && words[1] === 'token' && words[2] === 'create')
       this.#stdout = call.serverToken(call.target, 'is printed by k3s token create')
-    const read = words.slice(1).find((word) => TOKEN_FILE.test(word))
+    const read =
+      own !== undefined || PRINTS_NONE.test(name)
+        ? undefined
+        : words.slice(1).find((word) => TOKEN_FILE.test(word))
     if (read === undefined) {
       if (/^(?:cat|grep|awk|sed|cut|head|tail)$/.test(name)) this.#readFrom(name, words.slice(1))
       return own !== undefined || isSure(name, words) ? 0 : undefined
