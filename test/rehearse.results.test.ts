@@ -1737,6 +1737,19 @@ describe('what is shown', () => {
   const alone = (hosts: string, ...list: readonly string[]) =>
     findings({ 'show.yml': tasks(...list), 'hosts.ini': `[${hosts}]\nquay\n[berths:children]\n${hosts}\n` })
 
+  test.each(['masters', 'quays'])('a copy of the token of servers that are there before: %s', (hosts) => {
+    const copy = `{ copy: { src: ${path}, dest: /srv/slip, remote_src: true, mode: "0644" } }`
+    expect(alone(hosts, copy)).toEqual(['token-world-readable error show.yml:4'])
+    expect(alone(hosts, copy.replace('0644', '0600'))).toEqual([])
+  })
+
+  test.each(['masters', 'quays'])('the token of servers that may be there before: %s', (hosts) => {
+    const found = `{ stat: { path: ${path} }, register: moored }`
+    const slurp = `{ slurp: { src: ${path} }, register: slip, no_log: true, when: moored.stat.exists }`
+    const shown = '{ debug: { msg: "{{ slip.content | b64decode }}" }, when: moored.stat.exists }'
+    expect(alone(hosts, found, slurp, shown)).toEqual(['token-logged error show.yml:6'])
+  })
+
   test.each([
     ['rm -f', []],
     ['chmod 600', []],

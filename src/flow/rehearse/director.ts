@@ -355,7 +355,8 @@ export class Director {
         const events = way.filter(
           ({ what }) => what === 'task-ran' || what === 'file-written' || what === 'directory-made',
         )
-        if (events.some(({ what }) => what === 'task-ran')) this.#keepRun(playbook, scenario, world, events)
+        if (events.some(({ what }) => what !== 'directory-made'))
+          this.#keepRun(playbook, scenario, world, events)
       }
   }
 
@@ -415,10 +416,12 @@ function tokensOf(runs: readonly Run[], atoms: Atoms): Pick<Rehearsal, 'tokens' 
             tokens.add(atom.root)
             if (atom.isPiece === true) cutTokens.add(atom.root)
           }
-    // What other modules write, they use.
-    if (event.what === 'file-written' && (TOKEN_FILE.test(event.path) || isFetch(event.task)))
+    // What other modules write, they use, but for copies on the node.
+    if (event.what === 'file-written') {
+      const isKept = TOKEN_FILE.test(event.path) || isFetch(event.task)
       for (const { root } of typeof event.file.content === 'string' ? atoms.in(event.file.content) : [])
-        if (root.kind === 'vaulted' || root.what.startsWith(SERVERS_OWN)) tokens.add(root)
+        if ((isKept && root.kind === 'vaulted') || root.what.startsWith(SERVERS_OWN)) tokens.add(root)
+    }
     if (event.what === 'task-ran')
       for (const { atom } of event.task.uses)
         if (atom.root.what.startsWith(SERVERS_OWN)) tokens.add(atom.root)

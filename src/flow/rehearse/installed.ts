@@ -2,6 +2,7 @@ import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import type { ServiceManager } from '../files.ts'
 import { runInstaller } from '../installer.ts'
+import { groupKind } from './groupKinds.ts'
 import type { PaperHost, PaperHosts } from './hosts.ts'
 import { emptyNode, type NodeState } from './world.ts'
 
@@ -58,7 +59,9 @@ export function installedNodes(
             owner: 'root',
             hops: [hop],
           })
-      return [name, { ...emptyNode, files: kept, services, k3s: 'present' as const }]
+      // By its groups alone nobody knows what a host is that these call neither a server nor an agent.
+      const isOpen = !server && !host.groups.some((group) => groupKind(group) === 'agent')
+      return [name, { ...emptyNode, files: kept, services, k3s: 'present' as const, isOpen }]
     }),
   )
 }

@@ -126,7 +126,10 @@ export function copy(call: Call): Effect {
     return written(call, path, known, call.hop(`writes ${shown(path)}`), mode(call, path))
   }
   if (call.flag('remote_src', false) !== false) {
-    const there = sourcePath === undefined ? undefined : call.node.files.get(normalised(sourcePath))
+    const from = sourcePath === undefined ? undefined : normalised(sourcePath)
+    if (from !== undefined && isMissing(call, from))
+      return { failed: `${shown(from)} is not there`, changed: false }
+    const there = from === undefined ? undefined : (call.node.files.get(from) ?? keptToken(call, from))
     return written(
       call,
       path,
@@ -552,6 +555,14 @@ export function readBack(call: Call, path: string): string | undefined {
       .join('')
   }
   return TOKEN_FILE.test(path) ? call.serverToken(call.target, `is read from ${shown(path)}`) : undefined
+}
+
+/** The file in which a server keeps its token, on a node of which nothing else is known. */
+export function keptToken(call: Call, path: string): PaperFile | undefined {
+  const content = TOKEN_FILE.test(path) ? readBack(call, path) : undefined
+  return content === undefined
+    ? undefined
+    : { kind: 'file', content, mode: 0o600, owner: 'root', hops: [call.hop(`is read from ${shown(path)}`)] }
 }
 
 /** A path for a message: what is not known in it is an ellipsis. */
