@@ -281,6 +281,12 @@ describe('runs in shell texts', () => {
     ['/usr/local/bin/k3s-uninstall.sh', []],
     ['curl -fsSL https://example.org/tool | sh', []],
     ['cat /root/k3s-install.sh | sh -s - agent', ['agent']],
+    ['curl -sfL https://get.k3s.io | K3S_TOKEN=key\nsh -s - agent', []],
+    ['curl -sfL https://get.k3s.io | sudo K3S_TOKEN=key\nsh -s - agent', []],
+    // A part of a pipeline and what is in brackets are shells of their own.
+    ['(export K3S_TOKEN=key)\ncurl -sfL https://get.k3s.io | sh -s - agent', ['agent']],
+    ['date | K3S_TOKEN=key\ncurl -sfL https://get.k3s.io | sh -s - --token "$K3S_TOKEN"', ['--token ']],
+    ['curl -sfL https://get.k3s.io | { export K3S_TOKEN=key; sh -s - agent; }', ['K3S_TOKEN=key agent']],
   ])('%s', (text, expected) => {
     expect(calls(text)).toEqual(expected)
   })

@@ -317,6 +317,31 @@ describe('a word that is not known where the install script is piped into a shel
       expect(nodes(piped(words, told))).toEqual(['berth agent present env-file url', served])
   })
 
+  test('is one on a line of its own', () => {
+    const told = 'INSTALL_K3S_EXEC: agent, K3S_URL: "https://quay:6443", K3S_TOKEN: "{{ harbour_key }}"'
+    const site = piped('{{ chosen }}', told)['site.yml'] ?? ''
+    const lines = site.replace('shell: curl', 'shell: |\n        curl').replace('}}\n', '}}\n        date\n')
+    expect(nodes({ ...inventory, 'site.yml': lines })).toEqual(['berth agent present env-file url', served])
+  })
+
+  test.each(['', 'sudo ', 'env ', 'sudo -E '])(
+    'is none where only variables stand behind "%s", for want of a backslash',
+    (before) => {
+      const site = `${server}
+- hosts: berths
+  tasks:
+    - ansible.builtin.shell: |
+        curl -sfL https://get.k3s.io | ${before}\\
+          K3S_URL=https://quay:6443 \\
+          K3S_TOKEN={{ harbour_key }}
+          sh -s - agent
+`
+      expect(nodes({ ...inventory, 'site.yml': site })).toEqual([served])
+      const whole = site.replace(/ (K3S_TOKEN=.*)/, ' $1 \\')
+      expect(nodes({ ...inventory, 'site.yml': whole })).toEqual(['berth agent present env-file url', served])
+    },
+  )
+
   test('may bring the token', () => {
     expect(nodes(piped('{{ ansible_local.lift }} sh -s -'))).toEqual([
       'berth agent maybe env-file maybe a url',

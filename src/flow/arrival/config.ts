@@ -4,7 +4,7 @@ import type { Arrival } from '../arrival.ts'
 import { type Atom, type Atoms, type Hop, hasMark } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 import { noLetters } from './envFiles.ts'
-import { type Letters, lettersOf, type Source, unknownIn, type Written } from './letters.ts'
+import { type Letters, lettersOf, type Source, saysNothing, unknownIn, type Written } from './letters.ts'
 import { ReadOnce } from './readOnce.ts'
 
 /** A key of config.yaml or one of its drop-ins, as the flag that K3s makes of it. */
@@ -34,7 +34,12 @@ export function readConfig(
     const { content } = file
     return known.of(content, source, atoms, () => {
       const blocks = blocksIn(content, atoms)
-      const letters = lettersOf(content, source, atoms, (index) => blocks.has(index))
+      const letters = lettersOf(
+        content,
+        source,
+        atoms,
+        (atom, index) => blocks.has(index) || saysNothing(atom),
+      )
       return [
         ...entriesOf(letters, source),
         ...[...blocks].flatMap(([index, { keys = [], what }]) =>

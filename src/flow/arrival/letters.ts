@@ -42,12 +42,16 @@ export function hopSource(path: string, hops: readonly Hop[]): Source {
 
 const MARK = /[\u{f0000}-\u{ffffd}]/gu
 
-/** `isLeftOut`: what the reader has looked at by itself. */
+/** Whether what stands there gives no setting either way, so that it may as well not be there. */
+export const saysNothing = (atom: Atom | undefined): boolean =>
+  atom?.text === undefined && atom?.root.isHarmless === true
+
+/** `isLeftOut`: what is of no interest to the reader, or what it has looked at by itself. */
 export function lettersOf(
   marked: string,
   source: Source,
   atoms: Atoms,
-  isLeftOut: (index: number) => boolean = () => false,
+  isLeftOut: (atom: Atom | undefined, index: number) => boolean = saysNothing,
 ): Letters {
   const of: Written = { source, atom: undefined }
   const whole: Letters = new Sourced(marked, marked === '' ? [] : [{ start: 0, of, at: 0, step: 1 }])
@@ -57,9 +61,7 @@ export function lettersOf(
   for (const { 0: mark, index } of marked.matchAll(MARK)) {
     built.append(whole, last, index)
     const [atom] = atoms.in(mark)
-    // What gives no setting either way may as well not be there.
-    if (!isLeftOut(index) && (atom?.text !== undefined || atom?.root.isHarmless !== true))
-      built.add(atom?.text ?? mark, { of: { source, atom }, at: index })
+    if (!isLeftOut(atom, index)) built.add(atom?.text ?? mark, { of: { source, atom }, at: index })
     last = index + mark.length
   }
   return built.append(whole, last).done()

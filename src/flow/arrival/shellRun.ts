@@ -15,6 +15,8 @@ const parsed = new Remembered<ShellNode>()
 /** A program that a shell text runs, over letters. */
 export interface RunStep {
   readonly words: readonly Letters[]
+  /** Whether nothing is left of one of its words as they are written. */
+  readonly lacksWord: boolean
   readonly environment: ReadonlyMap<string, Letters>
   readonly assigned: ReadonlyMap<string, Letters>
   readonly input: RunStep | undefined
@@ -69,10 +71,10 @@ const MAX_NESTING = 20
 /** Runs shell texts on paper: variables, exports, functions, sourced files, `sh -c`. */
 export class ShellRun {
   readonly steps: RunStep[] = []
-  readonly variables = new Map<string, Letters>()
-  readonly exported = new Set<string>()
+  variables = new Map<string, Letters>()
+  exported = new Set<string>()
   /** The text in which a variable got its value. */
-  readonly assignedIn = new Map<string, Source | undefined>()
+  assignedIn = new Map<string, Source | undefined>()
   /** `$1`, `$2`, … */
   positional: readonly Letters[] | undefined
   readonly functions = new Map<string, { readonly body: ShellNode; readonly text: Letters }>()
@@ -114,7 +116,7 @@ export class ShellRun {
     const name = words[0]?.text.replace(/^(?:\/usr)?\/bin\//, '') ?? ''
     if (name === 'test' || name === '[') return this.#tested(words)
     if (name === 'true' || name === 'false') return Number(name === 'false')
-    return this.#step(words, new Map(), { redirects: [], start: 0, end: 0 }, join(words))
+    return this.#step(words, new Map(), { words: [], redirects: [], start: 0, end: 0 }, join(words))
   }
 
   #tested(words: readonly Letters[]): Status {
@@ -138,7 +140,18 @@ export class ShellRun {
     return status
   }
 
-  /** Runs what ends for itself alone: a function, a part of a pipeline, what is in brackets. */
+  /** Runs a part of a pipeline, or what is in brackets: a shell of its own, which changes no variable here. */
+  #forked(act: () => Status): Status {
+    const { variables, exported, assignedIn } = this
+    this.variables = new Map(variables)
+    this.exported = new Set(exported)
+    this.assignedIn = new Map(assignedIn)
+    const status = this.#apart(act)
+    Object.assign(this, { variables, exported, assignedIn })
+    return status
+  }
+
+  /** Runs what ends for itself alone. */
   #apart(act: () => Status): Status {
     const last = act()
     const status = this.#hasEnded ? this.#end : last
@@ -199,7 +212,7 @@ export class ShellRun {
         this.functions.set(node.name, { body: node.body, text })
         return 0
       case 'group':
-        return node.isSubshell ? this.#apart(() => this.#node(node.body, text)) : this.#node(node.body, text)
+        return node.isSubshell ? this.#forked(() => this.#node(node.body, text)) : this.#node(node.body, text)
     }
   }
 
@@ -288,7 +301,7 @@ export class ShellRun {
       const before = this.steps.length
       const isLast = index === parts.length - 1
       this.#isPiped = wasPiped || !isLast
-      const own = parts.length === 1 ? this.#node(part, text) : this.#apart(() => this.#node(part, text))
+      const own = parts.length === 1 ? this.#node(part, text) : this.#forked(() => this.#node(part, text))
       // Without `pipefail` the last one decides.
       const isKept: boolean = this.#isWhole && (own === 0 || (own === 'well' && isWell(status) === false))
       status = isKept ? status : this.#isWhole && own === 'well' ? common([status, own]) : own
@@ -309,8 +322,9 @@ export class ShellRun {
       assigned.set(name, before === undefined ? read : join([before, read]))
     }
     const words = command.words.flatMap((word) => fieldsOf(word, scope))
-    // What reads a pipe is a program, though nothing may be left of its name: that of one of two shells.
-    if (words.length === 0 && this.#input !== undefined) return this.#step(words, assigned, command, text)
+    // Where a word stands that reads a pipe there is a program, though nothing may be left of its name: that of one of two shells.
+    if (words.length === 0 && command.words.length > 0 && this.#input !== undefined)
+      return this.#step(words, assigned, command, text)
     if (words.length === 0) {
       for (const [name, value] of assigned) this.#assign(name, value, text, command.start)
       const parts = command.assignments.flatMap(({ value }) => value.parts)
@@ -405,13 +419,14 @@ export class ShellRun {
   #step(
     words: readonly Letters[],
     assigned: ReadonlyMap<string, Letters>,
-    command: Pick<SimpleCommand, 'redirects' | 'start' | 'end'>,
+    command: Pick<SimpleCommand, 'words' | 'redirects' | 'start' | 'end'>,
     text: Letters,
   ): Status {
     const environment = new Map([...this.variables].filter(([name]) => this.exported.has(name)))
     for (const [name, value] of [...assigned, ...assignedByEnv(words)]) environment.set(name, value)
     const step: RunStep = {
       words,
+      lacksWord: words.length < command.words.length,
       environment,
       assigned,
       input: this.#input,

@@ -11,6 +11,8 @@ import { type RunStep, type ShellOutput, ShellRun, type Status } from './shellRu
 export interface ShellStep {
   /** Marked, the program first; a word that is not known is one unknown atom. */
   readonly words: readonly string[]
+  /** Whether nothing is left of one of its words as they are written: it gives no setting either way, or is an empty variable. */
+  readonly lacksWord: boolean
   /** What the program gets: the environment of the shell, what was exported before, and its own assignments. */
   readonly environment: ReadonlyMap<string, string | Unknown>
   /** Assignments in front of the program. */
@@ -45,8 +47,8 @@ export function shellSteps(
   files?: PaperFiles,
 ): readonly ShellStep[] {
   const read = (): readonly ShellStep[] =>
-    stepsOf(environment, hop, atoms, files ?? new Map(), (run, letters) =>
-      run.run(letters(marked, hopSource('the shell text', [hop]))),
+    stepsOf(environment, hop, atoms, files ?? new Map(), (run) =>
+      run.run(textLetters(marked, hopSource('the shell text', [hop]), atoms)),
     )
   const given = [...environment]
   // An unknown value is more than its words.
@@ -55,6 +57,10 @@ export function shellSteps(
 }
 
 const known = new Remembered<readonly ShellStep[]>()
+
+/** A text that a shell reads, with all that is a word there. */
+const textLetters = (marked: string, source: Source, atoms: Atoms): Letters =>
+  lettersOf(marked, source, atoms, () => false)
 
 /**
  * As `shellSteps`, of a program that `command` starts without a shell: its text, or its words where they are listed.
@@ -106,7 +112,7 @@ export function scriptSteps(
   if (typeof content !== 'string') return []
   return stepsOf(environment, hop, atoms, files, (run, letters) => {
     run.positional = args.map((arg) => letters(arg, hopSource('the arguments', [hop])))
-    return run.run(letters(content, paperSource(path, file)))
+    return run.run(textLetters(content, paperSource(path, file), atoms))
   })
 }
 
@@ -149,8 +155,8 @@ export function runShell(
   atoms: Atoms,
   node: ShellNode,
 ): Status {
-  return running(environment, hop, atoms, node, (run, letters) =>
-    run.run(letters(marked, hopSource('the shell text', [hop]))),
+  return running(environment, hop, atoms, node, (run) =>
+    run.run(textLetters(marked, hopSource('the shell text', [hop]), atoms)),
   )
 }
 
@@ -184,6 +190,7 @@ function running(
   }
   const shown = (step: RunStep): ShellStep => ({
     words: step.words.map(text),
+    lacksWord: step.lacksWord,
     environment: new Map(
       [...step.environment].map(([name, value]) => {
         const marks = text(value)

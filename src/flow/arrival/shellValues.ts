@@ -1,7 +1,7 @@
 import type { ShellPart, ShellWord } from '../../syntax/shell/index.ts'
 import { cameFrom, cut, Sourced, SourcedBuilder } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
-import { type Letters, madeLetters, unknownIn, type Written, withAtom } from './letters.ts'
+import { type Letters, madeLetters, saysNothing, unknownIn, type Written, withAtom } from './letters.ts'
 
 /** Variables that a shell has from its surroundings, with values that only the node knows. */
 export const surroundings =
@@ -37,7 +37,7 @@ export function fieldsOf(word: ShellWord, scope: ShellScope): readonly Letters[]
     const value = valueOfPart(part, scope)
     if (part.isQuoted || part.kind === 'text') {
       open.append(value)
-      isOpen = true
+      isOpen ||= part.isQuoted || value.text !== ''
       continue
     }
     for (let at = 0; at < value.text.length; ) {
@@ -61,7 +61,7 @@ export function textOf(word: ShellWord, scope: ShellScope): Letters {
 }
 
 function valueOfPart(part: ShellPart, scope: ShellScope): Letters {
-  if (part.kind === 'text') return cameFrom(part.text, scope.text)
+  if (part.kind === 'text') return telling(cameFrom(part.text, scope.text))
   if (part.kind === 'substitution') return substitution(part, scope)
   const value = scope.variable(part.name)
   const isSet = part.operator.startsWith(':') ? value !== undefined && value.text !== '' : value !== undefined
@@ -85,6 +85,15 @@ function valueOfPart(part: ShellPart, scope: ShellScope): Letters {
 }
 
 const nothing: Letters = new Sourced('', [])
+
+/** Without what gives no setting either way: in the text it is a word all the same. */
+function telling(letters: Letters): Letters {
+  if (!letters.runs.some(({ of }) => saysNothing(of.atom))) return letters
+  const built = new SourcedBuilder<Written>()
+  for (const [index, { start, of }] of letters.runs.entries())
+    if (!saysNothing(of.atom)) built.append(letters, start, start + letters.lengthOf(index))
+  return built.done()
+}
 
 function unset({ name, start }: ShellPart & { kind: 'variable' }, scope: ShellScope): Letters {
   if (/^[1-9]$/.test(name) && scope.positional !== undefined) return nothing

@@ -89,7 +89,8 @@ function ranScript(step: ShellStep, atoms: Atoms): Ran {
   if (SHELL.test(text)) return shellRan(args, input, atoms)
   if (input !== undefined) {
     // Of two shells one: the word that says which is left out.
-    if (text === '' || text.startsWith('-')) return shellRan(['-s', ...words.slice(start)], input, atoms)
+    if ((text === '' && step.lacksWord) || text.startsWith('-'))
+      return shellRan(['-s', ...words.slice(start)], input, atoms)
     if (hasMark(text)) {
       const shell = texts.findIndex((word, index) => index > start && SHELL.test(word))
       const isBetween = (word: string): boolean => isWrapper(word) || hasMark(word)
