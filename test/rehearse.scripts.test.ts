@@ -370,3 +370,45 @@ test.each([
   const files = { ...inventory, 'site.yml': `- hosts: quays\n  tasks:\n    - ${task}\n` }
   expect(unknowns(files)).toEqual(is ? ['K3s is brought by k3sup, which is not followed'] : [])
 })
+
+describe('the install script, of which it is not known whether it makes a server or an agent', () => {
+  const made = (more: string): Files => ({
+    ...inventory,
+    'site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.command: sh /opt/k3s-install.sh
+      environment: { INSTALL_K3S_EXEC: "{{ lookup('pipe', './words') }}", INSTALL_K3S_SKIP_START: "true" }${more}
+`,
+  })
+  const told = [
+    'K3s is brought by the install script, and whether as a server or an agent is not known',
+    "lookup('pipe', './words')",
+  ]
+
+  test('brings K3s', () => {
+    expect(unknowns(made(''))).toEqual(told)
+    expect(nodes(made(''))).toEqual([])
+  })
+
+  test('brings the unit that starts later', () => {
+    const started = made('\n    - ansible.builtin.systemd: { name: k3s, state: started }')
+    expect(unknowns(started)).toEqual(told)
+    expect(nodes(started).join()).toMatch(/^quay \S+ maybe none maybe a url$/)
+  })
+
+  test('is an agent, or a server, under a name that is not known', () => {
+    const files = made('')
+    const named = (files['site.yml'] ?? '').replace('_EXEC', '_NAME').replace('.sh', '.sh agent')
+    expect(unknowns({ ...files, 'site.yml': named })).toEqual([
+      'K3s is brought by the install script, and under which name is not known',
+      "lookup('pipe', './words')",
+    ])
+  })
+
+  test('writes the services anew that are there', () => {
+    const again = made('\n    - ansible.builtin.systemd: { name: k3s, state: restarted }')
+    const both = { ...again, 'site.yml': `${server}${again['site.yml']}` }
+    expect(nodes(both).join()).toMatch(/^quay \S+ maybe none maybe a url$/)
+  })
+})

@@ -8,6 +8,8 @@ export const installer = {
   /** Removed by every run, whatever INSTALL_K3S_SYSTEMD_DIR says. */
   disabledIn: '/etc/systemd/system',
   openrcEnvironment: '/etc/rancher/k3s',
+  /** What it writes for a service. */
+  serviceFiles: /\/k3s(?:-[^/]*)?\.(?:service(?:\.env)?|env)$|^\/etc\/init\.d\/k3s(?:-[^/]*)?$/,
   /** Variables that go into the env file, in two runs over all of them. */
   kept: [/^(?:K3S|CONTAINERD)_/, /^(?:NO|HTTP|HTTPS)_PROXY/i],
   /** In the name of a service. */

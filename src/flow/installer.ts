@@ -94,7 +94,7 @@ class Installation {
     if (url.text !== '' && unknownIn(url) === undefined && !url.text.startsWith('https://'))
       return this.#fatal('Only https:// URLs are supported for K3S_URL')
     const name = this.#name(command.word)
-    if (name === undefined) return { ...this.#unchanged(), command: 'unknown' }
+    if (name === undefined) return { ...this.#opened(), command: commandOf(command.word) }
     if (installer.invalidInName.test(name.text)) return this.#fatal('Invalid characters for system name')
     return this.#install(name, command.word, command.args)
   }
@@ -170,6 +170,15 @@ class Installation {
     }
   }
 
+  /** Of the services that are there one may be written anew: nobody knows which. */
+  #opened(): InstallerResult {
+    const [unknown = ''] = this.#unknowns.slice(-1)
+    for (const [path, { mode, owner }] of this.#before)
+      if (installer.serviceFiles.test(path))
+        this.#files.set(path, { kind: 'file', content: { unknown }, mode, owner, hops: [this.#call.hop] })
+    return { ...this.#unchanged(), files: new Map(this.#files) }
+  }
+
   #fatal(fatal: string): InstallerResult {
     return { ...this.#unchanged(), enabled: false, started: false, fatal }
   }
@@ -212,7 +221,7 @@ class Installation {
       // A copy: what was asked of the files while they changed is kept with them.
       files: new Map(this.#files),
       service: name.text,
-      command: command.text === 'server' || command.text === 'agent' ? command.text : 'unknown',
+      command: commandOf(command),
       enabled,
       started,
       written: [...new Set(this.#written)],
@@ -306,6 +315,9 @@ class Installation {
     this.#files.set(real, { kind: 'file', content, mode, owner: 'root', hops: [this.#call.hop] })
   }
 }
+
+const commandOf = ({ text }: Letters): InstallerResult['command'] =>
+  text === 'server' || text === 'agent' ? text : 'unknown'
 
 function not(value: boolean | 'unknown'): boolean | 'unknown' {
   return value === 'unknown' ? 'unknown' : !value

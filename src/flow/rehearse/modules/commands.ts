@@ -538,7 +538,12 @@ class Steps {
       if (result.lacking !== undefined) this.#gaveUp(result.lacking)
       return this.#fails(result.fatal, 1)
     }
-    if (service === undefined) return undefined
+    if (service === undefined) {
+      this.#node = { ...this.#node, isOpen: true }
+      const what = result.command === 'unknown' ? 'whether as a server or an agent' : 'under which name'
+      call.note(`${BROUGHT}the install script, and ${what} is not known`)
+      return undefined
+    }
     const known = services.get(service)
     services.set(service, {
       started: known?.started ?? false,
