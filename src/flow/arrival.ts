@@ -29,6 +29,8 @@ export interface Carried {
     readonly state: CarriedState
     readonly hops: readonly Hop[]
   }[]
+  /** The token file, where its content is what is read, there or not. */
+  readonly file?: string
   /** Why the state is `maybe`. */
   readonly unknown: string | undefined
 }

@@ -1,3 +1,4 @@
+import type { Atoms } from '../flow/atoms.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
@@ -24,7 +25,7 @@ export const serviceStartedBeforeToken: Rule = {
   id: 'service-started-before-token',
   severity: 'error',
   summary: 'Service starts before the join token is there',
-  why: 'The install script starts the service at its end, and systemctl waits until an agent is ready: without a token it never is, so that the play fails or waits there, and the task that writes the token is not reached.',
+  why: 'The install script starts the service at its end, and systemctl waits until an agent is ready: without a token, or the token file that it is told, it never is, so that the play fails or waits there, and the task that writes the token is not reached.',
   fix: 'write the token first; or run the install script with INSTALL_K3S_SKIP_START=true, write the token, and start the service then',
   see: ['k3s-io/k3s@0136cf25:install.sh', 'https://docs.k3s.io/reference/env-variables'],
   bad: [
@@ -41,6 +42,30 @@ export const serviceStartedBeforeToken: Rule = {
   ansible.builtin.copy:
     content: "K3S_TOKEN={{ harbour_key }}"
     dest: /etc/systemd/system/k3s-agent.service.env
+    mode: "0600"
+  no_log: true
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s-agent
+    state: restarted
+`,
+      },
+    },
+    {
+      title: 'the install script is told a token file, which is written later',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.10:6443
+  ^^^^^^^^^^^^^^^^^^^^^^^ starts k3s-agent on agents before they have a token
+  environment:
+    K3S_TOKEN_FILE: /root/harbour
+- name: Write the key
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /root/harbour
     mode: "0600"
   no_log: true
 - name: Start
@@ -90,15 +115,7 @@ function* earlyStarts(analysis: Analysis): Generator<RuleFinding> {
         .slice(index + 1)
         .find(
           (event): event is EventOf<'file-written'> =>
-            event.what === 'file-written' &&
-            start.arrival.reads.some(({ path }) => path === event.path) &&
-            typeof event.file.content === 'string' &&
-            event.file.content
-              .split('\n')
-              .some(
-                (line) =>
-                  /^\s*(?:export\s+)?K3S_TOKEN=|^["']?token["']?\s*:/.test(line) && atoms.in(line).length > 0,
-              ),
+            event.what === 'file-written' && writesToken(event, start.arrival, atoms),
         )
       if (write !== undefined) return { start, write }
     }
@@ -117,6 +134,25 @@ function* earlyStarts(analysis: Analysis): Generator<RuleFinding> {
       hops: [...start.hops, { at: write.at, what: `writes the token into ${write.path}` }],
     }
   }
+}
+
+/** Whether a file that K3s reads gets the token: a token file is nothing but that, and wherever one is named it alone counts. */
+function writesToken(
+  { path, file: { content } }: EventOf<'file-written'>,
+  { token, reads }: EventOf<'service-started'>['arrival'],
+  atoms: Atoms,
+): boolean {
+  if (token.file !== undefined)
+    return path === token.file && (typeof content !== 'string' || content.trim() !== '')
+  return (
+    reads.some((read) => read.path === path) &&
+    typeof content === 'string' &&
+    content
+      .split('\n')
+      .some(
+        (line) => /^\s*(?:export\s+)?K3S_TOKEN=|^["']?token["']?\s*:/.test(line) && atoms.in(line).length > 0,
+      )
+  )
 }
 
 function isStarved({ kind, arrival, kept }: EventOf<'service-started'>): boolean {

@@ -91,7 +91,10 @@ class Given {
     // Where only something unknown might name a file, it might as well give the token: that doubt is in both lists.
     const isNamed = paths.some(({ value }) => value !== undefined && value.text !== '')
     if (!isNamed || path.state === 'empty') return carried(candidates, this.#atoms)
-    if (path.state !== 'maybe') return carried([this.#tokenFile(path), ...candidates], this.#atoms)
+    if (path.state !== 'maybe') {
+      const read = carried([this.#tokenFile(path), ...candidates], this.#atoms)
+      return path.text === undefined ? read : { ...read, file: path.text.text }
+    }
     const doubt: Candidate = {
       carrier: 'token-file',
       value: undefined,
