@@ -337,10 +337,33 @@ describe('a word that is not known where the install script is piped into a shel
           sh -s - agent
 `
       expect(nodes({ ...inventory, 'site.yml': site })).toEqual([served])
+      expect(unknowns({ ...inventory, 'site.yml': site })).toEqual([
+        'nothing runs the K3s install script: only variables stand behind the pipe',
+      ])
       const whole = site.replace(/ (K3S_TOKEN=.*)/, ' $1 \\')
       expect(nodes({ ...inventory, 'site.yml': whole })).toEqual(['berth agent present env-file url', served])
+      expect(unknowns({ ...inventory, 'site.yml': whole })).toEqual([])
     },
   )
+
+  test('is none where the line break of a token that is read back ends the command', () => {
+    const site = `
+- hosts: quays
+  tasks:
+    - ansible.builtin.command: sh /opt/k3s-install.sh server
+    - ansible.builtin.slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: anchor
+- hosts: berths
+  tasks:
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | K3S_TOKEN={{ hostvars['quay'].anchor.content | b64decode }} sh -s - agent --server https://quay:6443
+`
+    expect(nodes({ ...inventory, 'site.yml': site })).toEqual(['quay first-server absent none no url'])
+    const trimmed = site.replace('b64decode', 'b64decode | trim')
+    expect(nodes({ ...inventory, 'site.yml': trimmed })).toEqual([
+      'berth agent present env-file url',
+      'quay first-server absent none no url',
+    ])
+  })
 
   test('may bring the token', () => {
     expect(nodes(piped('{{ ansible_local.lift }} sh -s -'))).toEqual([

@@ -60,6 +60,16 @@ export function fileRunBy(
   return program === 'cat' && path !== undefined ? { path: known(path, atoms), args: ran.args } : undefined
 }
 
+/** Whether the install script goes into a pipe behind which only variables stand, or `sudo` with such. */
+export function isPipedIntoNothing(steps: readonly ShellStep[], files: PaperFiles, atoms: Atoms): boolean {
+  const read = new Set(
+    steps
+      .filter(({ words, lacksWord }) => lacksWord || behindWrappers(words) < words.length)
+      .map(({ input }) => input),
+  )
+  return steps.some((step) => step.isPiped && !read.has(step) && isDownload(step, files, atoms))
+}
+
 /** `sudo -E env NAME=value` in front of the program. */
 const isWrapper = (word: string): boolean =>
   /^(?:\S*\/)?(?:sudo|env|exec|nohup|command|time)$/.test(word) || /^[A-Za-z_]\w*=/.test(word)

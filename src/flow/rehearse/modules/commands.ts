@@ -23,6 +23,7 @@ import {
   fileRunBy,
   type InstallerResult,
   installerCallOf,
+  isPipedIntoNothing,
   runInstaller,
   runUninstaller,
 } from '../../installer.ts'
@@ -290,6 +291,8 @@ class Steps {
     const [program] = steps
     const failed = isShell || program === undefined ? undefined : lacksShell(wordsOf(program, call))
     if (failed !== undefined) return { failed, result: output(call, '', 2, marked), changed: false }
+    if (isPipedIntoNothing(steps, call.node.files, call.atoms))
+      call.note('nothing runs the K3s install script: only variables stand behind the pipe')
     this.#isAlone = steps.length === 1
     const status = isShell
       ? runShell(started.line, environment, hop, call.atoms, node)
