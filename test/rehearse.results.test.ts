@@ -1238,6 +1238,67 @@ describe('a server that looks for its own token', () => {
   })
 })
 
+describe('the line break behind a token that is read back', () => {
+  const server = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+  const reads = tasks(
+    '{ slurp: { src: /var/lib/rancher/k3s/server/node-token }, delegate_to: quay, register: slip, no_log: true }',
+  )
+  const own = 'quay first-server absent none no url'
+  const EXEC = 'agent --server https://quay:6443'
+  const config = (token: string): string =>
+    tasks(
+      `{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: ${token}\\nserver: https://quay:6443\\n", mode: "0600" }, no_log: true }`,
+    ) + installs('berths', { INSTALL_K3S_EXEC: 'agent' })
+  const read = '{{ slip.content | b64decode }}'
+  const files = (site: string): Files => ({ 'site.yml': site, 'hosts.ini': HOSTS })
+
+  test.each([
+    ['env-file url', installs('berths', { INSTALL_K3S_EXEC: EXEC, K3S_TOKEN: read })],
+    // The quote that stays open takes the next line, too.
+    [
+      'env-file no url',
+      installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_TOKEN: read, K3S_URL: 'https://quay:6443' }),
+    ],
+    // YAML folds it into a blank.
+    ['config url', config(`'${read}'`)],
+  ])('is a part of it: %s', (how, site) => {
+    expect(arrivals(files(server + reads + site))).toEqual([`berth agent different ${how}`, own])
+    const found = findings(files(server + reads + site)).filter((one) => / error /.test(one))
+    expect(found).toEqual(['token-malformed error site.yml:10'])
+  })
+
+  test.each([
+    [
+      'env-file',
+      installs('berths', { INSTALL_K3S_EXEC: EXEC, K3S_TOKEN: read.replace(' }}', ' | trim }}') }),
+    ],
+    ['config', config(read)],
+    [
+      'token-file',
+      tasks(`{ copy: { dest: /etc/berth, content: "${read}", mode: "0600" }, no_log: true }`) +
+        installs('berths', { INSTALL_K3S_EXEC: EXEC, K3S_TOKEN_FILE: '/etc/berth' }),
+    ],
+  ])('is none: %s', (how, site) => {
+    expect(arrivals(files(server + reads + site))).toEqual([`berth agent present ${how} url`, own])
+    expect(findings(files(server + reads + site)).filter((one) => / error /.test(one))).toEqual([])
+  })
+
+  test('is a part of it where the server is one that no play starts', () => {
+    const site = reads + installs('berths', { INSTALL_K3S_EXEC: EXEC, K3S_TOKEN: read })
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual(['berth agent different env-file url'])
+  })
+
+  test('does no harm where all get it', () => {
+    const padded = { K3S_TOKEN: "{{ lookup('env', 'LAMP') }}\n" }
+    const site =
+      installs('quays', { INSTALL_K3S_EXEC: 'server', ...padded }) +
+      installs('berths', { INSTALL_K3S_EXEC: EXEC, ...padded })
+    expect(arrivals(files(site))).toEqual([arrives, 'quay first-server present env-file no url'])
+    const one = site.replace(/\\n(?=[\s\S]*INSTALL_K3S_EXEC: "agent)/, '')
+    expect(arrivals(files(one))[0]).toBe(arrives.replace('present', 'different'))
+  })
+})
+
 describe('a file where K3s has its own', () => {
   const kept = (path: string, tolerance: string) => `
 - hosts: berths

@@ -246,6 +246,12 @@ export function sameBefore(atom: Atom): Atom {
   return first
 }
 
+/** A text with the same sign for each part of it that is not known: what stands around and between these. */
+export const outline = ({ text }: Pick<TracedText, 'text'>): string => text.replace(MARK, '?')
+
+/** Whether white space stands around what is not known of a text, or a line break in it. */
+export const isPadded = (text: Pick<TracedText, 'text'>): boolean => /^\s|\s$|[\n\r]/.test(outline(text))
+
 /** Whether a string holds any atom. */
 export function hasMark(text: string): boolean {
   // All marks begin with a high surrogate of U+DB80–U+DBBF.

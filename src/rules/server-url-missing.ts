@@ -6,6 +6,7 @@ import { isStandIn } from './common/literals.ts'
 import { installerBefore, skippedWriter, startHops } from './common/missing.ts'
 import { nodeRunsOf } from './common/nodes.ts'
 import { placeIn } from './common/places.ts'
+import { getsPadded, takesUrl } from './token-malformed.ts'
 
 export const serverUrlMissing: Rule = {
   id: 'server-url-missing',
@@ -88,6 +89,8 @@ harbour:
   *check(analysis) {
     const faults = startsOf(analysis)
       .filter((start) => start.verdict.serverUrl === false && needsUrl(analysis, start))
+      // That it is a part of the token is another rule's.
+      .filter(({ verdict }) => !(getsPadded(verdict) && takesUrl(verdict)))
       .map((start) => ({
         start,
         at: placeOf(analysis, start),

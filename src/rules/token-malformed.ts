@@ -1,6 +1,12 @@
+import { isPadded } from '../flow/atoms.ts'
+import type { Verdict } from '../flow/rehearsal.ts'
+import type { Analysis } from '../lint/analysis.ts'
+import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { slipOfPassword } from '../token/slips.ts'
+import { faultFindings, startsOf } from './common/faults.ts'
 import { type Literal, literalsOf } from './common/literals.ts'
+import { startHops } from './common/missing.ts'
 
 /** What other rules tell of. */
 const ELSEWHERE = new Set(['line-break-inside'])
@@ -59,6 +65,72 @@ k3s_token: harbour7.f3a9c07e51b24d88
       },
     },
     {
+      title: 'the line break at the end of the file that a server keeps its token in',
+      files: {
+        'inventory.yml': `
+harbour:
+  children:
+    quays:
+      hosts:
+        quay:
+    berths:
+      hosts:
+        berth:
+`,
+        'site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/node-token
+      register: anchor
+      no_log: true
+    - ansible.builtin.set_fact:
+        anchor_key: "{{ anchor.content | b64decode }}"
+                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ agents get the token with a line break or white space around it, which K3s takes for a part of it
+      no_log: true
+- hosts: berths
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ hostvars['quay'].anchor_key }}"
+`,
+      },
+    },
+    {
+      title: 'the same, and the URL of the server in the environment, too',
+      files: {
+        'inventory.yml': `
+harbour:
+  children:
+    quays:
+      hosts:
+        quay:
+    berths:
+      hosts:
+        berth:
+`,
+        'site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.slurp:
+      ^^^^^^^^^^^^^^^^^^^^^ agents get the token with a line break that leaves a quote open in the env file: K3S_URL becomes a part of it
+        src: /var/lib/rancher/k3s/server/node-token
+      register: anchor
+      no_log: true
+- hosts: berths
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent
+      no_log: true
+      environment:
+        K3S_URL: https://quay:6443
+        K3S_TOKEN: "{{ hostvars['quay'].anchor.content | b64decode }}"
+`,
+      },
+    },
+    {
       title: 'too short for MicroK8s',
       files: {
         'microk8s-config.yaml': `
@@ -77,6 +149,47 @@ persistentClusterToken: f3a9c07e51b24d8896cc01d
 k3s_version: v1.31.2+k3s1
 token: "{{ vault_k3s_token }}"
 k3s_bootstrap_token: "{{ vault_bootstrap_token }}"
+`,
+      },
+    },
+    {
+      title: 'the line break taken off, or in a token file, of which K3s takes it off',
+      files: {
+        'inventory.yml': `
+harbour:
+  children:
+    quays:
+      hosts:
+        quay:
+    berths:
+      hosts:
+        berth-1:
+        berth-2:
+`,
+        'site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/node-token
+      register: anchor
+      no_log: true
+- hosts: berth-1
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ hostvars['quay'].anchor.content | b64decode | trim }}"
+- hosts: berth-2
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ hostvars['quay'].anchor.content | b64decode }}"
+        dest: /etc/rancher/k3s/berth
+        mode: "0600"
+      no_log: true
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
+      environment:
+        K3S_TOKEN_FILE: /etc/rancher/k3s/berth
 `,
       },
     },
@@ -109,8 +222,41 @@ k3s_bootstrap_token: "{{ vault_bootstrap_token }}"
         yield { at, secrets, message: slip.message, cure: slip.fix, severity, ...fixture }
       }
     }
+    yield* padded(analysis)
   },
 }
+
+/** Whether a node gets a token with white space around it that the servers' has not, though no file says the token itself. */
+export const getsPadded = ({ token, arrival: { token: own } }: Verdict): boolean =>
+  token === 'different' &&
+  own.text !== undefined &&
+  isPadded(own.text) &&
+  own.text.marks.some(({ atom }) => atom.text === undefined)
+
+/** Tokens that are read back from a server, as a rule, with the line break that ends the file. */
+function* padded(analysis: Analysis): Generator<RuleFinding> {
+  const faults = startsOf(analysis)
+    .filter(({ verdict }) => getsPadded(verdict))
+    .map((start) => {
+      const { verdict } = start
+      const { text, hops } = verdict.arrival.token
+      const unknown = text?.marks.find(({ atom }) => atom.text === undefined)
+      const way = unknown === undefined ? [] : analysis.rehearsal.atoms.hops(unknown.atom)
+      return { start, at: way.at(-1)?.at ?? verdict.at, hops: [...hops, ...startHops(verdict)] }
+    })
+  for (const takes of [false, true])
+    yield* faultFindings(
+      analysis,
+      faults.filter(({ start }) => takesUrl(start.verdict) === takes),
+      (who, several) =>
+        `${who} get${several ? '' : 's'} the token with ${takes ? 'a line break that leaves a quote open in the env file: K3S_URL becomes a part of it' : 'a line break or white space around it, which K3s takes for a part of it'}`,
+      { cure: 'take it off where the token is read: {{ … | trim }}' },
+    )
+}
+
+/** Whether a line break in the token leaves a quote open in the env file, so that K3S_URL becomes a part of it. */
+export const takesUrl = ({ arrival: { token } }: Verdict): boolean =>
+  /\n\s*K3S_URL=/.test(token.text?.text ?? '')
 
 /** Whether servers get the text, or may: they keep it as a password, and take it from whoever sends it. */
 const isPassword = ({ site: { use } }: Literal): boolean => use !== 'agent'

@@ -5,6 +5,7 @@ import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
 import { startHops } from './common/missing.ts'
+import { getsPadded } from './token-malformed.ts'
 
 const SITE = `
 - hosts: harbour
@@ -69,6 +70,7 @@ harbour:
         ({ verdict }) =>
           verdict.token === 'different' && (verdict.scenario.tokenGiven !== false || isMadeAnew(verdict)),
       )
+      .filter(({ verdict }) => !getsPadded(verdict))
       // That one of them is written as ciphertext is another rule's.
       .filter(
         (start) =>

@@ -1,6 +1,6 @@
 import { parseToken } from '../../token/form.ts'
 import type { Arrival, Carried } from '../arrival.ts'
-import type { Atom, Atoms } from '../atoms.ts'
+import { type Atom, type Atoms, isPadded, outline, type TracedText } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { SERVERS_OWN } from './call.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
@@ -131,8 +131,10 @@ function tokenOutcome(
   server: Pick<Arrival, 'token' | 'agentToken'> | undefined,
   kept: readonly Atom[],
 ): Verdict['token'] {
-  if (token.state !== 'present' || kind === 'first-server' || server === undefined) return token.state
+  if (token.state !== 'present' || kind === 'first-server') return token.state
   const mine = token.text?.marks.map(({ atom }) => atom) ?? []
+  if (server === undefined)
+    return mine.length > 0 && mine.every(isServers) && isPadded(token.text ?? BARE) ? 'different' : 'present'
   if (mine.length === 0) return 'present'
   if (kind === 'agent' && server.agentToken.state === 'present' && !differs(token, server.agentToken, []))
     return 'present'
@@ -166,7 +168,8 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
   const [a, b] = [own.text?.text, servers.state === 'present' ? servers.text?.text : undefined]
   if (a !== undefined && b !== undefined && mine.every(isSettled) && given.every(isSettled))
     return passwordOf(a) !== passwordOf(b)
-  if (mine.some(({ root }) => given.some((other) => other.root === root))) return false
+  if (mine.some(({ root }) => given.some((other) => other.root === root)))
+    return isPaddedOtherwise(own, servers)
   // Each node that makes a random one has its own.
   if (mine.length > 0 && given.length > 0 && [...mine, ...given].every(isRandom)) return true
   // Where it is not known what the server was given, it may be just this.
@@ -178,10 +181,20 @@ function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean
       mine.every((atom) => isSettled(atom) || isRandom(atom)) &&
       !given.some(({ root }) => root.kind === 'scenario')
     )
-  const isServersOwn = mine.length > 0 && mine.every(({ root }) => root.what.startsWith(SERVERS_OWN))
+  const isServersOwn = mine.length > 0 && mine.every(isServers)
   return isServersOwn && given.length > 0 && given.every(isSettled)
 }
 
+/** A token of the server's own making, whatever it is. */
+const BARE: TracedText = { text: '?', marks: [] }
+
+/** Whether other white space stands around a token than around the server's: K3s keeps it, but for that of token files. */
+function isPaddedOtherwise({ text: own = BARE }: Carried, { text, doubtful }: Carried): boolean {
+  const other = text ?? doubtful ?? BARE
+  return (isPadded(own) || isPadded(other)) && outline(own) !== outline(other)
+}
+
+const isServers = ({ root }: Atom): boolean => root.what.startsWith(SERVERS_OWN)
 const isRandom = ({ root }: Atom): boolean => root.kind === 'runtime' && unique.has(root.what)
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
 const isSettled = ({ text }: Atom): boolean => text !== undefined

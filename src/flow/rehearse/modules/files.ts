@@ -554,7 +554,9 @@ export function readBack(call: Call, path: string): string | undefined {
       })
       .join('')
   }
-  return TOKEN_FILE.test(path) ? call.serverToken(call.target, `is read from ${shown(path)}`) : undefined
+  return TOKEN_FILE.test(path)
+    ? `${call.serverToken(call.target, `is read from ${shown(path)}`)}\n`
+    : undefined
 }
 
 /** The file in which a server keeps its token, on a node of which nothing else is known. */
