@@ -544,7 +544,11 @@ class Steps {
     if (service === undefined) {
       this.#node = { ...this.#node, isOpen: true }
       const what = result.command === 'unknown' ? 'whether as a server or an agent' : 'under which name'
-      call.note(`${BROUGHT}the install script, and ${what} is not known`)
+      call.context.stage.note({
+        at: call.task.action.at,
+        what: `K3s is brought by the install script, and ${what} is not known`,
+        isTold: true,
+      })
       return undefined
     }
     const known = services.get(service)
