@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { arrivals, type Files, installs, joins, unknowns } from './tools/paper.ts'
+import { Analysis } from '../src/lint/analysis.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[harbour]\nquay rank=server\nboat rank=agent\ndory rank=agent\n'
 const agents = ['boat agent present env-file url', 'dory agent present env-file url']
@@ -37,6 +38,105 @@ describe('hosts that are alike', () => {
       'jetty joining-server present env-file url',
       'quay joining-server present env-file url',
     ])
+  })
+})
+
+describe('hosts that only their names tell apart', () => {
+  const quay = 'command: sh /opt/k3s-install.sh server --cluster-init'
+  const berth = "command: sh /opt/k3s-install.sh agent --server 'https://quay:6443'"
+  const site = (server: string, agent: string, vars = '{}'): Readonly<Record<string, string>> => ({
+    'site.yml': `
+- hosts: harbour
+  vars: ${vars}
+  tasks:
+    - { ${quay}, when: ${JSON.stringify(server)} }
+    - { ${berth}, when: ${JSON.stringify(agent)} }
+`,
+    'hosts.ini': '[harbour]\nquay1\nquay2\nberth1\nberth2\n',
+  })
+  const kinds = (files: Readonly<Record<string, string>>) =>
+    new Set(arrivals(files).map((one) => one.split(' ').slice(0, 2).join(' ').replace(/\d/, '')))
+
+  test.each([
+    [
+      'a list',
+      site(
+        'inventory_hostname in quays',
+        'inventory_hostname in berths',
+        '{ quays: [quay1, quay2], berths: [berth1, berth2] }',
+      ),
+    ],
+    [
+      'a list of an inventory',
+      {
+        ...site('inventory_hostname in quays', 'inventory_hostname not in quays'),
+        'group_vars/all.yml': 'quays: [quay1, quay2]\n',
+      },
+    ],
+    [
+      'words',
+      site(
+        "inventory_hostname == 'quay1' or inventory_hostname == 'quay2'",
+        "inventory_hostname in ['berth1', 'berth2']",
+      ),
+    ],
+    [
+      'the beginning of them',
+      site("inventory_hostname.startswith('quay')", "inventory_hostname is match('berth')"),
+    ],
+    ['a part of them', site("'quay' in inventory_hostname", "'quay' not in inventory_hostname")],
+  ])('by %s', (_, files) => {
+    expect(kinds(files)).toEqual(new Set(['berth agent', 'quay first-server']))
+    expect(findings(files).filter((one) => one.startsWith('agent-token-missing'))).toHaveLength(1)
+  })
+})
+
+describe('the first host of a group of agents', () => {
+  const hosts = '[server]\nquay\n[agent]\nbirch\nalder\nlarch\n'
+  const site = (task: string, vars = ''): Readonly<Record<string, string>> => ({
+    'site.yml': `
+- hosts: agent
+  tasks:
+    - ${task}
+    - command: sh /opt/k3s-install.sh agent --server 'https://quay:6443'
+`,
+    'hosts.ini': hosts + vars,
+  })
+  const rehearsed = (files: Readonly<Record<string, string>>): readonly string[] => {
+    const { runs } = new Analysis(new Map(Object.entries(files))).rehearsal
+    return [...new Set(runs.flatMap(({ events }) => events.map(({ host }) => host)))].sort()
+  }
+
+  const asks = (condition: string): string => `{ debug: { msg: x }, when: "${condition}" }`
+
+  test.each([
+    ['nothing asks for', 'debug: { msg: x }'],
+    ['a condition asks whether a host is in the group', asks("inventory_hostname in groups['agent']")],
+    ['a loop goes through the group', "{ debug: { msg: '{{ item }}' }, loop: \"{{ groups['agent'] }}\" }"],
+    ['the group is counted', 'debug: { msg: "{{ groups.agent | length }}" }'],
+    ['the first server is asked for', asks("inventory_hostname == groups['server'][0]")],
+    [
+      'the first server is asked for by a variable',
+      asks('inventory_hostname == groups[heads][0]'),
+      '[all:vars]\nheads=server\n',
+    ],
+  ])('is as the others where %s', (_, task, vars = '') => {
+    expect(rehearsed(site(task, vars))).toEqual(['birch'])
+  })
+
+  test.each([
+    ['is asked for', asks("inventory_hostname == groups['agent'][0]")],
+    ['is asked for as first', 'debug: { msg: "{{ groups.agent | first }}" }'],
+    [
+      'is asked for by a variable',
+      asks('inventory_hostname == groups[hands][0]'),
+      '[all:vars]\nhands=agent\n',
+    ],
+    ['is asked for by a variable that is not known', asks('inventory_hostname == groups[hands][0]')],
+    ['may be taken from a list', 'set_fact: { hands: "{{ groups[\'agent\'] }}" }'],
+    ['does something once for all', '{ debug: { msg: x }, run_once: true }'],
+  ])('is one of its own where it %s', (_, task, vars = '') => {
+    expect(rehearsed(site(task, vars))).toEqual(['alder', 'birch'])
   })
 })
 

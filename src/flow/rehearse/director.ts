@@ -13,6 +13,7 @@ import { bringsK3s, textBringsK3s } from './bringing.ts'
 import { SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
+import { distinguished } from './firstHosts.ts'
 import { groupsMadeBy } from './groups.ts'
 import { HostSets } from './hostSets.ts'
 import type { PaperHosts } from './hosts.ts'
@@ -78,9 +79,15 @@ export class Director {
   }
 
   rehearsal(): Rehearsal {
-    const hosts = new HostSets(this.#project, this.#inventories, this.#options)
     const later: (() => void)[] = []
     const playbooks = this.#playbooks()
+    const told = distinguished(
+      playbooks.map(({ closure }) => closure),
+      this.#content,
+      this.#project,
+      this.#inventories,
+    )
+    const hosts = new HostSets(this.#project, this.#inventories, told, this.#options)
     const hasOther = playbooks.some(({ playbook }) => !isUpkeep(playbook))
     for (const { playbook, closure, isLone } of playbooks) {
       const found = hosts.of(

@@ -6,6 +6,7 @@ import type { RehearseOptions } from '../rehearse.ts'
 import { isSample } from '../sites/places.ts'
 import { withAnother } from './anotherServer.ts'
 import type { Closure } from './closure.ts'
+import type { Distinguished } from './firstHosts.ts'
 import { groupsMadeBy } from './groups.ts'
 import { inventoryHosts, type PaperHosts } from './hosts.ts'
 import { hasHosts, isOpen, namedGroups } from './pattern.ts'
@@ -22,12 +23,15 @@ export class HostSets {
   readonly #withVariables: ReadonlySet<string>
   readonly #tokenVariables: ReadonlySet<string>
   readonly #isAsked: boolean
+  readonly #told: Distinguished
 
   constructor(
     project: Project,
     inventories: readonly NamedInventory[],
+    told: Distinguished,
     { tokenVariables = new Set(), isAsked = false }: RehearseOptions,
   ) {
+    this.#told = told
     this.#project = project
     this.#tokenVariables = tokenVariables
     this.#inventories = inventories
@@ -83,7 +87,7 @@ export class HostSets {
   }
 
   #hosts(inventory: NamedInventory): PaperHosts {
-    return inventoryHosts(inventory, this.#tokenVariables, this.#project)
+    return inventoryHosts(inventory, this.#told, this.#tokenVariables, this.#project)
   }
 
   /** Whether somebody uses it as it is. */

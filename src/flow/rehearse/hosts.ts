@@ -9,6 +9,8 @@ import { type AnsibleValue, Float, type Project, type Variable, VaultedText } fr
 import type { Span } from '../../span.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { variablesOfGroup } from './beside.ts'
+import { type Distinguished, MOST_NAMED } from './firstHosts.ts'
+import { groupKind } from './groupKinds.ts'
 
 /** A host that stands for all hosts like it. */
 export interface PaperHost {
@@ -47,21 +49,22 @@ export interface PaperHosts {
   readonly withAnother?: (host: string) => PaperHosts
 }
 
-/** The hosts of an inventory, one for each kind of them: of those that are alike the first of each group, and one more. */
+/** The hosts of an inventory, one for each kind of them: those that some text tells from others alike, and one more. */
 export function inventoryHosts(
   { inventory, sources }: NamedInventory,
+  told: Distinguished,
   tokens: ReadonlySet<string> = new Set(),
   project: Project = new Map(),
 ): PaperHosts {
-  const firsts = new Set([...inventory.groups.keys()].map((name) => groupHosts(inventory, name)[0]))
+  const own = hostsOfTheirOwn(inventory, told)
   const classes = new Map<
     string,
     { name: string; variables: ReadonlyMap<string, Variable>; alike: string[] }
   >()
   for (const name of groupHosts(inventory, 'all')) {
     const variables = hostVariables(inventory, name)
-    // The first host of a group may be the one that founds the cluster, or does what the others need: no other one is like it.
-    const key = `${firsts.has(name) ? name : ''}\n${signature(inventory, name, tokens)}`
+    const form = told.isByPart ? name.replace(/\d+/g, '0') : ''
+    const key = `${own.has(name) ? name : form}\n${signature(inventory, name, tokens)}`
     const known = classes.get(key)
     if (known === undefined) classes.set(key, { name, variables, alike: [] })
     else known.alike.push(name)
@@ -101,6 +104,23 @@ export function inventoryHosts(
     hasSealedFiles,
     assumed: new Set(),
   }
+}
+
+/**
+ * The first host of a group may found the cluster, or do what the others need: that of agents only where some text asks for
+ * it. A host that is named may do anything.
+ */
+function hostsOfTheirOwn(inventory: Inventory, { groups, words }: Distinguished): ReadonlySet<string> {
+  const firsts = [...inventory.groups.keys()].flatMap((name) =>
+    groups === 'all' || groups.has(name) || groupKind(name) !== 'agent'
+      ? groupHosts(inventory, name).slice(0, 1)
+      : [],
+  )
+  const named = groupHosts(inventory, 'all').filter((name) => {
+    const address = inventory.hosts.get(name)?.vars.get('ansible_host')?.value
+    return words.has(name) || (typeof address === 'string' && words.has(address))
+  })
+  return new Set([...firsts, ...named.slice(0, MOST_NAMED)])
 }
 
 /**

@@ -1,0 +1,149 @@
+import type { Content, Keywords } from '../../ansible/content/index.ts'
+import type { AnsibleValue, Project } from '../../ansible/value.ts'
+import type { NamedInventory } from '../inventories.ts'
+import { playOf } from './bringing.ts'
+import { type Closure, closureOf } from './closure.ts'
+import { namedGroups } from './pattern.ts'
+import { textOf } from './relevance.ts'
+
+/** Which hosts of an inventory some text may tell from others that have the same groups and variables. */
+export interface Distinguished {
+  /** Groups of which the first host may be told from the rest of it; `all`: of any group. */
+  readonly groups: ReadonlySet<string> | 'all'
+  /** Words that may be names or addresses of hosts. */
+  readonly words: ReadonlySet<string>
+  /** Whether a part of a host's name decides something. */
+  readonly isByPart: boolean
+}
+
+/** Hosts by their names that are followed each by itself at most. */
+export const MOST_NAMED = 16
+
+/** What the playbooks that are rehearsed can tell hosts apart by. */
+export function distinguished(
+  closures: readonly Closure[],
+  content: Content,
+  project: Project,
+  inventories: readonly NamedInventory[],
+): Distinguished {
+  const texts = new Set(closures.flatMap((closure) => closure.texts))
+  return {
+    groups: groupsWithFirst(closures, texts, content, project, inventories),
+    words: new Set([...texts, ...textsOfGroups(inventories)].flatMap((text) => text.match(/[\w.-]+/g) ?? [])),
+    isByPart: closures.some(({ conditions, expressions }) =>
+      [...conditions, ...expressions].some((text) => BY_PART.test(text)),
+    ),
+  }
+}
+
+function groupsWithFirst(
+  closures: readonly Closure[],
+  texts: ReadonlySet<string>,
+  content: Content,
+  project: Project,
+  inventories: readonly NamedInventory[],
+): ReadonlySet<string> | 'all' {
+  const all = [...texts]
+  if (all.some((text) => /\binventory_hostnames\b/.test(text))) return 'all'
+  const found = new Set(
+    closures.flatMap(({ patterns }) => namedGroups(patterns.filter((pattern) => /\[|~/.test(pattern)))),
+  )
+  // `loop.first` and the like within `{% for %}`.
+  const isCounted = all.some((text) => /\bloop\.(?!length\b)/.test(text))
+  const valuesOf = new Map<string, readonly string[] | undefined>()
+  for (const closure of closures) {
+    const loops = new Set(closure.tasks.flatMap(({ task }) => loopsIn(task.keywords)))
+    const asked = [
+      ...closure.conditions.filter((text) => INDEXED.test(text)),
+      ...closure.expressions.filter((text) => isOfOne(text, loops, isCounted)),
+    ]
+    for (const text of asked)
+      for (const { index } of text.matchAll(GROUPS)) {
+        const [, literal, , variable, member] = NAME.exec(text.slice(index)) ?? []
+        if (literal !== undefined || member !== undefined) {
+          found.add(literal ?? member ?? '')
+          continue
+        }
+        if (variable === undefined) return 'all'
+        if (!valuesOf.has(variable)) valuesOf.set(variable, textsOf(variable, closures, inventories))
+        const values = valuesOf.get(variable)
+        if (values === undefined) return 'all'
+        for (const value of values) found.add(value)
+      }
+    // The first host of a play does for the others what is to be done once.
+    if (!closure.texts.some((text) => OF_PLAY.test(text))) continue
+    for (const one of closure.hosts) {
+      const play = playOf(one, content)
+      const path = one.at.path
+      const own = play === undefined ? closure : closureOf(content, project, { path, plays: [play] })
+      if (!own.texts.some((text) => OF_PLAY.test(text))) continue
+      const names = namedGroups([one.pattern])
+      if (names.length === 0 || one.pattern.includes('{')) return 'all'
+      for (const name of names) found.add(name)
+    }
+  }
+  return found
+}
+
+const BY_PART =
+  /\b(?:inventory_hostname(?:_short)?|ansible_(?:host|node)name)\b['"]?\]?\s*(?:is\s+(?:not\s+)?(?:match|search|regex|contains)|\.|\[|\|\s*regex)|\bin\s+\(?\s*(?:inventory_hostname|ansible_(?:host|node)name)/
+
+const GROUPS = /(?<![.\w])groups\b/g
+const NAME =
+  /^groups(?:\s*\[\s*(?:(?:'|")([\w.-]+)('|")|([A-Za-z_]\w*))\s*\]|\.(?!get\b|keys\b|values\b|items\b)(\w+))/
+/** A host of a list by its place in it, or a list that is not kept as it is. */
+const INDEXED =
+  /\[\s*-?\d*\s*[:\d]|\.\d|\b(?:first|last|min|max|sort|shuffle|random|index|slice|batch|reverse|zip|next|split|difference|intersect|reject\w*|select\w*)\b/
+const OF_PLAY = /\brun_once\b|\b(?:ansible_)?play_(?:hosts|batch)/
+
+/** Whether an expression may be one host of a group, or give the list of them to somebody who takes one. */
+function isOfOne(text: string, loops: ReadonlySet<string>, isCounted: boolean): boolean {
+  if (!/(?<![.\w])groups\b/.test(text)) return false
+  if (INDEXED.test(text)) return true
+  if (/^-?\s*for\b/.test(text)) return isCounted
+  return !loops.has(text) && !/^-?\s*(?:if|elif)\b|\|\s*(?:length|count|join\b[^|]*)\s*-?$/.test(text)
+}
+
+/** The expressions that a task goes through, where it does not count. */
+function loopsIn(keywords: Keywords): readonly string[] {
+  const control = keywords.get('loop_control')?.value
+  if (typeof control === 'object' && control !== null && ('index_var' in control || 'extended' in control))
+    return []
+  return [...keywords].flatMap(([name, { value }]) => {
+    const inner = /^(?:loop|with_(?:items|list|flattened))$/.test(name)
+      ? /^\s*\{\{-?(.*?)-?\}\}\s*$/s.exec(typeof value === 'string' ? value : '')?.[1]
+      : undefined
+    return inner === undefined ? [] : [inner.replace(/\s+/g, ' ').trim()]
+  })
+}
+
+/** What a variable may be; `undefined`: more than what stands there plainly. */
+function textsOf(
+  name: string,
+  closures: readonly Closure[],
+  inventories: readonly NamedInventory[],
+): readonly string[] | undefined {
+  if (closures.some(({ made }) => made.has(name))) return undefined
+  const values: AnsibleValue[] = [
+    ...closures.flatMap(({ plainTexts }) => [...(plainTexts.get(name) ?? [])]),
+    ...inventories.flatMap(({ inventory: { groups, hosts } }) => [
+      ...[...groups.values()].flatMap(({ inlineVars, fileVars }) =>
+        [inlineVars, ...fileVars.values()].flatMap((variables) => variables.get(name)?.value ?? []),
+      ),
+      ...[...hosts.values()].flatMap(({ vars }) => vars.get(name)?.value ?? []),
+    ]),
+  ]
+  const texts = values.filter((value) => typeof value === 'string')
+  const isPlain = texts.length === values.length && !texts.some((text) => /\{[{%]/.test(text))
+  return isPlain && texts.length > 0 ? texts : undefined
+}
+
+/** Variables of groups, as texts: one may name a host. */
+const textsOfGroups = (inventories: readonly NamedInventory[]): readonly string[] =>
+  inventories.flatMap(({ inventory }) =>
+    [...inventory.groups.values()].flatMap(({ inlineVars, fileVars }) =>
+      [inlineVars, ...fileVars.values()].map((variables) =>
+        textOf([...variables.values()].map(({ value }) => value)),
+      ),
+    ),
+  )
