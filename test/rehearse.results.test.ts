@@ -962,6 +962,52 @@ describe('handlers of one name', () => {
   })
 })
 
+describe('what a block or an import notifies', () => {
+  const without = 'berth agent absent none no url'
+  const agent = JSON.stringify('[Service]\nExecStart=/usr/local/bin/k3s agent\n')
+  const unit = (more = ''): string =>
+    `{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: ${agent} }${more} }`
+  const files = (...list: readonly string[]) => ({
+    'site.yml': `${tasks(...list)}  handlers:\n    - { name: Sail, service: { name: k3s-agent, state: started } }\n    - { name: Moor, debug: { msg: moored } }\n`,
+    'hosts.ini': BERTH,
+    'unit.yml': `- ${unit()}\n`,
+    'roles/mole/tasks/main.yml': `- ${unit()}\n`,
+  })
+
+  test.each([
+    `{ block: [${unit()}], notify: Sail }`,
+    `{ block: [{ block: [${unit()}] }], notify: [Moor, Sail] }`,
+    `{ block: [{ fail: { msg: no token } }], rescue: [${unit()}], notify: Sail }`,
+    `{ block: [{ debug: }], always: [${unit()}], notify: Sail }`,
+    '{ import_tasks: unit.yml, notify: Sail }',
+    '{ import_role: { name: mole }, notify: Sail }',
+    '{ block: [{ include_tasks: unit.yml }], notify: Sail }',
+    '{ block: [{ include_role: { name: mole } }], notify: Sail }',
+    '{ include_tasks: { file: unit.yml, apply: { notify: Sail } } }',
+    '{ include_role: { name: mole, apply: { notify: Sail } } }',
+  ])('is what each of its tasks notifies that changes something: %s', (task) => {
+    expect(arrivals(files(task))).toEqual([without])
+  })
+
+  test.each([
+    `{ block: [${unit(', notify: Moor')}], notify: Sail }`,
+    `{ block: [${unit(', notify: []')}], notify: Sail }`,
+    `{ block: [${unit(', notify:')}], notify: Sail }`,
+    `{ block: [{ block: [${unit()}], notify: Moor }], notify: Sail }`,
+  ])('is nothing to a task that says itself whom it notifies: %s', (task) => {
+    expect(arrivals(files(task))).toEqual([])
+  })
+
+  test.each(['debug: { msg: no token yet }', 'setup:', 'service_facts:', 'stat: { path: /etc/berth }'])(
+    'is nothing to a task that changes nothing: %s',
+    (task) => {
+      const read = `{ ${task}, register: seen }`
+      const asks = "{ set_fact: { k3s_token_note: '{{ seen }}' } }"
+      expect(arrivals(files(unit(), `{ block: [${read}], notify: Sail }`, asks))).toEqual([])
+    },
+  )
+})
+
 describe('tasks that are tagged never', () => {
   const wipe = '{ file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }'
   const restart = '{ service: { name: k3s-agent, state: restarted }'

@@ -126,6 +126,7 @@ export interface Context {
   readonly diff: Placed | undefined
   readonly become: Placed | undefined
   readonly delegateTo: Placed | undefined
+  readonly notify: Placed | undefined
   readonly runOnce: boolean
   readonly ignoreErrors: boolean
   readonly anyErrorsFatal: boolean
@@ -169,6 +170,7 @@ export function within(context: Context, keywords: Keywords): Context {
     diff: keywords.get('diff') ?? context.diff,
     become: keywords.get('become') ?? context.become,
     delegateTo: keywords.get('delegate_to') ?? context.delegateTo,
+    notify: keywords.get('notify') ?? context.notify,
     collections: collectionsIn(keywords) ?? context.collections,
     runOnce: keywords.get('run_once')?.value === true || context.runOnce,
     ignoreErrors: keywords.get('ignore_errors')?.value === true || context.ignoreErrors,

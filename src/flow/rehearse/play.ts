@@ -191,6 +191,7 @@ class Playing {
       diff: undefined,
       become: undefined,
       delegateTo: undefined,
+      notify: undefined,
       runOnce: false,
       ignoreErrors: false,
       anyErrorsFatal: false,

@@ -17,7 +17,7 @@ import { type PathIndex, pathIndex } from './pathIndex.ts'
 /** A task as it stands in what a playbook reaches. */
 export interface PlacedTask extends RoleContext {
   readonly task: Task
-  /** `when` and `vars` of the blocks around it, as text. */
+  /** `when`, `vars` and the like of the blocks around it, as text. */
   readonly around: string
 }
 
@@ -510,7 +510,7 @@ export function placedTasks(
     const { keywords } = statement
     const collections = collectionsIn(keywords) ?? place.collections
     if (statement.kind === 'task') return [{ ...place, collections, task: statement }]
-    const own = ['when', 'vars', 'environment', 'delegate_to']
+    const own = ['when', 'vars', 'environment', 'delegate_to', 'notify']
       .map((name) => textOf(keywords.get(name)?.value ?? null))
       .join(' ')
     const inner = { ...place, collections, around: `${place.around} ${own}` }

@@ -426,7 +426,7 @@ class HostTask {
   /** `register` and `notify`. */
   #keep({ result, changed, ran }: Outcome): void {
     this.#register({ result, changed, ran })
-    const notify = this.#task.keywords.get('notify')
+    const { notify } = this.#context
     const changedWhen = this.#task.keywords.get('changed_when')
     if (notify === undefined || ran === false) return
     if (changed === false && changedWhen === undefined) return

@@ -23,7 +23,7 @@ export interface Module {
   readonly mayFail?: boolean
 }
 
-const nothing: Module = { run: () => ({}), maybe: 'facts' }
+const nothing: Module = { run: () => ({ changed: false }), maybe: 'facts' }
 const waiting: Module = { ...nothing, mayFail: true }
 
 /** By the name without its collection. */
