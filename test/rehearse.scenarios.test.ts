@@ -739,6 +739,84 @@ describe('where a play ends early', () => {
       ),
     )
   })
+
+  const agent = (task: string, more = ''): Files => ({
+    'hosts.ini': HOSTS,
+    'site.yml': fails('berths', `{ ${task}${more} }`) + joins('berths', '0ddpassword'),
+  })
+  const missing = 'berth there is no unit for the service k3s-agent: absent'
+
+  test.each([
+    'systemd: { name: k3s-agent, state: stopped }',
+    'systemd_service: { name: k3s-agent.service, state: stopped, enabled: false, daemon_reload: true }',
+    'service: { name: k3s-agent, state: stopped }',
+    'service: { name: k3s-agent, state: stopped, use: systemd }',
+    'service: { name: k3s-agent, enabled: true }',
+    'systemd: { name: k3s-agent, enabled: false }',
+    "systemd: { name: k3s-agent, state: stopped }, register: rest, failed_when: rest is failed and 'tea' not in rest.msg",
+  ])('for want of a unit, whatever a task is to make of its service: %s', (task) => {
+    expect(ends(agent(task))).toEqual([missing])
+  })
+
+  test.each([
+    ['systemd: { name: k3s-agent, state: stopped }', ', failed_when: false'],
+    ['systemd: { name: k3s-agent, state: stopped }', ', ignore_errors: true'],
+    [
+      'service: { name: k3s-agent, state: stopped }',
+      ", register: rest, failed_when: rest is failed and 'Could not find the requested service' not in rest.msg",
+    ],
+    ['systemd: { name: k3s-agent, daemon_reload: true }'],
+    ['systemd: { name: k3s-agent, masked: false }'],
+    ['systemd: { name: k3s-agent, state: "{{ omit }}", daemon_reload: true }'],
+    ['systemd: { name: k3s-agent, state: stopped, scope: user }'],
+    ['systemd: { name: k3s-agent, state: stopped }', ', when: mooring.stdout'],
+    ['service: { name: kelp, state: stopped }'],
+  ])('though not for a unit that need not be there: %s%s', (task, more = '') => {
+    const files = agent(task, more)
+    const asked = fails('berths', '{ command: mooring, register: mooring }')
+    const site = { ...files, 'site.yml': asked + files['site.yml'] }
+    expect(ends(site)).toEqual([])
+    expect(arrivals(site)).toContain('berth agent present env-file url')
+  })
+
+  test.each([
+    '{ package: { name: k3s } }',
+    '{ include_role: { name: chandlery } }',
+    "{ copy: { src: \"{{ lookup('env', 'TEA') }}\", dest: /etc/systemd/system/k3s-agent.service } }",
+    '{ command: systemd-run --unit=k3s-agent k3s agent --server https://quay:6443 --token 0ddpassword }',
+  ])('nor where something may have brought it: %s', (task) => {
+    const files = agent('systemd: { name: k3s-agent, state: stopped }')
+    expect(ends({ ...files, 'site.yml': fails('berths', task) + files['site.yml'] })).toEqual([])
+  })
+
+  test('nor where K3s was before, by whatever name', () => {
+    const files = agent('systemd: { name: k3s-berth, state: stopped }')
+    const told = 'berth there is no unit for the service k3s-berth: absent'
+    expect(ends(files)).toEqual([told])
+    const later = new Analysis(new Map(Object.entries(files))).rehearsal.verdicts
+    expect(later.map(({ host, scenario, token }) => `${host} ${scenario.k3s} ${token}`)).toEqual([
+      'berth present present',
+    ])
+  })
+
+  test('nor of a playbook that only stops it, for nodes that have it', () => {
+    const stop = (name: string) => ({
+      'hosts.ini': HOSTS,
+      'site.yml': servers + joins('berths', '0ddpassword'),
+      'stop.yml': `${fails('berths', `{ service: { name: ${name}, state: stopped } }`)}    - { command: /usr/local/bin/k3s-killall.sh }\n`,
+    })
+    expect(ends(stop('k3s-agent'))).toEqual([])
+    const start = stop('k3s-agent')
+      ['stop.yml'].replace('stopped', 'started')
+      .replace('k3s-agent', 'k3s-berth')
+    const told = 'berth there is no unit for the service k3s-berth: absent'
+    expect(ends({ ...stop('k3s-agent'), 'stop.yml': start })).toContain(told)
+  })
+
+  test('nor on OpenRC, which takes what it does not have for stopped', () => {
+    const task = 'service: { name: k3s-agent, state: stopped }'
+    expect(ends(agent(task, ", when: ansible_service_mgr == 'openrc'"))).toEqual([])
+  })
 })
 
 describe('a variable that a role has which the playbook does not use', () => {

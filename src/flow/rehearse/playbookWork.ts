@@ -37,9 +37,11 @@ import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { kindsOf, serversOf } from './verdicts.ts'
-import { emptyNode, type NodeState, World } from './world.ts'
+import { emptyNode, type Failure, type NodeState, World } from './world.ts'
 
-const INSTALLS = /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\b(?:k3s-io|rancher)\/k3s\b/
+/** The scripts that K3s brings itself, to stop it and to take it away, install nothing. */
+const INSTALLS =
+  /\bget\.k3s\.io\b|k3s(?!(?:-agent)?-(?:killall|uninstall)\.sh)[\w.-]*\.sh\b|INSTALL_K3S_|\b(?:k3s-io|rancher)\/k3s\b/
 
 const URL_VARIABLE = /\bK3S_URL["']?\s*[:=]\s*\\?["']?\{\{\s*(\w+)\s*\}\}/g
 
@@ -216,7 +218,11 @@ export class PlaybookWork {
     }
     // One that is for nodes which have K3s is not meant to get far on clean ones, and may have nothing to start.
     const isInstalling = this.#closure.texts.some((text) => INSTALLS.test(text))
-    if (this.#ended !== undefined && (isStarted ? isInstalling && !isUpkeep : true))
+    // One that only stops K3s goes well where there is any.
+    const isForRest = !isStarted && !isInstalling && ends.every(([worlds]) => failuresIn(worlds).length === 0)
+    const { 0: clean = [] } = this.#ended ?? []
+    const isWithoutUnit = failuresIn(clean).every(({ why }) => why.startsWith(NO_UNIT))
+    if (this.#ended !== undefined && (isStarted ? isInstalling && !isUpkeep : !(isForRest && isWithoutUnit)))
       this.#sayWhereItEnds(...this.#ended)
     if (isStarted || isInstalling) for (const end of ends) this.#sayWhereItEnds(...end)
     if (isStarted) return
@@ -725,6 +731,9 @@ const withAgents = ({ named }: Invention, agents: readonly string[]): Pick<Inven
 const nothing = (): void => {}
 
 const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
+
+const failuresIn = (worlds: readonly World[]): readonly Failure[] =>
+  worlds.flatMap(({ nodes }) => [...nodes.values()].flatMap(({ failure = [] }) => failure))
 
 /** The hosts on which a run itself started K3s. */
 const startedIn = ({ events }: World): ReadonlySet<string> =>

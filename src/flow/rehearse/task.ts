@@ -313,7 +313,7 @@ class HostTask {
     if (effect.failed === undefined) return { result, changed, ran }
     if (!this.#forgiven(call, result))
       return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
-    const failed = new Map<string, FlowValue>([...result, ['msg', effect.failed]])
+    const failed = new Map<string, FlowValue>([['msg', effect.failed], ...result])
     failures.add(failed)
     return { result: failed, changed, ran }
   }
@@ -349,7 +349,8 @@ class HostTask {
   #forgiven(call: Call, result: ReadonlyMap<string, FlowValue>): boolean {
     if (this.#ignoresErrors) return true
     const when = call.task.keywords.get('failed_when')
-    return when !== undefined && this.#asked(call, result, when) !== true
+    if (when === undefined) return false
+    return this.#asked(call, new Map<string, FlowValue>([...result, ['failed', true]]), when) !== true
   }
 
   get #ignoresErrors(): boolean {

@@ -32,6 +32,10 @@ export function service(call: Call): Effect {
       ...(known === undefined ? [] : ([['state', known === 'stopped' ? known : 'started']] as const)),
       ...status(call, name, { ...call.node, services }),
     ])
+  if ((known !== undefined || call.value('enabled') !== undefined) && isMissing(call, name)) {
+    const msg = `Could not find the requested service ${name}: host`
+    return { failed: `${NO_UNIT} ${name}`, changed: false, result: new Map([['msg', msg]]) }
+  }
   if (known === 'stopped') {
     services.set(name, { started: false, enabled: isEnabled })
     return { node: { services }, changed: before?.started ?? false, result: returned() }
@@ -106,7 +110,7 @@ function status(call: Call, name: string, after: NodeState): readonly (readonly 
 /** A service that only the node could name, or a unit that brings others with it. */
 const NAMES_OTHERS = /[\u{f0000}-\u{ffffd}]|\.(?:timer|socket|path|target)$/u
 
-/** Why a service can't start, before its name. */
+/** Why a module fails for a service, before its name. */
 export const NO_UNIT = 'there is no unit for the service'
 
 /** What K3s gets when a service starts. Other services are none of ours. */
@@ -122,6 +126,21 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
     return { node: { services: node.services, files: node.files } }
   if (arrival.unit === undefined) throw new ModuleFails(`${NO_UNIT} ${name}`)
   return startedK3s(call, at, arrival, hop)
+}
+
+/**
+ * Whether modules certainly fail for want of the unit, whatever they are to make of it: `fail_if_missing` in
+ * systemd_service.py. OpenRC takes a service that it does not have for one that is stopped and not enabled.
+ */
+function isMissing(call: Call, name: string): boolean {
+  const { node, context, atoms } = call
+  const manager = managerFor(call, node, name)
+  if (manager !== 'systemd' || !call.isOnNode || (call.plain('scope') ?? 'system') !== 'system') return false
+  if (!isK3s(call, node, name, manager) || node.files.has(`/etc/init.d/${name}`)) return false
+  // Nodes that have K3s from before may have it under another name than is seen here.
+  if (context.stage.scenario.k3s !== 'absent') return false
+  if (node.services.get(name)?.started === true || node.starts.has(name)) return false
+  return arrivalAt(withUnit(call, node, name, manager).files, name, manager, atoms).unit === undefined
 }
 
 /** The node with the unit of a service that a package has brought, or something else that was not followed. */
