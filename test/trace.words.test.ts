@@ -93,6 +93,21 @@ describe('words that quote the project', () => {
     ["'k3s_token' is undefined, and 'k3s_token' in quays", "'k3s_token' is undefined, and '••••' in quays"],
     ['k3s_token is set here', 'k3s_token is set here'],
     ['writes /etc/rancher/k3s/server/server.env', 'writes /etc/rancher/k3s/server/server.env'],
+    [
+      'no file here sets vault_berth_token: it is taken to stand in a vault that is not here',
+      'no file here sets vault_berth_token: it is taken to stand in a vault that is not here',
+    ],
+    [
+      "the play ends here for token-1: 'groups.nowhere' is undefined",
+      "the play ends here for token-1: 'groups.nowhere' is undefined",
+    ],
+    ["the play ends here for token-1: sesame, 'opal'", "the play ends here for token-1: ••••, 'opal'"],
+    ["berth_token == ''", "berth_token == ''"],
+    ["not berth_token == 'opal'", "not berth_token == '••••'"],
+    ["{'berth_token': 'opal', 'depth': 4}.berth_token", "{'berth_token': '••••', 'depth': 4}.berth_token"],
+    ["{'depth': 4, 'berth_token': 1234567}.depth", "{'depth': 4, 'berth_token': ••••}.depth"],
+    ["moor(berth_token='opal')", "moor(berth_token='••••')"],
+    ['the unit runs k3s agent --token opal', 'the unit runs k3s agent --token ••••'],
   ])('%s', (words, safe) => {
     expect(shown(words)).toBe(safe)
   })

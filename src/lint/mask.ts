@@ -21,12 +21,21 @@ const WORD = String.raw`(?:\{\{(?:(?!\{\{).)*?\}\}|\S)+`
  * Where a secret would stand, whoever follows it: the value of what is named so, behind a flag, as the default of a template;
  * what `K10` begins, and long runs of hexadecimal digits.
  */
+const NAMED_ANYWHERE: readonly RegExp[] = [
+  new RegExp(String.raw`(?<!\w)${NAME}=(${QUOTED}|${WORD})`, 'gid'),
+  new RegExp(String.raw`--[\w-]*(?:token|password)[ \t]+(?!-)(${QUOTED}|${WORD})`, 'gid'),
+]
 const NAMED: readonly RegExp[] = [
   new RegExp(String.raw`(?<=^|[\s{,-])${NAME}\s*:[ \t]+(${QUOTED}|.+?(?=\s+#|\s*$))`, 'gid'),
   // A backslash at the end goes on with the line.
   new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=[ \t]*(${QUOTED}|.+?(?=\s+\\$|\s*$))`, 'gid'),
-  new RegExp(String.raw`(?<!\w)${NAME}=(${QUOTED}|${WORD})`, 'gid'),
-  new RegExp(String.raw`--[\w-]*(?:token|password)[ \t]+(?!-)(${QUOTED}|${WORD})`, 'gid'),
+  ...NAMED_ANYWHERE,
+]
+/** In a sentence a name may end what a colon goes on from; the keys of an expression that it quotes are in quotes. */
+const NAMED_IN_WORDS: readonly RegExp[] = [
+  new RegExp(String.raw`(?<=[{,]\s*)(?=["'])${NAME}\s*:\s*(${QUOTED}|[^\s,}]+)`, 'gid'),
+  new RegExp(String.raw`(?<!\w)${NAME}\s*[=!]=\s*(${QUOTED})`, 'gid'),
+  ...NAMED_ANYWHERE,
 ]
 const DEFAULT = /\b(?:default|d)\(\s*('[^']*'|"[^"]*")/dgi
 const OF_SECRET = /token|secret|pass/i
@@ -58,16 +67,18 @@ const REFERENCE =
 const HARMLESS =
   /^(?:["']?ENC\[|!vault|!unsafe\s+["']?\{\{|[|>][-+\d]*$|[*&]\w+$|["']{2}$|(?:true|false|null|yes|no|~)$|#)/i
 
-/** Shows lines of the project with what is secret in them blanked. */
+/** Shows lines of the project, or sentences that quote its expressions, with what is secret in them blanked. */
 export class Mask {
   /** A line is looked up in the secrets, not they in the line: there may be thousands, one for each host. */
   readonly #spellings = new Set<string>()
   /** How the long ones begin. */
   readonly #heads = new Set<string>()
   readonly #lengths: readonly number[]
+  readonly #named: readonly RegExp[]
 
   /** `secrets`: texts that are blanked wherever they occur, plain, in base64 or in hexadecimal digits. */
-  constructor(secrets: Iterable<string>) {
+  constructor(secrets: Iterable<string>, of: 'lines' | 'words' = 'lines') {
+    this.#named = of === 'lines' ? NAMED : NAMED_IN_WORDS
     const lengths = new Set<number>()
     for (const secret of secrets)
       for (const part of secret.split('\n')) {
@@ -99,7 +110,7 @@ export class Mask {
           found.push([at, end])
       }
     }
-    for (const pattern of patternsFor(line))
+    for (const pattern of patternsFor(line, this.#named))
       for (const match of line.matchAll(pattern)) {
         const range = match.indices?.[1]
         if (range === undefined || (pattern === DEFAULT && !isOfSecret(line, match.index))) continue
@@ -128,10 +139,10 @@ export class Mask {
 }
 
 /** Compiling them takes longer than looking for their words: most lines have none. */
-function patternsFor(line: string): readonly RegExp[] {
+function patternsFor(line: string, named: readonly RegExp[]): readonly RegExp[] {
   const lower = line.toLowerCase()
   return ['token', 'secret', 'pass'].some((word) => lower.includes(word))
-    ? [...NAMED, DEFAULT, ...FORMED]
+    ? [...named, DEFAULT, ...FORMED]
     : FORMED
 }
 

@@ -10,7 +10,7 @@ const VERSION = /^v?\d+\.\d+/
 
 /** Blanks what could be a token in words that quote an expression of the project. */
 export function wordMask(secrets: Pick<Secrets, 'texts' | 'words'>): (said: string) => string {
-  const mask = new Mask(secrets.texts)
+  const mask = new Mask(secrets.texts, 'words')
   const quoted = quotedWords(secrets)
   const compared = (said: string): string =>
     said
