@@ -1008,6 +1008,75 @@ describe('what a block or an import notifies', () => {
   )
 })
 
+describe('a module that is not followed', () => {
+  const ask = '{ boats.harbour.ask: { of: quay }, register: asked, no_log: true }'
+  const told = (part: string): string =>
+    `the module boats.harbour.ask is not followed, so ${part} is not known`
+  const unit = (more = ''): string =>
+    `{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: ${JSON.stringify(`[Service]\nExecStart=/usr/local/bin/k3s agent ${more}\n`)} } }`
+  const starts = '{ service: { name: k3s-agent, state: started } }'
+  const config = (text: string): string =>
+    `{ copy: { dest: /etc/rancher/k3s/config.yaml, mode: '0600', content: ${JSON.stringify(text)} }, no_log: true }`
+  const FROM_ENV = unit().replace('\\n', '\\nEnvironmentFile=/etc/berth.env\\n')
+  const notes = (...list: readonly string[]) => unknowns({ 'site.yml': tasks(...list), 'hosts.ini': BERTH })
+
+  test.each([
+    ['asked.key', [config('token: {{ asked.key }}\nserver: https://quay:6443\n'), unit(), starts]],
+    ['asked.key', [unit('--server https://quay:6443 --token {{ asked.key }}'), starts]],
+    ['asked.fleet', [config('token: {{ asked.fleet.cluster.token | trim }}\n'), unit(), starts]],
+    ['asked.settings', [config('{{ asked.settings | to_nice_yaml }}'), unit(), starts]],
+    [
+      'asked.line',
+      ['{ lineinfile: { path: /etc/berth.env, line: "{{ asked.line }}", create: true } }', FROM_ENV, starts],
+    ],
+    [
+      'asked.lines',
+      [
+        '{ blockinfile: { path: /etc/berth.env, block: "{{ asked.lines }}", create: true } }',
+        FROM_ENV,
+        starts,
+      ],
+    ],
+    ['asked', [config('{{ asked | to_json }}'), unit(), starts]],
+    ['asked.url', [config('token: 0ddpassword\nserver: "{{ asked.url }}"\n'), unit(), starts]],
+    [
+      'asked.key',
+      ['{ set_fact: { lamp: "{{ asked.key }}" } }', config('token: {{ lamp }}\n'), unit(), starts],
+    ],
+    [
+      'asked.key',
+      [
+        '{ set_fact: { lamp: "{{ hostvars.berth.asked.key }}" } }',
+        `{ shell: k3s-install.sh agent, environment: { K3S_URL: 'https://quay:6443', K3S_TOKEN: '{{ lamp }}' } }`,
+      ],
+    ],
+  ])('is named where a setting of K3s is made of what it returns: %s %#', (part, list) => {
+    const found = notes(ask, ...list)
+    expect(found).toEqual([told(part)])
+  })
+
+  test('is named once, whatever hosts there are, and of a loop by its item', () => {
+    const site = tasks(ask, config('token: {{ asked.key }}\n'), unit(), starts)
+    expect(unknowns({ 'site.yml': site, 'hosts.ini': `${BERTH}jetty\npier\n` })).toEqual([told('asked.key')])
+    const looped = ask.replace(' }', ' }, loop: [red, green]').replace('quay', '{{ item }}')
+    expect(notes(looped, config('token: {{ asked.results[1].key }}\n'), unit(), starts)).toEqual([
+      told('asked.results[1].key'),
+    ])
+  })
+
+  test('is not named where nothing of the kind hangs on it', () => {
+    const joined = '--server https://quay:6443 --token 0ddpassword --node-label {{ asked.label }}'
+    expect(notes(ask, unit(joined), starts)).toEqual([])
+    expect(notes(ask, '{ debug: { var: asked.token } }', unit('--token 0ddpassword'), starts)).toEqual([])
+  })
+
+  test('what it returns is called as it stands in the file', () => {
+    const list = [ask, config("token: {{ asked.fleet['cluster'].tokens[0] }}\n"), unit(), starts]
+    const [doubt] = doubts({ 'site.yml': tasks(...list), 'hosts.ini': BERTH })
+    expect(doubt).toMatch(/^asked\.fleet\.cluster\.tokens\[0\] of berth: /)
+  })
+})
+
 describe('tasks that are tagged never', () => {
   const wipe = '{ file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }'
   const restart = '{ service: { name: k3s-agent, state: restarted }'

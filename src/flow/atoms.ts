@@ -35,6 +35,8 @@ export interface Atom {
   readonly keys?: readonly string[]
   /** Of an unknown text: what it is, in the words of a message (`the output of hostname`). */
   readonly what: string
+  /** Why an unknown text is not known, where anything says so. */
+  readonly why?: string
 }
 
 /** What a step makes another: a text that is left out is unknown from there on. */
@@ -72,7 +74,7 @@ export class Atoms {
   root(
     key: string,
     atom: Pick<Atom, 'kind' | 'what'> &
-      Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded' | 'isHarmless' | 'keys'>>,
+      Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded' | 'isHarmless' | 'keys' | 'why'>>,
   ): Atom {
     const known = this.#derived.get(key)
     if (known !== undefined) return known
@@ -86,6 +88,7 @@ export class Atoms {
       ...(atom.decoded === undefined ? {} : { decoded: atom.decoded }),
       ...(atom.isHarmless === undefined ? {} : { isHarmless: atom.isHarmless }),
       ...(atom.keys === undefined ? {} : { keys: atom.keys }),
+      ...(atom.why === undefined ? {} : { why: atom.why }),
     })
     this.#derived.set(key, made)
     return made

@@ -231,5 +231,6 @@ function running(
 
 /** An unknown value as a piece of text. */
 export function unknownAtom(value: Unknown, atoms: Atoms): ReturnType<Atoms['root']> {
-  return atoms.root(`unknown ${value.what}`, { kind: 'unknown', what: value.what })
+  const { what, why } = value
+  return atoms.root(`unknown ${what}`, { kind: 'unknown', what, why })
 }

@@ -36,7 +36,7 @@ import { Access } from './access.ts'
 import { filtered } from './filters.ts'
 import { calledMethod } from './methods.ts'
 import { plainOnly, undefinedIn, type Words } from './operations.ts'
-import { member, printed } from './print.ts'
+import { member, partOf, printed } from './print.ts'
 import { tested } from './tests.ts'
 import { isOfFew } from './texts.ts'
 import { UnknownTruth } from './unknowns.ts'
@@ -143,7 +143,9 @@ export class Evaluation extends Access {
   }
 
   #attribute(object: Value, node: Attribute): Value {
-    return this.attribute(object, node.name, () => member(this.shown(object, node.object), node.name))
+    return this.attribute(object, node.name, () =>
+      partOf(this.shown(object, node.object), member('', node.name)),
+    )
   }
 
   #item(node: Item): Value {
@@ -169,9 +171,11 @@ export class Evaluation extends Access {
   #itemWords(object: Value, index: Value, node: Item): string {
     const subject = this.shown(object, node.object)
     const key = this.key(index)
-    return typeof key === 'string' && !(typeof index === 'string' && hasMark(index))
-      ? member(subject, key)
-      : `${subject}[${this.shown(index, node.index)}]`
+    const step =
+      typeof key === 'string' && !(typeof index === 'string' && hasMark(index))
+        ? member('', key)
+        : `[${this.shown(index, node.index)}]`
+    return partOf(subject, step)
   }
 
   #call(node: Call): Value {

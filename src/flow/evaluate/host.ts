@@ -343,13 +343,14 @@ export class Host implements Evaluator {
 
   unknownText(value: Unknown): string {
     const { atoms } = this.tracking
-    const { what } = value
+    const { what, why } = value
     const root =
       value instanceof Fetched
         ? atoms.root(`fetched ${what}`, { kind: 'lookup', what, isFilled: false, hop: value.hop })
         : atoms.root(`unknown ${this.#name()} ${what}${kindOf(value)}`, {
             kind: 'unknown',
             what,
+            why,
             ...(value instanceof Harmless ? { isHarmless: true } : {}),
             ...(value instanceof Keyed && value.keys !== undefined ? { keys: value.keys } : {}),
           })

@@ -81,6 +81,12 @@ function printedArguments({ positional, named, spread, spreadNamed }: Arguments)
 export const member = (object: string, name: string): string =>
   isName(name) ? `${object}.${name}` : `${object}[${quoted(name)}]`
 
+/** A part of a value that is shown: of what belongs to a host, the host is named last. */
+export function partOf(whole: string, step: string): string {
+  const [, own, host] = /^\(([\w.[\]'-]+)( of [\w.-]+)\)$/.exec(whole) ?? []
+  return own === undefined ? whole + step : `${own}${step}${host}`
+}
+
 /**
  * A value in the words of a message: an unknown one by its own, a plain one as a literal. Followed text is never
  * shown; the expression stands for it.

@@ -56,6 +56,8 @@ export interface Stage {
   bound(note: UnknownNote): void
   /** Ansible reads this file of variables here. */
   reach(path: string): void
+  /** What a note would say of a module that is not followed, should a setting of K3s be made of what it returns. */
+  notFollowed(note: UnknownNote): void
   readonly playbook: string
   /** Where ansible.cfg says that mappings of the same name are put together; `undefined`: the one that wins counts. */
   readonly merges: Span | undefined

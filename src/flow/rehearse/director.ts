@@ -114,6 +114,7 @@ export class Director {
     for (const work of later) work()
     this.#sayWhatNobodyIncludes(playbooks.map(({ closure }) => closure))
     for (const note of this.leftOut.notes()) this.bound(note)
+    this.#sayWhatIsNotFollowed()
     return {
       verdicts: ofServersThatJoin(this.#verdicts, ({ playbook, host }) =>
         this.#assumed.has(`${playbook}\n${host}`),
@@ -311,6 +312,33 @@ export class Director {
 
   note(note: UnknownNote): void {
     this.#unknowns.set(`${note.at.path}:${note.at.start} ${note.what}`, note)
+  }
+
+  notFollowed(note: UnknownNote): void {
+    const known = this.#notFollowed.get(note.what) ?? []
+    if (!known.some(({ at }) => at.path === note.at.path && at.start === note.at.start))
+      this.#notFollowed.set(note.what, [...known, note])
+  }
+
+  readonly #notFollowed = new Map<string, readonly UnknownNote[]>()
+
+  /** A verdict that is open because a module is not followed says which one. */
+  #sayWhatIsNotFollowed(): void {
+    if (this.#notFollowed.size === 0) return
+    const whys = new Map<string, Set<string>>()
+    for (const { what, why = '' } of this.#atoms.roots)
+      if (this.#notFollowed.has(why)) whys.set(what, (whys.get(what) ?? new Set()).add(why))
+    for (const { arrival } of this.#verdicts)
+      for (const { state, unknown = '', doubtful } of [
+        arrival.token,
+        arrival.agentToken,
+        arrival.serverUrl,
+      ]) {
+        if (state !== 'maybe') continue
+        const words = [unknown, ...(doubtful?.marks.map(({ atom }) => atom.root.what) ?? [])]
+        for (const why of words.flatMap((what) => [what, ...(whys.get(what) ?? [])]))
+          for (const note of this.#notFollowed.get(why) ?? []) this.note(note)
+      }
   }
 
   /** Where a play ends, for all scenarios in which it does. */

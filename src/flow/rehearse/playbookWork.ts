@@ -563,6 +563,7 @@ export class PlaybookWork {
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
       reach: (path) => director.reach(path),
+      notFollowed: (note) => director.notFollowed(note),
       playbook: this.#playbook.path,
       merges: mergeSetting(director.project, this.#playbook.path),
       relevance: this.#relevance(hosts),

@@ -183,6 +183,8 @@ class HostTask {
             const hop = fetched.get(result)
             if (hop !== undefined) fetched.set(own, hop)
             if (failures.has(result)) failures.add(own)
+            const why = unfollowed.get(result)
+            if (why !== undefined) unfollowed.set(own, why)
             return resultOf(own, `${String(name)}.results[${index}]`, this.#host)
           }),
         ),
@@ -310,6 +312,7 @@ class HostTask {
     if (call.isTolerant) result.set('failed', this.#hasFailed(call, module, effect, result))
     if (secretModules.test(call.task.action.module.split('.').at(-1) ?? ''))
       fetched.set(result, call.hop(`is fetched by ${call.task.action.module}`))
+    else if (module === undefined) unfollowed.set(result, (part) => whyNotFollowed(call, part))
     if (effect.failed === undefined) return { result, changed, ran }
     if (!this.#forgiven(call, result))
       return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
@@ -575,15 +578,26 @@ const skipped = (): Outcome => ({
 function resultOf(result: ReadonlyMap<string, FlowValue>, name: string, host = ''): FlowValue {
   const isClosed = result.get('skipped') === true || failures.has(result)
   const hop = fetched.get(result)
-  return new Result(name, result, (key) => {
+  const why = unfollowed.get(result) ?? ((own: string) => `${own} is only known when the play runs`)
+  const part = (key: string): FlowValue | undefined => {
     const known = result.get(key)
     if (known !== undefined || result.has(key)) return known ?? null
     if (isClosed || CERTAIN.has(key)) return undefined
     const words = `${name}.${key}${host === '' ? '' : ` of ${host}`}`
     return hop === undefined
-      ? new Unknown(words, 'the result of a task')
+      ? new Unknown(words, why(`${name}.${key}`))
       : new Fetched(words, 'only the store of secrets knows it', hop)
-  })
+  }
+  return new Result(name, result, part, why(name))
+}
+
+/** Results of modules that are not followed, with why a part of theirs is not known. */
+const unfollowed = new WeakMap<ReadonlyMap<string, FlowValue>, (part: string) => string>()
+
+function whyNotFollowed({ task, context }: Call, part: string): string {
+  const what = `the module ${task.action.written} is not followed, so ${part} is not known`
+  context.stage.notFollowed({ at: task.action.at, what })
+  return what
 }
 
 /** Results of modules that ask a store of secrets. */

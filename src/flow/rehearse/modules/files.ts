@@ -16,6 +16,10 @@ export type Content = string | UnknownContent
 
 export const unknownContent = (unknown: string): UnknownContent => ({ unknown })
 
+/** The same where it is made of a text that may be why. */
+export const contentWith = (text: unknown, otherwise: string): UnknownContent =>
+  unknownContent(text instanceof Unknown ? text.why : otherwise)
+
 /** Writes one file; an equal content keeps its way, so that a second run changes nothing. */
 export function written(
   call: Call,
@@ -122,7 +126,7 @@ export function copy(call: Call): Effect {
         : call.textOf(content)
     call.use('content', typeof text === 'string' ? text : undefined, content.at)
     const known: Content =
-      typeof text === 'string' ? text : unknownContent('the content depends on what only a real run shows')
+      typeof text === 'string' ? text : contentWith(text, 'the content depends on what only a real run shows')
     return written(call, path, known, call.hop(`writes ${shown(path)}`), mode(call, path))
   }
   if (call.flag('remote_src', false) !== false) {

@@ -2,7 +2,7 @@ import { pythonRegex } from '../../../ansible/template/regex.ts'
 import type { PaperFile } from '../../files.ts'
 import { Remembered } from '../../remembered.ts'
 import { type Call, type Effect, ModuleFails } from '../call.ts'
-import { shown, unknownContent, written } from './files.ts'
+import { contentWith, shown, written } from './files.ts'
 import { modeOf } from './mode.ts'
 import { packagedFile } from './packages.ts'
 import { comparable, expandedMatch } from './substitution.ts'
@@ -150,7 +150,7 @@ function added(
   line: unknown,
 ): string | { readonly unknown: string } {
   if (typeof old !== 'string') return old
-  if (typeof line !== 'string') return unknownContent('a line that is not known')
+  if (typeof line !== 'string') return contentWith(line, 'a line that is not known')
   const lines = linesOf(old)
   return inserted(lines, lines.length, [`${line}\n`]).join('')
 }
@@ -167,7 +167,7 @@ export function blockinfile(call: Call): Effect {
   const mode = { bits: modeOf(call, before?.mode), at: call.argument('mode')?.at }
   const hop = call.hop(`puts a block into ${shown(path)}`)
   if (typeof old !== 'string' || typeof block !== 'string')
-    return written(call, path, unknownContent('a block that is not known'), hop, mode)
+    return written(call, path, contentWith(block, 'a block that is not known'), hop, mode)
   if (before === undefined && absent) return { changed: false }
   const marker = call.plain('marker') ?? '# {mark} ANSIBLE MANAGED BLOCK'
   const begin = `${marker.replaceAll('{mark}', call.plain('marker_begin') ?? 'BEGIN')}\n`
@@ -209,7 +209,7 @@ export function iniFile(call: Call): Effect {
   const old = before?.content ?? ''
   const mode = { bits: modeOf(call, before?.mode), at: call.argument('mode')?.at }
   if (typeof old !== 'string' || (value !== undefined && typeof value !== 'string'))
-    return written(call, path, unknownContent('an option that is not known'), hop, mode)
+    return written(call, path, contentWith(value, 'an option that is not known'), hop, mode)
   const lines = old === '' ? [] : old.replace(/\n$/, '').split('\n')
   let start = section === undefined ? 0 : lines.findIndex((line) => line.trim() === `[${section}]`)
   if (start === -1 && section !== undefined) {
