@@ -986,6 +986,23 @@ describe('a role that depends on others', () => {
   }
   const joined = ['berth agent present env-file url']
 
+  test.each(['import_role', 'include_role'])(
+    'and does nothing itself is followed all the same: %s',
+    (module) => {
+      const files = {
+        'hosts.ini': '[berths]\nberth\n',
+        'site.yml': `- hosts: berths\n  tasks:\n    - ${module}: { name: moored }\n`,
+        'roles/moored/meta/main.yml': 'dependencies: [charted]\n',
+        'roles/charted/meta/main.yml': 'dependencies: [sounded]\n',
+        'roles/sounded/tasks/main.yml': berth('true'),
+        'roles/sounded/defaults/main.yml': 'harbour_key: 0ddpassword\n',
+      }
+      expect(arrivals(files)).toEqual(joined)
+      const idle = { 'roles/moored/tasks/main.yml': '- debug: { msg: moored }\n' }
+      expect(arrivals({ ...files, ...idle })).toEqual(joined)
+    },
+  )
+
   test('has what they have, as the play has', () => {
     const conditions = [
       "everywhere == 'moored' and everywhere_vars == 'moored'",

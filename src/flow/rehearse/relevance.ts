@@ -401,10 +401,9 @@ export class Relevance {
       const value = action.arguments.get(name)?.value
       return typeof value === 'string' ? value : undefined
     }
-    const under = (directory: string): boolean => [...files].some((path) => path.startsWith(directory))
     if (action.module.endsWith('_role')) {
       const found = this.#content.findRole(text('name') ?? text('role') ?? '', placed)
-      return found === undefined || under(found.directory === '' ? '' : `${found.directory}/`)
+      return found === undefined || this.#isUnder(found, files, placed)
     }
     const name = text('file') ?? (typeof action.freeForm?.value === 'string' ? action.freeForm.value : '')
     const paths = this.#included(placed, name)
@@ -414,6 +413,19 @@ export class Relevance {
     if (paths.length > 0 && !isTemplate(name)) return false
     const own = task.at.path.slice(0, task.at.path.lastIndexOf('/') + 1)
     return [...files].some((file) => file !== task.at.path && file.startsWith(own))
+  }
+
+  /** Whether some of these files are a role's, or of one that it depends on. */
+  #isUnder(role: Role, files: ReadonlySet<string>, asker: RoleContext, seen = new Set<string>()): boolean {
+    if (seen.has(role.directory)) return false
+    seen.add(role.directory)
+    const directory = role.directory === '' ? '' : `${role.directory}/`
+    if ([...files].some((path) => path.startsWith(directory))) return true
+    const inner: RoleContext = { playbookDirectory: asker.playbookDirectory, role, isDependency: true }
+    return this.#content.roleDependencies(role).some(({ name }) => {
+      const needed = this.#content.findRole(name, inner)
+      return needed !== undefined && this.#isUnder(needed, files, inner, seen)
+    })
   }
 
   /** The files that an include may mean. */
