@@ -71,7 +71,7 @@ function variableValues(
 }
 
 /** The names that conditions and templates compare that of a host with, in their order. */
-function comparedNames(
+export function comparedNames(
   { conditions, expressions }: Pick<Closure, 'conditions' | 'expressions'>,
   valuesOf: (variable: string) => readonly AnsibleValue[],
 ): readonly string[] {
@@ -148,5 +148,5 @@ function plainTexts(
 }
 
 /** What a mapping has under a key. */
-const entryOf = (value: AnsibleValue, key: string): readonly AnsibleValue[] =>
+export const entryOf = (value: AnsibleValue, key: string): readonly AnsibleValue[] =>
   isMapping(value) && Object.hasOwn(value, key) ? [value[key] ?? null] : []

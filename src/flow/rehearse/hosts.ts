@@ -9,7 +9,7 @@ import { type AnsibleValue, Float, type Project, type Variable, VaultedText } fr
 import type { Span } from '../../span.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { variablesOfGroup } from './beside.ts'
-import { type Distinguished, MOST_NAMED } from './firstHosts.ts'
+import { type Distinguished, MOST_NAMED } from './distinguished.ts'
 import { groupKind } from './groupKinds.ts'
 
 /** A host that stands for all hosts like it. */
@@ -110,16 +110,13 @@ export function inventoryHosts(
  * The first host of a group may found the cluster, or do what the others need: that of agents only where some text asks for
  * it. A host that is named may do anything.
  */
-function hostsOfTheirOwn(inventory: Inventory, { groups, words }: Distinguished): ReadonlySet<string> {
+function hostsOfTheirOwn(inventory: Inventory, { groups, names }: Distinguished): ReadonlySet<string> {
   const firsts = [...inventory.groups.keys()].flatMap((name) =>
     groups === 'all' || groups.has(name) || groupKind(name) !== 'agent'
       ? groupHosts(inventory, name).slice(0, 1)
       : [],
   )
-  const named = groupHosts(inventory, 'all').filter((name) => {
-    const address = inventory.hosts.get(name)?.vars.get('ansible_host')?.value
-    return words.has(name) || (typeof address === 'string' && words.has(address))
-  })
+  const named = groupHosts(inventory, 'all').filter((name) => names.has(name))
   return new Set([...firsts, ...named.slice(0, MOST_NAMED)])
 }
 

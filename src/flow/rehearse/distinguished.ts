@@ -3,15 +3,16 @@ import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { playOf } from './bringing.ts'
 import { type Closure, closureOf } from './closure.ts'
+import { comparedNames, entryOf } from './comparedHosts.ts'
+import { isMapping } from './modules/includeVars.ts'
 import { namedGroups } from './pattern.ts'
-import { textOf } from './relevance.ts'
 
 /** Which hosts of an inventory some text may tell from others that have the same groups and variables. */
 export interface Distinguished {
   /** Groups of which the first host may be told from the rest of it; `all`: of any group. */
   readonly groups: ReadonlySet<string> | 'all'
-  /** Words that may be names or addresses of hosts. */
-  readonly words: ReadonlySet<string>
+  /** Names of hosts that a text or a variable has, where something is asked by them. */
+  readonly names: ReadonlySet<string>
   /** Whether a part of a host's name decides something. */
   readonly isByPart: boolean
 }
@@ -29,7 +30,7 @@ export function distinguished(
   const texts = new Set(closures.flatMap((closure) => closure.texts))
   return {
     groups: groupsWithFirst(closures, texts, content, project, inventories),
-    words: new Set([...texts, ...textsOfGroups(inventories)].flatMap((text) => text.match(/[\w.-]+/g) ?? [])),
+    names: new Set(closures.flatMap((closure) => namesIn(closure, content, inventories))),
     isByPart: closures.some(({ conditions, expressions }) =>
       [...conditions, ...expressions].some((text) => BY_PART.test(text)),
     ),
@@ -126,24 +127,52 @@ function textsOf(
   if (closures.some(({ made }) => made.has(name))) return undefined
   const values: AnsibleValue[] = [
     ...closures.flatMap(({ plainTexts }) => [...(plainTexts.get(name) ?? [])]),
-    ...inventories.flatMap(({ inventory: { groups, hosts } }) => [
-      ...[...groups.values()].flatMap(({ inlineVars, fileVars }) =>
-        [inlineVars, ...fileVars.values()].flatMap((variables) => variables.get(name)?.value ?? []),
-      ),
-      ...[...hosts.values()].flatMap(({ vars }) => vars.get(name)?.value ?? []),
-    ]),
+    ...inventoryValues(name, inventories),
   ]
   const texts = values.filter((value) => typeof value === 'string')
   const isPlain = texts.length === values.length && !texts.some((text) => /\{[{%]/.test(text))
   return isPlain && texts.length > 0 ? texts : undefined
 }
 
-/** Variables of groups, as texts: one may name a host. */
-const textsOfGroups = (inventories: readonly NamedInventory[]): readonly string[] =>
-  inventories.flatMap(({ inventory }) =>
-    [...inventory.groups.values()].flatMap(({ inlineVars, fileVars }) =>
-      [inlineVars, ...fileVars.values()].map((variables) =>
-        textOf([...variables.values()].map(({ value }) => value)),
-      ),
+/** Hosts that plays are for by their names, that tasks are delegated to, and that are compared with. */
+function namesIn(
+  closure: Closure,
+  content: Content,
+  inventories: readonly NamedInventory[],
+): readonly string[] {
+  const valuesOf = (name: string): readonly AnsibleValue[] => [
+    ...closure.tasks.flatMap(({ task: { action } }) =>
+      action.module === 'set_fact' ? valueIn(action.arguments.get(name)) : [],
     ),
+    ...closure.variables.flatMap((mapping) => entryOf(mapping, name)),
+    ...closure.roles.flatMap((role) => [
+      ...valueIn(content.roleVars(role).get(name)),
+      ...valueIn(content.roleDefaults(role).get(name)),
+    ]),
+    ...inventoryValues(name, inventories),
+  ]
+  const mapped = [...closure.conditions, ...closure.expressions].flatMap((text) =>
+    [...text.matchAll(BY_NAME)].flatMap(([, variable = '']) => valuesOf(variable).flatMap(keysOf)),
   )
+  const delegated = closure.tasks.flatMap(({ task: { keywords } }) => {
+    const name = keywords.get('delegate_to')?.value
+    return typeof name === 'string' ? name : []
+  })
+  return [...namedGroups(closure.patterns), ...delegated, ...comparedNames(closure, valuesOf), ...mapped]
+}
+
+const BY_NAME = /(?<![.\w])(?!hostvars\b|groups\b)([A-Za-z_]\w*)\[\s*inventory_hostname\s*\]/g
+
+const keysOf = (value: AnsibleValue): readonly string[] => (isMapping(value) ? Object.keys(value) : [])
+
+/** What inventories say of a variable, for any group or host. */
+const inventoryValues = (name: string, inventories: readonly NamedInventory[]): readonly AnsibleValue[] =>
+  inventories.flatMap(({ inventory: { groups, hosts } }) => [
+    ...[...groups.values()].flatMap(({ inlineVars, fileVars }) =>
+      [inlineVars, ...fileVars.values()].flatMap((variables) => valueIn(variables.get(name))),
+    ),
+    ...[...hosts.values()].flatMap(({ vars }) => valueIn(vars.get(name))),
+  ])
+
+const valueIn = (variable: { readonly value: AnsibleValue } | undefined): readonly AnsibleValue[] =>
+  variable === undefined ? [] : [variable.value]
