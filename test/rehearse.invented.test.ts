@@ -184,6 +184,82 @@ ${guarded("rank == 'server'", "rank == 'worker'")}`
   })
 })
 
+describe('hosts that are in no group which a project names', () => {
+  const one = { servers: 'one' }
+  const run = '- command: sh /opt/k3s-install.sh'
+  const server = `${run} server\n`
+  const agent = `${run} agent --server https://quay:6443\n`
+  const ways = (condition: string, ofThem: string, ofOthers: string): string =>
+    `${ofThem}  when: (${condition})\n${ofOthers}  when: not (${condition})\n`
+  const mooring = {
+    'tasks/main.yml':
+      '- template: { src: k3s.j2, dest: /etc/systemd/system/k3s.service }\n- service: { name: k3s, state: started }\n',
+    'templates/k3s.j2': `[Service]
+{% if 'quay_masters' in group_names %}
+ExecStart=/usr/local/bin/k3s server
+{% else %}
+ExecStart=/usr/local/bin/k3s agent --server https://{{ groups['quay_masters'][0] }}:6443
+{% endif %}
+`,
+  }
+  const played = (hosts: string, tasks: string, more: Files = {}): Files => ({
+    'site.yml': `- { hosts: '${hosts}', roles: [moorings] }\n`,
+    'roles/moorings/tasks/main.yml': tasks,
+    ...more,
+  })
+  const both = ['agent-1 agent absent none url', 'server-1 first-server absent none no url']
+
+  test('are agents, where a condition or a template makes them that', () => {
+    expect(arrivals(role('', '', mooring), one)).toEqual(both)
+    const moorings = Object.fromEntries(
+      Object.entries(mooring).map(([path, text]) => [`roles/moorings/${path}`, text]),
+    )
+    for (const hosts of ['all', 'quay_cluster', 'boats', 'k3s_dedicated', 'berth_nodes'])
+      expect(arrivals({ ...played(hosts, ''), ...moorings }, one), hosts).toEqual(both)
+    expect(arrivals(role(ways('inventory_hostname in groups.quay_masters', server, agent)), one)).toEqual(
+      both,
+    )
+    expect(arrivals(role(`${agent}  when: "'quay_masters' not in group_names"\n`), one)).toEqual([both[0]])
+  })
+
+  test('are servers, where only agents have a group', () => {
+    const tasks = ways("'quay_workers' in group_names", agent, server)
+    for (const hosts of ['all', 'boats']) expect(arrivals(played(hosts, tasks), one), hosts).toEqual(both)
+  })
+
+  test('have what the project says of groups that are called as they are', () => {
+    const keyed = `${agent}  environment: { K3S_TOKEN: "{{ harbour_key }}" }\n`
+    const files = role(
+      ways("'quay_masters' in group_names", `${server}  environment: { K3S_TOKEN: 0ddpassword }\n`, keyed),
+    )
+    for (const [key, token] of [
+      ['0ddpassword', 'present'],
+      ['""', 'empty'],
+    ] as const)
+      expect(arrivals({ ...files, 'group_vars/quay_workers.yml': `harbour_key: ${key}\n` }, one)).toEqual([
+        `agent-1 agent ${token} env-file url`,
+        'server-1 first-server present env-file no url',
+      ])
+  })
+
+  test('are none where nothing makes them nodes, or more servers', () => {
+    const founder = [both[1]]
+    expect(arrivals(role(`${server}  when: "'quay_masters' in group_names"\n`), one)).toEqual(founder)
+    for (const servers of ['one', 'several']) {
+      const tasks = `- command: uptime\n  when: "'quay_masters' in group_names"\n${server}`
+      expect(arrivals(role(tasks), { servers })).toEqual(founder)
+      // A play for the masters alone says nothing of others.
+      const tied = ways("'quay_masters' in group_names", server, agent)
+      expect(arrivals(played('quay_masters', tied), { servers })).toEqual(founder)
+      // Agents may well ask whether they are servers, which other plays are for.
+      expect(arrivals(played('quay_workers', tied), { servers })).toEqual([both[0]])
+      expect(arrivals(played('boats', tied.replaceAll('quay_masters', 'buoys')), { servers })).toEqual([
+        'boats-1 agent absent none url',
+      ])
+    }
+  })
+})
+
 describe('hosts that a project calls by their names, and no inventory has', () => {
   const found = (hosts: string, read: string): string => `
 ${installs(hosts, { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })}
@@ -528,6 +604,7 @@ describe('an inventory that has none of the groups that are asked for', () => {
 
   test('is for other plays: hosts are invented', () => {
     expect(told({})).toEqual([
+      'agent-1 agent',
       'server-1 first-server',
       'no host of hosts.ini is in quay_masters: hosts are assumed that are',
     ])

@@ -16,10 +16,16 @@ export type GroupKind = 'cluster' | 'server' | 'agent' | 'part' | 'beside' | 'ot
 /** Whether the name alone says that hosts of the group are nodes of a cluster. */
 export const isOfNodes = (name: string): boolean => ['cluster', 'server', 'agent'].includes(groupKind(name))
 
+/** Whether the name leaves it open that all hosts of a cluster are in the group: a server is a node, too. */
+export const mayBeWhole = (name: string): boolean =>
+  ['part', 'other'].includes(groupKind(name)) || (groupKind(name) === 'agent' && !AGENT.test(name))
+
+const AGENT = /agent|worker/i
+
 export function groupKind(name: string): GroupKind {
   const isBeside = BESIDE.test(name)
   if (isBeside && !OF_K3S.test(name)) return 'beside'
-  if (/agent|worker/i.test(name)) return 'agent'
+  if (AGENT.test(name)) return 'agent'
   if (/server|master|control|main|primary|first/i.test(name)) return 'server'
   if (/node/i.test(name)) return 'agent'
   if (isBeside) return 'part'

@@ -4,6 +4,7 @@ import { inventoryOf } from './beside.ts'
 import { groupKind, isOfNodes } from './groupKinds.ts'
 import { controlNode, madeGroupVariables, type PaperHosts } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
+import type { Outsiders } from './outsiders.ts'
 import { isHostName } from './pattern.ts'
 
 /** What a project says of the hosts that no inventory of it names. */
@@ -16,6 +17,10 @@ export interface Invention {
   readonly isOfCluster?: (group: string) => boolean
   /** Whether some play is for the hosts that are in none of these groups. */
   readonly hasOthers?: boolean
+  /** Groups of plays that have the hosts of others in them, whatever they are called. */
+  readonly wholes?: ReadonlySet<string>
+  /** Hosts that are in no group which is named. */
+  readonly outsiders?: Outsiders
   /** Variables that tell kinds of nodes apart, for those who set none. */
   readonly kinds?: ReadonlyMap<string, KindVariable>
   readonly named?: NamedHosts
@@ -32,10 +37,12 @@ export function comparedServers({
   compared = new Map(),
   groupNames,
   byVariable = [],
+  wholes = new Set(),
 }: Invention): readonly string[] {
   const isWhole = [...groupNames, ...byVariable].some(isOfNodes)
   return [...compared].flatMap(([name, groups]) =>
-    groups.length === 0 || groups.some((group) => groupKind(group) === 'server' || isParent(group, isWhole))
+    groups.length === 0 ||
+    groups.some((group) => wholes.has(group) || groupKind(group) === 'server' || isParent(group, isWhole))
       ? [name]
       : [],
   )
@@ -57,6 +64,8 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     byVariable = [],
     isOfCluster = () => true,
     hasOthers = false,
+    wholes = new Set(),
+    outsiders = {},
     kinds = new Map(),
     named = { servers: [], agents: [], others: [] },
     compared = new Map(),
@@ -83,7 +92,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     const isBeside = !isOfNodes(name) && !isOfCluster(name)
     if (isBeside) beside.add(name)
     if (isHostName(name) || compared.has(name)) alone.push(name)
-    else if (isParent(name, isWhole)) parents.push(name)
+    else if (wholes.has(name) || isParent(name, isWhole)) parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
     else {
       const own = isBeside ? [] : [...compared].filter(([, groups]) => groups.includes(name))
@@ -102,14 +111,22 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     members.set('agent', [agent])
   }
   byVariable.forEach(take)
+  const added = { server: ofServers, agent: [agent] }
+  for (const kind of ['server', 'agent'] as const)
+    for (const name of outsiders[kind] ?? [])
+      if (!members.has(name) && !parents.includes(name)) members.set(name, added[kind])
   const grouped = new Set([...members.values()].flat())
   const isOther = named.others.some((name) => !alone.includes(name))
   const others = [
     ...new Set([
       ...alone,
-      ...(isTold ? ofServers : named.servers.length > 0 || isOther ? [first] : []),
+      ...(isTold || outsiders.server !== undefined
+        ? ofServers
+        : named.servers.length > 0 || isOther
+          ? [first]
+          : []),
       ...ofServers.filter((name) => tried.includes(name)),
-      ...(hasOthers || isTold || named.agents.length > 0 ? [agent] : []),
+      ...(hasOthers || isTold || outsiders.agent !== undefined || named.agents.length > 0 ? [agent] : []),
     ]),
   ].filter((name) => !grouped.has(name))
   const names = [...grouped, ...others]
@@ -125,7 +142,8 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   const told = toldApart(kinds, names, inventory, (name) =>
     name === agent ? 'agent' : name === first ? 'first' : ofServers.includes(name) ? 'joining' : undefined,
   )
-  const isAssumed = !isAsked && inventory.groups.get('agent')?.vars.size === 0
+  const isAssumed =
+    outsiders.agent !== undefined || (!isAsked && inventory.groups.get('agent')?.vars.size === 0)
   const hosts = new Map(
     names.map((name) => {
       const ofHost = [...own].filter(([, list]) => list.includes(name)).map(([group]) => group)

@@ -128,6 +128,13 @@ export const groupsIn = (texts: readonly string[]): readonly string[] =>
     ].flatMap(([, a, b, c]) => a ?? b ?? c ?? []),
   )
 
+const OF_OWN =
+  /\binventory_hostname\s*(?:[!=]=|\b(?:not\s+)?in\b)\s*\(?\s*groups(?:\.(\w+)|\[['"]([\w-]+)['"]\])|['"]([\w-]+)['"]\s+(?:not\s+)?in\s+group_names/g
+
+/** Those of them of which a host is asked whether it is in them itself. */
+export const groupsOfOwn = (texts: readonly string[]): readonly string[] =>
+  texts.flatMap((text) => [...text.matchAll(OF_OWN)].flatMap(([, a, b, c]) => a ?? b ?? c ?? []))
+
 const FALLBACK = String.raw`\s*\|\s*(?:ansible\.builtin\.)?(?:default|d)\(\s*['"]([\w-]+)['"]`
 /** `groups[name]`, `name in group_names`, and what the name falls back to. */
 const BY_VARIABLE = new RegExp(

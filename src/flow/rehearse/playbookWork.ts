@@ -32,6 +32,7 @@ import { comparedServers, type Invention, inventedHosts } from './inventedHosts.
 import { isAgentName, kindVariables, namedHosts } from './kinds.ts'
 import { mergeSetting } from './merging.ts'
 import { NO_UNIT } from './modules/services.ts'
+import { missingKinds, moreHosts, type Outsiders, startedCommands, wholeGroups } from './outsiders.ts'
 import { groupsByVariable, groupsIn, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
@@ -139,9 +140,34 @@ export class PlaybookWork {
 
   #onClean(base: Scenario, asked: Set<Question>): readonly World[] {
     const worlds = this.#run(base, asked, this.#clean(base))
-    if (!asked.has('own-token') || !worlds.some(startsServer)) return worlds
+    if (!asked.has('own-token') || !worlds.some(startsServer)) return this.#withOutsiders(base, asked, worlds)
     this.#makesServers = true
-    return this.#run(base, asked, this.#clean(base))
+    return this.#withOutsiders(base, asked, this.#run(base, asked, this.#clean(base)))
+  }
+
+  /**
+   * Conditions may name the groups of one kind of node only, and bring K3s to all others as the other kind: what starts on
+   * hosts that are in no such group shows that.
+   */
+  #withOutsiders(base: Scenario, asked: Set<Question>, worlds: readonly World[]): readonly World[] {
+    const invention = this.#invention
+    if (invention === undefined || invention.outsiders !== undefined) return worlds
+    let outsiders: Outsiders = {}
+    for (const kind of missingKinds(worlds)) {
+      const groups = this.#director.groupsWithVariables.filter((name) => groupKind(name) === kind)
+      const tried = { ...outsiders, [kind]: groups }
+      const trial = new PlaybookWork(this.#director, this.#playbook, this.#closure, 'invented')
+      trial.#invention = { ...invention, outsiders: tried }
+      trial.#makesServers = this.#makesServers
+      trial.#runsAll = this.#runsAll
+      const added = moreHosts(this.#closure.patterns, this.#hostsOf(base), trial.#hostsOf(base))
+      if (added.size === 0) continue
+      const found = trial.#run(base, new Set(), trial.#clean(base), false)
+      if (startedCommands(found, (host) => added.has(host)).has(kind)) outsiders = tried
+    }
+    if (Object.keys(outsiders).length === 0) return worlds
+    this.#invents({ ...invention, outsiders })
+    return this.#onClean(base, asked)
   }
 
   /**
@@ -166,16 +192,14 @@ export class PlaybookWork {
     const servers = isServer ? [...new Set([...founding.slice(0, 1), ...joining])].slice(0, 2) : []
     if (servers.join() === tried.join()) return first
     const agents = tried.filter((name) => of('agent').includes(name) && !servers.includes(name))
-    this.#invention = {
+    this.#invents({
       ...invention,
       ...withAgents(invention, agents),
       compared: new Map([
         ...servers.map((name) => [name, []] as const),
         ...[...(invention.compared ?? [])].filter(([name]) => !tried.includes(name)),
       ]),
-    }
-    this.#invented.clear()
-    this.#relevanceFound = undefined
+    })
     return this.#onClean(base, asked)
   }
 
@@ -438,7 +462,7 @@ export class PlaybookWork {
     const servers = scenario.servers ?? 'several'
     let hosts = this.#invented.get(servers)
     if (hosts === undefined) {
-      this.#invention ??= this.#invents()
+      this.#invention ??= this.#inventionOf()
       hosts = inventedHosts(this.#invention, servers)
       this.#invented.set(servers, hosts)
     }
@@ -448,7 +472,14 @@ export class PlaybookWork {
   readonly #invented = new Map<string, PaperHosts>()
   #invention: Invention | undefined
 
-  #invents(): Invention {
+  /** Other hosts than those that were taken first. */
+  #invents(invention: Invention): void {
+    this.#invention = invention
+    this.#invented.clear()
+    this.#relevanceFound = undefined
+  }
+
+  #inventionOf(): Invention {
     const { content, project } = this.#director
     const { patterns, texts } = this.#closure
     const kinds = kindVariables(this.#closure, this.#switches, content, project)
@@ -459,6 +490,7 @@ export class PlaybookWork {
       isOfCluster: (group) =>
         (groupKind(group) !== 'beside' && groups.includes(group)) || this.#bringsK3s(group),
       hasOthers: patterns.some(isForOthers),
+      wholes: wholeGroups(this.#closure, content, project),
       named: namedHosts(this.#closure, this.#switches, content, groups),
       kinds: new Map([...kinds].filter(([name]) => this.#director.extraVariable(name) === undefined)),
       project,

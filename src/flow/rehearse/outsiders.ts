@@ -1,0 +1,67 @@
+import type { Content } from '../../ansible/content/index.ts'
+import type { Project } from '../../ansible/value.ts'
+import { bringsK3s, playOf } from './bringing.ts'
+import { type Closure, closureOf } from './closure.ts'
+import { groupKind, mayBeWhole } from './groupKinds.ts'
+import type { PaperHosts } from './hosts.ts'
+import { groupsOfOwn, matchingHosts, namedGroups, wantedGroups } from './pattern.ts'
+import type { World } from './world.ts'
+
+export type OutsiderKind = 'server' | 'agent'
+
+/** Hosts that are in none of the groups which a playbook names, by kind, with the groups of variables that are called so. */
+export type Outsiders = Partial<Readonly<Record<OutsiderKind, readonly string[]>>>
+
+/**
+ * Groups that have the hosts of others in them: a play that brings K3s to one asks its hosts whether they are in a group of
+ * servers or of agents, and no play is for that.
+ */
+export function wholeGroups(
+  { hosts, patterns }: Closure,
+  content: Content,
+  project: Project,
+): ReadonlySet<string> {
+  const played = new Set(namedGroups(patterns))
+  const found = new Set<string>()
+  for (const one of hosts) {
+    const groups = wantedGroups(one.pattern).filter(mayBeWhole)
+    const play = groups.length === 0 ? undefined : playOf(one, content)
+    if (play === undefined || !bringsK3s(one, content, project)) continue
+    const { texts } = closureOf(content, project, { path: one.at.path, plays: [play] })
+    if (groupsOfOwn(texts).some((name) => !played.has(name) && isOfOneKind(name)))
+      for (const name of groups) found.add(name)
+  }
+  return found
+}
+
+const isOfOneKind = (name: string): boolean => ['server', 'agent'].includes(groupKind(name))
+
+/** The kinds of nodes of which none has started. */
+export function missingKinds(worlds: readonly World[]): readonly OutsiderKind[] {
+  const all = startedCommands(worlds)
+  return (['server', 'agent'] as const).filter((kind) => !all.has(kind))
+}
+
+/** What the services are that a run has started, on all hosts or on these. */
+export const startedCommands = (
+  worlds: readonly World[],
+  isWanted: (host: string) => boolean = () => true,
+): ReadonlySet<'server' | 'agent' | 'unknown'> =>
+  new Set(
+    worlds.flatMap(({ events }) =>
+      events.flatMap((event) =>
+        event.what === 'service-started' && isWanted(event.host) ? [event.arrival.command] : [],
+      ),
+    ),
+  )
+
+/** The hosts that another set has more, if some play is for one of them. */
+export function moreHosts(
+  patterns: readonly string[],
+  { hosts }: PaperHosts,
+  more: PaperHosts,
+): ReadonlySet<string> {
+  const added = new Set([...more.hosts.keys()].filter((host) => !hosts.has(host)))
+  const isPlayed = patterns.some((pattern) => matchingHosts(pattern, more).some((host) => added.has(host)))
+  return isPlayed ? added : new Set()
+}
