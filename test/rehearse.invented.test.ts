@@ -260,6 +260,68 @@ ExecStart=/usr/local/bin/k3s agent --server https://{{ groups['quay_masters'][0]
   })
 })
 
+describe('servers of which a project says nothing', () => {
+  const server = '- command: sh /opt/k3s-install.sh server --cluster-init\n'
+  const agent = '- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n'
+  const one = 'agent-1 agent absent none url'
+  const seen = (files: Files): readonly string[] => {
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    return [
+      ...new Set(verdicts.map(({ host, kind, scenario }) => `${host} ${kind} ${scenario.servers ?? 'any'}`)),
+    ]
+  }
+
+  test('are none where a role is for agents', () => {
+    expect(arrivals(role(agent))).toEqual([one])
+    expect(seen(role(agent))).toEqual(['agent-1 agent any'])
+    expect(
+      seen({ 'site.yml': '- { hosts: k3s, roles: [boat] }\n', 'roles/boat/tasks/main.yml': agent }),
+    ).toEqual(['agent-1 agent any'])
+  })
+
+  test('are no more than the first one where the others are agents as well', () => {
+    const tasks = `${server}  when: inventory_hostname == 'rock'\n${agent}  when: inventory_hostname != 'rock'\n`
+    expect(seen(role(tasks))).toEqual(['agent-1 agent any', 'rock first-server any'])
+    // Two have a name of their own.
+    const names = tasks
+      .replace("== 'rock'", "in ['rock', 'pier']")
+      .replace("!= 'rock'", "not in ['rock', 'pier']")
+    const joining = names.replace('--cluster-init', '--server https://quay:6443')
+    expect(seen(role(joining))).toEqual([
+      'agent-1 agent one',
+      'agent-1 agent several',
+      'pier joining-server several',
+      'rock joining-server one',
+      'rock joining-server several',
+    ])
+  })
+
+  test('are those that a group names, whatever starts on them', () => {
+    const play = '- { hosts: quay_masters, roles: [boat] }\n'
+    expect(seen({ 'site.yml': play, 'roles/boat/tasks/main.yml': agent })).toEqual([
+      'server-1 agent one',
+      'server-1 agent several',
+      'server-2 agent several',
+    ])
+    const named = `${agent}  when: "'server' in group_names or true"\n`
+    expect(seen(role(named)).join()).toContain('server-2')
+    // So does a file of the variables that they have.
+    expect(seen(role(agent, '', { 'group_vars/server.yml': 'berth: 1\n' })).join()).toContain('server-2')
+  })
+
+  test('are there for an upgrade, which begins with what an installation has left that does not count them', () => {
+    const files = {
+      'site.yml': '- { hosts: k3s, roles: [boat] }\n',
+      'roles/boat/tasks/main.yml': `${server}  when: inventory_hostname == 'rock'\n${agent}  when: inventory_hostname != 'rock'\n`,
+      'upgrade.yml': '- hosts: k3s\n  tasks: [{ service: { name: k3s-agent, state: restarted } }]\n',
+    }
+    const began = (scenario: object) =>
+      arrivals(files, scenario).filter((arrival) => arrival.startsWith('agent-1'))
+    expect(began({ k3s: 'present', servers: 'several' })).toEqual(['agent-1 agent absent none url'])
+    expect(began({ k3s: 'older', servers: 'one' })).toEqual(['agent-1 agent absent none url'])
+  })
+})
+
 describe('hosts that a project calls by their names, and no inventory has', () => {
   const found = (hosts: string, read: string): string => `
 ${installs(hosts, { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })}
@@ -393,7 +455,9 @@ describe('hosts whose names the conditions of a project compare', () => {
     'roles/moorings/defaults/main.yml': defaults,
   })
   const nodes = (files: Files, servers: 'one' | 'several' = 'one'): readonly string[] =>
-    arrivals(files, { servers }).map((arrival) => arrival.split(' ').slice(0, 2).join(' '))
+    [...arrivals(files, { servers }), ...arrivals(files, { servers: undefined })].map((arrival) =>
+      arrival.split(' ').slice(0, 2).join(' '),
+    )
   const two = ['agent-1 agent', 'rock first-server']
 
   test.each([
@@ -441,11 +505,7 @@ describe('hosts whose names the conditions of a project compare', () => {
       when(server, "inventory_hostname in ['rock', 'pier']") +
       when(agent, "not (inventory_hostname in ['rock', 'pier'])")
     expect(nodes(played('all', lists))).toEqual(two)
-    expect(nodes(played('all', lists), 'several')).toEqual([
-      'agent-1 agent',
-      'rock first-server',
-      'server-3 agent',
-    ])
+    expect(nodes(played('all', lists), 'several')).toEqual(two)
     const inline = `- command: sh /opt/k3s-install.sh {{ 'server' if inventory_hostname|lower == 'rock' else 'agent --server https://quay:6443' }}\n`
     expect(nodes(played('all', inline))).toEqual(two)
     const template = {
@@ -735,8 +795,8 @@ describe('what a role leaves empty and demands', () => {
 - command: sh /opt/k3s-install.sh agent
 `
   const defaults = 'quay_address: ""\nquay_key: ""\nquay_crew: []\nquay_pilot: false\n'
-  const arrived = ['agent-1 agent present config url', 'server-1 agent present config url']
-  const scenario = { servers: 'one', tokenGiven: undefined }
+  const arrived = ['agent-1 agent present config url']
+  const scenario = { tokenGiven: undefined }
 
   test.each([
     ['assert: { that: [quay_key != "", quay_address != ""] }'],

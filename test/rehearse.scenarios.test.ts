@@ -210,14 +210,14 @@ describe('a token that a role leaves empty, and that nothing asks', () => {
 
   test('may go with a URL that is left empty, too: its users give both', () => {
     const files = role("harbour_key: ''\nharbour_url: ''\n", `K3S_URL: "{{ harbour_url }}", ${key}`)
-    expect(arrivals(files, { servers: 'one' })).toContain('agent-1 agent present env-file maybe a url')
-    expect(arrivals(files, { servers: 'one' }).join()).not.toContain('agent-1 first-server')
+    expect(arrivals(files)).toContain('agent-1 agent present env-file maybe a url')
+    expect(arrivals(files).join()).not.toContain('agent-1 first-server')
     // Where a condition asks, an empty URL makes a server.
     const asked: Files = {
       ...files,
       'tasks/main.yml': `${files['tasks/main.yml']}  when: harbour_url == ''\n`,
     }
-    expect(arrivals(asked, { servers: 'one' }).join()).not.toContain('maybe a url')
+    expect(arrivals(asked).join()).not.toContain('maybe a url')
   })
 })
 
@@ -236,7 +236,7 @@ describe('a default that is undef()', () => {
 - command: sh /opt/k3s-install.sh agent
 `,
       }
-      expect(arrivals(files, { servers: 'one' })).toContain('agent-1 agent present config url')
+      expect(arrivals(files)).toEqual(['agent-1 agent present config url'])
       expect(findings(files)).toContain('token-world-readable error tasks/main.yml:5')
       // An inventory that says no more ends the play.
       const site: Files = Object.fromEntries(
@@ -399,8 +399,8 @@ ${keep}`,
   })
   const given = 'agent-1 agent present env-file url'
   const without = (files: Files, scenario: object): void => {
-    const found = arrivals(files, { servers: 'several', ...scenario })
-    expect(found).toHaveLength(3)
+    const found = arrivals(files, scenario)
+    expect(found).toHaveLength(1)
     expect(found.filter((arrival) => arrival.includes('present'))).toEqual([])
   }
 
@@ -419,7 +419,7 @@ ${keep}`,
       role('- include_tasks: keep.yml\n  when: harbour_key is not defined\n', { 'tasks/keep.yml': set() }),
     ],
   ])('may be given all the same: %s', (_, files) => {
-    expect(arrivals(files, { servers: 'several', tokenGiven: undefined })).toContain(given)
+    expect(arrivals(files, { tokenGiven: undefined })).toContain(given)
     without(files, { tokenGiven: false })
   })
 
@@ -863,10 +863,7 @@ describe('of what is not there', () => {
   when: ${condition}
 `,
     }
-    expect(arrivals(role, { servers: 'one' })).toEqual([
-      'agent-1 agent present env-file url',
-      'server-1 agent present env-file url',
-    ])
+    expect(arrivals(role)).toEqual(['agent-1 agent present env-file url'])
   })
 
   test('who needs it has it from the user', () => {
@@ -878,6 +875,6 @@ describe('of what is not there', () => {
   no_log: true
 `,
     }
-    expect(arrivals(role, { servers: 'one' })).toContain('agent-1 agent present env-file url')
+    expect(arrivals(role)).toEqual(['agent-1 agent present env-file url'])
   })
 })

@@ -21,6 +21,8 @@ export interface Invention {
   readonly wholes?: ReadonlySet<string>
   /** Hosts that are in no group which is named. */
   readonly outsiders?: Outsiders
+  /** Servers that are none: all, or but for those whose names decide something the ones that would join the first. */
+  readonly leftOut?: 'servers' | 'joining'
   /** Variables that tell kinds of nodes apart, for those who set none. */
   readonly kinds?: ReadonlyMap<string, KindVariable>
   readonly named?: NamedHosts
@@ -54,11 +56,16 @@ function isParent(group: string, isWhole: boolean): boolean {
   return kind === 'cluster' || (kind === 'part' && !isWhole)
 }
 
+export interface InventedHosts extends PaperHosts {
+  /** Servers of which the project says nothing, in order. */
+  readonly assumedServers: readonly string[]
+}
+
 /**
  * Hosts for a project without an inventory: of each group that its plays name the fewest that show everything, and of each
  * kind that a variable tells apart, with the variables that the project has for such groups.
  */
-export function inventedHosts(invention: Invention, servers: 'one' | 'several'): PaperHosts {
+export function inventedHosts(invention: Invention, servers: 'one' | 'several'): InventedHosts {
   const {
     groupNames,
     byVariable = [],
@@ -66,6 +73,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     hasOthers = false,
     wholes = new Set(),
     outsiders = {},
+    leftOut,
     kinds = new Map(),
     named = { servers: [], agents: [], others: [] },
     compared = new Map(),
@@ -77,7 +85,8 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   // One that a play is for, while another is for the rest of them, is what only its tasks say.
   const apart = hasOthers ? named.agents.filter((name) => groupNames.includes(name)) : []
   const agent = named.agents.find((name) => !apart.includes(name)) ?? AGENT
-  const ofServers = servers === 'one' ? [first] : [first, ...joining]
+  const several = leftOut === undefined ? joining : joining.filter((name) => tried.includes(name))
+  const ofServers = leftOut === 'servers' ? [] : servers === 'one' ? [first] : [first, ...several]
   const members = new Map<string, readonly string[]>()
   const alone = [...apart]
   const parents: string[] = []
@@ -107,7 +116,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     [...members.keys()].every((name) => parents.length > 0 && beside.has(name))
   const isAsked = !isOpen || isTold
   if (isOpen) {
-    members.set('server', ofServers)
+    if (ofServers.length > 0) members.set('server', ofServers)
     members.set('agent', [agent])
   }
   byVariable.forEach(take)
@@ -144,6 +153,11 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   )
   const isAssumed =
     outsiders.agent !== undefined || (!isAsked && inventory.groups.get('agent')?.vars.size === 0)
+  const isNamed = (name: string): boolean =>
+    named.servers.includes(name) ||
+    tried.includes(name) ||
+    [...members].some(([group, list]) => group !== 'server' && list.includes(name))
+  const areAssumed = !isAsked && inventory.groups.get('server')?.vars.size === 0
   const hosts = new Map(
     names.map((name) => {
       const ofHost = [...own].filter(([, list]) => list.includes(name)).map(([group]) => group)
@@ -179,6 +193,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     sources: undefined,
     hasSealedFiles: false,
     assumed: new Set(isAssumed ? [agent] : []),
+    assumedServers: areAssumed ? ofServers.filter((name) => hosts.has(name) && !isNamed(name)) : [],
   }
 }
 

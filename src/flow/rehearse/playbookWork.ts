@@ -28,7 +28,7 @@ import type { Director } from './director.ts'
 import { groupKind } from './groupKinds.ts'
 import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
-import { comparedServers, type Invention, inventedHosts } from './inventedHosts.ts'
+import { comparedServers, type InventedHosts, type Invention, inventedHosts } from './inventedHosts.ts'
 import { isAgentName, kindVariables, namedHosts } from './kinds.ts'
 import { mergeSetting } from './merging.ts'
 import { NO_UNIT } from './modules/services.ts'
@@ -104,6 +104,12 @@ export class PlaybookWork {
       this.#sayWhereItEnds(...ended)
     }
     first = this.#calledByStarts(base, first, asked)
+    const leftOut = this.#serversThatAreNone(first)
+    if (leftOut !== undefined && this.#invention !== undefined) {
+      this.#invents({ ...this.#invention, leftOut })
+      base = this.#counted(base)
+      first = this.#onClean(base, asked)
+    }
     this.#sayWhereItEnds(first, base, 'each')
     const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
     const done: (readonly [Scenario, readonly World[]])[] = []
@@ -113,7 +119,8 @@ export class PlaybookWork {
       if (scenario !== base) this.#sayWhereItEnds(worlds, scenario)
       // Agents alone are no cluster that an upgrade could find: their server came to be in a way that is not seen here.
       if (worlds.some(startsServer))
-        this.#director.keep(this.#key(scenario), [...this.#hostsOf(scenario).hosts.keys()], worlds)
+        for (const key of this.#keys(scenario))
+          this.#director.keep(key, [...this.#hostsOf(scenario).hosts.keys()], worlds)
       if (scenario.manager !== 'openrc' && scenario.tokenGiven !== false) done.push([scenario, worlds])
     }
     // A second run shows what it loses: over an older K3s where some scenario compares versions. What only a new K3s brings is
@@ -201,6 +208,25 @@ export class PlaybookWork {
       ]),
     })
     return this.#onClean(base, asked)
+  }
+
+  /** Hosts that were assumed to be servers, and on which no more than an agent starts, as on other hosts. */
+  #serversThatAreNone(worlds: readonly World[]): Invention['leftOut'] {
+    if (this.#hosts !== 'invented') return undefined
+    const { assumedServers, hosts } = this.#inventedHosts('several')
+    const isAgent = (host: string): boolean =>
+      [...startedCommands(worlds, (name) => name === host)].join() === 'agent'
+    const areAgents = (names: readonly string[]): boolean => names.length > 0 && names.every(isAgent)
+    if (![...hosts.keys()].some((name) => !assumedServers.includes(name) && isAgent(name))) return undefined
+    const alone = this.#inventedHosts('one').assumedServers
+    if (alone.length > 0 && areAgents(assumedServers)) return 'servers'
+    return areAgents(assumedServers.filter((name) => !alone.includes(name))) ? 'joining' : undefined
+  }
+
+  /** Without the number of servers, where that says nothing of which hosts there are. */
+  #counted({ servers, ...base }: Scenario): Scenario {
+    const isOne = this.#inventedHosts('several').hosts.size === this.#inventedHosts('one').hosts.size
+    return servers === undefined || isOne ? base : { ...base, servers }
   }
 
   /** On nodes that have K3s already: as another playbook left them, or as K3s's own script would have. */
@@ -459,7 +485,10 @@ export class PlaybookWork {
   #hostsOf(scenario: Scenario): PaperHosts {
     if (this.#hosts !== 'invented')
       return (scenario.servers === undefined ? undefined : this.#larger) ?? this.#hosts
-    const servers = scenario.servers ?? 'several'
+    return this.#inventedHosts(scenario.servers ?? 'several')
+  }
+
+  #inventedHosts(servers: 'one' | 'several'): InventedHosts {
     let hosts = this.#invented.get(servers)
     if (hosts === undefined) {
       this.#invention ??= this.#inventionOf()
@@ -469,7 +498,7 @@ export class PlaybookWork {
     return hosts
   }
 
-  readonly #invented = new Map<string, PaperHosts>()
+  readonly #invented = new Map<string, InventedHosts>()
   #invention: Invention | undefined
 
   /** Other hosts than those that were taken first. */
@@ -744,6 +773,13 @@ export class PlaybookWork {
             world.isCut,
           ),
       )
+  }
+
+  /** Of hosts that are the same ones however many servers other playbooks have, the keys for any number. */
+  #keys(scenario: Scenario): readonly string[] {
+    return this.#hosts === 'invented' && scenario.servers === undefined
+      ? (['several', 'one'] as const).map((servers) => this.#key({ ...scenario, servers }))
+      : [this.#key(scenario)]
   }
 
   /** Scenarios that begin with the same nodes. */
