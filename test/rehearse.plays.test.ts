@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { List } from '../src/ansible/template/values.ts'
 import { Atoms } from '../src/flow/atoms.ts'
 import { batched, batchSizes } from '../src/flow/rehearse/serial.ts'
-import { arrivals, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 describe('the hosts of a play', () => {
   const site = (hosts: string): string => joins(`"${hosts}"`, '0ddpassword')
@@ -203,4 +203,78 @@ test.each([
     ),
   }
   expect(arrivals(files)).toEqual(ends ? [] : ['berth agent present env-file url'])
+})
+
+describe('a play that starts K3s in no scenario', () => {
+  const hosts = '[heads]\nquay\n[hands]\nberth\n'
+  const install = 'shell: curl -sfL https://get.k3s.io | sh -s - server --cluster-init'
+  const play = (...tasks: readonly string[]): string =>
+    `- hosts: heads\n  tasks:\n    - command: uptime\n      register: seen\n${tasks.map((task) => `    - ${task}\n`).join('')}`
+  const told = (first: string, more: Files = {}, rest = joins('hands', '0ddpassword')): readonly string[] =>
+    unknowns({ 'hosts.ini': hosts, 'site.yml': first + rest, ...more }).filter((what) =>
+      what.includes('start'),
+    )
+  const note = 'the tasks of this play that start K3s run in no scenario on quay'
+  const never = '\n      when: seen is not defined'
+
+  test('is named where agents of another one start', () => {
+    expect(told(play(install + never))).toEqual([note])
+    expect(told(play(`service: { name: k3s, state: started }${never}`))).toEqual([note])
+    expect(told(play(`command: sh /opt/k3s-install.sh${never}`))).toEqual([note])
+    expect(
+      told(play(`include_role: { name: moorings }${never}`), {
+        'roles/moorings/tasks/main.yml': `- ${install}\n`,
+      }),
+    ).toEqual([note])
+  })
+
+  test('is named where it shares its tasks with the other one, too', () => {
+    const site = ['heads', 'hands'].map((group) => `- { hosts: ${group}, roles: [moorings] }\n`).join('')
+    const tasks = `- command: uptime\n  register: seen\n- shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://quay:6443\n  when: "'hands' in group_names"\n- ${install}\n  when: "'heads' in group_names and seen is not defined"\n`
+    expect(told(site, { 'roles/moorings/tasks/main.yml': tasks }, '')).toEqual([note])
+  })
+
+  test('but not where it has started some host, or what ends it is told', () => {
+    expect(told(play(install))).toEqual([])
+    expect(
+      told(play(`${install}\n      when: rank is defined`), {
+        'hosts.ini': `${hosts}[heads]\npier rank=1\n`,
+      }),
+    ).toEqual([])
+    // In one scenario it does.
+    expect(told(play(`${install}\n      when: airgap_dir is defined`))).toEqual([])
+    expect(
+      told(
+        play(install),
+        {},
+        installs('heads', { INSTALL_K3S_EXEC: 'server' }) + joins('hands', '0ddpassword'),
+      ),
+    ).toEqual([])
+    // On another host it does.
+    expect(told(play(`${install}\n      delegate_to: rock`))).toEqual([
+      'K3s starts on rock, which no inventory has',
+    ])
+    expect(
+      told(play(`block: [{ ${install} }]\n      delegate_to: jetty`), {
+        'hosts.ini': `${hosts}[rocks]\njetty\n`,
+      }),
+    ).toEqual([])
+    const ended = play(install + never, "fail: { msg: no }\n      when: inventory_hostname == 'quay'")
+    expect(told(ended, { 'hosts.ini': `${hosts}[heads]\npier\n` })).toEqual([note.replace('quay', 'pier')])
+  })
+
+  test('nor where it only prepares, takes away or is left to be asked for, or no agent starts', () => {
+    for (const task of [
+      'get_url: { url: https://get.k3s.io, dest: /opt/k3s-install.sh }',
+      'shell: curl -sfL https://get.k3s.io -o /opt/k3s-install.sh',
+      'shell: curl -sfL https://get.k3s.io | INSTALL_K3S_SKIP_START=true sh -',
+      'command: /usr/local/bin/k3s-uninstall.sh',
+      'command: k3s --version',
+      'service: { name: k3s, state: stopped }',
+      `${install}\n      tags: [never, upgrade]`,
+    ])
+      expect(told(play(task + never)), task).toEqual([])
+    expect(told(play(install + never).replace('tasks:', 'tags: never\n  tasks:'))).toEqual([])
+    expect(told(play(install + never), {}, '')).toEqual([])
+  })
 })

@@ -191,7 +191,7 @@ function withTags(tags: readonly string[], written: AnsibleValue | undefined): r
 }
 
 /** Whether Ansible leaves a task out unless its tags are asked for: `Taggable.evaluate_tags` of ansible-core. */
-export function isLeftOut({ tags }: Context, keywords: Keywords): boolean {
+export function isLeftOut({ tags }: Pick<Context, 'tags'>, keywords: Keywords): boolean {
   const all = withTags(tags, keywords.get('tags')?.value)
   return all.includes('never') && !all.includes('always')
 }

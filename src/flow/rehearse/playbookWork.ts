@@ -32,6 +32,7 @@ import { comparedServers, type InventedHosts, type Invention, inventedHosts } fr
 import { isAgentName, kindVariables, namedHosts } from './kinds.ts'
 import { mergeSetting } from './merging.ts'
 import { NO_UNIT } from './modules/services.ts'
+import { neverStarted } from './neverStarted.ts'
 import { missingKinds, moreHosts, type Outsiders, startedCommands, wholeGroups } from './outsiders.ts'
 import { groupsByVariable, groupsIn, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
@@ -113,9 +114,11 @@ export class PlaybookWork {
     this.#sayWhereItEnds(first, base, 'each')
     const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
     const done: (readonly [Scenario, readonly World[]])[] = []
+    const all: World[] = []
     for (const scenario of [base, ...rest]) {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
+      all.push(...worlds)
       if (scenario !== base) this.#sayWhereItEnds(worlds, scenario)
       // Agents alone are no cluster that an upgrade could find: their server came to be in a way that is not seen here.
       if (worlds.some(startsServer))
@@ -127,9 +130,12 @@ export class PlaybookWork {
     // left out over the same one, which is looked at once.
     for (const [scenario, worlds] of done) {
       if (!asked.has('version') || scenario === base)
-        this.#again({ ...scenario, k3s: 'present' }, worlds, asked)
-      if (asked.has('version')) this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked)
+        all.push(...this.#again({ ...scenario, k3s: 'present' }, worlds, asked))
+      if (asked.has('version')) all.push(...this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked))
     }
+    const { content, project } = this.#director
+    for (const note of neverStarted(this.#closure, this.#hostsOf(base), all, content, project))
+      this.#director.note(note)
     return true
   }
 
@@ -341,13 +347,14 @@ export class PlaybookWork {
   #makesServers = false
   #runsAll = false
 
-  #again(before: Scenario, worlds: readonly World[], asked: Set<Question>): void {
+  #again(before: Scenario, worlds: readonly World[], asked: Set<Question>): readonly World[] {
     const scenario: Scenario = { ...before, again: true }
     const begin = unlike(worlds)
-    if (begin.length === 0) return
+    if (begin.length === 0) return []
     const done = this.#run(scenario, asked, begin.map(rested))
     this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done)
     this.#sayWhereItEnds(done, scenario)
+    return done
   }
 
   #servers(): readonly Scenario[] {
