@@ -45,7 +45,7 @@ const findings: readonly Finding[] = [
     at: span(task, 'copy: '),
     message: 'token is shown by --diff',
     cure: 'set no_log: true',
-    scenario: 'airgapped agent, K3s absent',
+    scenario: 'airgapped, agents, first run',
     hops: [
       { at: span(key, `"${QUINCE}"`), what: 'stands here' },
       { at: span(task, '{{ harbour_key }}'), what: 'is written' },
@@ -104,7 +104,7 @@ roles/edge/tasks/main.yml:2:2  warning  token is shown by --diff [token-logged]
     |  ^^^^^^
     site/group_vars/all.yml:2:14  stands here
     roles/edge/tasks/main.yml:2:19  is written
-  when: airgapped agent, K3s absent
+  when: airgapped, agents, first run
   cure: set no_log: true
 
 site/group_vars/all.yml:2:14  notice  token in clear text [token-plaintext]
@@ -195,7 +195,7 @@ test('JSON is exactly what is promised', () => {
         endColumn: 8,
         message: 'token is shown by --diff',
         cure: 'set no_log: true',
-        scenario: 'airgapped agent, K3s absent',
+        scenario: 'airgapped, agents, first run',
         hops: [
           { path: key, line: 2, what: 'stands here' },
           { path: task, line: 2, what: 'is written' },
@@ -222,7 +222,7 @@ test('JSON is exactly what is promised', () => {
 test('GitHub commands are escaped', () => {
   expect(githubReport(report).split('\n')).toEqual([
     '::error file=odd%2C 100%25%3Aname\u001b.service,line=2,endLine=2,col=26,endColumn=36,title=token-in-arguments::token <on> a command line & "seen"%0Aby all%0Acure: use an env file, 100%25 of the time',
-    '::warning file=roles/edge/tasks/main.yml,line=2,endLine=2,col=2,endColumn=8,title=token-logged::token is shown by --diff%0A  site/group_vars/all.yml:2  stands here%0A  roles/edge/tasks/main.yml:2  is written%0Awhen: airgapped agent, K3s absent%0Acure: set no_log: true',
+    '::warning file=roles/edge/tasks/main.yml,line=2,endLine=2,col=2,endColumn=8,title=token-logged::token is shown by --diff%0A  site/group_vars/all.yml:2  stands here%0A  roles/edge/tasks/main.yml:2  is written%0Awhen: airgapped, agents, first run%0Acure: set no_log: true',
     '::notice file=site/group_vars/all.yml,line=2,endLine=2,col=14,endColumn=27,title=token-plaintext::token in clear text%0Acure: encrypt it',
     '',
   ])
@@ -238,7 +238,7 @@ test('GitLab gets an array with fingerprints of its own', () => {
       location: { path: unit, lines: { begin: 2, end: 2 } },
     },
     {
-      description: 'token is shown by --diff (airgapped agent, K3s absent)',
+      description: 'token is shown by --diff (airgapped, agents, first run)',
       check_name: 'token-logged',
       severity: 'major',
       location: { path: task, lines: { begin: 2, end: 2 } },
@@ -264,7 +264,7 @@ test('JUnit is a case for each finding, and one that passed where there is none'
   </testsuite>
   <testsuite name="roles/edge/tasks/main.yml" tests="1" failures="1" errors="0">
     <testcase classname="roles/edge/tasks/main.yml" name="token-logged at 2:2">
-      <failure type="warning" message="token is shown by --diff">roles/edge/tasks/main.yml:2:2  warning  token is shown by --diff&#10;  site/group_vars/all.yml:2  stands here&#10;  roles/edge/tasks/main.yml:2  is written&#10;when: airgapped agent, K3s absent&#10;cure: set no_log: true</failure>
+      <failure type="warning" message="token is shown by --diff">roles/edge/tasks/main.yml:2:2  warning  token is shown by --diff&#10;  site/group_vars/all.yml:2  stands here&#10;  roles/edge/tasks/main.yml:2  is written&#10;when: airgapped, agents, first run&#10;cure: set no_log: true</failure>
     </testcase>
   </testsuite>
   <testsuite name="site/group_vars/all.yml" tests="1" failures="1" errors="0">

@@ -16,6 +16,7 @@ import { junitReport } from '../src/report/junit.ts'
 import type { Report } from '../src/report/report.ts'
 import { sarifReport } from '../src/report/sarif.ts'
 import { textReport } from '../src/report/text.ts'
+import { Facets } from '../src/report/trace/facets.ts'
 import { ruleIds } from '../src/rules/ids.ts'
 import { rules } from '../src/rules/index.ts'
 import { positionAt } from '../src/span.ts'
@@ -398,6 +399,41 @@ test('a command line is told with the last start of the service, as a trace show
   const [finding] = rule?.check(analysis) ?? []
   const [verdict] = analysis.rehearsal.verdicts
   expect(finding?.hops?.at(-1)).toEqual(verdict?.hops.at(-1))
+})
+
+test.each([
+  ['beacon.rc != 0', 'first run', ['run again over an older K3s', 'run again']],
+  [
+    "beacon.rc == 0 and beacon.stdout.split(' ')[2] is version('v1.30.2+k3s1', '<')",
+    'run again over an older K3s',
+    ['first run', 'run again'],
+  ],
+])('when an agent gets no token is told as a trace tells it: %s', (condition, ill, well) => {
+  const project = new Map([
+    ['hosts', '[berths]\nberth\n'],
+    [
+      'site.yml',
+      `- hosts: berths
+  tasks:
+    - { command: k3s --version, register: beacon, failed_when: false }
+    - command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ lookup('env', 'TIDE') }}" }
+      no_log: true
+    - command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
+      environment: { INSTALL_K3S_FORCE_RESTART: "true" }
+      when: ${condition}
+`,
+    ],
+  ])
+  const analysis = new Analysis(project)
+  const found = rules.flatMap((rule) => [...rule.check(analysis)])
+  expect(found.flatMap(({ scenario }) => scenario ?? [])).toEqual([`${ill}, agents`])
+  const { verdicts } = analysis.rehearsal
+  const facets = new Facets(verdicts.map(({ scenario }) => scenario))
+  const phrases = (token: string) =>
+    facets.phrases(verdicts.filter((one) => one.token === token).map(({ scenario }) => scenario))
+  expect(phrases('absent')).toEqual([ill])
+  expect(phrases('present')).toEqual(well)
 })
 
 describe('a token in the defaults of a role', () => {

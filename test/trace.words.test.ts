@@ -21,7 +21,7 @@ describe('scenarios in words', () => {
     ['what is not said is as usual', [openrc], ['OpenRC']],
     ['two questions tell', [airgappedAgain], ['airgapped, run again']],
     ['two phrases, where no single one does', [openrc, airgapped, airgappedAgain], ['airgapped', 'OpenRC']],
-    ['the release that was there', [older], ['over an older K3s']],
+    ['the release that was there', [older], ['run again over an older K3s']],
   ])('%s', (_, some, phrases) => {
     expect(facets.phrases(some)).toEqual(phrases)
   })
@@ -34,6 +34,25 @@ describe('scenarios in words', () => {
       'systemd or OpenRC',
     ])
     expect(new Facets([airgappedAgain]).common).toEqual(['airgapped', 'run again'])
+  })
+
+  test('a scenario is called the same whatever it is told apart from', () => {
+    const several: Scenario = { k3s: 'absent', servers: 'several' }
+    const olderSeveral: Scenario = { k3s: 'older', again: true, servers: 'several' }
+    const first: Scenario = { k3s: 'absent' }
+    const olderAgain: Scenario = { k3s: 'older', again: true }
+    const again: Scenario = { k3s: 'present', again: true }
+    const sample = new Facets([several, first, olderSeveral, olderAgain, again])
+    expect(sample.varied).toEqual([
+      'first run, run again over an older K3s or run again',
+      'several servers or one server',
+    ])
+    expect(sample.phrases([several, first, again])).toEqual(['first run', 'run again'])
+    expect(sample.phrases([olderSeveral, olderAgain])).toEqual(['run again over an older K3s'])
+    expect(sample.phrases([olderSeveral])).toEqual(['run again over an older K3s, several servers'])
+    const upkeep = new Facets([{ k3s: 'present' }, { k3s: 'older' }])
+    expect(upkeep.varied).toEqual(['over the same K3s or over an older K3s'])
+    expect(upkeep.phrases([{ k3s: 'older' }])).toEqual(['over an older K3s'])
   })
 
   test.each<[string, readonly Scenario[]]>([

@@ -17,7 +17,7 @@ export interface RuleFinding {
   readonly cure?: string
   /** Where this one weighs less or more than its rule. */
   readonly severity?: Severity
-  /** `airgapped agent, K3s absent`: when it bites; where it always does, nothing. */
+  /** `airgapped, agents, first run`: when it bites; where it always does, nothing. */
   readonly scenario?: string
   /** How the value gets, or would have to get, to `at`. */
   readonly hops?: readonly Hop[]

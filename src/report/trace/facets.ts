@@ -1,35 +1,8 @@
 import type { Scenario } from '../../flow/rehearsal.ts'
+import { either, type ScenarioQuestion, scenarioQuestions, scenarioWords } from '../../lint/scenarioWords.ts'
 
-/** One thing that a scenario settles, in the words of the text format. */
-type Facet = readonly [question: keyof Scenario, word: string]
-
-/** What a scenario of a playbook means where it does not say: others of the same playbook do. */
-const usual: Readonly<Partial<Scenario>> = {
-  airgapped: false,
-  manager: 'systemd',
-  tokenGiven: true,
-  again: false,
-  servers: 'one',
-}
-
-const FIRST = 'first run'
-const ABSENT = 'no K3s yet'
-const OLDER = 'over an older K3s'
-
-const words: readonly {
-  readonly question: keyof Scenario
-  readonly wordOf: (value: unknown) => string
-}[] = [
-  { question: 'airgapped', wordOf: (value) => (value === true ? 'airgapped' : 'online') },
-  { question: 'again', wordOf: (value) => (value === true ? 'run again' : FIRST) },
-  {
-    question: 'k3s',
-    wordOf: (value) => (value === 'absent' ? ABSENT : value === 'older' ? OLDER : 'over the same K3s'),
-  },
-  { question: 'manager', wordOf: (value) => (value === 'openrc' ? 'OpenRC' : 'systemd') },
-  { question: 'tokenGiven', wordOf: (value) => (value === false ? 'token not given' : 'token given') },
-  { question: 'servers', wordOf: (value) => (value === 'one' ? 'one server' : 'several servers') },
-]
+/** One thing that a scenario settles, in the words of the text format. Where it does not say, it is as usual. */
+type Facet = readonly [question: ScenarioQuestion, word: string]
 
 /** The scenarios of one playbook, told apart by as few words as do. */
 export class Facets {
@@ -37,14 +10,13 @@ export class Facets {
 
   constructor(scenarios: Iterable<Scenario>) {
     const all = [...scenarios]
-    const asked = words.filter(({ question }) => all.some((scenario) => scenario[question] !== undefined))
+    const asked = scenarioQuestions.filter((question) =>
+      all.some((scenario) => scenario[question] !== undefined),
+    )
     for (const scenario of all)
       this.#facets.set(
         keyOf(scenario),
-        asked.flatMap(({ question, wordOf }) => {
-          const value = scenario[question] ?? usual[question]
-          return value === undefined ? [] : [[question, wordOf(value)] as const]
-        }),
+        asked.map((question) => [question, scenarioWords[question](scenario)] as const),
       )
   }
 
@@ -81,12 +53,10 @@ export class Facets {
   }
 
   #told(isWanted: (found: readonly string[]) => boolean): readonly string[] {
-    const scenarios = [...this.#facets.values()].map(inOneWord)
-    return words.flatMap(({ question }) => {
-      const found = new Set(
-        scenarios.flatMap((facets) => facets.flatMap(([own, word]) => (own === question ? [word] : []))),
-      )
-      return found.size > 0 && isWanted([...found]) ? [either([...found])] : []
+    const facets = [...this.#facets.values()].flat()
+    return scenarioQuestions.flatMap((question) => {
+      const found = [...new Set(facets.flatMap(([own, word]) => (own === question ? [word] : [])))]
+      return found.length > 0 && isWanted(found) ? [either(found)] : []
     })
   }
 
@@ -113,22 +83,6 @@ export class Facets {
     const own = this.#facets.get(key) ?? []
     return facets.every(([question, word]) => own.some((one) => one[0] === question && one[1] === word))
   }
-}
-
-/** What stands on the nodes before goes without saying, or can be said with the run. */
-function inOneWord(facets: readonly Facet[]): readonly Facet[] {
-  const run = facets.find(([question]) => question === 'again')?.[1]
-  const k3s = facets.find(([question]) => question === 'k3s')?.[1]
-  if (run === undefined || k3s === undefined) return facets
-  const word = run === FIRST ? (k3s === ABSENT ? run : k3s) : k3s === OLDER ? `${run} ${k3s}` : run
-  return facets.flatMap((facet) =>
-    facet[0] === 'k3s' ? [] : facet[0] === 'again' ? [['again', word] as const] : [facet],
-  )
-}
-
-function either(all: readonly string[]): string {
-  const last = all.at(-1) ?? ''
-  return all.length < 2 ? last : `${all.slice(0, -1).join(', ')} or ${last}`
 }
 
 /** Every selection of at least one facet, in their order. */

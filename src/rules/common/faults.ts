@@ -3,6 +3,7 @@ import type { Hop } from '../../flow/atoms.ts'
 import type { Event, NodeKind, Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
+import { either, type ScenarioQuestion, scenarioQuestions, scenarioWords } from '../../lint/scenarioWords.ts'
 import type { Span } from '../../span.ts'
 
 /** One start on nodes that are alike, in one scenario, with all that happened there. */
@@ -127,8 +128,6 @@ function causes(faults: readonly Fault[]): {
   return { first, later }
 }
 
-const DIMENSIONS = ['airgapped', 'manager', 'tokenGiven', 'k3s', 'servers'] as const
-
 const NAMES: Readonly<Record<NodeKind, readonly [one: string, several: string]>> = {
   'first-server': ['the first server', 'first servers'],
   'joining-server': ['the joining server', 'joining servers'],
@@ -157,7 +156,7 @@ function subject(analysis: Analysis, group: readonly Fault[]): Subject {
       (!isGivenOne || start.verdict.scenario.tokenGiven !== false),
   )
   const own = [...ill]
-  const common = DIMENSIONS.filter((name) => {
+  const common = scenarioQuestions.filter((name) => {
     const values = new Set(own.map(({ verdict }) => settingOf(verdict.scenario, name)))
     const [value] = values
     // That a token is given goes without saying.
@@ -175,7 +174,10 @@ function subject(analysis: Analysis, group: readonly Fault[]): Subject {
     ? ` of ${scenario.airgapped === true ? 'an airgapped site' : 'a site with internet'}`
     : ''
   const [one, several] = NAMES[kind]
-  const words = [...common.flatMap((name) => wordOf(scenario, name) ?? [])]
+  // Over K3s that is there a playbook may be run again, or for the first time.
+  const words = common.map((name) =>
+    either([...new Set(own.map(({ verdict }) => scenarioWords[name]({ ...usual, ...verdict.scenario })))]),
+  )
   return {
     who: isSome ? `${hosts.length === 1 ? one : several} ${listed(hosts)}${site}` : `${several}${site}`,
     several: !isSome || hosts.length > 1,
@@ -183,27 +185,17 @@ function subject(analysis: Analysis, group: readonly Fault[]): Subject {
   }
 }
 
-function settingOf(scenario: Scenario, name: (typeof DIMENSIONS)[number]): string | boolean {
-  const value = scenario[name]
-  if (value !== undefined) return value
-  return { airgapped: false, manager: 'systemd', tokenGiven: true, k3s: 'absent', servers: 'several' }[name]
-}
+/** What a scenario means where it does not say. */
+const usual = {
+  airgapped: false,
+  manager: 'systemd',
+  tokenGiven: true,
+  k3s: 'absent',
+  servers: 'several',
+} as const satisfies Scenario
 
-function wordOf(scenario: Scenario, name: (typeof DIMENSIONS)[number]): string | undefined {
-  const value = settingOf(scenario, name)
-  switch (name) {
-    case 'airgapped':
-      return value === true ? 'airgapped' : 'online'
-    case 'manager':
-      return value === 'openrc' ? 'OpenRC' : 'systemd'
-    case 'tokenGiven':
-      return value === true ? 'token given' : 'no token given'
-    case 'k3s':
-      return value === 'absent' ? 'K3s absent' : value === 'older' ? 'an older K3s present' : 'K3s present'
-    case 'servers':
-      return value === 'one' ? 'one server' : 'several servers'
-  }
-}
+const settingOf = (scenario: Scenario, name: ScenarioQuestion): string | boolean =>
+  scenario[name] ?? usual[name]
 
 function listed(names: readonly string[]): string {
   const shown = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} more`] : names
