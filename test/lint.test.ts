@@ -290,15 +290,28 @@ describe('lint', () => {
     const asks = wordRule('word-quince', 'quince', {
       check: (analysis) => [...analysis.rehearsal.verdicts].flatMap(() => []),
     })
-    const files = {
-      'site.yml':
-        '- hosts: all\n  roles: [edge]\n  tasks:\n    - command: /usr/local/bin/k3s-install.sh server\n',
-      'roles/edge/tasks/main.yml': main,
-      'roles/edge/tasks/tide.yml': '- hosts: all\n  tasks:\n    - ping:\n',
-      'roles/edge/tasks/on-tide.yml': '- ping:\n',
-    }
-    const found = run(files, {}, [asks]).filter((line) => line.startsWith('roles/edge/tasks/tide.yml'))
-    expect(found.length > 0).toBe(isRead)
+    const found = (role: string) =>
+      run(
+        {
+          'site.yml': `- hosts: all\n  roles: [${role}]\n  tasks:\n    - command: /usr/local/bin/k3s-install.sh server\n`,
+          [`roles/${role}/tasks/main.yml`]: main,
+          [`roles/${role}/tasks/tide.yml`]: '- hosts: all\n  tasks:\n    - ping:\n',
+          [`roles/${role}/tasks/on-tide.yml`]: '- ping:\n',
+        },
+        {},
+        [asks],
+      )
+    for (const role of ['edge', 'k3s_edge'])
+      expect(found(role)).toEqual(isRead ? [`roles/${role}/tasks/tide.yml:1:3 error file-unreadable`] : [])
+  })
+
+  test('a role of K3s that holds plays is told of, though its playbook is elsewhere', () => {
+    const asks = wordRule('word-quince', 'quince', {
+      check: (analysis) => [...analysis.rehearsal.verdicts].flatMap(() => []),
+    })
+    const file = 'roles/k3s_edge/tasks/main.yml'
+    const play = '- hosts: all\n  tasks:\n    - command: /usr/local/bin/k3s-install.sh server\n'
+    expect(run({ [file]: play }, {}, [asks])).toEqual([`${file}:1:3 error file-unreadable`])
   })
 
   test('what was not looked into is an unknown, not a finding', () => {

@@ -46,10 +46,12 @@ export function ownFindings(
 
 /** Of the files of tasks and variables that were read: what concerns K3s, and what ends a playbook of K3s before any task. */
 export function contentFaults(analysis: Analysis): readonly Fault[] {
-  return analysis.faults.content.filter(
-    ({ at: { path }, severity = 'error' }) =>
-      namesK3s(path, analysis.project.get(path) ?? '') || (severity === 'error' && analysis.isReached(path)),
-  )
+  return analysis.faults.content.filter(({ at: { path }, severity = 'error' }) => {
+    const text = analysis.project.get(path) ?? ''
+    // A playbook among the tasks of a role is read as one, unless something includes it.
+    if (isBelow(path, TASKS) && isPlaybook(text) && !analysis.rehearsal.reached.has(path)) return false
+    return namesK3s(path, text) || (severity === 'error' && analysis.isReached(path))
+  })
 }
 
 /** Files of tasks and variables where Ansible looks for them; what lies among templates and charts may be YAML only later. */
@@ -63,6 +65,7 @@ const LIST = /^\uFEFF?(?:[ \t]*(?:#.*|---.*)?\r?\n)*[ \t]*-(?:\s|$)/
 /** A playbook that is broken is no list of plays any more: its first lines still look like one. */
 const PLAYBOOK =
   /^-\s+(?:hosts|(?:ansible\.builtin\.)?import_playbook)\s*:|^-\s+name\s*:.*\n(?:[ \t].*\n|\r?\n)*?[ \t]+hosts\s*:/m
+const isPlaybook = (text: string): boolean => PLAYBOOK.test(text.slice(0, 4000))
 
 /** The faults of syntax in what Ansible would read as YAML, whether or not anything asked for it. */
 function* unreadable({ project, content }: Analysis): Generator<Fault> {
@@ -70,7 +73,7 @@ function* unreadable({ project, content }: Analysis): Generator<Fault> {
     const { ending } = partsOf(path)
     if (!['yml', 'yaml'].includes(ending) || isBelow(path, LATER) || !namesK3s(path, text)) continue
     if (isBelow(path, TASKS) && !LIST.test(text)) continue
-    if (isBelow(path, READ) || PLAYBOOK.test(text.slice(0, 4000)))
+    if (isBelow(path, READ) || isPlaybook(text))
       yield* (content.yaml(path)?.faults ?? []).filter(({ severity = 'error' }) => severity === 'error')
   }
 }
