@@ -77,7 +77,7 @@ function* scalarFindings({ value, at }: YamlScalar, named: string | undefined): 
       ? {
           id: 'vault-file-not-encrypted',
           at,
-          message: 'a plain value in a file that is named a vault',
+          message: 'this value is in clear text, though the file is called a vault',
           fix: 'encrypt the file: ansible-vault encrypt FILE; or move the value to a file of another name if it is no secret',
         }
       : {

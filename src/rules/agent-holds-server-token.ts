@@ -49,7 +49,7 @@ export const agentHoldsServerToken: Rule = {
   no_log: true
   environment:
     K3S_TOKEN: "{{ harbour_key }}"
-    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ agents get the token of the servers, who know another one for them
+    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ agents get the token of the servers, though these have another one for agents
   when: inventory_hostname != 'quay-1'
 `,
       },
@@ -101,7 +101,7 @@ export const agentHoldsServerToken: Rule = {
       analysis,
       faults,
       (who, several) =>
-        `${who} get${several ? '' : 's'} the token of the servers, who know another one for them`,
+        `${who} get${several ? '' : 's'} the token of the servers, though these have another one for agents`,
     )
   },
 }

@@ -37,7 +37,7 @@ export const airgapChecksumFileInImages: Rule = {
 - name: Images
   ansible.builtin.copy:
     src: "{{ depot }}/"
-         ^^^^^^^^^^^^^^ copies all of {{ depot }}, checksum files too, where K3s takes a .txt for a list of images to pull
+         ^^^^^^^^^^^^^^ copies all of {{ depot }}, checksum files too, to where K3s takes every .txt for a list of images to pull
     dest: /var/lib/rancher/k3s/agent/images/
     mode: "0644"
 - name: Images one by one
@@ -48,10 +48,10 @@ export const airgapChecksumFileInImages: Rule = {
   with_fileglob:
     - "{{ depot }}/*.tar.gz"
     - "{{ depot }}/*.txt"
-      ^^^^^^^^^^^^^^^^^^^ *.txt takes checksum files along, where K3s takes a .txt for a list of images to pull
+      ^^^^^^^^^^^^^^^^^^^ *.txt copies checksum files, too, to where K3s takes every .txt for a list of images to pull
 - name: Images at once
   ansible.builtin.shell: cp {{ depot }}/* /var/lib/rancher/k3s/agent/images/
-                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ copies all of {{ depot }}, checksum files too, where K3s takes a .txt for a list of images to pull
+                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ copies all of {{ depot }}, checksum files too, to where K3s takes every .txt for a list of images to pull
 `,
       },
     },
@@ -121,7 +121,7 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  k3s-arm64
   check: (analysis) => once(found(analysis)),
 }
 
-const TAKEN = 'where K3s takes a .txt for a list of images to pull'
+const TAKEN = 'to where K3s takes every .txt for a list of images to pull'
 
 function* found(analysis: Analysis): Generator<RuleFinding> {
   for (const path of analysis.disk.lists) {
@@ -210,7 +210,7 @@ function* ofSource(analysis: Analysis, { at }: Placed, sources: readonly string[
         at,
         message: isList(name)
           ? `copies ${name}, which K3s takes for a list of images to pull`
-          : `${name} takes checksum files along, ${TAKEN}`,
+          : `${name} copies checksum files, too, ${TAKEN}`,
       }
   }
 }

@@ -22,7 +22,7 @@ export const evenServerCount: Rule = {
 [server]
 quay ansible_host=192.0.2.10
 pier ansible_host=192.0.2.11
-^^^^ 2 servers with embedded etcd stand no failure at all
+^^^^ 2 servers with embedded etcd survive no failure at all
 [agent]
 mole ansible_host=192.0.2.12
 [k3s_cluster:children]
@@ -37,7 +37,7 @@ agent
         'inventory.ini': `
 [k3s_server]
 quay[1:4]
-^^^^^^^^^ 4 servers with embedded etcd stand no more failures than 3
+^^^^^^^^^ 4 servers with embedded etcd survive no more failures than 3
 `,
       },
     },
@@ -51,7 +51,7 @@ mooring:
 servers:
   hosts:
     pier-[1:3]:
-    ^^^^^^^^^^ 4 servers with embedded etcd stand no more failures than 3
+    ^^^^^^^^^^ 4 servers with embedded etcd survive no more failures than 3
 `,
         'site.yml': `
 - hosts: mooring
@@ -231,10 +231,10 @@ quay[1:2]
       if (servers.every((host) => isAlone(starts, host))) continue
       const { length } = servers
       yield length === 2
-        ? { at: last.at, message: '2 servers with embedded etcd stand no failure at all' }
+        ? { at: last.at, message: '2 servers with embedded etcd survive no failure at all' }
         : {
             at: last.at,
-            message: `${length} servers with embedded etcd stand no more failures than ${length - 1}`,
+            message: `${length} servers with embedded etcd survive no more failures than ${length - 1}`,
             severity: 'notice',
           }
     }

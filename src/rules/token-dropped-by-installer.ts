@@ -46,7 +46,7 @@ export const tokenDroppedByInstaller: Rule = {
     mode: "0644"
 - name: Install
   ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.10:6443
-  ^^^^^^^^^^^^^^^^^^^^^^^ the install script takes away the token of agents, which then start without
+  ^^^^^^^^^^^^^^^^^^^^^^^ the install script removes the token of agents, which then start without one
 `,
       },
     },
@@ -95,7 +95,7 @@ export const tokenDroppedByInstaller: Rule = {
       analysis,
       faults,
       (who, several) =>
-        `the install script takes away the token of ${who}, which then start${several ? '' : 's'} without`,
+        `the install script removes the token of ${who}, which then start${several ? '' : 's'} without one`,
     )
   },
 }

@@ -29,7 +29,7 @@ token: q7w2ne.4k8s0d1v6h3m9x5p
         'files/k3s/config.yaml': `
 cluster-init: true
 token: K100123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef::node:f3a9c07e51b24d8896cc01d2ab7743fe
-       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a founding server takes only ::server: off a full token: all of this text becomes its password, which no other node sends
+       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the first server strips K10…::server: off a token and nothing else: all of this text becomes its password, which no other node sends
 agent-token: q7w2ne.4k8s0d1v6h3m9x5p
              ^^^^^^^^^^^^^^^^^^^^^^^ servers keep this agent token as a password, but agents send it as a bootstrap token and get 401
 `,
@@ -68,8 +68,8 @@ function wrongKind({ site: { use }, inspection: { form, slip } }: Literal): stri
   }
   if (form.kind !== 'secure' || slip !== undefined) return undefined
   if (forServers && form.user !== 'server')
-    return 'a founding server takes only ::server: off a full token: all of this text becomes its password, which no other node sends'
+    return 'the first server strips K10…::server: off a token and nothing else: all of this text becomes its password, which no other node sends'
   if (use === 'agent-token' && form.user !== 'node')
-    return 'servers take only ::node: off an agent token: all of this text becomes the password, which no agent sends'
+    return 'servers strip K10…::node: off an agent token and nothing else: all of this text becomes the password, which no agent sends'
   return undefined
 }

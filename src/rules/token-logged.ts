@@ -46,7 +46,7 @@ export const tokenLogged: Rule = {
   tasks:
     - name: Found
       ansible.builtin.shell: curl -sfL https://get.k3s.io | K3S_TOKEN=8f3b1c0de94a7726b1f05d83ce61aa90 sh -s - server
-      ^^^^^^^^^^^^^^^^^^^^^ the token is in the command of this task, which -v and logs show, and everybody where it fails
+      ^^^^^^^^^^^^^^^^^^^^^ the token is in the command of this task: -v and logs show it, and so does every run in which the task fails
 - hosts: quays
   become: true
   no_log: true
@@ -490,7 +490,8 @@ const WAYS: readonly {
   {
     where: ['command'],
     severity: 'warning',
-    message: 'the token is in the command of this task, which -v and logs show, and everybody where it fails',
+    message:
+      'the token is in the command of this task: -v and logs show it, and so does every run in which the task fails',
   },
   {
     where: ['content'],

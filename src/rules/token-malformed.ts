@@ -56,11 +56,11 @@ k3s_agent_token: " f3a9c07e51b24d8896cc01d2ab7743fe"
 [Service]
 ExecStart=/usr/local/bin/k3s agent --server https://quay:6443
 Environment=K3S_TOKEN=tide7.f3a9c07e51b24d88
-                      ^^^^^^^^^^^^^^^^^^^^^^ looks like a bootstrap token, but is not six characters of a-z 0-9, a dot and sixteen more, so all of it is a password
+                      ^^^^^^^^^^^^^^^^^^^^^^ the token looks like a bootstrap token, but is not six characters of a-z 0-9, a dot and sixteen more, so all of it is a password
 `,
         'group_vars/server.yml': `
 k3s_token: harbour7.f3a9c07e51b24d88
-           ^^^^^^^^^^^^^^^^^^^^^^^^^ has nearly the shape of a bootstrap token, and is a password to K3s
+           ^^^^^^^^^^^^^^^^^^^^^^^^^ the token has nearly the shape of a bootstrap token, but K3s takes it for a password
 `,
       },
     },

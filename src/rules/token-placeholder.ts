@@ -55,7 +55,7 @@ K3S_TOKEN={{ harbour_key }}
   environment:
     K3S_URL: https://quay:6443
     K3S_TOKEN: "{{ harbour_key | default('mysupersecuretoken') }}"
-                                          ^^^^^^^^^^^^^^^^^^ a text that asks to be replaced stands where the token belongs
+                                          ^^^^^^^^^^^^^^^^^^ a sample stands where the token belongs, and everybody can guess it
 `,
       },
     },
@@ -71,7 +71,7 @@ K3S_TOKEN={{ harbour_key }}
 - name: Keep
   ansible.builtin.set_fact:
     k3s_token: "{{ anchor.content | b64decode | trim if anchor.content is defined else 'not-found' }}"
-                                                                                        ^^^^^^^^^ a text that says that there is no token stands here, and K3s takes it for one
+                                                                                        ^^^^^^^^^ this text says that there is no token, but K3s takes it for one
   no_log: true
 `,
         'group_vars/server.yml': `

@@ -156,7 +156,7 @@ jobs:
       if (carrier === 'variable' && isOverruled(analysis, site)) {
         yield {
           at,
-          message: `a token is written out as a default of ${site.name}: no start here gets it, and one would where nobody gives another`,
+          message: `a token is written out as a default of ${site.name}: no node here gets it, but one for which nobody sets another would`,
           secrets: [at],
           ...overruled,
         }

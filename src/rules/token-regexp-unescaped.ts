@@ -28,13 +28,13 @@ export const tokenRegexpUnescaped: Rule = {
     path: /etc/systemd/system/k3s.service.env
     state: absent
     regexp: "^K3S_TOKEN=(?!{{ harbour_key }}$)"
-                              ^^^^^^^^^^^ harbour_key stands in a pattern as it is
+                              ^^^^^^^^^^^ harbour_key stands in a regular expression without regex_escape
   no_log: true
 - name: Take the other one out
   ansible.builtin.replace:
     path: /etc/systemd/system/k3s.service.env
     regexp: ^K3S_TOKEN={{ harbour_key | trim }}$
-                          ^^^^^^^^^^^^^^^^^^ harbour_key stands in a pattern as it is
+                          ^^^^^^^^^^^^^^^^^^ harbour_key stands in a regular expression without regex_escape
   no_log: true
 - name: Put the new one in
   ansible.builtin.lineinfile:
@@ -102,7 +102,7 @@ function* unescaped(
       const place = { ...at, start: at.start + expression.start, end: at.start + expression.end }
       yield {
         at: place,
-        message: `${name} stands in a pattern as it is`,
+        message: `${name} stands in a regular expression without regex_escape`,
         ...(isBare(expression)
           ? { fix: { edits: [{ at: { ...place, start: place.end }, text: ' | regex_escape' }] } }
           : {}),

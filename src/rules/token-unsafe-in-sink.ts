@@ -31,7 +31,7 @@ export const tokenUnsafeInSink: Rule = {
       files: {
         'host_vars/quay.yml': `
 harbour_key: "f3a9c07e51b24d%n8896cc01d2ab7743fe"
-              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ written into systemd ExecStart= as it is, the token comes out as another text: percent signs begin specifiers, dollar signs variables
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ in systemd ExecStart=, the token becomes another text: percent signs begin specifiers, dollar signs variables
 `,
         'roles/edge/templates/k3s.service.j2': `
 [Service]
@@ -44,11 +44,11 @@ ExecStart=/usr/local/bin/k3s server --token {{ harbour_key }}
       files: {
         'k3s.service.env': `
 K3S_TOKEN=f3a9c07e51b24d\\8896cc01d2ab7743fe
-          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ written into systemd EnvironmentFile= as it is, the token comes out as another text: a backslash escapes the next character
+          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ in systemd EnvironmentFile=, the token becomes another text: a backslash escapes the next character
 `,
         'join.sh': `
 export K3S_TOKEN="f3a9c07e51b24d$8896cc01d2ab7743fe"
-                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ written into POSIX shell, OpenRC as it is, the token comes out as another text: operators, quotes and expansions of the shell
+                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ in POSIX shell, OpenRC, the token becomes another text: operators, quotes and expansions of the shell
 `,
       },
     },
@@ -57,7 +57,7 @@ export K3S_TOKEN="f3a9c07e51b24d$8896cc01d2ab7743fe"
       files: {
         'host_vars/quay.yml': `
 harbour_key: "0712345670123456"
-              ^^^^^^^^^^^^^^^^ written into YAML, plain as it is, the token comes out as another text: it is read as a number, a date, a truth value or null
+              ^^^^^^^^^^^^^^^^ in YAML, plain, the token becomes another text: it is read as a number, a date, a truth value or null
 `,
         'roles/edge/templates/config.yaml.j2': `
 cluster-init: true
@@ -94,7 +94,7 @@ K3S_TOKEN={{ harbour_key | quote }}
         const isHere = sink.at.path === site.at.path && sink.at.start === site.at.start
         yield {
           at: site.at,
-          message: `written into ${title} as it is, the token comes out as another text: ${why.replace(/^is /, 'it is ')}`,
+          message: `in ${title}, the token becomes another text: ${why.replace(/^is /, 'it is ')}`,
           secrets: [site.at],
           ...(isHere
             ? {}

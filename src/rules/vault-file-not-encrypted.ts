@@ -16,7 +16,7 @@ export const vaultFileNotEncrypted: Rule = {
       files: {
         'group_vars/all/vault.yml': `
 harbour_key: f3a9c07e51b24d8896cc01d2ab7743fe
-             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this value is in clear text, though the file is called a vault
 `,
       },
     },
@@ -30,11 +30,11 @@ harbour_key: f3a9c07e51b24d8896cc01d2ab7743fe
         'secrets/vault': `
 harbour:
   key: f3a9c07e51b24d8896cc01d2ab7743fe
-       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this value is in clear text, though the file is called a vault
 `,
         'host_vars/quay/tide/vault.yml': `
 tide_password: f3a9c07e51b24d8896cc01d2ab7743fe
-               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this value is in clear text, though the file is called a vault
 `,
       },
     },

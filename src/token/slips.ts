@@ -63,7 +63,7 @@ const rules: readonly SlipRule[] = [
     id: 'almost-secure',
     severity: 'error',
     message:
-      'looks like K10<CA hash>::<user>:<password>, but does not begin with K10, so all of it is the password',
+      'the token looks like K10<CA hash>::<user>:<password>, but does not begin with K10, so all of it is the password',
     fix: 'copy the token from the server again: /var/lib/rancher/k3s/server/token',
     applies: (text, { kind }) => kind === 'short' && /k10[0-9a-f]{64}:/i.test(text),
     ...everywhere('mismatch'),
@@ -80,7 +80,7 @@ const rules: readonly SlipRule[] = [
     id: 'no-separator',
     severity: 'error',
     message:
-      'begins with K10 but has no :: behind a CA hash, so that servers and agents read different passwords',
+      'the token begins with K10 but has no :: behind a CA hash, so that servers and agents read different passwords',
     fix: 'use K10<CA hash>::<user>:<password>, or a password that does not begin with K10',
     applies: (_, form) => 'caHash' in form && form.caHash === undefined,
     firstServer: 'mismatch',
@@ -98,7 +98,7 @@ const rules: readonly SlipRule[] = [
     id: 'bootstrap-shaped-password',
     severity: 'error',
     message:
-      'its password has the shape of a bootstrap token: whoever shortens the token to it has a bootstrap token, which no server takes',
+      'the password in the token has the shape of a bootstrap token: whoever gives it alone gives a bootstrap token, which no server takes',
     fix: 'choose a password without a dot: k3seal token new',
     applies: (_, form) => form.kind === 'secure' && isBootstrapShaped(form.password.reveal()),
   },
@@ -106,7 +106,7 @@ const rules: readonly SlipRule[] = [
     id: 'almost-bootstrap',
     severity: 'error',
     message:
-      'looks like a bootstrap token, but is not six characters of a-z 0-9, a dot and sixteen more, so all of it is a password',
+      'the token looks like a bootstrap token, but is not six characters of a-z 0-9, a dot and sixteen more, so all of it is a password',
     fix: 'for agents alone copy it again from k3s token create; for servers, which refuse bootstrap tokens, make one without a dot: k3seal token new',
     applies: (text, { kind }) => kind === 'short' && /^[A-Za-z0-9]{4,8}\.[A-Za-z0-9]{14,18}$/.test(text),
     agent: 'mismatch',
@@ -114,7 +114,8 @@ const rules: readonly SlipRule[] = [
   {
     id: 'colon-at-start',
     severity: 'warning',
-    message: 'begins with a colon, as if the user of K10<CA hash>::<user>:<password> had been cut off',
+    message:
+      'the token begins with a colon, as if the user of K10<CA hash>::<user>:<password> had been cut off',
     fix: 'give the password alone, or the whole token',
     applies: (text, { kind }) => kind === 'short' && text.startsWith(':'),
   },
@@ -126,7 +127,7 @@ export function slipOfPassword(slip: Slip | undefined): Slip | undefined {
   return {
     ...slip,
     severity: 'warning',
-    message: 'has nearly the shape of a bootstrap token, and is a password to K3s',
+    message: 'the token has nearly the shape of a bootstrap token, but K3s takes it for a password',
     fix: 'so that nobody takes it for a bootstrap token, make one without a dot: k3seal token new',
   }
 }

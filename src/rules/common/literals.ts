@@ -1,4 +1,4 @@
-import { isSample } from '../../flow/sites/places.ts'
+import { isSample as isSampleFile } from '../../flow/sites/places.ts'
 import type { TokenSite, TokenSites } from '../../flow/tokenSites.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import { Secret } from '../../secret.ts'
@@ -48,7 +48,7 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
         inspection,
         placeholder,
         isSentinel: SENTINEL.test(text.reveal()),
-        isToCopy: isSample(site.at.path) && !analysis.isOfNamedInventory(site.at.path),
+        isToCopy: isSampleFile(site.at.path) && !analysis.isOfNamedInventory(site.at.path),
       },
     ]
   })
@@ -57,18 +57,31 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
 }
 
 /** Texts that ask to be replaced; compared as a whole. */
-const PLACEHOLDERS: readonly RegExp[] = [
+const BLANKS: readonly RegExp[] = [
   /^<.*>$/s,
   /^\[[\w -]+\]$/,
   /^(?:please[-_ ]?)?(?:change|replace|insert|fill|put|enter|add|edit)[-_ ]?(?:me|this|it|your|with|in|here|my|a|the)(?![a-z])/i,
   /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]+[^\W_]+)*[-_ ]+(?:here|token|secret|password|value)$/i,
-  /^(?:your|my|some|a|the)(?:[-_ ]?(?:own|super|very|really|k3s|rke2|cluster|secret|secure|random|strong|node|join|server|agent|shared|long|complex|generated|unique|private))*[-_ ]?(?:token|secret|password|passphrase|key|string|value)(?:[-_ ]?(?:here|goes|value|string|text))*[!\d]*$/i,
-  /^(?:x{3,}|\.{3,}|\*{3,}|_{3,}|todo|tbd|fixme|placeholder|dummy|example|sample|changeit|secret|password|token|k3s|foo|bar|foobar)[!\d]*$/i,
+  ofWords('your'),
+  /^(?:x{3,}|\.{3,}|\*{3,}|_{3,}|todo|tbd|fixme|placeholder|changeit)[!\d]*$/i,
   // RKE-xxxxxxxx, K10xxxxxxxx::server:xxxxxxxx: no token that was drawn at random has so many in a row.
   /^[\w.:-]*x{6,}[\w.:-]*$/i,
   // What sed or envsubst fills in: K3S_TOKEN, $K3S_TOKEN, __K3S_TOKEN__, @K3S_TOKEN@.
   /^(?:\$\{?|__|%|@|#\{)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|SECRET|PASSWORD|KEY)(?:\}#?|__|%|@)?$/,
 ]
+
+/** Texts that everybody writes who needs one for now: `mysupersecuretoken`. */
+const SAMPLES: readonly RegExp[] = [
+  ofWords('my|some|a|the'),
+  /^(?:dummy|example|sample|secret|password|token|k3s|foo|bar|foobar)[!\d]*$/i,
+]
+
+function ofWords(first: string): RegExp {
+  return new RegExp(
+    `^(?:${first})(?:[-_ ]?(?:own|super|very|really|k3s|rke2|cluster|secret|secure|random|strong|node|join|server|agent|shared|long|complex|generated|unique|private))*[-_ ]?(?:token|secret|password|passphrase|key|string|value)(?:[-_ ]?(?:here|goes|value|string|text))*[!\\d]*$`,
+    'i',
+  )
+}
 
 /** What stands where no token was found. */
 const SENTINEL =
@@ -79,10 +92,10 @@ const isMock = (name: string): boolean => /(?:^|[_.-])(?:mock|mocked|fake|dummy)
 
 function placeholderIn(text: string, { name }: TokenSite, { sample }: Inspection): string | undefined {
   if (sample !== undefined) return `everybody can read this token at ${sample.see}`
-  if (SENTINEL.test(text))
-    return 'a text that says that there is no token stands here, and K3s takes it for one'
-  return asksToBeReplaced(text) || bare(text) === bare(name)
-    ? 'a text that asks to be replaced stands where the token belongs'
+  if (SENTINEL.test(text)) return 'this text says that there is no token, but K3s takes it for one'
+  if (isBlank(text)) return 'a text that asks to be replaced stands where the token belongs'
+  return isSample(text) || bare(text) === bare(name)
+    ? 'a sample stands where the token belongs, and everybody can guess it'
     : undefined
 }
 
@@ -90,11 +103,13 @@ function placeholderIn(text: string, { name }: TokenSite, { sample }: Inspection
 export const isStandIn = (text: string): boolean =>
   // What a shell would run, and Ansible does not.
   /^\$\(.*\)$/s.test(text) ||
-  asksToBeReplaced(text) ||
+  isBlank(text) ||
+  isSample(text) ||
   SENTINEL.test(text) ||
   inspectToken(new Secret(text)).sample !== undefined
 
-const asksToBeReplaced = (text: string): boolean => PLACEHOLDERS.some((pattern) => pattern.test(text))
+const isBlank = (text: string): boolean => BLANKS.some((pattern) => pattern.test(text))
+const isSample = (text: string): boolean => SAMPLES.some((pattern) => pattern.test(text))
 
 /** `harbour-key`, `HARBOUR_KEY` → `harbourkey` */
 const bare = (name: string): string => name.replace(/[\s_.-]/g, '').toLowerCase()
