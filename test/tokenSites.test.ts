@@ -389,6 +389,56 @@ k3s server & tar -t no
     ],
   ],
   [
+    'options in the members of mappings, and in what these are made of',
+    {
+      'roles/berth/tasks/main.yml': `- shell: curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC="server {{ berth.words }}" sh -
+- command: k3s-install.sh
+  environment:
+    INSTALL_K3S_EXEC: agent {{ quay['words'] | default('') }} {{ mole_words if mole is defined }}
+`,
+      'roles/berth/vars/main.yml': `berth:
+  words: "--token aa"
+  other: "--token no"
+quay: {words: "{{ pier.words }}", other: --token no}
+pier:
+  words: --debug --agent-token bb
+tunnel:
+  words: --token no
+`,
+      hosts: '[berths]\nharbour mole_words="--token cc"\n',
+    },
+    [
+      'hosts:2:29 argument unknown --token none → "cc"',
+      'roles/berth/vars/main.yml:2:19 argument unknown --token none → "aa"',
+      'roles/berth/vars/main.yml:6:32 argument agent-token --agent-token none → "bb"',
+    ],
+  ],
+  [
+    'options in texts of expressions, and what these put behind them',
+    {
+      'roles/berth/tasks/main.yml': `- command: k3s-install.sh
+  environment:
+    INSTALL_K3S_EXEC: "server {{ '--token ' ~ (berth_key | default('aa')) }}"
+- command: k3s-install.sh
+  environment:
+    INSTALL_K3S_EXEC: "agent {{ berth_words }} {{ ('--debug --token=' + 'bb' + ' -v') if deep else '--token cc --debug' }}"
+- command: k3s-install.sh
+  environment:
+    INSTALL_K3S_EXEC: "{{ exec | regex_replace('--token no', '--token no') }} {{ '--token ' ~ 'no' ~ tide }}"
+    MOLE: "{{ '--token no' if '--token no' in exec else '--token ' + 'no' }}"
+`,
+      'group_vars/all.yml': `berth_words: "{{ '--token ' + (deep | ternary('dd', berth_key)) }}"
+berth_key: left to the rehearsal
+`,
+    },
+    [
+      `group_vars/all.yml:1:48 argument unknown --token single → "dd"`,
+      `roles/berth/tasks/main.yml:3:69 argument server --token single → "aa"`,
+      `roles/berth/tasks/main.yml:6:74 argument agent --token single → "bb"`,
+      `roles/berth/tasks/main.yml:6:109 argument agent --token none → "cc"`,
+    ],
+  ],
+  [
     'nothing in words that only look alike',
     {
       'README.md': 'K3S_TOKEN=abc\n',

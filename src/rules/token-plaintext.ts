@@ -91,6 +91,23 @@ token: f3a9c07e51b24d8896cc01d2ab7743fe
       },
     },
     {
+      title: 'in options that a mapping holds',
+      files: {
+        'roles/edge/vars/main.yml': `
+berth:
+  words: "--token f3a9c07e51b24d8896cc01d2ab7743fe"
+                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the join token is written out in a command line that git takes
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Found
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh
+  environment:
+    INSTALL_K3S_EXEC: server {{ berth.words }}
+  no_log: true
+`,
+      },
+    },
+    {
       title: 'in a script',
       files: {
         'join.sh': `

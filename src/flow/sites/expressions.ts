@@ -1,4 +1,4 @@
-import type { Expression } from '../../syntax/jinja/index.ts'
+import { type Expression, type Node, parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 
 /** What an expression may come out as: a variable's text, or a text that stands in it. */
 export type Part =
@@ -33,28 +33,82 @@ export function partsOf(
     if (expression.type !== 'string') return []
     return [{ kind: 'text', text: expression.value, start: expression.start, end: expression.end, filters }]
   }
-  if (kind === 'conditional')
-    return [...partsOf(expression.value, filters), ...partsOf(expression.otherwise, filters)]
-  if (kind === 'binary')
-    return expression.operator === 'and' || expression.operator === 'or'
-      ? [...partsOf(expression.left, filters), ...partsOf(expression.right, filters)]
-      : expression.operator === '+'
-        ? named([...partsOf(expression.left, filters), ...partsOf(expression.right, filters)])
-        : []
   if (kind === 'concatenation') return named(expression.parts.flatMap((part) => partsOf(part, filters)))
+  const sum = sumOf(expression)
+  if (sum !== undefined) return named(sum.flatMap((part) => partsOf(part, filters)))
   if (kind === 'attribute' || kind === 'item') return memberParts(expression, filters)
   if (kind === 'call') {
     const { callee } = expression
     return callee.kind === 'attribute' && METHODS.has(callee.name) ? partsOf(callee.object, filters) : []
   }
-  if (kind !== 'filter') return []
-  const { name, operand, arguments: given } = expression
-  const short = name.replace(/^ansible\.builtin\./, '')
-  if (short === 'default' || short === 'd')
-    return [...partsOf(operand, filters), ...partsOf(given.positional[0], filters)]
-  if (short === 'ternary') return given.positional.flatMap((value) => partsOf(value, filters))
-  return KEEPING.has(short) ? partsOf(operand, [short, ...filters]) : []
+  const isKept = kind === 'filter' && KEEPING.has(shortName(expression))
+  const own = isKept ? [shortName(expression), ...filters] : filters
+  return choicesOf(expression).flatMap((choice) => partsOf(choice, own))
 }
+
+/** The parts of all that a template shows. */
+export function outputsOf(nodes: readonly Node[]): readonly Part[] {
+  return shownBy(nodes).flatMap((expression) => partsOf(expression))
+}
+
+/** The variables that a template shows, dotted where they are members of a mapping. */
+export function namesIn(template: string): readonly string[] {
+  if (!template.includes('{{')) return []
+  return outputsOf(parseTemplate(template, yamlTemplate).body).flatMap((part) =>
+    part.kind === 'name' ? [part.path.join('.')] : [],
+  )
+}
+
+function shownBy(nodes: readonly Node[]): readonly Expression[] {
+  return nodes.flatMap((node) => {
+    if (node.kind === 'output') return [node.expression]
+    if (node.kind === 'for') return shownBy(node.body)
+    if (node.kind !== 'if') return []
+    return [...node.branches.flatMap(({ body }) => shownBy(body)), ...shownBy(node.otherwise ?? [])]
+  })
+}
+
+/** A text that stands in an expression and becomes part of its value, with what is put behind it. */
+interface TextInside {
+  readonly text: Expression & { readonly kind: 'literal'; readonly type: 'string' }
+  readonly behind: readonly Expression[]
+}
+
+export function textsIn(
+  expression: Expression | undefined,
+  behind: readonly Expression[] = [],
+): readonly TextInside[] {
+  if (expression === undefined) return []
+  if (expression.kind === 'literal') return expression.type === 'string' ? [{ text: expression, behind }] : []
+  const pieces = expression.kind === 'concatenation' ? expression.parts : sumOf(expression)
+  if (pieces !== undefined)
+    return pieces.flatMap((piece, index) => textsIn(piece, [...pieces.slice(index + 1), ...behind]))
+  return choicesOf(expression).flatMap((choice) => textsIn(choice, behind))
+}
+
+const sumOf = (expression: Expression): readonly Expression[] | undefined =>
+  expression.kind === 'binary' && expression.operator === '+'
+    ? [expression.left, expression.right]
+    : undefined
+
+/** The expressions of which one, or a form of it, becomes the value. */
+function choicesOf(expression: Expression): readonly (Expression | undefined)[] {
+  const { kind } = expression
+  if (kind === 'conditional') return [expression.value, expression.otherwise]
+  if (kind === 'binary')
+    return expression.operator === 'and' || expression.operator === 'or'
+      ? [expression.left, expression.right]
+      : []
+  if (kind !== 'filter') return []
+  const { operand, arguments: given } = expression
+  const short = shortName(expression)
+  if (short === 'default' || short === 'd') return [operand, given.positional[0]]
+  if (short === 'ternary') return given.positional
+  return KEEPING.has(short) ? [operand] : []
+}
+
+const shortName = ({ name }: Expression & { readonly kind: 'filter' }): string =>
+  name.replace(/^ansible\.builtin\./, '')
 
 function named(parts: readonly Part[]): readonly Part[] {
   return parts.filter(({ kind }) => kind === 'name')

@@ -1,4 +1,5 @@
 import { commandAt, firstOf, REACH, withoutComments } from './around.ts'
+import { namesIn } from './expressions.ts'
 import type { FileKind } from './places.ts'
 import type { Setting } from './site.ts'
 import { readValue } from './value.ts'
@@ -87,11 +88,12 @@ export function* rubyVariablesIn(
   }
 }
 
-/** Variables that stand in a k3s command. */
+/** Variables that stand in a k3s command, dotted where they are members of a mapping. */
 export function argumentNamesIn(text: string): readonly string[] {
   if (!/\b(?:k3s|rke2)\s+(?:server|agent)\b|INSTALL_(?:K3S|RKE2)_EXEC/.test(text)) return []
   const commands = /^.*(?:\b(?:k3s|rke2)[ \t]+(?:server|agent)\b|INSTALL_(?:K3S|RKE2)_EXEC).*$/gm
-  return [...text.matchAll(commands)].flatMap(([line]) =>
-    [...line.matchAll(/\{\{-?\s*(\w+)/g)].map(([, name = '']) => name),
-  )
+  return [...text.matchAll(commands)].flatMap(([line]) => [
+    ...[...line.matchAll(/\{\{-?\s*(\w+)\b(?![.[])/g)].map(([, name = '']) => name),
+    ...namesIn(line),
+  ])
 }

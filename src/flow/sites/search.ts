@@ -1,12 +1,13 @@
 import type { Project } from '../../ansible/value.ts'
 import { tokenVariables } from '../../facts/tokenVariables.ts'
 import { partsOf as partsOfPath } from '../../path.ts'
-import { type Node, parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
+import type { Span } from '../../span.ts'
+import { parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 import { entryOf, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import { configSettings, isConfig } from './configFiles.ts'
 import { type Definition, definitionsIn, iniDefinitions } from './definitions.ts'
 import { withoutEscapes } from './escapes.ts'
-import { type Part, partsOf } from './expressions.ts'
+import { namesIn, outputsOf } from './expressions.ts'
 import { argumentNamesIn, extraVariablesIn, rubyVariablesIn } from './extraVariables.ts'
 import { type FileKind, fileKind, isFixture, isTemplate } from './places.ts'
 import { settingsIn } from './settings.ts'
@@ -60,7 +61,8 @@ export class Search {
   }
 
   found(): TokenSites {
-    const argumentNames = new Set(this.#files.flatMap(({ text }) => argumentNamesIn(text)))
+    const names = new Set(this.#files.flatMap(({ text }) => argumentNamesIn(text)))
+    const places = this.#argumentPlaces(names)
     const templates = new Set(
       this.#files.flatMap(({ text, kind }) => (kind === 'yaml' ? configTemplatesIn(text) : [])),
     )
@@ -68,7 +70,8 @@ export class Search {
       const yaml = (): YamlText | undefined => (isTemplate(path) ? undefined : this.#yaml(path))
       const isYaml = kind === 'yaml' || kind === 'ci'
       const read = isYaml ? withoutEscapes(text, yaml) : text
-      for (const setting of settingsIn(path, read, kind, argumentNames)) this.#setting(setting)
+      for (const setting of settingsIn(path, read, kind, { names, places: places.get(path) }))
+        this.#setting(setting)
       if (isConfig(path, text, templates))
         for (const setting of configSettings(path, text, yaml)) this.#setting(setting)
       if (!isYaml) continue
@@ -77,10 +80,10 @@ export class Search {
     }
     this.#knownNames()
     for (let name = this.#pending.pop(); name !== undefined; name = this.#pending.pop()) this.#lookUp(name)
-    const names = new Set(this.#variables.keys())
+    const variables = new Set(this.#variables.keys())
     for (const { path, text, kind } of this.#files) {
-      for (const setting of extraVariablesIn(path, text, kind, names)) this.#setting(setting)
-      for (const setting of rubyVariablesIn(path, text, kind, names)) this.#setting(setting)
+      for (const setting of extraVariablesIn(path, text, kind, variables)) this.#setting(setting)
+      for (const setting of rubyVariablesIn(path, text, kind, variables)) this.#setting(setting)
     }
     return this.#result()
   }
@@ -194,16 +197,34 @@ export class Search {
     for (const { path, text } of this.#files) if (K3S.test(text)) this.#directories.add(baseOf(path))
   }
 
-  #lookUp(dotted: string): void {
-    const [name = '', ...members] = dotted.split('.')
-    const found = this.#variables.get(dotted)
+  #lookUp(name: string): void {
+    const found = this.#variables.get(name)
     if (found === undefined) return
+    for (const { written, raw } of this.#valuesOf(name)) this.#defined(name, written, raw, found)
+  }
+
+  /** Where texts stand that become arguments of K3s, and what these take their text from. */
+  #argumentPlaces(names: ReadonlySet<string>): ReadonlyMap<string, readonly Span[]> {
+    const places = new Map<string, Span[]>()
+    const wanted = new Set(names)
+    for (const name of wanted)
+      for (const { written, raw } of this.#valuesOf(name)) {
+        const { at } = written
+        places.set(at.path, [...(places.get(at.path) ?? []), at])
+        for (const other of namesIn(raw)) wanted.add(other)
+      }
+    return places
+  }
+
+  /** What files give to a variable, or to a member of a mapping. */
+  *#valuesOf(dotted: string): Generator<{ readonly written: Written; readonly raw: string }> {
+    const [name = '', ...members] = dotted.split('.')
     for (const file of this.#files) {
       if (!file.text.includes(name) || !this.#mayDefine(file, name)) continue
       for (const { name: defined, value } of this.#definitionsOf(file)) {
         if (defined !== name) continue
         if (value.kind === 'written') {
-          if (members.length === 0) this.#defined(dotted, value.written, value.raw, found)
+          if (members.length === 0) yield value
           continue
         }
         const node = members.reduce<YamlNode | undefined>(
@@ -212,7 +233,7 @@ export class Search {
         )
         if (node?.kind !== 'scalar') continue
         const written = writtenYaml(node, value.source)
-        this.#defined(dotted, written, value.source.slice(written.at.start, written.at.end), found)
+        yield { written, raw: value.source.slice(written.at.start, written.at.end) }
       }
     }
   }
@@ -251,15 +272,6 @@ export class Search {
 function baseOf(path: string): string {
   const [base] = /^.*?(?=(?:^|\/)(?:group_vars|host_vars)\/)|^(?:.*\/)?roles\/[^/]+/.exec(path) ?? []
   return base ?? path.slice(0, Math.max(0, path.lastIndexOf('/')))
-}
-
-function outputsOf(nodes: readonly Node[]): readonly Part[] {
-  return nodes.flatMap((node) => {
-    if (node.kind === 'output') return partsOf(node.expression)
-    if (node.kind === 'for') return outputsOf(node.body)
-    if (node.kind !== 'if') return []
-    return [...node.branches.flatMap(({ body }) => outputsOf(body)), ...outputsOf(node.otherwise ?? [])]
-  })
 }
 
 /** What a variable is for that goes to several places. */

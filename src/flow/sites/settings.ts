@@ -1,10 +1,14 @@
 import { argumentVariables, tokenSettings } from '../../facts/tokenVariables.ts'
+import type { Span } from '../../span.ts'
+import { type Expression, parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 import type { SinkId } from '../../token/sinks.ts'
 import { commandAt, firstOf, lineAt, lineStart, paragraph, REACH, withoutComments } from './around.ts'
+import { partsOf, textsIn } from './expressions.ts'
 import type { FileKind } from './places.ts'
 import type { Setting, SiteCarrier } from './site.ts'
 import { useOf } from './use.ts'
 import { readValue } from './value.ts'
+import { known } from './written.ts'
 
 const NAMES = Object.keys(tokenSettings).join('|')
 const ASSIGNMENT = new RegExp(`(?<![\\w-])(${NAMES})[ \\t]*[:?]?=[ \\t]*`, 'g')
@@ -22,19 +26,23 @@ const TAKES_SHORT = new RegExp(
 const FOREIGN =
   /\b(kubectl|crictl|ctr|cloudflared|kubeadm|helm|vault|gitlab-runner|argocd|flux|gh|openstack)\b/
 
-/**
- * The token settings that stand in a text as text: assignments to environment variables and options of k3s commands.
- * `argumentNames`: variables whose value goes into a k3s command, so that `--token` in them is its option.
- */
+/** The variables whose value goes into a k3s command, so that `--token` in it is an option of K3s. */
+export interface ArgumentVariables {
+  readonly names: ReadonlySet<string>
+  /** Where a file gives them their values, as far as that is known. */
+  readonly places: readonly Span[] | undefined
+}
+
+/** The token settings that stand in a text as text: assignments to environment variables and options of k3s commands. */
 export function settingsIn(
   path: string,
   source: string,
   kind: FileKind,
-  argumentNames: ReadonlySet<string>,
+  variables: ArgumentVariables,
 ): readonly Setting[] {
   if (!/token/i.test(source) && !/[\s"']-t[\s"'=]/.test(source)) return []
   const text = withoutComments(source, kind)
-  return [...assignments(path, text, kind), ...options(path, text, kind, argumentNames)]
+  return [...assignments(path, text, kind), ...options(path, text, kind, variables)]
 }
 
 /** Patterns that look for the setting write none, and neither do conditions and texts for people. */
@@ -117,14 +125,16 @@ function* options(
   path: string,
   text: string,
   kind: FileKind,
-  argumentNames: ReadonlySet<string>,
+  { names, places = [] }: ArgumentVariables,
 ): Generator<Setting> {
   for (const match of firstOf(text.matchAll(OPTION))) {
-    if (isInExpression(text, match.index)) continue
     if (NO_SETTING.test(text.slice(lineStart(text, match.index), match.index))) continue
     const command = commandAt(text, match.index, kind)
     const header = /^\s*(?:- )?["']?([\w.-]+)["']?:/.exec(command.text)?.[1] ?? ''
-    const isKnown = argumentNames.has(header) || argumentVariables.includes(header)
+    const isKnown =
+      names.has(header) ||
+      argumentVariables.includes(header) ||
+      places.some(({ start, end }) => start <= match.index && match.index < end)
     // A compose file names K3s as the image, the scalar only its subcommand.
     const isOfImage =
       /^\s*(?:- )?command:.*\b(?:server|agent)\b/.test(command.text) && K3S.test(paragraph(text, match.index))
@@ -136,17 +146,63 @@ function* options(
     if (short !== undefined && !isKnown && !TAKES_SHORT.test(programBefore(before, command.text, kind)))
       continue
     if (!isKnown && !isOfImage && !K3S.test(last) && !GIVES_OPTIONS.test(command.text)) continue
-    const value = readValue(path, text, match.index + match[0].length, kind, false)
-    if (value === undefined) continue
+    const read = (offset: number) => readValue(path, text, offset, kind, false) ?? []
+    const values = isInExpression(text, match.index)
+      ? valuesInExpression(path, text, match, read)
+      : [read(match.index + match[0].length)].flat()
     const isAgentToken = agent !== undefined
-    yield {
-      name: isAgentToken ? '--agent-token' : (short ?? '--token'),
-      carrier: 'argument',
-      sink: kind === 'unit' ? 'exec-start' : kind === 'yaml' ? undefined : 'posix-shell',
-      use: isAgentToken ? 'agent-token' : useOf(path, command),
-      isArgument: true,
-      file: kind,
-      ...value,
-    }
+    for (const value of values)
+      yield {
+        name: isAgentToken ? '--agent-token' : (short ?? '--token'),
+        carrier: 'argument',
+        sink: kind === 'unit' ? 'exec-start' : kind === 'yaml' ? undefined : 'posix-shell',
+        use: isAgentToken ? 'agent-token' : useOf(path, command),
+        isArgument: true,
+        file: kind,
+        ...value,
+      }
   }
 }
+
+type Value = Pick<Setting, 'written' | 'raw'>
+
+/**
+ * The texts behind an option in a text of an expression, or put behind that text: `'--token ' ~ (berth_key | default('…'))`.
+ * Variables are left to the rehearsal.
+ */
+function valuesInExpression(
+  path: string,
+  text: string,
+  { index }: RegExpExecArray,
+  read: (offset: number) => Value | readonly Value[],
+): readonly Value[] {
+  const from = text.lastIndexOf('{{', index)
+  const raw = text.slice(from, index + text.slice(index, index + REACH).indexOf('}}') + 2)
+  const [output] = parseTemplate(raw, yamlTemplate).body
+  if (output?.kind !== 'output') return []
+  const found = textsIn(output.expression).find(
+    ({ text: { start, end } }) => from + start < index && index < from + end,
+  )
+  if (found === undefined) return []
+  const end = from + found.text.end - 1
+  const [option] = /^-[\w-]+(?:=|[ \t]+)/.exec(text.slice(index, end)) ?? []
+  if (option === undefined) return []
+  const offset = index + option.length
+  const [value, next] = found.behind
+  // What is put right behind it is the rest of it.
+  if (offset < end)
+    return [read(offset)].flat().filter(({ written }) => value === undefined || written.at.end < end)
+  if (next !== undefined && !isApart(next)) return []
+  return partsOf(value).flatMap((part) => {
+    if (part.kind === 'name') return []
+    const at = { path, start: from + part.start + 1, end: from + part.end - 1 }
+    const own = text.slice(at.start, at.end)
+    const style = text[at.start - 1] === '"' ? 'double' : 'single'
+    return own === part.text && own !== ''
+      ? [{ raw: own, written: { at, ...known(own), style } as const }]
+      : []
+  })
+}
+
+const isApart = (next: Expression): boolean =>
+  next.kind === 'literal' && next.type === 'string' && /^\s/.test(next.value)
