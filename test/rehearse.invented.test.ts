@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, findings, installs, joins } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const role = (tasks: string, defaults = '', more: Files = {}): Files => ({
   'meta/main.yml': '',
@@ -720,6 +720,63 @@ describe('an inventory that has none of the groups that are asked for', () => {
 
   test('is not the only one: another one has them', () => {
     expect(told({ 'more/hosts.ini': '[quay_masters]\nquay\n' })).toEqual(['quay first-server', ends('rock')])
+  })
+})
+
+describe('an inventory that the ansible.cfg of a playbook names, and that is not there', () => {
+  const files = {
+    'north/ansible.cfg': '[defaults]\ninventory = ./stock/hosts.ini\n',
+    'north/site.yml': `${installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ harbour_key }}' })}${joins('berths', '{{ harbour_key }}')}`,
+    'north/stock/group_vars/all.yml': 'harbour_key: 0ddpassword\n',
+    'south/ansible.cfg': '[defaults]\ninventory = hosts.yml\n',
+    'south/hosts.yml': 'quays: {hosts: {rock: }}\n',
+    'south/group_vars/all.yml': 'harbour_key: ""\n',
+  }
+  const invented = ['berths-1 agent present env-file url', 'quays-1 first-server present env-file no url']
+  const told = 'there is no inventory ./stock/hosts.ini that could be read: hosts are assumed'
+  const hosts = '[quays]\nrock\n[berths]\nboat\n'
+  const onHosts = ['boat agent present env-file url', 'rock first-server present env-file no url']
+
+  test('is no reason to take that of others, nor the variables beside it', () => {
+    expect(arrivals(files, { servers: 'one' })).toEqual(invented)
+    expect(new Analysis(new Map(Object.entries(files))).rehearsal.unknowns).toEqual([
+      {
+        at: { path: 'north/ansible.cfg', start: 11, end: 40 },
+        what: told,
+        isTold: true,
+        cure: 'name one with -i',
+      },
+    ])
+    const { 'north/stock/group_vars/all.yml': _, ...unset } = files
+    expect(arrivals(unset, { servers: 'one' })).toEqual(invented)
+    const empty = { ...files, 'north/stock/group_vars/all.yml': 'harbour_key: ""\n' }
+    expect(arrivals(empty, { servers: 'one' })).not.toContain(invented[0])
+    const alone = Object.entries(files).filter(([path]) => path.startsWith('north/'))
+    expect(unknowns(Object.fromEntries(alone))).toEqual([])
+  })
+
+  test.each([
+    ['a sample of it counts', { 'north/stock/hosts-sample.ini': hosts }],
+    ['or one that lies beside it', { 'north/stock/lab.ini': hosts }],
+    ['it is there by a path that leads up and down', { 'south/hosts.ini': hosts }, '../south/hosts.ini'],
+    ['one of several is there', { 'north/lab.ini': hosts }, 'stock/hosts.ini, lab.ini'],
+    ['it may lie outside of the project', { 'south/hosts.yml': hosts, 'hosts.ini': hosts }, '/srv/hosts.ini'],
+    [
+      'an ansible.cfg above it names one that is there',
+      { 'ansible.cfg': '[defaults]\ninventory = hosts.ini\n', 'hosts.ini': hosts },
+    ],
+  ])('is none to make hosts up where %s', (_, more, inventory = './stock/hosts.ini') => {
+    const config = `[defaults]\ninventory = ${inventory}\n`
+    const given = { 'north/group_vars/all.yml': 'harbour_key: 0ddpassword\n' }
+    const all = { ...files, ...given, 'north/ansible.cfg': config, ...more }
+    expect(arrivals(all).filter((one) => onHosts.includes(one))).toEqual(onHosts)
+    expect(unknowns(all)).not.toContain(told)
+  })
+
+  test('says nothing where another one is named by hand', () => {
+    const options = { inventories: ['south/hosts.yml'] }
+    const { verdicts } = new Analysis(new Map(Object.entries(files)), options).rehearsal
+    expect([...new Set(verdicts.map(({ host }) => host))]).toEqual(['rock'])
   })
 })
 

@@ -1,9 +1,10 @@
-import { parseAnsibleConfig } from '../ansible/config.ts'
-import { type Content, isFixture, readContent } from '../ansible/content/index.ts'
+import { listItems, nearestConfig, parseAnsibleConfig } from '../ansible/config.ts'
+import { type Content, isFixture, readContent, upwards } from '../ansible/content/index.ts'
 import { type Inventory, templateStatement } from '../ansible/inventory/index.ts'
-import { directoryOf } from '../ansible/inventory/projectTree.ts'
+import { directoryOf, joinPath, normalPath } from '../ansible/inventory/projectTree.ts'
 import type { Project } from '../ansible/value.ts'
 import { isBelow, isInventoryName, partsOf } from '../path.ts'
+import type { Span } from '../span.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
 
 /** An inventory as it was read, and the sources that it was read from together. */
@@ -20,6 +21,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set(
 )
 const INI_NAME =
   /(?:^|\/)(?:hosts|inventory|inv)(?:[._-][\w.-]*)?$|\.ini$|(?:^|\/)inventor(?:y|ies)\/(?:.*\/)?[\w-]+$/i
+/** Directories of variables alone, which lie beside hosts. */
+const VARIABLES: ReadonlySet<string> = new Set(['group_vars', 'host_vars'])
 const YAML: ReadonlySet<string> = new Set(['yml', 'yaml', 'json'])
 
 /**
@@ -55,19 +58,67 @@ export function configuredSources(project: Project): readonly (readonly string[]
   const result: (readonly string[])[] = []
   for (const [path, text] of project) {
     if (partsOf(path).name !== 'ansible.cfg') continue
-    const setting = parseAnsibleConfig(path, text).inventory
-    if (setting === undefined) continue
-    const directory = path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : ''
-    const sources = setting.value
-      .split(',')
-      .map((source) => source.trim().replace(/^\.\//, ''))
-      .filter((source) => source !== '' && !source.startsWith('/') && !source.startsWith('~'))
-      .map((source) => `${directory}${source}`.replace(/\/$/, ''))
-      .filter((source) => project.has(source) || isDirectory(project, source))
+    const sources = (namedBy(path, text)?.sources ?? []).filter(
+      (source) => project.has(source) || isDirectory(project, source),
+    )
     if (sources.length > 0) result.push(sources)
   }
   return result
 }
+
+/** What an `ansible.cfg` names as the inventory. */
+interface InventorySetting {
+  /** As they stand there. */
+  readonly named: readonly string[]
+  /** Those of them that are paths from there. */
+  readonly sources: readonly string[]
+  readonly at: Span
+}
+
+function namedBy(path: string, text: string): InventorySetting | undefined {
+  const setting = parseAnsibleConfig(path, text).inventory
+  if (setting === undefined) return undefined
+  const named = listItems(setting.value)
+  const relative = named.filter((source) => source !== '' && !/^[/~]|\$|\{\{/.test(source))
+  return {
+    named,
+    sources: relative.map((source) => normalPath(joinPath(directoryOf(path), source))),
+    at: setting.at,
+  }
+}
+
+/**
+ * What the `ansible.cfg` for a directory names as the inventory, where no hosts can be read from it: Ansible takes no other one
+ * then. One further up may be the one that is used, where its inventory is there.
+ */
+export function absentInventory(project: Project, directory: string): InventorySetting | undefined {
+  let nearest: InventorySetting | undefined
+  for (const above of upwards(directory)) {
+    const path = joinPath(above, 'ansible.cfg')
+    const text = project.get(path)
+    if (text === undefined) continue
+    const setting = namedBy(path, text)
+    nearest ??= setting
+    if (nearest === undefined) return undefined
+    if (setting !== undefined && !isAbsent(project, setting)) return undefined
+  }
+  return nearest
+}
+
+function isAbsent(project: Project, { named, sources }: InventorySetting): boolean {
+  return (
+    sources.length === named.length &&
+    !sources.some((source) => {
+      const below = source === '' ? '' : `${source}/`
+      const isBelowIt = (path: string): boolean => path.startsWith(below) && !isBelow(path, VARIABLES)
+      return project.has(source) || [...project.keys()].some(isBelowIt)
+    })
+  )
+}
+
+/** Whether the `ansible.cfg` that names it is the one for a path, too, as for a sample of an inventory that is absent. */
+export const isForPath = (project: Project, { at }: InventorySetting, path: string): boolean =>
+  nearestConfig(project, directoryOf(path))?.path === at.path
 
 function isDirectory(project: Project, path: string): boolean {
   for (const name of project.keys()) if (name.startsWith(`${path}/`)) return true

@@ -1,17 +1,26 @@
 import { type Inventory, readInventory } from '../../ansible/inventory/index.ts'
-import { joinPath } from '../../ansible/inventory/projectTree.ts'
+import { directoryOf, joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { Project, Variable } from '../../ansible/value.ts'
+import { absentInventory, isForPath } from '../inventories.ts'
 
 /**
  * An inventory of hosts that no file names, with the `group_vars` that the project holds for them: beside the playbook,
- * and in the one directory whose hosts git does not take.
+ * and beside the inventory that `ansible.cfg` names, or else in the one directory whose hosts git does not take.
  */
 export function inventoryOf(
   groups: ReadonlyMap<string, readonly string[]>,
   project: Project,
   playbookDirectory: string,
 ): Inventory {
-  const directories = [...directoriesOfVariables(project)].filter((one) => one !== playbookDirectory).sort()
+  const absent = absentInventory(project, playbookDirectory)
+  const places = (absent?.sources ?? []).flatMap((source) => [source, directoryOf(source)])
+  const held = [...directoriesOfVariables(project)].filter(
+    (one) => absent === undefined || isForPath(project, absent, joinPath(one, SOURCE)),
+  )
+  const directories = [
+    ...places.filter((one) => held.includes(one)),
+    ...held.filter((one) => one !== playbookDirectory).sort(),
+  ]
   const [directory = playbookDirectory] = directories
   const path = `${directory === '' ? '' : `${directory}/`}${SOURCE}`
   const text = [...groups].map(([name, hosts]) => `[${name}]\n${hosts.join('\n')}\n`).join('')

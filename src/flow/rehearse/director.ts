@@ -97,6 +97,7 @@ export class Director {
             at: { path: at, start: 0, end: 0 },
             what: 'more inventories than are rehearsed',
           }),
+        (note) => this.note(note),
         playbook.path,
       )
       // What tests a role has seldom a host of each kind that users have.

@@ -1,9 +1,10 @@
 import { readInventory } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
-import { configuredSources, type NamedInventory } from '../inventories.ts'
+import { absentInventory, configuredSources, isForPath, type NamedInventory } from '../inventories.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import { isSample } from '../sites/places.ts'
+import type { UnknownNote } from '../unknown.ts'
 import { withAnother } from './anotherServer.ts'
 import type { Closure } from './closure.ts'
 import type { Distinguished } from './distinguished.ts'
@@ -46,12 +47,25 @@ export class HostSets {
   of(
     closure: Closure,
     full: (playbook: string) => void,
+    assume: (note: UnknownNote) => void,
     playbook: string,
   ): readonly (PaperHosts | 'invented')[] {
-    const sets = this.#inventories.map((one) => this.#set(one, playbook))
+    const all = this.#inventories.map((one) => this.#set(one, playbook))
+    const absent = this.#isAsked ? undefined : absentInventory(this.#project, directoryOf(playbook))
+    const isFor = ({ sources = [] }: PaperHosts): boolean =>
+      absent === undefined || sources.every((source) => isForPath(this.#project, absent, source))
+    const sets = all.filter(isFor)
     const fitting = this.#fitting(closure, sets)
     if (fitting.length > MOST_INVENTORIES) full(playbook)
-    return fitting.length === 0 ? ['invented'] : fitting.slice(0, MOST_INVENTORIES)
+    if (fitting.length > 0) return fitting.slice(0, MOST_INVENTORIES)
+    if (absent !== undefined && this.#fitting(closure, all).length > 0)
+      assume({
+        at: absent.at,
+        what: `there is no inventory ${absent.named.join(' or ')} that could be read: hosts are assumed`,
+        isTold: true,
+        cure: 'name one with -i',
+      })
+    return ['invented']
   }
 
   /** One that the user names is the one, whether a play has a host in it or not; but where none could be read, as plugins make them. */
