@@ -30,10 +30,12 @@ export function isBelow(path: string, names: ReadonlySet<string>): boolean {
 
 /** What files are called behind the dot that are something else, though an inventory may be meant by the name before it. */
 const NO_INVENTORY: ReadonlySet<string> = new Set(
-  'example sample dist template orig old swp yml yaml json toml cfg conf env md rst adoc txt html css csv xml svg png lock sum log bak allow deny j2 jinja jinja2 tmpl tpl tf tfvars tfstate py rb go rs js mjs cjs ts tsx jsx vue java kt cs c h cpp php pl lua sql sh bash zsh fish ps1 service socket timer vault'.split(
+  'template orig old swp yml yaml json toml cfg conf env md rst adoc txt html css csv xml svg png lock sum log bak allow deny j2 jinja jinja2 tmpl tpl tf tfvars tfstate py rb go rs js mjs cjs ts tsx jsx vue java kt cs c h cpp php pl lua sql sh bash zsh fish ps1 service socket timer vault'.split(
     ' ',
   ),
 )
+/** What stands behind the name that a file is to be copied to. */
+const SAMPLES: ReadonlySet<string> = new Set(['example', 'sample', 'dist'])
 /** As https://docs.ansible.com/ansible/latest/tips_tricks/sample_setup.html calls the inventories beside its playbooks. */
 const STAGES: ReadonlySet<string> = new Set(
   'production prod staging stage development dev testing test lab homelab'.split(' '),
@@ -41,8 +43,14 @@ const STAGES: ReadonlySet<string> = new Set(
 
 /** Whether a file is called as inventories in INI are that have no ending of that kind: `hosts.prod`, `production` in the root. */
 export function isInventoryName(path: string): boolean {
-  const { directories, name, ending } = partsOf(path.toLowerCase())
+  const { directories, name } = partsOf(path.toLowerCase())
   if (directories.length === 0 && STAGES.has(name)) return true
   if (!name.startsWith('hosts') && !name.startsWith('inventory')) return false
+  const { ending } = partsOf(isNamedSample(name) ? name.slice(0, name.lastIndexOf('.')) : name)
   return /^(?:hosts|inventory)(?:[._-][\w.-]*)?$/.test(name) && !NO_INVENTORY.has(ending)
+}
+
+/** Whether a file says by its ending that it is there to be copied: `hosts.ini.example`. */
+export function isNamedSample(path: string): boolean {
+  return SAMPLES.has(partsOf(path.toLowerCase()).ending)
 }

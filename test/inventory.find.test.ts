@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { findInventories } from '../src/flow/inventories.ts'
 import { readProject } from '../src/io/projectTexts.ts'
-import { arrivals, findings, joins } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins } from './tools/paper.ts'
 
 const INI = '[quays]\nquay\n\n[berths]\nberth harbour_key=4f1c90a6d2e84b7fb3a5c8e1d7f60b29\n'
 const found = (path: string, text: string): boolean => findInventories(new Map([[path, text]])).length === 1
@@ -13,6 +13,9 @@ test.each([
   ['hosts.prod', INI],
   ['stock/hosts.ci', INI],
   ['inventory-lab', INI],
+  ['hosts.sample', INI],
+  ['stock/hosts.ini.example', INI],
+  ['stock/inventory.ini.dist', INI],
   ['production', INI],
   ['staging', INI],
   ['hosts.ini', `[quays]\r\n${'# of stone\r\n\r\n'.repeat(40)}quay harbour_depth=4\r\n`],
@@ -30,6 +33,7 @@ test.each([
   ['plays/production', INI],
   ['production', 'quay\nberth\n'],
   ['settings.ini', 'quay\nberth\n'],
+  ['settings.ini.sample', INI],
   [
     'cloud-init.yml',
     '#cloud-config\nwrite_files: [{path: /etc/hosts, content: ""}]\nhosts: {quay: 192.0.2.4}\n',
@@ -83,11 +87,33 @@ test('nor is one that a role beside it fills in', () => {
   expect(findInventories(new Map(Object.entries(files)))).toEqual([])
 })
 
+test('one that is to be copied counts where there is no other but those of tests', () => {
+  const sample = 'stock/inventory.ini.sample'
+  const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  for (const path of [sample, 'molecule/default/hosts.ini']) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), INI)
+  }
+  const { texts } = readProject(root)
+  expect(findInventories(texts)).toEqual([[sample]])
+  expect(findInventories(new Map([...texts, ['lab.ini', INI]]))).toEqual([['lab.ini']])
+  // In a directory of inventories Ansible reads it as one of them.
+  const config = '[defaults]\ninventory = stock\n'
+  expect(findInventories(new Map([...texts, ['ansible.cfg', config]]))).toEqual([['stock']])
+  const plays = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+  const hosts = (more: Files): readonly string[] =>
+    arrivals({ ...Object.fromEntries(texts), ...more, 'site.yml': plays }).map(
+      (one) => one.split(' ')[0] ?? '',
+    )
+  expect(hosts({})).toEqual(['quay'])
+  expect(hosts({ 'ansible.cfg': config, 'stock/hosts': '[quays]\npier\n' })).toEqual(['pier', 'quay'])
+})
+
 test('an inventory without an ending is read, and what is written out in it is found', () => {
   const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
   onTestFinished(() => rmSync(root, { recursive: true }))
-  // Those for another purpose, and those to be filled in before anybody reads them, are left out.
-  const others = ['hosts.md', 'hosts.ini.example', 'plays/production']
+  const others = ['hosts.md', 'hosts.yml.example', 'plays/production']
   for (const path of ['hosts.prod', 'production', 'inventory-lab', ...others]) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), INI)

@@ -3,7 +3,7 @@ import { type Content, isFixture, readContent, upwards } from '../ansible/conten
 import { type Inventory, templateStatement } from '../ansible/inventory/index.ts'
 import { directoryOf, joinPath, normalPath } from '../ansible/inventory/projectTree.ts'
 import type { Project } from '../ansible/value.ts'
-import { isBelow, isInventoryName, partsOf } from '../path.ts'
+import { isBelow, isInventoryName, isNamedSample, partsOf } from '../path.ts'
 import type { Span } from '../span.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
 
@@ -27,7 +27,7 @@ const YAML: ReadonlySet<string> = new Set(['yml', 'yaml', 'json'])
 
 /**
  * The inventories that a project holds, each with the sources that belong together: what `ansible.cfg` names, and every
- * file that reads like one. Those of tests count only where there is no other.
+ * file that reads like one. Those of tests count only where there is no other, and before them what is to be copied first.
  */
 export function findInventories(
   project: Project,
@@ -36,6 +36,7 @@ export function findInventories(
   const configured = configuredSources(project)
   const named = new Set(configured.flat())
   const found: string[] = []
+  const samples: string[] = []
   const fixtures: string[] = []
   for (const [path, text] of project) {
     if (
@@ -47,9 +48,9 @@ export function findInventories(
     if (!(YAML.has(partsOf(path).ending.toLowerCase()) ? readsAsYaml(path, text) : readsAsIni(path, text)))
       continue
     if (isTemplate(project, content, path, text)) continue
-    ;(isFixture(path) ? fixtures : found).push(path)
+    ;(isFixture(path) ? fixtures : isNamedSample(path) ? samples : found).push(path)
   }
-  const others = found.length + configured.length > 0 ? found : fixtures
+  const others = found.length + configured.length > 0 ? found : samples.length > 0 ? samples : fixtures
   return [...configured, ...others.sort().map((path) => [path])]
 }
 
