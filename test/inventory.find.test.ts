@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { Disk } from '../src/commands/lint/disk.ts'
+import { readTarget } from '../src/commands/lint/project.ts'
 import { findInventories } from '../src/flow/inventories.ts'
 import { readProject } from '../src/io/projectTexts.ts'
+import { Analysis } from '../src/lint/analysis.ts'
 import { arrivals, type Files, findings, installs, joins } from './tools/paper.ts'
 
 const INI = '[quays]\nquay\n\n[berths]\nberth harbour_key=4f1c90a6d2e84b7fb3a5c8e1d7f60b29\n'
@@ -108,6 +111,43 @@ test('one that is to be copied counts where there is no other but those of tests
     )
   expect(hosts({})).toEqual(['quay'])
   expect(hosts({ 'ansible.cfg': config, 'stock/hosts': '[quays]\npier\n' })).toEqual(['pier', 'quay'])
+})
+
+test('one that has other names by links counts once, by that of ansible.cfg or its own', () => {
+  const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  const inventories = (): readonly string[] => {
+    const settings = { config: {}, directory: root }
+    const options = {
+      cwd: root,
+      inventories: undefined,
+      exclude: [],
+      forceExclude: false,
+      instead: undefined,
+    }
+    const project = readTarget({ root, files: undefined }, settings, options)
+    const analysis = new Analysis(project.texts, { disk: new Disk(project) })
+    return analysis.inventories.map(({ sources }) => sources.join())
+  }
+  write('stock/quays.ini', INI)
+  write('north/ansible.cfg', '[defaults]\ninventory = stock\n')
+  mkdirSync(join(root, 'north/stock'))
+  mkdirSync(join(root, 'inventories'))
+  symlinkSync('../../stock/quays.ini', join(root, 'north/stock/berths.ini'))
+  symlinkSync('../stock', join(root, 'inventories/lab'))
+  expect(inventories()).toEqual(['north/stock'])
+  rmSync(join(root, 'north/ansible.cfg'))
+  expect(inventories()).toEqual(['stock/quays.ini'])
+  // Ansible reads the variables that lie beside the link, not those beside what it leads to.
+  write('north/stock/group_vars/quays.yml', 'harbour_depth: 4\n')
+  expect(inventories()).toEqual(['north/stock/berths.ini', 'stock/quays.ini'])
+  // A copy is another one: who changes it changes no other.
+  write('copies/quays.ini', INI)
+  expect(inventories()).toHaveLength(3)
 })
 
 test('an inventory without an ending is read, and what is written out in it is found', () => {

@@ -258,7 +258,8 @@ function linkKind(path: string): 'file' | 'directory' | 'other' {
   }
 }
 
-function realOf(path: string): string | undefined {
+/** Where a path leads once links are followed; `undefined` where it leads nowhere. */
+export function realOf(path: string): string | undefined {
   try {
     return realpathSync(path)
   } catch {

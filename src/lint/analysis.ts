@@ -29,6 +29,8 @@ export interface ProjectDisk {
   filesBelow(directory: string): readonly string[]
   /** A text of the project that git passes over. */
   text(path: string): string | undefined
+  /** A path of the project once links are followed, below the project's own where it leads nowhere else. */
+  realPath(path: string): string
   /** Files `….txt` whose names begin as those of K3s's releases do. */
   readonly lists: readonly string[]
   /** What may be inventories by their names, and git passes over; directories with a `/` behind them. */
@@ -158,12 +160,48 @@ export class Analysis {
     })
   }
 
+  /**
+   * One inventory may be there under several names, by links: each counts once, by the name that an `ansible.cfg` has for it, or
+   * else by its own. With other variables beside the link it is another one.
+   */
+  #withoutLinks(found: readonly (readonly string[])[]): readonly (readonly string[])[] {
+    if (found.length < 2) return found
+    const named = new Set(configuredSources(this.project).flat())
+    const rank = (sources: readonly string[]): number =>
+      sources.some((source) => named.has(source))
+        ? 0
+        : sources.every((source) => this.disk.realPath(source) === source)
+          ? 1
+          : 2
+    const kept = new Map<string, readonly string[]>()
+    for (const sources of found.toSorted((one, other) => rank(one) - rank(other))) {
+      const key = this.#filesOf(sources).join('\n')
+      if (!kept.has(key)) kept.set(key, sources)
+    }
+    const first = new Set(kept.values())
+    return found.filter((sources) => first.has(sources))
+  }
+
+  /** The files that are read for an inventory, with links followed: of variables with their names, which say whose they are. */
+  #filesOf(sources: readonly string[]): readonly string[] {
+    return sources.flatMap((source) => {
+      const beside = this.project.has(source) ? directoryOf(source) : source
+      return [...this.project.keys()].flatMap((path) => {
+        const name = beside === '' ? path : path.slice(beside.length + 1)
+        const isOfVariables = path === joinPath(beside, name) && /^(?:group|host)_vars\//.test(name)
+        if (isOfVariables) return [`${name} ${this.disk.realPath(path)}`]
+        return path === source || path.startsWith(`${source}/`) ? [this.disk.realPath(path)] : []
+      })
+    })
+  }
+
   #read(): readonly NamedInventory[] {
-    const { inventories, inventorySets } = this.#options
+    const { inventories, inventorySets, isGuessed } = this.#options
+    const found = inventories === undefined ? inventorySets : [inventories]
     const sources =
-      inventories === undefined
-        ? (inventorySets ?? findInventories(this.project, () => this.content))
-        : [inventories]
+      found === undefined || isGuessed === true
+        ? this.#withoutLinks(found ?? findInventories(this.project, () => this.content))
+        : found
     return sources.map((paths) => ({ sources: paths, inventory: readInventory(this.project, paths) }))
   }
 }
@@ -176,6 +214,7 @@ function textsOnly(project: Project): ProjectDisk {
       return paths.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length))
     },
     text: (path) => project.get(path),
+    realPath: (path) => path,
     lists: paths.filter((path) => path.endsWith('.txt')),
     ignoredInventories: [],
   }

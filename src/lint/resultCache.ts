@@ -24,7 +24,7 @@ export interface Checking {
 
 /** Something looked up on the disk, and the digest of the answer. */
 export interface LookedUp {
-  readonly what: 'filesBelow' | 'text'
+  readonly what: 'filesBelow' | 'text' | 'realPath'
   readonly path: string
   readonly digest: string
 }

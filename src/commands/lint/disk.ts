@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { filesBelow } from '../../io/files.ts'
-import { readFileText } from '../../io/projectTexts.ts'
+import { filesBelow, nameOf } from '../../io/files.ts'
+import { readFileText, realOf } from '../../io/projectTexts.ts'
 import type { ProjectDisk } from '../../lint/analysis.ts'
 import { digestOf, type LookedUp } from '../../lint/resultCache.ts'
 import type { ReadProject } from './project.ts'
@@ -35,6 +35,14 @@ export class Disk implements ProjectDisk {
     const text = 'text' in read ? read.text : undefined
     this.#write('text', path, text)
     return text
+  }
+
+  realPath(path: string): string {
+    const { root } = this.#project
+    const real = realOf(join(root, path))
+    const found = real === undefined ? path : nameOf(realOf(root) ?? root, real)
+    this.#write('realPath', path, found)
+    return found
   }
 
   get lookedUp(): readonly LookedUp[] {
