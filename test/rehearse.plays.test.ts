@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { List } from '../src/ansible/template/values.ts'
 import { Atoms } from '../src/flow/atoms.ts'
 import { batched, batchSizes } from '../src/flow/rehearse/serial.ts'
+import { Analysis } from '../src/lint/analysis.ts'
 import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 describe('the hosts of a play', () => {
@@ -276,5 +277,50 @@ describe('a play that starts K3s in no scenario', () => {
       expect(told(play(task + never)), task).toEqual([])
     expect(told(play(install + never).replace('tasks:', 'tags: never\n  tasks:'))).toEqual([])
     expect(told(play(install + never), {}, '')).toEqual([])
+  })
+})
+
+describe('a role that is not in the project', () => {
+  const cures = (name: string, files: Files): readonly (string | undefined)[] => {
+    const site = `- hosts: all\n  roles: [${name}]\n`
+    const project = new Map(Object.entries({ 'hosts.ini': '[quays]\nquay\n', 'site.yml': site, ...files }))
+    return new Analysis(project).rehearsal.unknowns.map(({ cure }) => cure?.split(': ')[1])
+  }
+  const role = 'harbourmaster.k3s'
+  const lists = (name: string): string => `roles:\n  - name: ${name}\n`
+  const repository = 'collections:\n  - name: https://git.example.net/quay/orchestration.git\n'
+
+  test.each([
+    [role, 'requirements.yaml', lists(role), 'role install -r requirements.yaml -p roles'],
+    [role, 'roles/requirements.yml', lists(role), 'role install -r roles/requirements.yml -p roles'],
+    [role, 'requirements.yml', lists(`${role}_tide`), `role install ${role} -p roles`],
+    [role, 'requirements.yml', repository, `role install ${role} -p roles`],
+    [role, 'molecule/default/requirements.yml', lists(role), `role install ${role} -p roles`],
+    [role, 'notes.yml', lists(role), `role install ${role} -p roles`],
+    [
+      'k3s_berth',
+      'requirements.yml',
+      '- src: git@git.example.net:quay/k3s_berth.git\n',
+      'role install -r requirements.yml -p roles',
+    ],
+    [
+      'quay.k3s.berth',
+      'collections/requirements.yml',
+      'collections: [quay.k3s]\n',
+      'collection install -r collections/requirements.yml -p collections',
+    ],
+    [
+      'quay.k3s.berth',
+      'requirements.yml',
+      repository,
+      'collection install -r requirements.yml -p collections',
+    ],
+    ['quay.k3s.berth', 'requirements.yml', lists(role), 'collection install quay.k3s -p collections'],
+  ])('%s with %s is brought by what names it', (name, path, text, command) => {
+    expect(cures(name, { [path]: text })).toEqual([`ansible-galaxy ${command}`])
+  })
+
+  test('has no command that would bring it where nothing says whose it is', () => {
+    expect(cures('k3s_berth', { 'requirements.yml': lists('quay.k3s_berths') })).toEqual([undefined])
   })
 })

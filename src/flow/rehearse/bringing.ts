@@ -1,7 +1,8 @@
-import { type Content, collectionsIn, type Play } from '../../ansible/content/index.ts'
+import { type Content, collectionsIn, isFixture, type Play } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { type Closure, closureOf } from './closure.ts'
 
@@ -65,14 +66,36 @@ export function playOf({ at }: Closure['hosts'][number], content: Content): Play
 }
 
 /** A role or a playbook that is asked for and lies elsewhere. */
-export function missing(kind: 'role' | 'playbook', name: string, at: Span): UnknownNote {
+export function missing(kind: 'role' | 'playbook', name: string, at: Span, project: Project): UnknownNote {
   const what = `the ${kind} ${name} is not in the project`
   if (!K3S.test(name)) return { at, what }
   const followed = `${kind}s that lie there, and that git does not ignore, are followed`
   if (/\/|\.ya?ml$/.test(name)) return { at, what, isTold: true, cure: followed }
-  const [content, directory] = OF_COLLECTION.test(name) ? ['collection', 'collections'] : ['role', 'roles']
-  const command = `ansible-galaxy ${content} install -r requirements.yml -p ${directory}`
+  const [, collection] = OF_COLLECTION.exec(name) ?? []
+  const wanted = installable(collection ?? name, collection !== undefined, project)
+  if (wanted === undefined) return { at, what, isTold: true, cure: followed }
+  const where = collection === undefined ? 'role' : 'collection'
+  const command = `ansible-galaxy ${where} install ${wanted} -p ${where}s`
   return { at, what, isTold: true, cure: `${followed}: ${command}` }
 }
 
-const OF_COLLECTION = /^\w+\.\w+\.\w/
+const OF_COLLECTION = /^(\w+\.\w+)\.\w/
+
+/**
+ * What `ansible-galaxy` is to be asked for: a file of the project that names it, or else it by its name with an author, as Galaxy
+ * has it. The URL of a collection does not say how that is called.
+ */
+function installable(name: string, isCollection: boolean, project: Project): string | undefined {
+  const files = [...project]
+    .filter(([path]) => REQUIREMENTS.test(path) && !isFixture(path))
+    .sort(([one], [other]) => one.split('/').length - other.split('/').length || (one < other ? -1 : 1))
+  const listed = new RegExp(`(?<![\\w.-])${escaped(name)}(?![\\w-]|\\.(?!git\\b)\\w)`)
+  const file =
+    files.find(([, text]) => listed.test(text)) ??
+    (isCollection ? files.find(([, text]) => URL_OF_GIT.test(text)) : undefined)
+  if (file !== undefined) return `-r ${file[0]}`
+  return name.includes('.') ? name : undefined
+}
+
+const REQUIREMENTS = /(?:^|\/)requirements\.ya?ml$/
+const URL_OF_GIT = /:\/\/|\bgit@/
