@@ -320,6 +320,61 @@ describe('a role that is not in the project', () => {
     expect(cures(name, { [path]: text })).toEqual([`ansible-galaxy ${command}`])
   })
 
+  describe('but where Ansible does not look for it', () => {
+    const tasks = (token: string): string =>
+      `- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n  environment: { K3S_TOKEN: "${token}" }\n`
+    const files = {
+      'hosts.yml':
+        'quays: {hosts: {quay: }}\nberths: {hosts: {berth: , pier: }}\ndesk: {hosts: {localhost: {ansible_connection: local}}}\n',
+      'plays/site.yml': '- hosts: berths:!pier\n  roles: [k3s_berth]\n- hosts: all\n  roles: [tide]\n',
+      'roles/fleet/k3s_berth/tasks/main.yml': tasks("{{ harbour_key | default('0ddpassword') }}"),
+    }
+    const told = 'roles/fleet/k3s_berth is not where Ansible looks for the role k3s_berth'
+    const onBerth = ['berth agent present env-file url']
+
+    test.each([
+      ['that lists it', '- hosts: berths:!pier\n  roles: [k3s_berth]\n- hosts: all\n  roles: [tide]\n'],
+      [
+        'whose tasks include it',
+        '- hosts: [berths, "!pier"]\n  tasks: [include_role: { name: k3s_berth }]\n',
+      ],
+      ['that another one imports', '- import_playbook: fleet.yml\n'],
+    ])('it is rehearsed on the hosts of the play %s', (_, site) => {
+      const all = { ...files, 'plays/site.yml': site }
+      const fleet = { 'plays/fleet.yml': '- hosts: berth\n  roles: [{ role: k3s_berth }]\n' }
+      const imported = site.includes('fleet.yml') ? { ...all, ...fleet } : all
+      expect(arrivals(imported)).toEqual(onBerth)
+      expect(unknowns(imported)).toContain(told)
+    })
+
+    test('with what the play gives it', () => {
+      const given = (token: string): Files => ({
+        ...files,
+        'plays/site.yml': `- hosts: quay\n  vars: { harbour_key: "" }\n  roles: [k3s_berth]\n- hosts: berth\n  roles: [{ role: k3s_berth, harbour_key: "${token}" }]\n`,
+      })
+      expect(arrivals(given('0ddpassword'))).toContain(onBerth[0])
+      expect(arrivals(given('0ddpassword')).join()).not.toContain('quay agent present')
+      expect(arrivals(given(''))).not.toContain(onBerth[0])
+    })
+
+    test('and on all where none asks for it', () => {
+      const { 'plays/site.yml': _, ...alone } = files
+      expect(arrivals(alone)).toHaveLength(4)
+      expect(unknowns(alone)).toEqual([])
+    })
+
+    test('is another one where a file lists that for Galaxy', () => {
+      const listed = { ...files, 'requirements.yml': lists('k3s_berth') }
+      expect(unknowns(listed)).not.toContain(told)
+    })
+
+    test('is found where roles_path names its directory', () => {
+      const found = { ...files, 'ansible.cfg': '[defaults]\nroles_path = roles/fleet\n' }
+      expect(arrivals(found)).toEqual(onBerth)
+      expect(unknowns(found)).not.toContain(told)
+    })
+  })
+
   test('has no command that would bring it where nothing says whose it is', () => {
     expect(cures('k3s_berth', { 'requirements.yml': lists('quay.k3s_berths') })).toEqual([undefined])
   })

@@ -5,6 +5,8 @@ import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { type Closure, closureOf } from './closure.ts'
+import type { Stage } from './context.ts'
+import { isNamed } from './lone.ts'
 
 /** A task that installs K3s, or starts it. */
 const BRINGS =
@@ -66,9 +68,26 @@ export function playOf({ at }: Closure['hosts'][number], content: Content): Play
 }
 
 /** A role or a playbook that is asked for and lies elsewhere. */
-export function missing(kind: 'role' | 'playbook', name: string, at: Span, project: Project): UnknownNote {
+export function missing(
+  kind: 'role' | 'playbook',
+  name: string,
+  at: Span,
+  { content, project }: Pick<Stage, 'content' | 'project'>,
+): UnknownNote {
+  const isK3s = K3S.test(name)
+  const elsewhere = content.roles.flatMap((role) =>
+    kind === 'role' && isNamed(role, name) && !isFixture(role.directory) ? [role.directory] : [],
+  )
+  // Of another site it may be no more than a namesake of what is to be installed.
+  if (elsewhere.length > 0 && !requirements(project).some(([, text]) => lists(text, name)))
+    return {
+      at,
+      what: `${elsewhere.join(' or ')} is not where Ansible looks for the role ${name}`,
+      cure: `name ${elsewhere.map((directory) => directoryOf(directory) || '.').join(' or ')} in roles_path`,
+      ...(isK3s ? { isTold: true } : {}),
+    }
   const what = `the ${kind} ${name} is not in the project`
-  if (!K3S.test(name)) return { at, what }
+  if (!isK3s) return { at, what }
   const followed = `${kind}s that lie there, and that git does not ignore, are followed`
   if (/\/|\.ya?ml$/.test(name)) return { at, what, isTold: true, cure: followed }
   const [, collection] = OF_COLLECTION.exec(name) ?? []
@@ -86,16 +105,22 @@ const OF_COLLECTION = /^(\w+\.\w+)\.\w/
  * has it. The URL of a collection does not say how that is called.
  */
 function installable(name: string, isCollection: boolean, project: Project): string | undefined {
-  const files = [...project]
-    .filter(([path]) => REQUIREMENTS.test(path) && !isFixture(path))
-    .sort(([one], [other]) => one.split('/').length - other.split('/').length || (one < other ? -1 : 1))
-  const listed = new RegExp(`(?<![\\w.-])${escaped(name)}(?![\\w-]|\\.(?!git\\b)\\w)`)
+  const files = requirements(project)
   const file =
-    files.find(([, text]) => listed.test(text)) ??
+    files.find(([, text]) => lists(text, name)) ??
     (isCollection ? files.find(([, text]) => URL_OF_GIT.test(text)) : undefined)
   if (file !== undefined) return `-r ${file[0]}`
   return name.includes('.') ? name : undefined
 }
+
+/** The outermost first. */
+const requirements = (project: Project): readonly (readonly [path: string, text: string])[] =>
+  [...project]
+    .filter(([path]) => REQUIREMENTS.test(path) && !isFixture(path))
+    .sort(([one], [other]) => one.split('/').length - other.split('/').length || (one < other ? -1 : 1))
+
+const lists = (text: string, name: string): boolean =>
+  new RegExp(`(?<![\\w.-])${escaped(name)}(?![\\w-]|\\.(?!git\\b)\\w)`).test(text)
 
 const REQUIREMENTS = /(?:^|\/)requirements\.ya?ml$/
 const URL_OF_GIT = /:\/\/|\bgit@/

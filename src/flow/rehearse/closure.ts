@@ -2,6 +2,7 @@ import {
   type Content,
   collectionsIn,
   type Keywords,
+  type Play,
   type Playbook,
   type Role,
   type RoleContext,
@@ -42,10 +43,19 @@ export interface Closure {
   readonly variables: readonly AnsibleValue[]
   /** What plays, roles and tasks say plainly of variables, in whatever way they come to it. */
   readonly plainTexts: Texts
+  /** Roles that its plays and their own tasks ask for, and that are not found here. */
+  readonly unfound: readonly UnfoundRole[]
   /** Playbooks that it imports. */
   readonly imported: readonly string[]
   /** Whether it plays a role or includes tasks that are not found here, so that more may belong to it. */
   readonly isOpen: boolean
+}
+
+/** `use`: among the `roles:` of the play, and not by a task of it. */
+export interface UnfoundRole {
+  readonly name: string
+  readonly play: Play
+  readonly use: RoleUse | undefined
 }
 
 const K3S = /k3s/i
@@ -72,6 +82,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     tasks: reader.tasks,
     variables: reader.variables,
     roles: reader.roles,
+    unfound: reader.unfound,
     plainTexts: reader.plainTexts,
     imported: [...reader.imported],
     isOpen: reader.isOpen,
@@ -103,6 +114,7 @@ class Reader {
   readonly variables: AnsibleValue[] = []
   readonly conditions: string[] = []
   readonly roles: Role[] = []
+  readonly unfound: UnfoundRole[] = []
   readonly plainTexts = new Map<string, Set<string>>()
   isOpen = false
   readonly #made = new Set<string>()
@@ -118,6 +130,7 @@ class Reader {
   readonly #seen = new Set<string>()
   readonly #pathsUnder: PathIndex
   #directory = ''
+  #play: Play | undefined
 
   constructor(content: Content, pathsUnder: PathIndex) {
     this.#content = content
@@ -142,6 +155,7 @@ class Reader {
         this.#directory = directory
         continue
       }
+      this.#play = play
       const { hosts } = play
       for (const item of Array.isArray(hosts?.value) ? hosts.value : [hosts?.value])
         if (typeof item === 'string') this.hosts.push({ pattern: item, at: hosts?.at ?? play.at })
@@ -206,16 +220,26 @@ class Reader {
       this.variables.push({ [name]: value })
       addText(this.plainTexts, name, value)
     }
-    const role = this.#roleNamed(use.name, from, collectionsIn(use.keywords))
+    const role = this.#roleNamed(use.name, from, collectionsIn(use.keywords), use)
     const conditions = conditionsIn(use.keywords.get('when')?.value)
     if (role !== undefined)
       this.#included(this.#content.roleTasks(role, use.tasksFrom)?.path, role.directory, conditions)
   }
 
   /** `collections`: where it is asked for with these, its dependencies are looked for there. */
-  #roleNamed(name: string, from: RoleContext, collections?: readonly string[]): Role | undefined {
+  #roleNamed(
+    name: string,
+    from: RoleContext,
+    collections?: readonly string[],
+    use?: RoleUse,
+  ): Role | undefined {
     const role = this.#content.findRole(name, from)
-    if (role === undefined) this.isOpen = true
+    if (role === undefined) {
+      this.isOpen = true
+      // What a role asks for is read once, whichever plays have that role.
+      if (from.role === undefined && this.#play !== undefined)
+        this.unfound.push({ name, play: this.#play, use })
+    }
     if (role === undefined || this.#seen.has(role.directory)) return role
     this.#seen.add(role.directory)
     this.role(role, collections)

@@ -424,6 +424,7 @@ export class Director {
       this.#content,
       this.#project,
       found.map(({ closure }) => closure),
+      all.flatMap(({ closure }) => closure.unfound),
     )
     return [...found, ...lone.map((one) => ({ ...one, isLone: true }))]
   }

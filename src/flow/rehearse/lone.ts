@@ -2,13 +2,18 @@ import type { Content, Play, Playbook, Role, RoleUse } from '../../ansible/conte
 import { isFixture } from '../../ansible/content/index.ts'
 import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
-import { type Closure, closureOf } from './closure.ts'
+import { partsOf } from '../../path.ts'
+import { type Closure, closureOf, type UnfoundRole } from './closure.ts'
 
-/** A playbook for each role about K3s that no playbook of the project reaches: `hosts: all`, the role, nothing else. */
+/**
+ * A playbook for each role about K3s that no playbook of the project reaches: the role, nothing else. Its hosts are those of the
+ * plays that ask for a role of its name where Ansible does not find it, or all. `unfound`: such roles, of any playbook.
+ */
 export function lonePlaybooks(
   content: Content,
   project: Project,
   reached: readonly Closure[],
+  unfound: readonly UnfoundRole[],
 ): readonly { readonly playbook: Playbook; readonly closure: Closure }[] {
   const texts = new Set(reached.flatMap(({ texts: list }) => list))
   return content.roles.flatMap((role) => {
@@ -22,37 +27,63 @@ export function lonePlaybooks(
       if (text !== undefined && texts.has(text)) return []
       const own = role.directory === '' ? 'the role' : role.directory
       const path = tasksFrom === undefined ? own : `${own}: ${tasksFrom}`
-      const playbook = playbookOf(role, path, tasks.path, tasksFrom)
+      const asked = unfound.filter(({ name }) => isNamed(role, name))
+      const playbook = playbookOf(role, path, tasks.path, tasksFrom, asked)
       const closure = closureOf(content, project, playbook)
       return closure.isK3s ? [{ playbook, closure }] : []
     })
   })
 }
 
-/** `hosts: all`, the role, nothing else. `tasks`: where its tasks stand. */
-export function playbookOf(role: Role, path: string, tasks: string, tasksFrom?: string): Playbook {
+/** Whether a role is called so by its directory. */
+export const isNamed = ({ directory }: Role, name: string): boolean =>
+  name !== '' && partsOf(directory).name === name
+
+/** The role, nothing else. `tasks`: where its tasks stand; `asked`: the plays that are for it, all hosts where there are none. */
+export function playbookOf(
+  role: Role,
+  path: string,
+  tasks: string,
+  tasksFrom?: string,
+  asked: readonly UnfoundRole[] = [],
+): Playbook {
   const at = { path: tasks, start: 0, end: 0 }
-  const use: RoleUse = {
+  const own: RoleUse = {
     at,
     name: role.name === '' ? '.' : role.name,
     keywords: new Map(),
     parameters: new Map(),
     ...(tasksFrom === undefined ? {} : { tasksFrom }),
   }
-  const play: Play = {
+  const alone: Play = {
     kind: 'play',
     at,
     name: undefined,
     hosts: { value: 'all', at, node: undefined },
     keywords: new Map(),
     preTasks: [],
-    roles: [use],
+    roles: [own],
     tasks: [],
     postTasks: [],
     handlers: [],
   }
-  return { path, plays: [play] }
+  // A playbook may be read by itself and as one that another imports.
+  const plays = new Map(
+    asked.map(({ play, use }) => [
+      use ?? play,
+      {
+        ...alone,
+        hosts: { value: play.hosts?.value ?? 'all', at, node: undefined },
+        keywords: new Map([...play.keywords].filter(([name]) => KEPT.has(name))),
+        roles: [use === undefined ? own : { ...own, keywords: use.keywords, parameters: use.parameters }],
+      },
+    ]),
+  )
+  return { path, plays: plays.size === 0 ? [alone] : [...plays.values()] }
 }
+
+/** Of a play what counts for its roles wherever they stand: files of variables are named from the place of the playbook. */
+const KEPT: ReadonlySet<string> = new Set(['vars', 'environment'])
 
 /** Of a role without `tasks/main` the files that its users name by `tasks_from`: those that no other one includes. */
 function entriesOf(content: Content, project: Project, { directory }: Role): readonly string[] {

@@ -60,9 +60,7 @@ class Playing {
       const target = typeof name === 'string' ? content.findPlaybook(name, directoryOf(path)) : undefined
       const file = target === undefined ? undefined : content.playbook(target)
       if (file === undefined)
-        this.#stage.note(
-          missing('playbook', typeof name === 'string' ? name : '', play.at, this.#stage.project),
-        )
+        this.#stage.note(missing('playbook', typeof name === 'string' ? name : '', play.at, this.#stage))
       else now = this.playbook(file, now, [...trail, path], [...imports, play.keywords])
     }
     return now

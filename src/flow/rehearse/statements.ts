@@ -123,7 +123,7 @@ export class Walk {
     const name = this.#roleName(use, context, hosts, worlds)
     const role = name === undefined ? undefined : content.findRole(name, asker)
     if (role === undefined) {
-      context.stage.note(missing('role', name ?? 'of a template', use.at, context.stage.project))
+      context.stage.note(missing('role', name ?? 'of a template', use.at, context.stage))
       return worlds.map((world) => opened(world, hosts))
     }
     const entered = enterRole(role, use, within(context, use.keywords), from)
