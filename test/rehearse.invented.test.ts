@@ -184,6 +184,102 @@ ${guarded("rank == 'server'", "rank == 'worker'")}`
   })
 })
 
+describe('groups of the first server, and of those that join it', () => {
+  const play = (hosts: string, tasks: string): string => `- hosts: ${hosts}\n  tasks:\n${tasks}`
+  const once = `      args: { creates: /etc/rancher/k3s/k3s.yaml }\n`
+  const founds = `    - shell: curl -sfL https://get.k3s.io | sh -s - server --cluster-init\n${once}`
+  const joining = `    - shell: curl -sfL https://get.k3s.io | sh -s - server --server https://10.7.0.1:6443\n${once}`
+  const agents = `    - shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://10.7.0.1:6443\n`
+  const found = (site: string, servers = 'several'): readonly string[] =>
+    arrivals({ 'site.yml': site }, { servers }).toSorted()
+  const first = 'server-1 first-server absent none no url'
+  const second = 'server-2 joining-server absent none url'
+
+  test.each([
+    ['quay_server_init', 'quay_server_join'],
+    ['first_server', 'joining_servers'],
+    ['master_init', 'master_join'],
+    ['primary_master', 'secondary_masters'],
+    ['init_server', 'servers'],
+    ['server_first', 'server_rest'],
+    ['master_first', 'master_more'],
+    ['master_init', 'master_add'],
+    ['bootstrap_server', 'server_others'],
+    ['leader_master', 'follower_masters'],
+    ['k3s_cluster_init', 'k3s_cluster_join'],
+    ['master', 'additional_masters'],
+    ['master', 'masters_extra'],
+  ])('%s and %s', (one, rest) => {
+    const site = play(one, founds) + play(rest, joining)
+    expect(found(site)).toEqual([first, second])
+    expect(found(site, 'one')).toEqual([first])
+    expect(findings({ 'site.yml': site })).toEqual(['server-token-missing error site.yml:7'])
+  })
+
+  test('have what starts on them, where no name says that it is a server', () => {
+    const joiner = (kind: string): string => `k3s_join-1 ${kind} absent none url`
+    expect(found(play('k3s_init', founds) + play('k3s_join', joining))).toEqual([
+      joiner('joining-server'),
+      first,
+    ])
+    expect(found(play('k3s_init', founds) + play('k3s_join', agents))).toEqual([joiner('agent'), first])
+    const beside = play('k3s_init', founds) + play('k3s_join', joining) + play('k3s_workers', agents)
+    expect(found(beside)).toEqual(['agent-1 agent absent none url', first, second])
+    const nodes = play('init_node', founds) + play('join_nodes', joining)
+    expect(found(nodes)).toEqual(['agent-1 joining-server absent none url', first])
+  })
+
+  const keyed = `    - copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: 0ddpassword" }\n`
+  const given = ['server-1 first-server present config no url', 'server-2 joining-server present config url']
+
+  test('are beside one for all of them', () => {
+    for (const [all, one, rest] of [
+      ['masters', 'master_init', 'master_join'],
+      ['masters', 'masters:!extra_masters', 'extra_masters'],
+      ['masters', 'masters[0]', 'extra_masters'],
+      ['k3s_servers', 'k3s_init', 'k3s_join'],
+    ] as const)
+      expect(found(play(all, keyed) + play(one, founds) + play(rest, joining)), one).toEqual(given)
+    for (const condition of [
+      'inventory_hostname == groups.masters[0]',
+      "groups['masters'] | first == inventory_hostname",
+      "'extra_masters' not in group_names",
+    ]) {
+      const guarded = play('masters', `${keyed}${founds}      when: ${JSON.stringify(condition)}\n`)
+      expect(found(guarded + play('extra_masters', joining)), condition).toEqual(given)
+    }
+  })
+
+  test('hand on what the first one has', () => {
+    const read = `    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: raw
+    - set_fact: { shanty: "{{ raw.content | b64decode | trim }}" }
+`
+    const joinsBy = (group: string): string =>
+      `${joining}      environment: { K3S_TOKEN: "{{ hostvars[groups['${group}'][0]].shanty }}" }\n`
+    for (const [one, rest] of [
+      ['master_init', 'master_join'],
+      ['init_server', 'servers'],
+      ['masters', 'masters_extra'],
+    ] as const)
+      expect(found(play(one, founds + read) + play(rest, joinsBy(one))), one).toEqual([
+        first,
+        'server-2 joining-server present env-file url',
+      ])
+  })
+
+  test('are not told from others by a word alone', () => {
+    const machines = play('other_servers', '    - command: echo\n')
+    expect(found(machines + play('servers', joining))).toEqual([
+      'server-1 joining-server absent none url',
+      second,
+    ])
+    // Servers on which no play brings K3s found nothing.
+    const site = play('servers', '    - command: echo\n') + play('other_servers', founds)
+    expect(found(site, 'one')).toEqual([first])
+  })
+})
+
 describe('hosts that are in no group which a project names', () => {
   const one = { servers: 'one' }
   const run = '- command: sh /opt/k3s-install.sh'

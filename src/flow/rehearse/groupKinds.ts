@@ -10,6 +10,17 @@ const WHOLE = new Set(
   ),
 )
 
+/** Words for the server that founds a cluster, and for those that join it. */
+export const FIRST = new Set('first init initial primary leader bootstrap founder'.split(' '))
+export const JOINING = new Set('second secondary join joining additional other extra'.split(' '))
+/** In names of groups these mean the same; variables may mean something else by them. */
+const REST = new Set([
+  ...JOINING,
+  ...'add added secondaries third joiner joiners others extras rest remaining more follower followers'.split(
+    ' ',
+  ),
+])
+
 /** `part`: some of a cluster, or all of it where there is no other group for that. `beside`: machines that are none of it. */
 export type GroupKind = 'cluster' | 'server' | 'agent' | 'part' | 'beside' | 'other'
 
@@ -30,14 +41,58 @@ export function groupKind(name: string): GroupKind {
   if (/node/i.test(name)) return 'agent'
   if (isBeside) return 'part'
   if (/cluster/i.test(name)) return 'cluster'
-  const words = name
-    .toLowerCase()
-    .split(/[_-]+/)
-    .map((word) => word.replace(/\d+$/, ''))
+  const words = wordsOf(name)
   if (
     words.some((word) => /^(?:k3s|k8s|kube|all)/.test(word)) &&
     words.every((word) => word === '' || WHOLE.has(word))
   )
     return 'cluster'
   return /k3s|kube|k8s/i.test(name) ? 'part' : 'other'
+}
+
+const wordsOf = (name: string): readonly string[] =>
+  name
+    .toLowerCase()
+    .split(/[_-]+/)
+    .map((word) => word.replace(/\d+$/, ''))
+
+/** Which of the servers are in a group. */
+export type ServerPart = 'first' | 'joining'
+
+/**
+ * The groups that do not have all servers: those with a word for the first one or for the rest in their names, where there is
+ * a group for the others, too. `isOfCluster`: whether a group is one of nodes though its name leaves that open. `founding`:
+ * what a group of servers has that has no such word.
+ */
+export function serverParts(
+  names: readonly string[],
+  isOfCluster: (group: string) => boolean,
+  founding: FoundingGroup,
+): ReadonlyMap<string, ServerPart> {
+  const called = names.flatMap((name) => {
+    const part = calledPart(name)
+    return part !== undefined && (isOfNodes(name) || isOfCluster(name)) ? [[name, part] as const] : []
+  })
+  const parts = new Map(called)
+  const has = (part: ServerPart): boolean => called.some((one) => one[1] === part)
+  const plain = names.filter((name) => groupKind(name) === 'server' && !parts.has(name))
+  if (has('first') && has('joining')) return parts
+  // Beside a group of all servers, only one of servers is certain to be a part of it.
+  if (has('first'))
+    return new Map(plain.length === 0 ? [] : called.filter(([name]) => groupKind(name) === 'server'))
+  const bringing = (group: string): boolean => founding(group) !== undefined
+  // A word for others may be for machines that are no servers of K3s.
+  if (!called.some(([name]) => bringing(name)) || !plain.some(bringing)) return new Map()
+  for (const name of plain) if (founding(name) === 'first') parts.set(name, 'first')
+  return parts
+}
+
+/** What a group has that may found the cluster: only the first server, or all servers. `undefined`: it founds none. */
+export type FoundingGroup = (group: string) => 'first' | 'all' | undefined
+
+function calledPart(name: string): ServerPart | undefined {
+  if (AGENT.test(name) || ['beside', 'other'].includes(groupKind(name))) return undefined
+  const words = wordsOf(name)
+  const [isFirst, isJoining] = [FIRST, REST].map((known) => words.some((word) => known.has(word)))
+  return isFirst === isJoining ? undefined : isFirst ? 'first' : 'joining'
 }

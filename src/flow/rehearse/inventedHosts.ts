@@ -1,7 +1,7 @@
 import { hostVariables, type Inventory, shortName } from '../../ansible/inventory/index.ts'
 import type { AnsibleValue, Project, Variable } from '../../ansible/value.ts'
 import { inventoryOf } from './beside.ts'
-import { groupKind, isOfNodes } from './groupKinds.ts'
+import { type FoundingGroup, groupKind, isOfNodes, serverParts } from './groupKinds.ts'
 import { controlNode, madeGroupVariables, type PaperHosts } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
 import type { Outsiders } from './outsiders.ts'
@@ -19,6 +19,8 @@ export interface Invention {
   readonly hasOthers?: boolean
   /** Groups of plays that have the hosts of others in them, whatever they are called. */
   readonly wholes?: ReadonlySet<string>
+  /** What a group of servers has, where another one has a word for those that join. */
+  readonly founding?: FoundingGroup
   /** Hosts that are in no group which is named. */
   readonly outsiders?: Outsiders
   /** Servers that are none: all, or but for those whose names decide something the ones that would join the first. */
@@ -72,6 +74,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     isOfCluster = () => true,
     hasOthers = false,
     wholes = new Set(),
+    founding = () => undefined,
     outsiders = {},
     leftOut,
     kinds = new Map(),
@@ -93,7 +96,17 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   /** Groups of other machines than those of the cluster. */
   const beside = new Set<string>()
   const isWhole = [...groupNames, ...byVariable].some(isOfNodes)
+  // Names of hosts decide then which server is which.
+  const parts =
+    tried.length > 0
+      ? undefined
+      : serverParts(
+          groupNames.filter((name) => !isHostName(name) && !ofServers.includes(name)),
+          isOfCluster,
+          founding,
+        )
   const take = (name: string): void => {
+    const part = parts?.get(name)
     const kind = groupKind(name)
     // `hosts:` may name a host as well as a group.
     if (ofServers.includes(name) || name === agent || apart.includes(name)) return
@@ -101,7 +114,11 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     const isBeside = !isOfNodes(name) && !isOfCluster(name)
     if (isBeside) beside.add(name)
     if (isHostName(name) || compared.has(name)) alone.push(name)
-    else if (wholes.has(name) || isParent(name, isWhole)) parents.push(name)
+    else if (part === 'first') members.set(name, ofServers.slice(0, 1))
+    // Without other groups of nodes, those that join may be agents as well.
+    else if (part === 'joining' && (kind === 'server' || (kind !== 'agent' && isWhole)))
+      members.set(name, ofServers.slice(1))
+    else if (part === undefined && (wholes.has(name) || isParent(name, isWhole))) parents.push(name)
     else if (kind === 'server') members.set(name, ofServers)
     else {
       const own = isBeside ? [] : [...compared].filter(([, groups]) => groups.includes(name))

@@ -4,6 +4,7 @@ import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
 import type { Closure } from './closure.ts'
+import { FIRST, JOINING } from './groupKinds.ts'
 import { loopVariables } from './loops.ts'
 import type { Switches } from './switches.ts'
 
@@ -17,8 +18,6 @@ const AGENT = new Set('agent agents worker workers slave'.split(' '))
 const SERVER = new Set(
   'server servers master masters control controller controllers controlplane apiserver manager'.split(' '),
 )
-const FIRST = new Set('first init initial primary leader bootstrap founder'.split(' '))
-const JOINING = new Set('second secondary join joining additional other extra'.split(' '))
 const NEUTRAL = new Set(
   'k3s k8s kube kubernetes rke2 cluster node nodes plane host is be as role type kind install enable enabled setup'.split(
     ' ',

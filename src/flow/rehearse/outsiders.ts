@@ -36,6 +36,22 @@ export function wholeGroups(
 
 const isOfOneKind = (name: string): boolean => ['server', 'agent'].includes(groupKind(name))
 
+/** Whether something asks which of the hosts one is, or for others of a group than its first: a group of one needs neither. */
+export function isToldApart(group: string, { patterns, conditions, expressions }: Closure): boolean {
+  const own = new RegExp(String.raw`\bgroups(?:\.${group}\b|\[\s*['"]${group}['"]\s*\])`)
+  const first = new RegExp(String.raw`${own.source}\s*(?:\[\s*0\s*\]|\.0\b|\|\s*first\b)`, 'g')
+  const isOfGroup = (pattern: string): boolean => namedGroups([pattern]).includes(group)
+  return (
+    patterns.some((pattern) => isOfGroup(pattern) && /[[&!]/.test(pattern)) ||
+    conditions.some((text) => WHICH.test(text)) ||
+    expressions.some((text) => WHICH.test(text) && COMPARES.test(text)) ||
+    [...conditions, ...expressions].some((text) => own.test(text.replace(first, '')))
+  )
+}
+
+const WHICH = /\b(?:inventory_hostname|group_names|ansible_play_(?:hosts|batch))/
+const COMPARES = /[=!]=|\bin\b/
+
 /** The kinds of nodes of which none has started. */
 export function missingKinds(worlds: readonly World[]): readonly OutsiderKind[] {
   const all = startedCommands(worlds)

@@ -33,7 +33,14 @@ import { isAgentName, kindVariables, namedHosts } from './kinds.ts'
 import { mergeSetting } from './merging.ts'
 import { NO_UNIT } from './modules/services.ts'
 import { neverStarted } from './neverStarted.ts'
-import { missingKinds, moreHosts, type Outsiders, startedCommands, wholeGroups } from './outsiders.ts'
+import {
+  isToldApart,
+  missingKinds,
+  moreHosts,
+  type Outsiders,
+  startedCommands,
+  wholeGroups,
+} from './outsiders.ts'
 import { groupsByVariable, groupsIn, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
@@ -527,6 +534,13 @@ export class PlaybookWork {
         (groupKind(group) !== 'beside' && groups.includes(group)) || this.#bringsK3s(group),
       hasOthers: patterns.some(isForOthers),
       wholes: wholeGroups(this.#closure, content, project),
+      founding: (group) => {
+        if (!this.#bringsK3s(group)) return undefined
+        const isTold =
+          isToldApart(group, this.#closure) ||
+          [...kinds.values()].some(({ first, joining }) => first !== joining)
+        return isTold ? 'all' : 'first'
+      },
       named: namedHosts(this.#closure, this.#switches, content, groups),
       kinds: new Map([...kinds].filter(([name]) => this.#director.extraVariable(name) === undefined)),
       project,
