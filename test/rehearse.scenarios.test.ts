@@ -813,6 +813,18 @@ describe('where a play ends early', () => {
     expect(ends({ ...stop('k3s-agent'), 'stop.yml': start })).toContain(told)
   })
 
+  test.each([
+    ['/etc/rancher/k3s/k3s.yaml', false],
+    ['/var/lib/rancher/k3s/data', false],
+    ['docker.io/rancher/k3s:v1.31.2-k3s1', true],
+    ['https://github.com/k3s-io/k3s/releases', true],
+  ])('nor of one that only starts it, and names a directory of K3s: %s', (named, isTold) => {
+    const told = ['quay there is no unit for the service k3s: absent']
+    const task = `{ systemd: { name: k3s, state: started } }\n    - { debug: { msg: ${named} } }`
+    const files = { 'hosts.ini': HOSTS, 'start.yml': fails('quays', task) }
+    expect(ends(files)).toEqual(isTold ? told : [])
+  })
+
   test('nor on OpenRC, which takes what it does not have for stopped', () => {
     const task = 'service: { name: k3s-agent, state: stopped }'
     expect(ends(agent(task, ", when: ansible_service_mgr == 'openrc'"))).toEqual([])

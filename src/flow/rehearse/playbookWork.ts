@@ -48,9 +48,9 @@ import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { kindsOf, serversOf } from './verdicts.ts'
 import { emptyNode, type Failure, type NodeState, World } from './world.ts'
 
-/** The scripts that K3s brings itself, to stop it and to take it away, install nothing. */
+/** The scripts that K3s brings itself, to stop it and to take it away, install nothing; nor do its own directories. */
 const INSTALLS =
-  /\bget\.k3s\.io\b|k3s(?!(?:-agent)?-(?:killall|uninstall)\.sh)[\w.-]*\.sh\b|INSTALL_K3S_|\b(?:k3s-io|rancher)\/k3s\b/
+  /\bget\.k3s\.io\b|k3s(?!(?:-agent)?-(?:killall|uninstall)\.sh)[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s-io\/k3s\b|(?<!\b(?:etc|lib)\/)\brancher\/k3s\b/
 
 const URL_VARIABLE = /\bK3S_URL["']?\s*[:=]\s*\\?["']?\{\{\s*(\w+)\s*\}\}/g
 
