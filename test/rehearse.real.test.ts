@@ -372,6 +372,83 @@ describe('a server that is started again', () => {
   })
 })
 
+describe('a server with a data directory of its own', () => {
+  const files = (directory: string, read: string, ...before: readonly string[]) => ({
+    'hosts.ini': '[quays]\nquay\n[berths]\nberth\n',
+    'site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - server --data-dir ${directory}
+${before.map((task) => `    - ${task}\n`).join('')}
+- hosts: berths
+  tasks:
+    - ansible.builtin.slurp: { src: ${read} }
+      register: anchor
+      delegate_to: quay
+      no_log: true
+    - ansible.builtin.command: sh /opt/k3s-install.sh agent
+      environment: { K3S_URL: 'https://quay:6443', K3S_TOKEN: '{{ anchor.content | b64decode | trim }}' }
+      no_log: true
+`,
+  })
+  const OWN = '/srv/k3s/server/node-token'
+  const DEFAULT = '/var/lib/rancher/k3s/server/node-token'
+  const agent = 'berth agent present env-file url'
+  const server = 'quay first-server absent none no url'
+
+  test.each(['/srv/k3s', '/srv//k3s/'])('keeps its token there: %s', (directory) => {
+    const site = files(directory, OWN)
+    expect(arrivals(site)).toEqual([agent, server])
+    const { verdicts } = new Analysis(new Map(Object.entries(site))).rehearsal
+    expect(verdicts.find(({ host }) => host === 'berth')?.hops[0]?.what).toBe(
+      'K3s makes a token of its own in /srv/k3s/server/token',
+    )
+  })
+
+  test('has none where others have theirs', () => {
+    const site = files('/srv/k3s', DEFAULT)
+    expect(arrivals(site)).toEqual([server])
+    expect(unknowns(site)).toEqual([`the play ends here for berth: ${DEFAULT} is not there`])
+  })
+
+  test.each([
+    'file: { src: /srv/k3s, dest: /var/lib/rancher/k3s, state: link }',
+    `file: { src: ${OWN}, dest: ${DEFAULT}, state: link }`,
+    `copy: { src: ${OWN}, dest: ${DEFAULT}, remote_src: true }`,
+    'copy: { src: /srv/k3s/server, dest: /var/lib/rancher/k3s/server, remote_src: true }',
+    'ansible.posix.mount: { src: /srv/k3s, path: /var/lib/rancher/k3s, fstype: none, opts: bind, state: mounted }',
+    'shell: ln -s /srv/k3s /var/lib/rancher/k3s',
+    'include_role: { name: chandlery }',
+  ])('may have it there, too: %s', (task) => {
+    expect(arrivals(files('/srv/k3s', DEFAULT, task))).toContain(agent)
+  })
+
+  test('may have it anywhere where that is not known', () => {
+    const site = files("{{ lookup('pipe', 'chart') }}", DEFAULT)
+    expect(arrivals(site)).toContain(agent)
+    const { verdicts } = new Analysis(new Map(Object.entries(site))).rehearsal
+    expect(verdicts.find(({ host }) => host === 'berth')?.hops[0]?.what).toBe(
+      'K3s makes a token of its own in …/server/token',
+    )
+  })
+
+  test('finds that of a server which was there before, wherever that was', () => {
+    const upgrade = `
+- hosts: servers
+  tasks:
+    - copy: { dest: /etc/rancher/k3s/config.yaml, content: 'data-dir: /srv/k3s' }
+    - systemd: { name: k3s, state: restarted }
+    - slurp: { src: ${DEFAULT} }
+      register: anchor
+      no_log: true
+    - copy: { dest: /etc/anchor, content: '{{ anchor.content | b64decode }}', mode: '0644' }
+      no_log: true
+`
+    const site = { 'hosts.ini': '[servers]\nquay\n', 'upgrade.yml': upgrade }
+    expect(findings(site)).toEqual(['token-world-readable error upgrade.yml:9'])
+  })
+})
+
 describe('modules', () => {
   test('systemd-run starts a server of its own, whose token the later unit goes on with', () => {
     const site = `

@@ -63,6 +63,8 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
 const CARRIERS =
   /^(?:unarchive|synchronize|package|apt|apt_rpm|yum|dnf5?|zypper|pacman|apk|snap|pip|git|assemble)$|k3s/
 
+const MOVERS = /\b(?:mount|fstab|ln|cp|mv|rsync|synchronize)\b/
+
 /** Characters that are searched for paths at most, all searches together. */
 const MUCH = 1_000_000_000
 
@@ -111,6 +113,8 @@ export class Relevance {
   readonly #texts: Texts
   /** Whether some task may bring K3s in a way that is not followed: what is not seen may be there. */
   readonly mayBringK3s: boolean
+  /** Whether some task may bring files to another directory in a way that is not followed: what is not seen there may be there. */
+  readonly mayMoveFiles: boolean
 
   constructor(
     content: Content,
@@ -164,6 +168,7 @@ export class Relevance {
       ({ task }) =>
         CARRIERS.test(task.action.module.split('.').at(-1) ?? '') && /k3s|rancher/i.test(this.#source(task)),
     )
+    this.mayMoveFiles = tasks.some(({ task }) => MOVERS.test(this.#source(task)))
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { SERVERS_OWN } from './call.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { foundedByHand } from './installed.ts'
-import { SERVER_DIR } from './modules/files.ts'
+import { SERVER_DIR, serverDirOf } from './modules/files.ts'
 import { perhapsShared, unique } from './modules/generated.ts'
 import { assumptionsOf, type Started, type World } from './world.ts'
 
@@ -107,7 +107,8 @@ export function outcomesOf(
     founding === undefined
       ? undefined
       : { ...founding.arrival, token: (founding.kept ?? founding.arrival).token }
-  const file = first === undefined ? undefined : world.node(first).files.get(`${SERVER_DIR}/token`)?.content
+  const directory = founding === undefined ? SERVER_DIR : serverDirOf(founding.arrival)
+  const file = first === undefined ? undefined : world.node(first).files.get(`${directory}/token`)?.content
   const kept = typeof file === 'string' ? atoms.in(file) : []
   return startable(hosts).flatMap((host) => {
     const { starts } = world.node(host)

@@ -1,7 +1,9 @@
 import type { Project } from '../../../ansible/value.ts'
 import type { Span } from '../../../span.ts'
 import { servicesRunning } from '../../arrival/index.ts'
-import type { Hop } from '../../atoms.ts'
+import { realPath } from '../../arrival/paths.ts'
+import type { Arrival } from '../../arrival.ts'
+import { type Hop, hasMark } from '../../atoms.ts'
 import { type PaperFile, type PaperFiles, type UnknownContent, withFile } from '../../files.ts'
 import { Unknown } from '../../unknown.ts'
 import { type Call, type Effect, normalised, Undecided } from '../call.ts'
@@ -414,7 +416,7 @@ const IMAGES = /\/agent\/images(?:\/|$)/
 /** Whether a path is there; `undefined` where only the node could say. */
 export function existing(call: Call, path: string, node: NodeState = call.node): boolean | undefined {
   const { files, k3s } = node
-  if (!call.isOnNode) return undefined
+  if (!call.isOnNode || (TOKEN_FILE.test(path) && mayKeepElsewhere(node))) return undefined
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
   if (node.isOpen || mayBePackaged(node, path)) return undefined
@@ -482,8 +484,12 @@ export function fetch(call: Call): Effect {
   }
 }
 
-/** Where a server keeps its token. */
+/** Where a server keeps its token, unless it is told of another data directory. */
 export const SERVER_DIR = '/var/lib/rancher/k3s/server'
+
+/** Where a server that was started so keeps its token, as far as that is known. */
+export const serverDirOf = ({ dataDir }: Pick<Arrival, 'dataDir'>): string =>
+  dataDir?.startsWith('/') === true ? normalised(`${dataDir}/server`) : SERVER_DIR
 
 /** Where K3s keeps its tokens. */
 export const TOKEN_FILE = /\/server\/(?:node-token|token|agent-token)$/
@@ -507,12 +513,46 @@ export function isMissing(call: Call, path: string): boolean {
   // Of K3s that this run itself has installed it is known that it has not started.
   if (isUnserved && !mayHaveK3s(call) && servicesRunning(call.node.files, manager, call.atoms).length > 0)
     return true
+  if (isToken && isKeptElsewhere(call, path)) return true
   if (!isBare(call, path)) return false
   if (call.isTolerant) return true
   // Any other file users may have brought, unless the play says what to do without.
   if (!isToken) return call.context.isRescued === true
   asked.add('own-token')
   return makesServers
+}
+
+/** The servers of K3s that were seen to start on the node. */
+const serversStarted = ({ founding, starts }: NodeState): readonly Arrival[] =>
+  [
+    ...(founding === undefined ? [] : [founding]),
+    ...[...starts.values()].map(({ arrival }) => arrival),
+  ].filter(({ command }) => command !== 'agent')
+
+/** Whether nobody knows where one of them keeps its token. */
+const mayKeepElsewhere = (node: NodeState): boolean =>
+  serversStarted(node).some(({ dataDir }) => dataDir === undefined)
+
+/** Whether all of them keep their tokens in other directories, and nothing brings one to this path. */
+function isKeptElsewhere(call: Call, path: string): boolean {
+  const { node, isOnNode, context } = call
+  const { files } = node
+  const servers = serversStarted(node)
+  const isFollowed = isOnNode && !mayHaveK3s(call) && !context.stage.relevance.mayMoveFiles
+  if (servers.length === 0 || !isFollowed) return false
+  const real = realPath(files, path)
+  if (real === undefined || [path, ...files.keys()].some((name) => TOKEN_FILE.test(name) && hasMark(name)))
+    return false
+  const isBrought = [...files].some(
+    ([name, { kind }]) => kind === 'file' && `${real}/`.startsWith(`${name}/`),
+  )
+  return (
+    !isBrought &&
+    servers.every(
+      (one) =>
+        one.dataDir?.startsWith('/') === true && !real.startsWith(`${realPath(files, serverDirOf(one))}/`),
+    )
+  )
 }
 
 const hasTokenFile = ({ files }: NodeState): boolean =>

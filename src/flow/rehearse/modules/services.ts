@@ -2,10 +2,10 @@ import { arrivalAt, runsOpenrcOnly, servicesRunning, startsAnother } from '../..
 import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
-import type { PaperFile, ServiceManager } from '../../files.ts'
+import type { PaperFile, PaperFiles, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, ModuleFails, SERVERS_OWN } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
-import { SERVER_DIR } from './files.ts'
+import { serverDirOf } from './files.ts'
 import { broughtUnit, FROM_PACKAGE, NOT_FOLLOWED } from './packages.ts'
 import { openStatus, statusOf } from './unitStatus.ts'
 
@@ -184,6 +184,13 @@ export function startedK3s(call: Call, node: NodeState, arrival: Arrival, hop: H
   }
 }
 
+/** The token that a server finds from before; where its directory is not known, whichever one there is. */
+const tokenFileOf = (files: PaperFiles, arrival: Pick<Arrival, 'dataDir'>): PaperFile | undefined =>
+  files.get(`${serverDirOf(arrival)}/token`) ??
+  (arrival.dataDir === undefined ? [...files].find(([path]) => OWN_TOKEN.test(path))?.[1] : undefined)
+
+const OWN_TOKEN = /\/server\/token$/
+
 /**
  * The start that has made the node a server already, whichever service that was: without a token K3s goes on with the one
  * that it keeps since then.
@@ -191,7 +198,7 @@ export function startedK3s(call: Call, node: NodeState, arrival: Arrival, hop: H
 function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started | undefined {
   const { command, token, dataDir } = arrival
   if (command !== 'server' || (token.state !== 'absent' && token.state !== 'empty')) return undefined
-  if (!files.has(`${SERVER_DIR}/token`)) return undefined
+  if (tokenFileOf(files, arrival) === undefined) return undefined
   const before = [...starts.values()].filter(
     ({ arrival: { command: other, dataDir: its } }) =>
       other === 'server' && (dataDir === undefined || its === undefined || dataDir === its),
@@ -204,7 +211,7 @@ function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started |
 /** Where what a server keeps is gone, the next start makes it a new one. */
 function foundingOf({ founding, files }: NodeState, arrival: Arrival): Arrival | undefined {
   if (arrival.command === 'agent') return founding
-  const isNew = founding === undefined || (isServer(arrival) && !files.has(`${SERVER_DIR}/token`))
+  const isNew = founding === undefined || (isServer(arrival) && tokenFileOf(files, arrival) === undefined)
   return isNew ? arrival : founding
 }
 
@@ -213,9 +220,10 @@ const wayOf = ({ arrival, kept, hops }: Started): readonly Hop[] =>
   kept === undefined ? [...arrival.token.hops, ...hops] : hops.slice(0, -1)
 
 /** The way of a token that tasks have put where a server without one looks for its own. */
-function wayOfPlaced({ atoms }: Call, { files }: NodeState, { command, token }: Arrival): readonly Hop[] {
+function wayOfPlaced({ atoms }: Call, { files }: NodeState, arrival: Arrival): readonly Hop[] {
+  const { command, token } = arrival
   if (command !== 'server' || token.state === 'present') return []
-  const { content, hops } = files.get(`${SERVER_DIR}/token`) ?? {}
+  const { content, hops } = tokenFileOf(files, arrival) ?? {}
   const isOwn =
     typeof content !== 'string' || atoms.in(content).some(({ root }) => root.what.startsWith(SERVERS_OWN))
   return isOwn ? [] : (hops ?? [])
@@ -233,23 +241,21 @@ const isServer = ({ command, service, token }: Arrival): boolean =>
   (command === 'unknown' && token.state === 'present' && !/agent|node|worker/i.test(service))
 
 /** A server that has started keeps its token in files that other tasks read. */
-function withTokenFiles(
-  call: Call,
-  node: NodeState,
-  arrival: ReturnType<typeof arrivalAt>,
-): NodeState['files'] {
-  const hop = call.hop(`K3s writes its token to ${SERVER_DIR}/token`)
-  // Without a token a server goes on with the one that it has.
-  if (arrival.token.state !== 'present' && node.files.has(`${SERVER_DIR}/token`)) return node.files
+function withTokenFiles(call: Call, node: NodeState, arrival: Arrival): NodeState['files'] {
+  const directory = serverDirOf(arrival)
+  const named = arrival.dataDir === undefined ? '…/server/token' : `${directory}/token`
+  const hop = call.hop(`K3s writes its token to ${named}`)
+  // Without a token a server goes on with the one that it has; where those of before keep it nobody knows.
+  const isOfBefore = node.founding === undefined && call.context.stage.scenario.k3s !== 'absent'
+  const found = tokenFileOf(node.files, isOfBefore ? { dataDir: undefined } : arrival)
+  if (arrival.token.state !== 'present' && found !== undefined) return node.files
   const { state, text, doubtful } = arrival.token
   const [mark] = (state === 'present' ? text : doubtful)?.marks ?? []
   const content =
     mark === undefined
       ? call.serverToken(
           call.target,
-          state === 'absent' || state === 'empty'
-            ? `K3s makes a token of its own in ${SERVER_DIR}/token`
-            : hop.what,
+          state === 'absent' || state === 'empty' ? `K3s makes a token of its own in ${named}` : hop.what,
         )
       : call.atoms.mark(call.atoms.derive(mark.atom, hop, { text: undefined, isFilled: true }))
   const file: PaperFile = { kind: 'file', content: `${content}\n`, mode: 0o600, owner: 'root', hops: [hop] }
@@ -257,7 +263,7 @@ function withTokenFiles(
   const agent = arrival.agentToken.state === 'present' ? arrival.agentToken.text?.marks[0] : undefined
   for (const name of ['token', 'node-token', 'agent-token']) {
     const own = name === 'agent-token' && agent !== undefined
-    files.set(`${SERVER_DIR}/${name}`, own ? { ...file, content: `${call.atoms.mark(agent.atom)}\n` } : file)
+    files.set(`${directory}/${name}`, own ? { ...file, content: `${call.atoms.mark(agent.atom)}\n` } : file)
   }
   return files.set('/etc/rancher/k3s/k3s.yaml', { ...file, content: { unknown: 'the kubeconfig' } })
 }
