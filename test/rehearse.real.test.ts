@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
+import { lint } from '../src/lint/run.ts'
+import { rules } from '../src/rules/index.ts'
 import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 describe('variables', () => {
@@ -430,6 +432,25 @@ ${before.map((task) => `    - ${task}\n`).join('')}
     expect(verdicts.find(({ host }) => host === 'berth')?.hops[0]?.what).toBe(
       'K3s makes a token of its own in …/server/token',
     )
+  })
+
+  test('and of a path that is not known nobody tells who has written the file there', () => {
+    const install = '- hosts: servers\n  tasks:\n    - shell: curl -sfL https://get.k3s.io | sh -s - server'
+    const site = {
+      'hosts.ini': '[servers]\nquay\n',
+      'north/site.yml': `${install}\n      environment: { K3S_TOKEN: "{{ lookup('env', 'TEA') }}" }\n`,
+      'south/site.yml': `
+- hosts: servers
+  tasks:
+    - slurp: { src: "{{ k3s_hold }}/server/node-token" }
+`,
+    }
+    const { findings: found } = lint(new Analysis(new Map(Object.entries(site))), rules)
+    const logged = found.find(({ rule }) => rule === 'token-logged')
+    expect(logged?.at.path).toBe('south/site.yml')
+    expect(logged?.hops?.map(({ at, what }) => `${at.path} ${what}`)).toEqual([
+      'south/site.yml is read from …/server/node-token, a path that is not known',
+    ])
   })
 
   test('finds that of a server which was there before, wherever that was', () => {

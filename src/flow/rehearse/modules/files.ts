@@ -586,15 +586,26 @@ function isBare(call: Call, path: string): boolean {
 
 /** The content of a file as a task reads it; where K3s keeps its token, that token. */
 export function readBack(call: Call, path: string): string | undefined {
-  const found =
-    call.node.files.get(path) ??
-    [...call.node.files].find(([name]) => TOKEN_FILE.test(path) && TOKEN_FILE.test(name))?.[1]
+  const { atoms, node } = call
+  const there = node.files.get(path)
+  const found = there ?? [...node.files].find(([name]) => TOKEN_FILE.test(path) && TOKEN_FILE.test(name))?.[1]
   if (typeof found?.content === 'string' && found.kind === 'file') {
-    const hop = call.hop(`is read back from ${shown(path)}`)
+    // Whether that is the file which a server was seen to write nobody knows: the way to that one is not told.
+    const isElsewhere = there === undefined && hasMark(path) && !mayKeepElsewhere(node)
+    const hop = call.hop(
+      isElsewhere
+        ? `is read from ${shown(path)}, a path that is not known`
+        : `is read back from ${shown(path)}`,
+    )
     return [...found.content]
       .map((character) => {
-        const [atom] = call.atoms.in(character)
-        return atom === undefined ? character : call.atoms.mark(call.atoms.derive(atom, hop))
+        const [atom] = atoms.in(character)
+        if (atom === undefined) return character
+        return atoms.mark(
+          isElsewhere
+            ? atoms.derive(atom.root, hop, { text: undefined, isFilled: true })
+            : atoms.derive(atom, hop),
+        )
       })
       .join('')
   }
