@@ -250,6 +250,21 @@ describe('a file to be copied', () => {
     expect(tokens(path, 'k3s_token: quince-medlar-0815\n')).toEqual(['token-plaintext warning'])
   })
 
+  test('may be called a vault, and hold texts that ask to be replaced', () => {
+    const path = 'inventory/sample/group_vars/all/vault.yml'
+    const site = { 'inventory/sample/hosts.ini': '[quays]\nquay\n' }
+    const hold = 'vault_tide_password: '
+    expect(tokens(path, `${hold}'CHANGEME-TIDE'\n`, site)).toEqual([])
+    expect(tokens(path, `${hold}'quince-medlar-0815'\n`, site)).toEqual([
+      'vault-variable-not-encrypted warning',
+    ])
+    expect(tokens(path, "tide_password: 'quince-medlar-0815'\n", site)).toEqual([
+      'vault-file-not-encrypted warning',
+    ])
+    const named = { ...site, 'ansible.cfg': '[defaults]\ninventory = inventory/sample/hosts.ini\n' }
+    expect(tokens(path, `${hold}'CHANGEME-TIDE'\n`, named)).toEqual(['vault-variable-not-encrypted error'])
+  })
+
   test.each(['group_vars/all.yml', 'group_vars/resampled.yml', 'roles/edge/templates/config.tmpl.yml'])(
     '%s is none',
     (path) => {

@@ -38,6 +38,16 @@ tide_password: f3a9c07e51b24d8896cc01d2ab7743fe
 `,
       },
     },
+    {
+      title: 'in a file that is there to be copied, behind a text that asks to be replaced',
+      files: {
+        'inventory/sample/group_vars/all/vault.yml': `
+harbour_note: CHANGEME
+harbour_key: f3a9c07e51b24d8896cc01d2ab7743fe
+             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+`,
+      },
+    },
   ],
   good: [
     {
@@ -46,6 +56,15 @@ tide_password: f3a9c07e51b24d8896cc01d2ab7743fe
         'group_vars/all/vault.yml': `
 harbour_key: "{{ lookup('ansible.builtin.env', 'HARBOUR_KEY') }}"
 harbour_note: ""
+`,
+      },
+    },
+    {
+      title: 'texts that ask to be replaced, in a file that is there to be copied',
+      files: {
+        'inventory/sample/group_vars/all/vault.yml': `
+harbour_key: "CHANGEME-KEY"
+harbour_note: <your note here>
 `,
       },
     },

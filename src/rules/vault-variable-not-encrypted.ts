@@ -46,6 +46,14 @@ vault_k3s_token: "{{ lookup('community.hashi_vault.hashi_vault', 'secret=k3s') }
       },
     },
     {
+      title: 'a text that asks to be replaced, in a file that is there to be copied',
+      files: {
+        'inventory/sample/group_vars/all.yml': `
+vault_tide_password: "CHANGEME-TIDE"
+`,
+      },
+    },
+    {
       title: 'settings of HashiCorp Vault beside each other, and one that its role takes',
       files: {
         'group_vars/all.yml': `

@@ -48,13 +48,17 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
         inspection,
         placeholder,
         isSentinel: SENTINEL.test(text.reveal()),
-        isToCopy: isSampleFile(site.at.path) && !analysis.isOfNamedInventory(site.at.path),
+        isToCopy: isToCopy(analysis, site.at.path),
       },
     ]
   })
   literals.set(analysis, made)
   return made
 }
+
+/** Whether a file is there to be copied and filled in, and is of no inventory that somebody names. */
+export const isToCopy = (analysis: Analysis, path: string): boolean =>
+  isSampleFile(path) && !analysis.isOfNamedInventory(path)
 
 /** Texts that ask to be replaced; compared as a whole. */
 const BLANKS: readonly RegExp[] = [

@@ -5,6 +5,7 @@ import { isBelow, partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml, type YamlNode } from '../../syntax/yaml.ts'
+import { isStandIn, isToCopy } from './literals.ts'
 
 const found = new WeakMap<Analysis, readonly VaultFinding[]>()
 const NO_VARIABLES = {
@@ -37,21 +38,34 @@ export function vaultFindingsOf(analysis: Analysis): readonly VaultFinding[] {
       : findings.filter(
           (finding) =>
             finding.id === 'vault-malformed' ||
-            (analysis.isTaken(path) && isMeant(finding, path, text, analysis)),
+            (analysis.isTaken(path) &&
+              isMeant(finding, path, text, analysis) &&
+              !(
+                isToCopy(analysis, path) && isStandIn(unquoted(text.slice(finding.at.start, finding.at.end)))
+              )),
         )
   })
   found.set(analysis, made)
   return made
 }
 
+const unquoted = (text: string): string => text.replace(/^(["'])([\s\S]*)\1$/, '$2').trim()
+
 /** The findings of one rule, as it yields them. What can't be read as YAML is told by the runner. */
 export function* vaultFindingsAs(analysis: Analysis, id: VaultFinding['id']): Generator<RuleFinding> {
   for (const finding of vaultFindingsOf(analysis)) {
     if (finding.id !== id || /^can't be read as YAML/.test(finding.message)) continue
     const { at, message, fix } = finding
-    yield { at, message, cure: fix, secrets: [at] }
+    const isOfSample = id !== 'vault-malformed' && isToCopy(analysis, at.path)
+    yield { at, message, secrets: [at], ...(isOfSample ? ofSample : { cure: fix }) }
   }
 }
+
+/** What is said of a file that is there to be copied. */
+const ofSample = {
+  severity: 'warning',
+  cure: 'put a text there that asks to be replaced, such as CHANGE_ME; if anything has this value, make it a new one',
+} as const
 
 const SECRET = '(?:secret|token|password|passwd|passphrase|key|credentials?)s?'
 const NAMED = new RegExp(`^[ \\t]*["']?vault_\\w*${SECRET}["']?[ \\t]*[:=]`, 'im')
