@@ -31,6 +31,8 @@ export interface Atom {
   readonly isHarmless?: boolean
   /** A few characters of the text it was made of, or a digest of it: who sees that does not know the text. */
   readonly isPiece?: boolean
+  /** A variable of the environment which is an empty text where it is not set, so that the default behind it never comes. */
+  readonly hasIdleDefault?: boolean
   /** Of an unknown text that is some whole lines, or none: the keys of YAML that they may begin with. */
   readonly keys?: readonly string[]
   /** Of an unknown text: what it is, in the words of a message (`the output of hostname`). */
@@ -40,7 +42,9 @@ export interface Atom {
 }
 
 /** What a step makes another: a text that is left out is unknown from there on. */
-export type AtomChange = Partial<Pick<Atom, 'isFilled' | 'decoded' | 'isCiphertext' | 'isPiece' | 'what'>> & {
+export type AtomChange = Partial<
+  Pick<Atom, 'isFilled' | 'decoded' | 'isCiphertext' | 'isPiece' | 'hasIdleDefault' | 'what'>
+> & {
   readonly text?: string | undefined
 }
 

@@ -1,5 +1,9 @@
+import type { Atom, Hop } from '../flow/atoms.ts'
+import type { Analysis } from '../lint/analysis.ts'
+import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
+import { literalsOf } from './common/literals.ts'
 import { givenUp, isBlamed, needsToken, startHops } from './common/missing.ts'
 import { lastPlaceIn, TOKEN_SETTING } from './common/places.ts'
 
@@ -64,8 +68,46 @@ export const tokenEmpty: Rule = {
 `,
       },
     },
+    {
+      title: 'a default behind a variable of the environment',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') | default(vault_harbour_key) }}"
+                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ lookup('env', 'HARBOUR_KEY') is an empty text where the variable is not set: its default never comes
+  tasks:
+    - name: Install
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh
+      environment:
+        K3S_URL: https://192.0.2.10:6443
+        K3S_TOKEN: "{{ harbour_key }}"
+`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'defaults that come, and one of nothing',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') | default(vault_harbour_key, true) }}"
+    quay_key: "{{ lookup('env', 'QUAY_KEY') | default('') }}"
+  tasks:
+    - name: Install
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh
+      environment:
+        K3S_URL: https://192.0.2.10:6443
+        K3S_TOKEN: "{{ harbour_key }}{{ quay_key }}"
+`,
+      },
+    },
     {
       title: 'a default in a pattern, and a first server without a token',
       files: {
@@ -116,5 +158,28 @@ export const tokenEmpty: Rule = {
       faults,
       (who, several) => `${who} get${several ? '' : 's'} an empty join token`,
     )
+    yield* idleDefaults(analysis)
   },
+}
+
+/** Whoever has the variable set sees nothing of it: it is told whatever a play does about an empty token. */
+function* idleDefaults(analysis: Analysis): Generator<RuleFinding> {
+  const told = new Map<Atom, Hop>()
+  for (const { verdict } of startsOf(analysis))
+    for (const { atom } of verdict.arrival.token.text?.marks ?? []) {
+      let first = atom
+      while (first.from?.hasIdleDefault === true) first = first.from
+      if (first.hasIdleDefault === true && first.hop !== undefined) told.set(first, first.hop)
+    }
+  const literals = literalsOf(analysis).map(({ site }) => site.at)
+  for (const { at, what } of told.values())
+    yield {
+      at,
+      severity: 'warning',
+      message: what,
+      cure: 'write default(…, true), which takes the place of an empty text, too',
+      secrets: literals.filter(
+        ({ path, start, end }) => path === at.path && at.start <= start && end <= at.end,
+      ),
+    }
 }

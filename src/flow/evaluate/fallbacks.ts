@@ -41,6 +41,22 @@ function filledIn(value: Value, fallback: Value, evaluation: Evaluation, words: 
   return new Kind(words(), value.why, value.at, value.leaf, { when, yes, no })
 }
 
+/**
+ * `lookup('env', …)` is an empty text where the variable is not set, and that is defined:
+ * https://docs.ansible.com/ansible/latest/collections/ansible/builtin/env_lookup.html
+ */
+function withIdleDefault(value: Value, fallback: Value, falsyToo: Value, evaluation: Evaluation): Value {
+  const { atoms } = evaluation.host.tracking
+  const atom = typeof value === 'string' ? atoms.whole(value) : undefined
+  const isOfEnvironment = atom?.kind === 'lookup' && /^lookup\('env', '[^']*'\)$/.test(atom.what)
+  if (atom === undefined || !isOfEnvironment || falsyToo !== false) return value
+  if (fallback === '' || !(typeof fallback === 'string' || fallback instanceof Unknown)) return value
+  const hop = evaluation.hop(
+    `${atom.what} is an empty text where the variable is not set: its default never comes`,
+  )
+  return atoms.mark(atoms.derive(atom, hop, { hasIdleDefault: true }))
+}
+
 export const otherwise: FlowFilter = (found, { positional, named }, evaluation, words, names) => {
   const given = positional[0] ?? named.get('default_value') ?? ''
   const fallback = followed(given, names.operand(), evaluation)
@@ -60,7 +76,8 @@ export const otherwise: FlowFilter = (found, { positional, named }, evaluation, 
         words,
       )
   }
-  if (evaluation.truthOf(falsyToo, words) !== true) return value
+  if (evaluation.truthOf(falsyToo, words) !== true)
+    return withIdleDefault(value, fallback, falsyToo, evaluation)
   const truth = evaluation.truthOf(value, names.operand)
   if (!(truth instanceof Unknown)) return truth ? value : fallback
   return evaluation.either(
