@@ -919,6 +919,25 @@ ${joins('berths', '{{ harbour_key }}')}`
     ])
   })
 
+  test('has it for an upgrade, too, as the site playbook has left it', () => {
+    const upgrade = (hosts: string): string =>
+      `\n- hosts: ${hosts}\n  tasks:\n    - systemd: { name: k3s, state: restarted }\n`
+    const files = (text: string) => ({
+      'site.yml': site('environment: { K3S_TOKEN: "{{ harbour_key }}" }'),
+      'upgrade.yml': text,
+      'hosts-sample.ini': sample,
+    })
+    const told = (project: Files, servers: 'several' | undefined): readonly string[] =>
+      arrivals(project, { k3s: 'present', servers, again: undefined })
+    const first = 'quay first-server present env-file no url'
+    const all = files(upgrade('harbour'))
+    expect(told(all, undefined)).toEqual([first])
+    expect(told(all, 'several')).toEqual([first, 'server-2 joining-server present env-file url'])
+    expect(told(files(upgrade('berths')), 'several')).toEqual([])
+    const alone = { ...all, 'site.yml': installs('harbour', { INSTALL_K3S_EXEC: 'server' }) }
+    expect(told(alone, 'several')).toEqual(['quay first-server absent none no url'])
+  })
+
   test('lacks groups that its users add', () => {
     const plays = `
 - hosts: all

@@ -278,6 +278,17 @@ export class PlaybookWork {
         if (done.some(hasStarted))
           this.#director.take(this.#playbook.path, variant, this.#hostsOf(variant), done, 'started')
       }
+      // Of the sample with another server only what a site playbook has left is known.
+      for (const larger of isStarted ? this.#withAnother(base, left) : []) {
+        const found = this.#left(larger)
+        if (found === undefined) continue
+        const k3s = asked.has('version') ? 'older' : 'present'
+        const scenario: Scenario = { ...larger, k3s }
+        const done = this.#run(scenario, asked, k3s === 'older' ? older(found) : present(found))
+        ends.push([done, scenario])
+        if (done.some(hasStarted))
+          this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), done, 'started')
+      }
     }
     // One that is for nodes which have K3s is not meant to get far on clean ones, and may have nothing to start.
     const isInstalling = this.#closure.texts.some((text) => INSTALLS.test(text))
