@@ -365,6 +365,44 @@ describe('a word that is not known where the install script is piped into a shel
     ])
   })
 
+  test.each([
+    `sh {{ berth_words }}`,
+    `sh {{ berth_dash }} ${rope}`,
+    `sh {{ berth_option }} - ${rope}`,
+    `sh {{ berth_option }} -- ${rope}`,
+    `{{ berth_command }}`,
+  ])('is an option of the shell, from a variable: %s', (words) => {
+    const vars = `
+    berth_dash: -s -
+    berth_option: -s
+    berth_words: "-s - ${rope}"
+    berth_command: "sh -s - ${rope}"
+`
+    const site = piped(words)
+    const known = { ...site, 'site.yml': (site['site.yml'] ?? '').replace('  vars:\n', `  vars:${vars}`) }
+    expect(nodes(known)).toEqual(['berth agent present argv url', served])
+    expect(unknowns(known)).toEqual([])
+  })
+
+  test('may be an option of the shell with the command of the script', () => {
+    const words = piped('sh {{ ansible_local.words }}', 'K3S_URL: "https://quay:6443"')
+    expect(nodes(words)).toEqual([served])
+    expect(unknowns(words)).toEqual([
+      'K3s is brought by the install script, and whether as a server or an agent is not known',
+      'ansible_facts.local.words',
+    ])
+  })
+
+  test('may stand in a variable with the whole pipe', () => {
+    const site = `
+- hosts: quays
+  vars: { haul: "curl -sfL https://get.k3s.io | sh -" }
+  tasks:
+    - ansible.builtin.shell: "{{ haul }}"
+`
+    expect(nodes({ ...inventory, 'site.yml': site })).toEqual(['quay first-server absent none no url'])
+  })
+
   test('may bring the token', () => {
     expect(nodes(piped('{{ ansible_local.lift }} sh -s -'))).toEqual([
       'berth agent maybe env-file maybe a url',

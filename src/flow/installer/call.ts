@@ -117,7 +117,7 @@ function shellRan(args: readonly string[], input: ShellStep | undefined, atoms: 
   let at = 0
   let readsInput = args.length === 0
   for (; at < args.length; at += 1) {
-    const word = args[at] ?? ''
+    const word = known(args[at] ?? '', atoms)
     if (/^-[a-z]*c/.test(word)) return { input: undefined, args: [] }
     if (/^-[a-z]*s/.test(word)) readsInput = true
     if (word === '-' || word === '--') {
@@ -125,7 +125,11 @@ function shellRan(args: readonly string[], input: ShellStep | undefined, atoms: 
       at += 1
       break
     }
-    if (!/^[-+]/.test(word)) break
+    if (!/^[-+]/.test(word)) {
+      // A word that is not known may be `-s` with all that follows it.
+      readsInput ||= input !== undefined && atoms.whole(word) !== undefined
+      break
+    }
   }
   if (readsInput || at >= args.length) return { input, args: args.slice(at) }
   return { path: known(args[at] ?? '', atoms), args: args.slice(at + 1) }
