@@ -91,6 +91,59 @@ describe('hosts that only their names tell apart', () => {
   })
 })
 
+describe('hosts by their addresses', () => {
+  const quay = 'command: sh /opt/k3s-install.sh server --cluster-init'
+  const berth = "command: sh /opt/k3s-install.sh agent --server 'https://quay:6443'"
+  const site = (server: string, agent: string, hosts = '192.0.2.4\n192.0.2.5\n'): Files => ({
+    'site.yml': `
+- hosts: harbour
+  tasks:
+    - { ${quay}, when: ${JSON.stringify(server)} }
+    - { ${berth}, when: ${JSON.stringify(agent)} }
+`,
+    'hosts.ini': `[harbour]\n${hosts}`,
+  })
+  const kinds = (files: Files) => new Set(arrivals(files).map((one) => one.split(' ').slice(0, 2).join(' ')))
+  const either = (...hosts: readonly string[]) =>
+    new Set(hosts.flatMap((host) => [`${host} agent`, `${host} first-server`]))
+  const first = "hostvars[groups['harbour'][0]]"
+
+  test.each([
+    ["'quay' in ansible_hostname", "'berth' in ansible_hostname"],
+    ["ansible_hostname == 'quay'", "ansible_hostname != 'quay'"],
+    ["ansible_facts['nodename'] is search('quay')", "ansible_facts['nodename'] is not search('quay')"],
+    ["ansible_fqdn.startswith('quay')", "not ansible_fqdn.startswith('quay')"],
+  ])('may be called anything: %s', (server, agent) => {
+    expect(kinds(site(server, agent))).toEqual(either('192.0.2.4', '192.0.2.5'))
+    const named = site(server, agent, 'quay\nberth\n')
+    expect(kinds(named)).toEqual(new Set(['berth agent', 'quay first-server']))
+  })
+
+  test('or by what is no name of a node', () => {
+    const files = site("ansible_hostname == 'quay'", "ansible_hostname == 'berth'", 'quay_1\nberth_1\n')
+    expect(kinds(files)).toEqual(either('quay_1', 'berth_1'))
+  })
+
+  test.each([
+    `ansible_hostname == ${first}.ansible_hostname`,
+    `${first}['ansible_facts']['hostname'] == ansible_facts['hostname']`,
+    `ansible_nodename == ${first}.ansible_nodename`,
+  ])('have names of their own: %s', (is) => {
+    expect(kinds(site(is, `not (${is})`))).toEqual(new Set(['192.0.2.4 first-server', '192.0.2.5 agent']))
+  })
+
+  test('are not called by an address, nor two of them by one name', () => {
+    const addressed = site("ansible_hostname != '192.0.2.4'", "ansible_hostname == '192.0.2.5'")
+    expect(kinds(addressed)).toEqual(new Set(['192.0.2.4 first-server', '192.0.2.5 first-server']))
+    const { 'site.yml': text = '', ...hosts } = site(
+      "ansible_hostname == 'quay'",
+      "ansible_hostname != 'quay'",
+    )
+    const joining = { ...hosts, 'site.yml': text.replace(' --cluster-init', '') }
+    expect(kinds(joining)).toEqual(either('192.0.2.4', '192.0.2.5'))
+  })
+})
+
 describe('the first host of a group of agents', () => {
   const hosts = '[server]\nquay\n[agent]\nbirch\nalder\nlarch\n'
   const site = (task: string, vars = ''): Readonly<Record<string, string>> => ({

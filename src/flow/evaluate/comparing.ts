@@ -13,7 +13,7 @@ import {
 } from '../../ansible/template/primitives.ts'
 import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import type { Tracking } from './tracking.ts'
-import { Address, Count, type Filling, OneOf, Pending, Ungiven } from './unknowns.ts'
+import { Address, Count, type Filling, NodeName, OneOf, Pending, Ungiven } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** The tags that were asked for: a list for an older ansible-core, and a tuple, which equals no list, for a newer one. */
@@ -88,6 +88,7 @@ function equal(a: Value, b: Value, tracking: Tracking): Certainty {
   if (b instanceof Count) return countIs(b, '==', a)
   if (a instanceof Address && typeof b === 'string') return named(a, b, tracking)
   if (b instanceof Address && typeof a === 'string') return named(b, a, tracking)
+  if (a instanceof NodeName && b instanceof NodeName && a.host !== b.host) return false
   if (a instanceof OneOf && isNone(a, b, tracking)) return false
   if (b instanceof OneOf && isNone(b, a, tracking)) return false
   if (a instanceof Unknown || b instanceof Unknown) {

@@ -14,6 +14,7 @@ export {
   FirstOf,
   Fork,
   impliedBy,
+  NodeName,
   opposite,
   Pending,
   Result,

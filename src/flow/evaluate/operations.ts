@@ -31,6 +31,7 @@ import {
   Harmless,
   Keyed,
   madeOfSides,
+  NodeName,
   opposite,
   Tainted,
   UnknownTruth,
@@ -268,6 +269,14 @@ export class Operations {
     ].join(', ')
   }
 
+  /** Whether another node is called so, as this world has decided. */
+  #isTaken(name: Value, text: Value): boolean {
+    return (
+      name instanceof NodeName &&
+      name.others.some((other) => this.host.decided(`(${other}) == ${this.shown(text, undefined)}`) === true)
+    )
+  }
+
   /** One comparison; its words are the same whichever way round it stands. */
   compare(
     operator: Comparison['rest'][number]['operator'],
@@ -294,6 +303,7 @@ export class Operations {
     if (known !== undefined) return known
     if (operator === '==' && operands.includes('') && operands.some((one) => this.host.isFilled(one)))
       return false
+    if (operator === '==' && (this.#isTaken(left, right) || this.#isTaken(right, left))) return false
     const turned = operator === '==' && !isOpen(left) && isOpen(right)
     return this.unknownTruth(
       () =>

@@ -249,6 +249,23 @@ export class Address extends Unknown {
   }
 }
 
+/** What a node calls itself, where the inventory does not tell: no two are called the same. */
+export class NodeName extends Address {
+  readonly host: string
+  /** The same of the other nodes, in its words. */
+  readonly others: readonly string[]
+
+  constructor(
+    what: string,
+    why: string,
+    { host, others, isNamed }: Pick<NodeName, 'host' | 'others' | 'isNamed'>,
+  ) {
+    super(what, why, isNamed)
+    this.host = host
+    this.others = others
+  }
+}
+
 /** What a store of secrets, or a file that can't be read, has: a text, or a mapping with such. It is followed, though nobody knows whether it is empty. */
 export class Fetched extends Unknown {
   /** How the task that asks for it stands in a trace. */

@@ -1,6 +1,6 @@
 import { Dict } from '../../ansible/template/values.ts'
 import { unitDirectories } from '../../facts/systemd.ts'
-import type { FlowValue } from '../evaluate/index.ts'
+import { type FlowValue, NodeName } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Stage } from './context.ts'
 import type { World } from './world.ts'
@@ -66,16 +66,25 @@ function member(stage: Stage, world: World, host: string, name: string): FlowVal
     return stage.manager
   }
   if (name === 'system') return 'Linux'
-  if (name === 'hostname' || name === 'nodename' || name === 'fqdn') return nodeName(host, name)
+  if (name === 'hostname' || name === 'nodename' || name === 'fqdn') return nodeName(stage, host, name)
   if (name === 'services') return services(stage, world, host)
   return new Unknown(`ansible_facts.${name}`, 'a fact of the node')
 }
 
-/** Nodes are taken to be called as the inventory calls them, those that it has by address by a name of their own. */
-function nodeName(host: string, fact: string): string {
-  if (/^[\d.]+$|:/.test(host)) return `node-${host.replace(/[.:]/g, '-')}`
-  return fact === 'hostname' ? (host.split('.')[0] ?? host) : host
+/** Nodes are taken to be called as the inventory calls them, where that may be the name of a node. */
+function nodeName({ hosts }: Stage, host: string, fact: string): FlowValue {
+  if (isNodeName(host)) return fact === 'hostname' ? (host.split('.')[0] ?? host) : host
+  const words = (one: string): string => `ansible_facts.${fact} of ${one}`
+  return new NodeName(words(host), 'a fact of the node', {
+    host,
+    others: [...hosts.hosts.keys()].filter((one) => one !== host && !isNodeName(one)).map(words),
+    // What stands behind the first dot of a name is not in this fact.
+    isNamed: (text) => (fact === 'hostname' && /[.:]/.test(text) ? false : undefined),
+  })
 }
+
+/** Whether a host is called by no address, and by nothing that Kubernetes refuses. */
+const isNodeName = (host: string): boolean => /^(?![\d.]+$)[a-z\d.-]+$/i.test(host)
 
 /** As `service_facts` would find them: K3s' own services are known, others could be anything. */
 function services(stage: Stage, world: World, host: string): FlowValue {
