@@ -115,6 +115,7 @@ export interface AtomUse {
    * - `regexp`: in a pattern, `argument`: in another argument, shown at -vvv up to ansible-core 2.20.
    * - `result`: in what the task returns: register, fact, slurp; shown at -v.
    * - `message`: printed by `debug`, `fail`, `assert`: always shown.
+   * - `verbose`: printed by `debug` where a run is as verbose as it asks for.
    * - `item`: in an item of its loop, or in the label for that: always shown.
    */
   readonly where:
@@ -125,9 +126,12 @@ export interface AtomUse {
     | 'argument'
     | 'result'
     | 'message'
+    | 'verbose'
     | 'item'
   /** The argument it stands in. */
   readonly at: Span
+  /** How many -v it takes until it is printed; `undefined` where nobody knows, and of all that is not `verbose`. */
+  readonly verbosity?: number
 }
 
 export interface TaskRun {

@@ -87,6 +87,48 @@ export const tokenLogged: Rule = {
       },
     },
     {
+      title: 'printed where a run is verbose',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+  environment:
+    K3S_TOKEN: "{{ harbour_key }}"
+- name: Tell
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ with -v this task prints the token
+    msg: "The key is {{ harbour_key }}"
+    verbosity: 1
+- name: Tell of it
+  ansible.builtin.debug: var=harbour_key verbosity=2
+  ^^^^^^^^^^^^^^^^^^^^^ with -vv this task prints the token
+- name: Tell its beginning
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ with -vvv this task prints a few characters of the token, or a digest of it
+    msg: "The key begins with {{ harbour_key[:5] }}"
+    verbosity: "{{ 3 }}"
+- name: Tell some
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ with enough -v this task prints the token
+    msg: "The key is {{ harbour_key }}"
+    verbosity: "{{ lookup('env', 'HARBOUR_WORDS') | int }}"
+- name: Tell each
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token, in an item of its loop
+    msg: "The key is {{ item }}"
+    verbosity: 1
+  loop: ["{{ harbour_key }}"]
+- name: Tell at once
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    msg: "The key is {{ harbour_key }}"
+    verbosity: 0
+`,
+      },
+    },
+    {
       title: 'in an item of a loop, with a label and without',
       files: {
         'inventory.yml': INVENTORY,
@@ -483,6 +525,12 @@ const WAYS: readonly {
     cure: 'write no_log: true at the task; a loop_control.label without the token keeps it from being printed, but not from -v',
   },
   {
+    where: ['verbose'],
+    severity: 'warning',
+    message: 'this task prints the token',
+    cure: 'take it out of the message, or write no_log: true at the task',
+  },
+  {
     where: ['result'],
     severity: 'warning',
     message: 'the token is in what this task returns, which -v and logs show',
@@ -510,7 +558,7 @@ const WAYS: readonly {
     message: 'up to ansible-core 2.20 -vvv shows the arguments of this task, with the token in them',
   },
   {
-    where: ['message', 'item'],
+    where: ['message', 'item', 'verbose'],
     isPiece: true,
     severity: 'notice',
     message: 'this task prints a few characters of the token, or a digest of it',
@@ -572,15 +620,25 @@ function* shown(analysis: Analysis): Generator<RuleFinding> {
     const isShown = isPiece === true ? isPieceOfToken : isToken
     const said = isAlways && places.includes('content') ? ALWAYS : usual
     const fix = silenced(analysis, task)
-    const hop = task.uses.find(({ atom, where }) => places.includes(where) && isShown(analysis, atom))?.atom
+    const use = places
+      .map((place) => task.uses.find(({ atom, where }) => where === place && isShown(analysis, atom)))
+      .find((one) => one !== undefined)
     yield {
       at: task.at,
       ...said,
-      hops: hop === undefined ? [] : tokenHops(analysis, hop),
+      message: use?.where === 'verbose' ? `${asVerbose(use)} ${said.message}` : said.message,
+      hops: use === undefined ? [] : tokenHops(analysis, use.atom),
       ...(fix === undefined ? {} : { fix }),
     }
   }
 }
+
+/** How verbose a run is in which something is printed. */
+const asVerbose = ({ verbosity }: AtomUse): string =>
+  verbosity === undefined || verbosity > MOST_VERBOSE ? 'with enough -v' : `with -${'v'.repeat(verbosity)}`
+
+/** More than this nobody counts. */
+const MOST_VERBOSE = 6
 
 const placeOf = ({ path, start }: TaskRun['at']): string => `${path}:${start}`
 

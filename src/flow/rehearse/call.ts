@@ -216,9 +216,14 @@ export class Call {
     return undefined
   }
 
-  use(where: AtomUse['where'], text: string | Unknown | undefined, at: Span): void {
+  use(
+    where: AtomUse['where'],
+    text: string | Unknown | undefined,
+    at: Span,
+    more: Pick<AtomUse, 'verbosity'> = {},
+  ): void {
     if (typeof text !== 'string') return
-    for (const atom of this.atoms.in(text)) this.uses.push({ atom, where, at })
+    for (const atom of this.atoms.in(text)) this.uses.push({ atom, where, at, ...more })
   }
 
   note(what: string, at: Span = this.task.action.at): void {

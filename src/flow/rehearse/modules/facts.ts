@@ -191,12 +191,24 @@ function opened(call: Call, written: Placed | undefined, names: readonly string[
 const MOST_ALIKE = 16
 
 export function debug(call: Call): Effect {
+  const verbosity = verbosityOf(call)
+  const where = verbosity === undefined || verbosity > 0 ? 'verbose' : 'message'
+  const more = verbosity === undefined || where === 'message' ? {} : { verbosity }
   const message = call.argument('msg')
-  if (message !== undefined) showing(call, message)
+  if (message !== undefined) showing(call, message, where, more)
   const name = call.argument('var')
   if (name !== undefined && typeof name.value === 'string')
-    showing(call, { ...name, value: `{{ ${name.value} }}` })
+    showing(call, { ...name, value: `{{ ${name.value} }}` }, where, more)
   return { changed: false }
+}
+
+/** How many -v it takes until a task prints its message; `undefined` where nobody knows. */
+function verbosityOf(call: Call): number | undefined {
+  const placed = call.argument('verbosity')
+  const given = placed === undefined ? undefined : call.evaluator.given(placed.value, placed.at)
+  if (given === undefined) return 0
+  const text = typeof given === 'string' ? call.atoms.plain(given)?.trim() : undefined
+  return text !== undefined && /^[-+]?\d+$/.test(text) ? Number(text) : undefined
 }
 
 /** Ansible prints what it can: a message never fails. */
@@ -204,10 +216,11 @@ export function showing(
   call: Call,
   { value, at }: Pick<Placed, 'value' | 'at'>,
   where: AtomUse['where'] = 'message',
+  more: Pick<AtomUse, 'verbosity'> = {},
 ): void {
   const shown = call.evaluator.value(value, at)
   if (shown instanceof Undefined) return
-  for (const text of shownTexts(call, shown)) call.use(where, text, at)
+  for (const text of shownTexts(call, shown)) call.use(where, text, at, more)
 }
 
 /** The texts that a value shows, whatever it is: those in a result, those of all variables of a host, and what base64 hides from nobody. */
