@@ -350,6 +350,42 @@ describe('in a project of its own', () => {
     expect(other).toMatch(/^Nothing of K3s starts on larch, with --scenario openrc\.\n/)
   })
 
+  test('where nothing that would bring K3s starts it, that is said with the places', async () => {
+    write({
+      'idle/site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - server
+      when: inventory_hostname == 'alder'
+    # An install script by another way: INSTALL_K3S_EXEC
+    - ansible.builtin.uri: { url: https://get.k3s.io }
+- hosts: berths
+  tasks:
+    - block:
+        - ansible.builtin.command: /opt/k3s-install.sh agent
+          environment: { INSTALL_K3S_SKIP_START: 'true' }
+`,
+      'idle/hosts.ini': '[quays]\nlarch\n[berths]\nelm\n',
+    })
+    const told = 'this task would bring K3s, of which no service starts in any scenario'
+    expect((await trace(directory, ['idle'])).text).toBe(
+      `No service of K3s starts here in any scenario, though K3s would be brought:
+  idle/site.yml:4:7  ${told}
+  idle/site.yml:11:11  ${told}
+
+2 places could not be followed (--show-unknown)
+`,
+    )
+    expect((await trace(directory, ['idle', '--host', 'larch'])).text).toBe(
+      'Nothing of K3s starts on larch.\n\n2 places could not be followed (--show-unknown)\n',
+    )
+    const { unknowns } = JSON.parse((await trace(directory, ['idle', '-f', 'json'])).text)
+    expect(unknowns).toEqual([
+      { path: 'idle/site.yml', line: 4, what: told },
+      { path: 'idle/site.yml', line: 11, what: told },
+    ])
+  })
+
   test('a token that no file of an inventory holds is given in one scenario and not in the other', async () => {
     write({
       'held/site.yml':

@@ -9,6 +9,8 @@ export interface UnknownNote {
   readonly what: string
   /** Told even where nobody asks, so that silence is no praise: all of what brings K3s, or its kin, is not followed. */
   readonly isTold?: true
+  /** Whether it is a task that brings K3s, of which no service starts anywhere. */
+  readonly isIdle?: true
   /** How to have it followed, where there is a way. */
   readonly cure?: string
   /** Here the play ends for a host before K3s starts on it. */

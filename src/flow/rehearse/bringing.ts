@@ -1,6 +1,7 @@
-import { type Content, collectionsIn, isFixture, type Play } from '../../ansible/content/index.ts'
+import { type Content, collectionsIn, isFixture, type Play, type Task } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
+import { installer } from '../../facts/installer.ts'
 import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import type { UnknownNote } from '../unknown.ts'
@@ -14,6 +15,14 @@ const BRINGS =
 
 /** What a role of Galaxy does is not here; that it brings K3s, its name says. */
 export const textBringsK3s = (text: string): boolean => BRINGS.test(text)
+
+/** Whether a task runs the install script of K3s, as far as its own text says so. */
+export function runsInstaller({ action, at }: Task, content: Content): boolean {
+  const text = content.text(at.path)?.slice(at.start, at.end).replace(COMMENT, '') ?? ''
+  return RUNS.test(action.module) && (/\bINSTALL_K3S_/.test(text) || installer.addresses.test(text))
+}
+
+const RUNS = /(?:^|\.)(?:command|shell|raw|script)$/
 
 const K3S = /k3s/i
 

@@ -9,7 +9,7 @@ import type { NamedInventory } from '../inventories.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
-import { bringsK3s, textBringsK3s } from './bringing.ts'
+import { bringsK3s, runsInstaller, textBringsK3s } from './bringing.ts'
 import { SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { distinguished } from './distinguished.ts'
@@ -114,6 +114,7 @@ export class Director {
     }
     for (const work of later) work()
     this.#sayWhatNobodyIncludes(playbooks.map(({ closure }) => closure))
+    this.#sayWhatStartsNothing(playbooks.map(({ closure }) => closure))
     for (const note of this.leftOut.notes()) this.bound(note)
     this.#sayWhatIsNotFollowed()
     return {
@@ -131,6 +132,23 @@ export class Director {
       ),
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
+    }
+  }
+
+  /** Where K3s starts nowhere, the tasks are told that would bring it, unless something is said of why. */
+  #sayWhatStartsNothing(closures: readonly Closure[]): void {
+    if (this.#verdicts.length > 0 || this.#bounds.size > 0) return
+    const said = [...this.#unknowns.values()]
+    if (said.some(({ isTold, end }) => isTold === true || end !== undefined)) return
+    for (const { task } of closures.flatMap(({ tasks }) => [...tasks])) {
+      const { path, start, end } = task.at
+      const isSaid = said.some(({ at }) => at.path === path && at.start >= start && at.start < end)
+      if (!isSaid && runsInstaller(task, this.#content))
+        this.note({
+          at: task.action.at,
+          what: 'this task would bring K3s, of which no service starts in any scenario',
+          isIdle: true,
+        })
     }
   }
 

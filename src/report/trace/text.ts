@@ -68,6 +68,8 @@ class Page {
   nothing(): void {
     const { asked, brought, unknowns, stops } = this.#trace
     const ends = unknowns.filter(({ end }) => end !== undefined)
+    const isUnsaid = asked.length === 0 && brought.length === 0 && ends.length === 0
+    const idle = unknowns.filter(({ isIdle }) => isUnsaid && isIdle === true)
     this.#say(
       0,
       asked.length > 0
@@ -76,7 +78,9 @@ class Page {
           ? `No start of K3s can be shown: ${brought.join('; ')}.`
           : ends.length > 0
             ? 'No service of K3s starts here, and plays end early:'
-            : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
+            : idle.length > 0
+              ? 'No service of K3s starts here in any scenario, though K3s would be brought:'
+              : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
     )
     // Undefined variables are told host by host.
     for (const { at, what } of ends)
@@ -86,6 +90,7 @@ class Page {
         )
       )
         this.#placed('  ', at, what)
+    for (const { at, what } of idle) this.#placed('  ', at, what)
     this.#blank()
   }
 
