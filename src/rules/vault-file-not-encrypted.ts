@@ -44,7 +44,7 @@ tide_password: f3a9c07e51b24d8896cc01d2ab7743fe
         'inventory/sample/group_vars/all/vault.yml': `
 harbour_note: CHANGEME
 harbour_key: f3a9c07e51b24d8896cc01d2ab7743fe
-             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a plain value in a file that is named a vault
+             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this value is in clear text, though the file is called a vault
 `,
       },
     },
