@@ -166,6 +166,10 @@ describe('the first host of a group of agents', () => {
     ['nothing asks for', 'debug: { msg: x }'],
     ['a condition asks whether a host is in the group', asks("inventory_hostname in groups['agent']")],
     ['a loop goes through the group', "{ debug: { msg: '{{ item }}' }, loop: \"{{ groups['agent'] }}\" }"],
+    [
+      'a loop goes through a part of the group',
+      "{ debug: { msg: '{{ item }}' }, loop: \"{{ groups['agent'] | map('extract', hostvars) | selectattr('a', 'defined') | sort | list }}\" }",
+    ],
     ['the group is counted', 'debug: { msg: "{{ groups.agent | length }}" }'],
     ['the first server is asked for', asks("inventory_hostname == groups['server'][0]")],
     [

@@ -92,9 +92,8 @@ const BY_PART =
 const GROUPS = /(?<![.\w])groups\b/g
 const NAME =
   /^groups(?:\s*\[\s*(?:(?:'|")([\w.-]+)('|")|([A-Za-z_]\w*))\s*\]|\.(?!get\b|keys\b|values\b|items\b)(\w+))/
-/** A host of a list by its place in it, or a list that is not kept as it is. */
-const INDEXED =
-  /\[\s*-?\d*\s*[:\d]|\.\d|\b(?:first|last|min|max|sort|shuffle|random|index|slice|batch|reverse|zip|next|split|difference|intersect|reject\w*|select\w*)\b/
+/** A host of a list by its place in it. */
+const INDEXED = /\[\s*-?\d*\s*[:\d]|\.\d|\b(?:first|last|min|max|random|index|slice|batch|zip|next|split)\b/
 const OF_PLAY = /\brun_once\b|\b(?:ansible_)?play_(?:hosts|batch)/
 
 /** Whether an expression may be one host of a group, or give the list of them to somebody who takes one. */

@@ -1,4 +1,5 @@
 import { arrivalAt, runsOpenrcOnly, servicesRunning, startsAnother } from '../../arrival/index.ts'
+import { unitInForce } from '../../arrival/unitFiles.ts'
 import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
@@ -133,14 +134,14 @@ export function started(call: Call, node: NodeState, name: string, hop: Hop): Ef
  * systemd_service.py. OpenRC takes a service that it does not have for one that is stopped and not enabled.
  */
 function isMissing(call: Call, name: string): boolean {
-  const { node, context, atoms } = call
+  const { node, context } = call
   const manager = managerFor(call, node, name)
   if (manager !== 'systemd' || !call.isOnNode || (call.plain('scope') ?? 'system') !== 'system') return false
   if (!isK3s(call, node, name, manager) || node.files.has(`/etc/init.d/${name}`)) return false
   // Nodes that have K3s from before may have it under another name than is seen here.
   if (context.stage.scenario.k3s !== 'absent') return false
   if (node.services.get(name)?.started === true || node.starts.has(name)) return false
-  return arrivalAt(withUnit(call, node, name, manager).files, name, manager, atoms).unit === undefined
+  return !node.isPackaged && !node.isOpen && unitInForce(node.files, name) === undefined
 }
 
 /** The node with the unit of a service that a package has brought, or something else that was not followed. */
