@@ -94,7 +94,8 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
     await Promise.allSettled([reading, feeding])
     if (signal?.aborted === true) throw signal.reason
     // What tears down the rest makes it fail, too, and which of them is heard of first is up to Node's streams.
-    if (reasons.length > 0) throw reasons.find((reason) => !isTornDown(reason)) ?? reasons[0]
+    if (reasons.length > 0)
+      throw reasons.flatMap(withParts).find((reason) => !isTornDown(reason)) ?? reasons[0]
     return hash.digest('hex')
   } catch (error) {
     throw archiveFailure(error, at)
@@ -155,9 +156,13 @@ async function checkEnd(
   if (!end.equals(trailer.bytes)) throw damaged(at)
 }
 
+/** Node makes one of two errors of a stream, and calls it as the later one. */
+const withParts = (error: unknown): readonly unknown[] =>
+  error instanceof AggregateError ? error.errors.flatMap(withParts) : [error]
+
 const isTornDown = (error: unknown): boolean =>
   (error as Error).name === 'AbortError' ||
-  /^ERR_STREAM_(?:PREMATURE_CLOSE|DESTROYED)$/.test((error as NodeJS.ErrnoException).code ?? '')
+  /^(?:ABORT_ERR|ERR_STREAM_(?:PREMATURE_CLOSE|DESTROYED))$/.test((error as NodeJS.ErrnoException).code ?? '')
 
 function archiveFailure(error: unknown, at: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException
