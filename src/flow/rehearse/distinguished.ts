@@ -17,9 +17,6 @@ export interface Distinguished {
   readonly isByPart: boolean
 }
 
-/** Hosts by their names that are followed each by itself at most. */
-export const MOST_NAMED = 16
-
 /** What the playbooks that are rehearsed can tell hosts apart by. */
 export function distinguished(
   closures: readonly Closure[],

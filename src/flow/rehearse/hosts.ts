@@ -9,7 +9,7 @@ import { type AnsibleValue, Float, type Project, type Variable, VaultedText } fr
 import type { Span } from '../../span.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { variablesOfGroup } from './beside.ts'
-import { type Distinguished, MOST_NAMED } from './distinguished.ts'
+import type { Distinguished } from './distinguished.ts'
 import { groupKind } from './groupKinds.ts'
 
 /** A host that stands for all hosts like it. */
@@ -105,6 +105,9 @@ export function inventoryHosts(
     assumed: new Set(),
   }
 }
+
+/** Hosts by their names that are followed each by itself at most. */
+const MOST_NAMED = 16
 
 /**
  * The first host of a group may found the cluster, or do what the others need: that of agents only where some text asks for
