@@ -1,11 +1,11 @@
-import { type Content, collectionsIn, isFixture, type Play, type Task } from '../../ansible/content/index.ts'
+import { type Content, collectionsIn, isFixture, type Task } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
 import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import type { UnknownNote } from '../unknown.ts'
-import { type Closure, closureOf } from './closure.ts'
+import { type Closure, closureOfPlay, playOf } from './closure.ts'
 import type { Stage } from './context.ts'
 import { isNamed } from './lone.ts'
 
@@ -13,7 +13,6 @@ import { isNamed } from './lone.ts'
 const BRINGS =
   /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s["']?\s+(?:server|agent)\b|k3s(?:-\w+)?\.service|\bname\s*[:=]\s*["']?(?:[\w-]+\.)*k3s\b/i
 
-/** What a role of Galaxy does is not here; that it brings K3s, its name says. */
 export const textBringsK3s = (text: string): boolean => BRINGS.test(text)
 
 /** Whether a task runs the install script of K3s, as far as its own text says so. */
@@ -43,14 +42,16 @@ export function bringsK3s(hosts: Closure['hosts'][number], content: Content, pro
 }
 
 function playBringsK3s(hosts: Closure['hosts'][number], content: Content, project: Project): boolean {
-  const { path } = hosts.at
   const play = playOf(hosts, content)
   if (play === undefined) return true
-  const place = { playbookDirectory: directoryOf(path), collections: collectionsIn(play.keywords) }
+  const place = { playbookDirectory: directoryOf(hosts.at.path), collections: collectionsIn(play.keywords) }
+  // What a role of Galaxy does is not here; that it brings K3s, its name says.
   if (play.roles.some(({ name }) => K3S.test(name) && content.findRole(name, place) === undefined))
     return true
-  return closureOf(content, project, { path, plays: [play] }).tasks.some(({ task }) =>
-    textBringsK3s(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
+  return (
+    closureOfPlay(hosts, content, project)?.tasks.some(({ task }) =>
+      textBringsK3s(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
+    ) === true
   )
 }
 
@@ -67,13 +68,6 @@ export function touchesK3s(closure: Closure, content: Content, project: Project)
       return BRINGS.test(own) || TOUCHES.test(own)
     }) || closure.hosts.some((one) => playOf(one, content) !== undefined && bringsK3s(one, content, project))
   )
-}
-
-/** The play whose `hosts:` these are. That of a lone role is in no file. */
-export function playOf({ at }: Closure['hosts'][number], content: Content): Play | undefined {
-  const plays = at.end === 0 ? [] : (content.playbook(at.path)?.plays ?? [])
-  for (const play of plays) if (play.kind === 'play' && play.hosts?.at.start === at.start) return play
-  return undefined
 }
 
 /** A role or a playbook that is asked for and lies elsewhere. */

@@ -89,6 +89,33 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
   }
 }
 
+/** The play whose `hosts:` these are. That of a lone role is in no file. */
+export function playOf({ at }: Closure['hosts'][number], content: Content): Play | undefined {
+  const plays = at.end === 0 ? [] : (content.playbook(at.path)?.plays ?? [])
+  for (const play of plays) if (play.kind === 'play' && play.hosts?.at.start === at.start) return play
+  return undefined
+}
+
+/** Of a project, by where `hosts:` of the play stands. */
+const ofPlays = new WeakMap<Content, Map<string, Closure | undefined>>()
+
+/** What that play alone can reach. */
+export function closureOfPlay(
+  hosts: Closure['hosts'][number],
+  content: Content,
+  project: Project,
+): Closure | undefined {
+  const known = ofPlays.get(content) ?? new Map<string, Closure | undefined>()
+  ofPlays.set(content, known)
+  const { path, start } = hosts.at
+  const key = `${path}:${start}`
+  if (!known.has(key)) {
+    const play = playOf(hosts, content)
+    known.set(key, play === undefined ? undefined : closureOf(content, project, { path, plays: [play] }))
+  }
+  return known.get(key)
+}
+
 const BETWEEN = String.raw`\{#(?:(?!\{#)[\s\S])*?#\}|\{\{((?:(?!\{\{)[\s\S])*?)\}\}|\{%((?:(?!\{%)[\s\S])*?)%\}`
 const DELIMITED = new RegExp(BETWEEN, 'g')
 /** YAML has comments of its own, which Jinja2 never sees. */

@@ -2,8 +2,8 @@ import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Comparison, Expression } from '../../syntax/jinja/index.ts'
 import { looksLikeTemplate, parsedExpression, parsedTemplate } from '../evaluate/parsed.ts'
-import { bringsK3s, playOf } from './bringing.ts'
-import { type Closure, closureOf } from './closure.ts'
+import { bringsK3s } from './bringing.ts'
+import { type Closure, closureOfPlay } from './closure.ts'
 import type { Director } from './director.ts'
 import { isOfNodes } from './groupKinds.ts'
 import type { PaperHosts } from './hosts.ts'
@@ -37,9 +37,7 @@ export function comparedHosts(closure: Closure, invention: Invention, director: 
     const groups = wantedGroups(one.pattern)
     const isOfCluster = groups.some((group) => isOfNodes(group) || invention.isOfCluster?.(group) === true)
     if (!isOfCluster && !bringsK3s(one, content, project)) continue
-    const play = playOf(one, content)
-    const own =
-      play === undefined ? closure : closureOf(content, project, { path: one.at.path, plays: [play] })
+    const own = closureOfPlay(one, content, project) ?? closure
     for (const name of comparedNames(own, valuesOf))
       if (!LOCALHOST.has(name) && !added.has(name))
         found.set(name, [...new Set([...(found.get(name) ?? []), ...groups])])

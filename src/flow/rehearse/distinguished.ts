@@ -1,8 +1,7 @@
 import type { Content, Keywords } from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
-import { playOf } from './bringing.ts'
-import { type Closure, closureOf } from './closure.ts'
+import { type Closure, closureOfPlay } from './closure.ts'
 import { comparedNames, entryOf } from './comparedHosts.ts'
 import { isMapping } from './modules/includeVars.ts'
 import { namedGroups } from './pattern.ts'
@@ -71,9 +70,7 @@ function groupsWithFirst(
     // The first host of a play does for the others what is to be done once.
     if (!closure.texts.some((text) => OF_PLAY.test(text))) continue
     for (const one of closure.hosts) {
-      const play = playOf(one, content)
-      const path = one.at.path
-      const own = play === undefined ? closure : closureOf(content, project, { path, plays: [play] })
+      const own = closureOfPlay(one, content, project) ?? closure
       if (!own.texts.some((text) => OF_PLAY.test(text))) continue
       const names = namedGroups([one.pattern])
       if (names.length === 0 || one.pattern.includes('{')) return 'all'

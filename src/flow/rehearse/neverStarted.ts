@@ -2,8 +2,7 @@ import type { Content, Task } from '../../ansible/content/index.ts'
 import type { Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { UnknownNote } from '../unknown.ts'
-import { playOf } from './bringing.ts'
-import { type Closure, closureOf } from './closure.ts'
+import { type Closure, closureOfPlay, playOf } from './closure.ts'
 import { isLeftOut } from './context.ts'
 import type { PaperHosts } from './hosts.ts'
 import { startedCommands } from './outsiders.ts'
@@ -32,7 +31,7 @@ export function neverStarted(
     const play = playOf(one, content)
     return play === undefined || isLeftOut(UNTAGGED, play.keywords)
       ? []
-      : closureOf(content, project, { path: one.at.path, plays: [play] }).tasks.map(({ task }) => task)
+      : (closureOfPlay(one, content, project)?.tasks.map(({ task }) => task) ?? [])
   }
   const begun = worlds.flatMap(({ events }) => events.filter(({ what }) => what === 'service-started'))
   /** Whether a task has started K3s on a host that no other play with that task is for: it was delegated there. */

@@ -1,7 +1,7 @@
 import type { Content } from '../../ansible/content/index.ts'
 import type { Project } from '../../ansible/value.ts'
-import { bringsK3s, playOf } from './bringing.ts'
-import { type Closure, closureOf } from './closure.ts'
+import { bringsK3s } from './bringing.ts'
+import { type Closure, closureOfPlay } from './closure.ts'
 import { groupKind, mayBeWhole } from './groupKinds.ts'
 import type { PaperHosts } from './hosts.ts'
 import { groupsOfOwn, matchingHosts, namedGroups, wantedGroups } from './pattern.ts'
@@ -25,10 +25,9 @@ export function wholeGroups(
   const found = new Set<string>()
   for (const one of hosts) {
     const groups = wantedGroups(one.pattern).filter(mayBeWhole)
-    const play = groups.length === 0 ? undefined : playOf(one, content)
-    if (play === undefined || !bringsK3s(one, content, project)) continue
-    const { texts } = closureOf(content, project, { path: one.at.path, plays: [play] })
-    if (groupsOfOwn(texts).some((name) => !played.has(name) && isOfOneKind(name)))
+    const own = groups.length === 0 ? undefined : closureOfPlay(one, content, project)
+    if (own === undefined || !bringsK3s(one, content, project)) continue
+    if (groupsOfOwn(own.texts).some((name) => !played.has(name) && isOfOneKind(name)))
       for (const name of groups) found.add(name)
   }
   return found
