@@ -23,9 +23,8 @@ export function distinguished(
   project: Project,
   inventories: readonly NamedInventory[],
 ): Distinguished {
-  const texts = new Set(closures.flatMap((closure) => closure.texts))
   return {
-    groups: groupsWithFirst(closures, texts, content, project, inventories),
+    groups: groupsWithFirst(closures, content, project, inventories),
     names: new Set(closures.flatMap((closure) => namesIn(closure, content, inventories))),
     isByPart: closures.some(({ conditions, expressions }) =>
       [...conditions, ...expressions].some((text) => BY_PART.test(text)),
@@ -35,18 +34,17 @@ export function distinguished(
 
 function groupsWithFirst(
   closures: readonly Closure[],
-  texts: ReadonlySet<string>,
   content: Content,
   project: Project,
   inventories: readonly NamedInventory[],
 ): ReadonlySet<string> | 'all' {
-  const all = [...texts]
-  if (all.some((text) => /\binventory_hostnames\b/.test(text))) return 'all'
+  const texts = [...new Set(closures.flatMap((closure) => closure.texts))]
+  if (texts.some((text) => /\binventory_hostnames\b/.test(text))) return 'all'
   const found = new Set(
     closures.flatMap(({ patterns }) => namedGroups(patterns.filter((pattern) => /\[|~/.test(pattern)))),
   )
   // `loop.first` and the like within `{% for %}`.
-  const isCounted = all.some((text) => /\bloop\.(?!length\b)/.test(text))
+  const isCounted = texts.some((text) => /\bloop\.(?!length\b)/.test(text))
   const valuesOf = new Map<string, readonly string[] | undefined>()
   for (const closure of closures) {
     const loops = new Set(closure.tasks.flatMap(({ task }) => loopsIn(task.keywords)))
@@ -56,7 +54,7 @@ function groupsWithFirst(
     ]
     for (const text of asked)
       for (const { index } of text.matchAll(GROUPS)) {
-        const [, literal, , variable, member] = NAME.exec(text.slice(index)) ?? []
+        const [, literal, variable, member] = NAME.exec(text.slice(index)) ?? []
         if (literal !== undefined || member !== undefined) {
           found.add(literal ?? member ?? '')
           continue
@@ -85,14 +83,14 @@ const BY_PART =
 
 const GROUPS = /(?<![.\w])groups\b/g
 const NAME =
-  /^groups(?:\s*\[\s*(?:(?:'|")([\w.-]+)('|")|([A-Za-z_]\w*))\s*\]|\.(?!get\b|keys\b|values\b|items\b)(\w+))/
+  /^groups(?:\s*\[\s*(?:['"]([\w.-]+)['"]|([A-Za-z_]\w*))\s*\]|\.(?!get\b|keys\b|values\b|items\b)(\w+))/
 /** A host of a list by its place in it. */
 const INDEXED = /\[\s*-?\d*\s*[:\d]|\.\d|\b(?:first|last|min|max|random|index|slice|batch|zip|next|split)\b/
 const OF_PLAY = /\brun_once\b|\b(?:ansible_)?play_(?:hosts|batch)/
 
 /** Whether an expression may be one host of a group, or give the list of them to somebody who takes one. */
 function isOfOne(text: string, loops: ReadonlySet<string>, isCounted: boolean): boolean {
-  if (!/(?<![.\w])groups\b/.test(text)) return false
+  if (text.search(GROUPS) === -1) return false
   if (INDEXED.test(text)) return true
   if (/^-?\s*for\b/.test(text)) return isCounted
   return !loops.has(text) && !/^-?\s*(?:if|elif)\b|\|\s*(?:length|count|join\b[^|]*)\s*-?$/.test(text)
