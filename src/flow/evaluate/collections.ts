@@ -12,7 +12,6 @@ import {
 } from '../../ansible/template/primitives.ts'
 import type { Evaluation } from './expression.ts'
 import type { FlowFilter } from './filter.ts'
-import { filtered } from './filters.ts'
 import { tested } from './tests.ts'
 
 /** What Python's `iter()` yields; something unknown where nobody knows that. */
@@ -63,7 +62,7 @@ export const map: FlowFilter = (value, { positional, named }, evaluation, words)
   const given = { positional: rest, named }
   return new List(
     items.map((item) =>
-      filtered(filter, item, given, evaluation, {
+      evaluation.filtered(filter, item, given, {
         operand: () => evaluation.shown(item, undefined),
         arguments: () => evaluation.shownArguments(given),
       }),

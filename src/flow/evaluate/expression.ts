@@ -33,6 +33,7 @@ import type {
 } from '../../syntax/jinja/index.ts'
 import { hasMark } from '../atoms.ts'
 import { Access } from './access.ts'
+import type { FilterWords } from './filter.ts'
 import { filtered } from './filters.ts'
 import { calledMethod } from './methods.ts'
 import { plainOnly, undefinedIn, type Words } from './operations.ts'
@@ -261,10 +262,15 @@ export class Evaluation extends Access {
   /** Puts a filter with its arguments on a value. */
   filter(node: Filter, value: Value, operand: Words): Value {
     const given = this.arguments(node.arguments)
-    return filtered(node.name, value, given, this, {
+    return this.filtered(node.name, value, given, {
       operand,
       arguments: () => this.shownArguments(given, node.arguments),
     })
+  }
+
+  /** The same for filters that other filters use. */
+  filtered(name: string, value: Value, given: CallArguments, words: FilterWords): Value {
+    return filtered(name, value, given, this, words)
   }
 
   arguments({ positional, named, spread, spreadNamed }: Arguments): CallArguments {

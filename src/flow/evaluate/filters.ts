@@ -10,7 +10,6 @@ import {
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
-import { hasMark } from '../atoms.ts'
 import { chosen, edge, items2dict, map } from './collections.ts'
 import { b64decode, b64encode, bool, length } from './conversions.ts'
 import type { Evaluation } from './expression.ts'
@@ -19,7 +18,7 @@ import type { FilterWords, FlowFilter } from './filter.ts'
 import { jsonQuery } from './jsonQuery.ts'
 import { openMapping } from './openMappings.ts'
 import { undefinedIn } from './operations.ts'
-import { derived, givesPiece } from './texts.ts'
+import { derived, givesPiece, unmodelled } from './texts.ts'
 import { typeDebug } from './typeNames.ts'
 import { Fetched } from './unknowns.ts'
 
@@ -172,27 +171,6 @@ function concrete(
       return typeof text === 'string' ? `${text}\n` : text
     }
   }
-}
-
-/** A filter of a collection, or one that is not known here: text that went in may come out, nobody knows how. */
-export function unmodelled(
-  name: string,
-  value: Value,
-  given: CallArguments,
-  evaluation: Evaluation,
-  words: () => string,
-): Value {
-  const readable = evaluation.readable(value)
-  if (typeof readable === 'string' && hasMark(readable) && name !== 'exists')
-    return derived(readable, evaluation, `passes the filter ${name}`, words, {
-      isFilled: name.endsWith('password_hash'),
-      isPiece: givesPiece(name, given),
-    })
-  return evaluation.unknown(
-    words,
-    [readable, ...given.positional, ...given.named.values()],
-    `the filter ${name} is not modelled`,
-  )
 }
 
 const ownFilters: ReadonlyMap<string, FlowFilter> = new Map<string, FlowFilter>([

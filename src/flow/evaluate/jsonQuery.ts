@@ -7,7 +7,7 @@ import {
   type Value,
 } from '../../ansible/template/primitives.ts'
 import type { Evaluation } from './expression.ts'
-import { unmodelled } from './filters.ts'
+import { unmodelled } from './texts.ts'
 
 /** A name, a number in brackets, or each item of a list. */
 type Step = string | number | typeof EACH

@@ -2,7 +2,6 @@ import { type CallArguments, Dict, Unknown, type Value } from '../../ansible/tem
 import type { Atom } from '../atoms.ts'
 import { answeredOtherwise } from './answers.ts'
 import type { Evaluation } from './expression.ts'
-import { filtered } from './filters.ts'
 import { Result, Ungiven } from './unknowns.ts'
 
 /** What filters make of mappings of which only a part is known; `undefined` where that is no more than something unknown. */
@@ -75,7 +74,7 @@ function written(
 ): Value | undefined {
   answeredOtherwise()
   const names = { operand: () => value.what, arguments: () => evaluation.shownArguments(given) }
-  const known = filtered(name, new Dict([...value.known]), given, evaluation, names)
+  const known = evaluation.filtered(name, new Dict([...value.known]), given, names)
   if (typeof known !== 'string') return undefined
   const whole = /^[\w.]+$/.test(value.what) ? value.what : `a mapping: ${value.why}`
   const rest = evaluation.host.unknownText(new Unknown(`${REST}${whole}`, value.why, value.at))
@@ -101,7 +100,7 @@ function read(
   if (open === undefined) return undefined
   const names = { operand: words, arguments: () => evaluation.shownArguments(given) }
   const left = lines.filter((line) => restOf(line) === undefined).join('\n')
-  const known = left.trim() === '' ? new Dict([]) : filtered('from_yaml', left, given, evaluation, names)
+  const known = left.trim() === '' ? new Dict([]) : evaluation.filtered('from_yaml', left, given, names)
   if (!(known instanceof Dict)) return undefined
   answeredOtherwise()
   const what = words()

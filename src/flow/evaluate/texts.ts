@@ -1,5 +1,5 @@
 import type { CallArguments, Value } from '../../ansible/template/primitives.ts'
-import type { AtomChange } from '../atoms.ts'
+import { type AtomChange, hasMark } from '../atoms.ts'
 import type { Evaluation } from './expression.ts'
 import type { Words } from './operations.ts'
 
@@ -49,4 +49,25 @@ export function givesPiece(name: string, { positional, named }: CallArguments): 
   if (DIGEST.test(name)) return true
   const length = positional[0] ?? named.get('length')
   return name === 'truncate' && typeof length === 'number' && length <= FEW
+}
+
+/** A filter of a collection, or one that is not known here: text that went in may come out, nobody knows how. */
+export function unmodelled(
+  name: string,
+  value: Value,
+  given: CallArguments,
+  evaluation: Evaluation,
+  words: () => string,
+): Value {
+  const readable = evaluation.readable(value)
+  if (typeof readable === 'string' && hasMark(readable) && name !== 'exists')
+    return derived(readable, evaluation, `passes the filter ${name}`, words, {
+      isFilled: name.endsWith('password_hash'),
+      isPiece: givesPiece(name, given),
+    })
+  return evaluation.unknown(
+    words,
+    [readable, ...given.positional, ...given.named.values()],
+    `the filter ${name} is not modelled`,
+  )
 }

@@ -6,10 +6,10 @@ import { type EvaluationScope, type Evaluator, evaluator, type FlowValue } from 
 import { nameNotDefined } from '../evaluate/print.ts'
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
-import type { Context } from './context.ts'
+import { type Context, fileOrigin } from './context.ts'
 import type { MadeGroups } from './groups.ts'
 import { isNode } from './hosts.ts'
-import { fileOrigin, scopeOf } from './scope.ts'
+import { scopeOf } from './scope.ts'
 import type { NodeState, Stored, World } from './world.ts'
 
 /** How the atom of a token that a server has made begins to say what it is. */

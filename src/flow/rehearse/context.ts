@@ -227,3 +227,10 @@ export function rawVariables(placed: Placed | undefined): ReadonlyMap<string, Ra
         result.set(name, variable)
   return result
 }
+
+/** From where a task names files. */
+export const fileOrigin = (context: Context) => ({
+  playbookDirectory: context.playbookDirectory,
+  role: context.role,
+  includedFrom: context.file,
+})

@@ -1,12 +1,11 @@
 import { Dict, List } from '../../ansible/template/values.ts'
 import { secretFields, secretMappings, secretTexts } from '../../facts/secretStores.ts'
 import { hasMark } from '../atoms.ts'
-import { evaluator, Fetched, FirstOf, type FlowValue } from '../evaluate/index.ts'
+import { type EvaluationScope, evaluator, Fetched, FirstOf, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
-import type { Context } from './context.ts'
+import { type Context, fileOrigin } from './context.ts'
 import { onControlNode } from './controlNode.ts'
 import { generated, MADE_ANEW, unique } from './modules/generated.ts'
-import { fileOrigin, scopeOf } from './scope.ts'
 import type { World } from './world.ts'
 
 /** Lookups that give one text, made or read on the control node. */
@@ -27,7 +26,10 @@ function madeAnew({ stage, task, iteration = '' }: Context, host: string): strin
   return stage.atoms.mark(stage.atoms.root(key, { kind: 'runtime', what: MADE_ANEW, isFilled: true }))
 }
 
-/** What `lookup('NAME', …)` gives on the control node, as far as that can be told without running anything. */
+/**
+ * What `lookup('NAME', …)` gives on the control node, as far as that can be told without running anything. `scopeIn`: what a
+ * template sees that it reads.
+ */
 export function lookedUp(
   context: Context,
   world: World,
@@ -35,6 +37,7 @@ export function lookedUp(
   plugin: string,
   args: readonly FlowValue[],
   named: ReadonlyMap<string, FlowValue>,
+  scopeIn: (context: Context) => EvaluationScope,
 ): FlowValue {
   const name = plugin.split('.').at(-1) ?? plugin
   const { atoms, content } = context.stage
@@ -55,7 +58,7 @@ export function lookedUp(
     const fetched = onControlNode(context, world, term)
     if (typeof fetched?.content === 'string') return fetched.content.replace(/\s+$/, '')
   }
-  if (name === 'template' && term !== undefined) return rendered(context, world, host, term)
+  if (name === 'template' && term !== undefined) return rendered(context, term, scopeIn)
   if (name === 'first_found') return firstFound(context, args, named) ?? first ?? new List()
   if (name === 'items' || name === 'list') return first ?? new List()
   if (name === 'fileglob') return new List([mark(context, 'a file on the control node', 'scenario')])
@@ -74,7 +77,7 @@ export function lookedUp(
 }
 
 /** A template of the project; one that looks itself up is not known. */
-function rendered(context: Context, world: World, host: string, term: string): FlowValue {
+function rendered(context: Context, term: string, scopeIn: (context: Context) => EvaluationScope): FlowValue {
   const { content } = context.stage
   const path = content.findFile('templates', term, fileOrigin(context))
   const text = path === undefined ? undefined : content.text(path)
@@ -83,7 +86,7 @@ function rendered(context: Context, world: World, host: string, term: string): F
   if (context.trail.filter((step) => step === path).length > 1)
     return new Unknown(what, 'it leads back to itself')
   const inner = { ...context, trail: [...context.trail, path] }
-  return evaluator(scopeOf(inner, world, host)).template(path, text)
+  return evaluator(scopeIn(inner)).template(path, text)
 }
 
 /** The first of the files that the project has, as https://docs.ansible.com/ansible/latest/collections/ansible/builtin/first_found_lookup.html looks for them. */

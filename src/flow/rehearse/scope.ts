@@ -14,7 +14,7 @@ import {
   Ungiven,
 } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
-import type { Context } from './context.ts'
+import { type Context, fileOrigin } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
@@ -36,7 +36,8 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     hostNames: hostNamesOf(stage.hosts),
     variable: (name) => taskVariable(context, world, host, name),
     hostScope: (other) => hostScope(context, world, other),
-    lookup: (plugin, args, named) => lookedUp(context, world, host, plugin, args, named),
+    lookup: (plugin, args, named) =>
+      lookedUp(context, world, host, plugin, args, named, (inner) => scopeOf(inner, world, host)),
     unread: (what, at) => stage.note({ at, what }),
     file: (name) => {
       const path = stage.content.findFile('templates', name, fileOrigin(context))
@@ -56,13 +57,6 @@ function hostNamesOf(hosts: PaperHosts): readonly string[] {
   }
   return names
 }
-
-/** From where a task names files. */
-export const fileOrigin = (context: Context) => ({
-  playbookDirectory: context.playbookDirectory,
-  role: context.role,
-  includedFrom: context.file,
-})
 
 /** `hostvars[host]`: what belongs to the host, and nothing of the play or its roles. */
 function hostScope(asker: Context, world: World, host: string): EvaluationScope | undefined {

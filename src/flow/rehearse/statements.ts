@@ -14,11 +14,19 @@ import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import { missing } from './bringing.ts'
 import { Call, normalised, TaskFails, Undecided } from './call.ts'
-import { type Context, isLeftOut, ofItem, type Question, rawVariables, within } from './context.ts'
+import {
+  type Context,
+  fileOrigin,
+  isLeftOut,
+  ofItem,
+  type Question,
+  rawVariables,
+  within,
+} from './context.ts'
 import { itemVariables, type Loop } from './loops.ts'
 import { candidates, chosen } from './namedFiles.ts'
 import { askingFor, enterRole, notifiedHandlers, type RoleParts, tasksIn } from './roles.ts'
-import { fileOrigin, scopeOf } from './scope.ts'
+import { scopeOf } from './scope.ts'
 import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
 

@@ -1,7 +1,7 @@
 import type { PaperFile } from '../../files.ts'
 import type { Call } from '../call.ts'
+import { fileOrigin } from '../context.ts'
 import { onControlNode } from '../controlNode.ts'
-import { fileOrigin } from '../scope.ts'
 import { unknownContent } from './files.ts'
 
 /** A script of the control node that is on the node for as long as it runs. */

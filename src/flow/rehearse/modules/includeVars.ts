@@ -4,9 +4,10 @@ import { type AnsibleValue, Float, VaultedText } from '../../../ansible/value.ts
 import { partsOf } from '../../../path.ts'
 import { FirstOf, type FlowValue } from '../../evaluate/index.ts'
 import { type Call, type Effect, normalised, TaskFails } from '../call.ts'
+import { fileOrigin } from '../context.ts'
 import { candidates, variablesOfOne } from '../namedFiles.ts'
 import { noteSealed } from '../roles.ts'
-import { fileOrigin, scopeOf } from '../scope.ts'
+import { scopeOf } from '../scope.ts'
 import type { NodeState, RawVariable } from '../world.ts'
 
 /** A file of variables, or a directory of them. */
