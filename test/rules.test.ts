@@ -96,6 +96,8 @@ const wholeProject = (texts: ReadonlyMap<string, string>): ReadProject => ({
   ignoredByGit: new Set(),
   lists: [],
   ignoredInventories: [],
+  links: new Map(),
+  outside: new Set(),
   inventories: undefined,
   inventorySets: undefined,
   reported: undefined,
@@ -638,6 +640,9 @@ describe.each(rules)('$id', (rule) => {
     expect(fixesOf(rule, mended)).toEqual([])
     expect(found(rule, mended).length).toBe(found(rule, project).length - fixes.length)
     expect(applied(mended, fixesOf(rule, mended))).toEqual(mended)
+    const ofWindows = (texts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+      new Map([...texts].map(([path, text]) => [path, text.replaceAll('\n', '\r\n')]))
+    expect(applied(ofWindows(project), fixesOf(rule, ofWindows(project)))).toEqual(ofWindows(mended))
   })
 
   test.each(rule.bad)('shows no token: $title', (example) => {

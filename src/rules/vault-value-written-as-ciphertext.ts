@@ -3,6 +3,7 @@ import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { YamlEntry, YamlNode } from '../syntax/yaml.ts'
+import { lineBreakOf } from '../syntax/yamlEdit.ts'
 import { isToken, shownPath } from './common/leaks.ts'
 import { nodeRunsOf } from './common/nodes.ts'
 import { once } from './common/once.ts'
@@ -122,7 +123,7 @@ function behindAnotherName({ content, project }: Analysis, { hop, what: name }: 
   const before = text.slice(text.lastIndexOf('\n', key.at.start - 1) + 1, key.at.start)
   if (before.trim() !== '' || text.slice(key.at.start, key.at.end) !== name) return undefined
   return {
-    edits: [{ at: key.at, text: `${name}: "{{ vault_${name} }}"\n${before}vault_${name}` }],
+    edits: [{ at: key.at, text: `${name}: "{{ vault_${name} }}"${lineBreakOf(text)}${before}vault_${name}` }],
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Task } from '../../ansible/content/index.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { Fix } from '../../lint/finding.ts'
+import { lineBreakOf } from '../../syntax/yamlEdit.ts'
 
 /** A keyword as the last one of a task that is written as a block. */
 export function keywordAdded({ project }: Analysis, { at }: Task, line: string): Fix | undefined {
@@ -9,7 +10,11 @@ export function keywordAdded({ project }: Analysis, { at }: Task, line: string):
   const indent = columnOf(text, at.start)
   const last = at.start + text.slice(at.start, at.end).trimEnd().length
   const end = endOfLine(text, last)
-  return { edits: [{ at: { path: at.path, start: end, end }, text: `\n${' '.repeat(indent)}${line}` }] }
+  return {
+    edits: [
+      { at: { path: at.path, start: end, end }, text: `${lineBreakOf(text)}${' '.repeat(indent)}${line}` },
+    ],
+  }
 }
 
 /** An argument behind another one that stands on a line of its own. */
@@ -26,7 +31,7 @@ export function argumentAdded(
   const [, indent] = /^([ ]*)[\w-]+:[ ]+$/.exec(text.slice(start, at.start)) ?? []
   if (indent === undefined) return undefined
   const end = endOfLine(text, at.end)
-  return { edits: [{ at: { path: at.path, start: end, end }, text: `\n${indent}${line}` }] }
+  return { edits: [{ at: { path: at.path, start: end, end }, text: `${lineBreakOf(text)}${indent}${line}` }] }
 }
 
 const columnOf = (text: string, offset: number): number => offset - (text.lastIndexOf('\n', offset - 1) + 1)
