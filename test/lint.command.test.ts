@@ -295,7 +295,29 @@ describe('what is looked at', () => {
     symlinkSync('..', join(directory, 'roles/up'))
     symlinkSync('../group_vars/all.yml', join(directory, 'roles/linked.yml'))
     symlinkSync('nothing', join(directory, 'roles/nothing.yml'))
-    expect(await found()).toEqual([plaintext, logged, mode, 'roles/linked.yml:2 token-plaintext'])
+    expect(await found()).toEqual([plaintext, logged, mode])
+  })
+
+  test('a file that links lead to is told of once, by its own path', async () => {
+    write({
+      ...site,
+      'sites/north/quay.yml': `harbour_key: "${MARKER}" # k3seal-disable-line token-plaintext -- known\n`,
+    })
+    mkdirSync(join(directory, 'sites/south'))
+    symlinkSync('../../roles', join(directory, 'sites/south/roles'))
+    symlinkSync('../north/quay.yml', join(directory, 'sites/south/quay.yml'))
+    expect(await found()).toEqual([plaintext, logged, mode])
+    expect(await found(['sites/south/roles/edge/tasks/main.yml'])).toEqual([logged, mode])
+    const stdin = '\n- copy:\n    mode: 0600\n'
+    expect(await found(['--stdin-filename', 'sites/south/roles/edge/tasks/main.yml'], { stdin })).toEqual([
+      'roles/edge/tasks/main.yml:2 token-logged',
+      'roles/edge/tasks/main.yml:3 mode-unquoted',
+    ])
+    // Seen from there, the roles lie elsewhere.
+    expect(await found(['sites/south'])).toEqual([
+      'sites/south/roles/edge/tasks/main.yml:1 token-logged',
+      'sites/south/roles/edge/tasks/main.yml:3 mode-unquoted',
+    ])
   })
 
   test('a text from standard input stands for a file, there or not', async () => {
@@ -453,6 +475,24 @@ describe('fixes', () => {
     expect(await lint(['--fix', '--ignore', 'token'])).toMatchObject({ status: 0, stderr: '' })
     expect(readFileSync(path, 'utf8')).toBe(fixedText)
     expect(readdirSync(directory).sort()).toEqual(['ansible.cfg', 'group_vars', 'roles'])
+  })
+
+  test('change a file once that links lead to, and none outside of the project', async () => {
+    const tasks = '- copy:\n    dest: /etc/k3s\n    mode: 0600\n'
+    write({ 'site/roles/edge/tasks/main.yml': tasks, 'shared/roles/quay/tasks/main.yml': tasks })
+    const cwd = join(directory, 'site')
+    mkdirSync(join(cwd, 'lab'))
+    symlinkSync('../roles', join(cwd, 'lab/roles'))
+    symlinkSync('../../shared/roles/quay', join(cwd, 'roles/quay'))
+    expect(await lint(['--fix'], { cwd })).toMatchObject({ stderr: 'Fixed 1 finding in 1 file.\n' })
+    expect(readFileSync(join(cwd, 'lab/roles/edge/tasks/main.yml'), 'utf8')).toBe(fixedText)
+    expect(readFileSync(join(cwd, 'roles/quay/tasks/main.yml'), 'utf8')).toBe(tasks)
+    expect(readdirSync(cwd).sort()).toEqual(['lab', 'roles'])
+    expect(await found(['--fix'], { cwd })).toEqual([
+      'roles/edge/tasks/main.yml:1 token-logged',
+      'roles/quay/tasks/main.yml:1 token-logged',
+      'roles/quay/tasks/main.yml:3 mode-unquoted',
+    ])
   })
 
   test('are shown as a diff that git takes, and not written', async () => {

@@ -9,7 +9,7 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs'
-import { join, sep } from 'node:path'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { isBelow, isInventoryName, partsOf } from '../path.ts'
 import { namesIn, SKIPPED } from './files.ts'
 import { trackedThoughIgnored } from './git.ts'
@@ -76,6 +76,8 @@ export interface ProjectTexts {
   readonly ignoredVariables: readonly string[]
   /** What git passes over and inventories are called like, directories with a `/` behind them. It is not read. */
   readonly ignoredInventories: readonly string[]
+  /** Of a text that a link leads to the path where it really is: below the root, or absolute where it lies elsewhere. */
+  readonly linked: ReadonlyMap<string, string>
 }
 
 export interface ProjectOptions {
@@ -91,6 +93,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const ignoredVariables: string[] = []
   const ignoredInventories: string[] = []
   const written = new Map<string, string[]>()
+  const linked = new Map<string, string>()
 
   const take = (path: string, name: string): void => {
     const kind = nameKind(path, name)
@@ -116,6 +119,12 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
     // A link to a directory that it stands in has no end, and links among directories multiply.
     return times <= MAX_LINKS && !real.some((inner) => isAround(target, inner))
   }
+  const top = realOf(root) ?? root
+  const noteLink = (path: string, target: string | undefined): void => {
+    if (target === undefined) return
+    const below = relative(top, target)
+    linked.set(path, below.startsWith('..') || isAbsolute(below) ? target : below.replaceAll('\\', '/'))
+  }
   const visit = (directory: string, real: readonly string[], outer: GitIgnore): void => {
     const entries = entriesOf(join(root, directory))
     if (!Array.isArray(entries)) {
@@ -123,12 +132,16 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
         refused.push({ path: directory || '.', why: `can't be read (${entries})`, head: '' })
       return
     }
+    const here = real.at(-1) ?? top
+    const isThroughLink = here !== join(top, directory.slice(0, -1))
     const git = entries.some(({ name }) => name === '.gitignore') ? outer.inside(root, directory) : outer
     for (const entry of entries) {
       const { name } = entry
       const path = directory + name
       const kind = entry.isSymbolicLink() ? linkKind(join(root, path)) : entryKind(entry)
       if (kind === 'file') {
+        if (entry.isSymbolicLink()) noteLink(path, realOf(join(root, path)))
+        else if (isThroughLink) noteLink(path, join(here, name))
         if (!git.ignores(path, false)) take(path, name)
         else if (nameKind(path, name) !== undefined) {
           if (isTracked(path)) take(path, name)
@@ -145,21 +158,20 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
         else if (INVENTORIES.has(name) || isBelow(path, INVENTORIES)) ignoredInventories.push(`${path}/`)
         continue
       }
-      const last = real.at(-1) ?? ''
-      const target = entry.isSymbolicLink() ? realOf(join(root, path)) : join(last, name)
+      const target = entry.isSymbolicLink() ? realOf(join(root, path)) : join(here, name)
       if (target === undefined || (entry.isSymbolicLink() && !mayFollow(target, real))) continue
       visit(`${path}/`, [...real, target], git)
     }
   }
   // Refuses a root that is closed to us: that nothing is found there says nothing.
   namesIn(root)
-  visit('', [realOf(root) ?? root], GitIgnore.at(root))
+  visit('', [top], GitIgnore.at(root))
   for (const around of written.size === 0 ? [] : ofAnsible(written, texts))
     for (const path of written.get(around) ?? []) {
       const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
       if (read !== undefined && 'text' in read) texts.set(path, read.text)
     }
-  return { texts, refused, lists, ignoredVariables, ignoredInventories }
+  return { texts, refused, lists, ignoredVariables, ignoredInventories, linked }
 }
 
 /** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */

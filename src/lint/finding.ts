@@ -36,3 +36,18 @@ export interface Finding extends RuleFinding {
   readonly severity: Severity
   readonly cure: string
 }
+
+/** A finding with other names for its files. */
+export function renamed(finding: Finding, rename: (path: string) => string): Finding {
+  const { at, hops, secrets, fix } = finding
+  const span = <T extends { readonly path: string }>(one: T): T => ({ ...one, path: rename(one.path) })
+  return {
+    ...finding,
+    at: span(at),
+    ...(hops === undefined ? {} : { hops: hops.map((hop) => ({ ...hop, at: span(hop.at) })) }),
+    ...(secrets === undefined ? {} : { secrets: secrets.map(span) }),
+    ...(fix === undefined
+      ? {}
+      : { fix: { edits: fix.edits.map((edit) => ({ ...edit, at: span(edit.at) })) } }),
+  }
+}

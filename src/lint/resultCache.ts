@@ -8,7 +8,7 @@ import { MAX_LINE, type Mask } from './mask.ts'
 import type { LintOptions, LintResult } from './run.ts'
 
 /** Raised with every change of what an entry says. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** All that a result depends on, but for what was looked up on the disk on the way. */
 export interface Checking {
@@ -18,6 +18,7 @@ export interface Checking {
   readonly ignoredByGit: ReadonlySet<string>
   readonly lists: readonly string[]
   readonly ignoredInventories: readonly string[]
+  readonly links: ReadonlyMap<string, string>
   readonly inventories: readonly string[] | undefined
   readonly inventorySets: readonly (readonly string[])[] | undefined
 }
@@ -41,13 +42,24 @@ export interface CachedResult {
 export function cacheKey(build: string, checkings: readonly Checking[]): string {
   const hash = createHash('sha256')
   const tables = checkings.map(
-    ({ texts, faults, options, ignoredByGit, lists, ignoredInventories, inventories, inventorySets }) => ({
+    ({
+      texts,
+      faults,
+      options,
+      ignoredByGit,
+      lists,
+      ignoredInventories,
+      links,
+      inventories,
+      inventorySets,
+    }) => ({
       texts: [...texts].map(([path, text]) => [path, text.length]),
       faults,
       options: { ...options, severity: [...(options.severity ?? [])] },
       ignoredByGit: [...ignoredByGit],
       lists,
       ignoredInventories,
+      links: [...links],
       inventories,
       inventorySets,
     }),

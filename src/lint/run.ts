@@ -2,7 +2,7 @@ import type { Fault } from '../ansible/value.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import type { Analysis } from './analysis.ts'
 import { ownFindings } from './faults.ts'
-import type { Finding, RuleFinding, Severity } from './finding.ts'
+import { type Finding, type RuleFinding, renamed, type Severity } from './finding.ts'
 import { ProjectLines } from './lines.ts'
 import { endsTogether, merged, notesInOrder } from './order.ts'
 import { ownRules } from './ownRules.ts'
@@ -17,6 +17,8 @@ export interface LintOptions {
   readonly severity?: ReadonlyMap<string, Severity | 'off'> | undefined
   /** What was wrong with files before they became texts. */
   readonly faults?: readonly Fault[] | undefined
+  /** Files that are there by links, too: each path that is none of its own, with the one that all is said of. */
+  readonly links?: ReadonlyMap<string, string> | undefined
 }
 
 export interface LintResult {
@@ -34,18 +36,25 @@ export interface LintResult {
 export function lint(analysis: Analysis, rules: readonly Rule[], options: LintOptions = {}): LintResult {
   const isOn = switches(options)
   const asked = rules.filter(({ id }) => isOn(id))
+  const links = options.links ?? noLinks
+  const ownPath = (path: string): string => links.get(path) ?? path
   const found: Finding[] = []
-  for (const rule of asked)
-    for (const finding of rule.check(analysis)) found.push(completed(rule, finding, options))
+  const add = (rule: Pick<Rule, 'id' | 'severity' | 'fix'>, finding: RuleFinding): void => {
+    const whole = completed(rule, finding, options)
+    found.push(links.size === 0 ? whole : renamed(whole, ownPath))
+  }
+  for (const rule of asked) for (const finding of rule.check(analysis)) add(rule, finding)
   const { findings: faults, unknowns } = ownFindings(analysis, options.faults ?? [])
   for (const { id, ...finding } of faults) {
     const rule = ownRules.find((own) => own.id === id)
     // What can't be read was not checked either: `select` doesn't make that a clean file.
-    if (rule !== undefined && isOn(id, 'always')) found.push(completed(rule, finding, options))
+    if (rule !== undefined && isOn(id, 'always')) add(rule, finding)
   }
-  const lines = new ProjectLines(analysis.project)
+  const project =
+    links.size === 0 ? analysis.project : new Map([...analysis.project].filter(([path]) => !links.has(path)))
+  const lines = new ProjectLines(project)
   const askedIds = new Set([...asked, ...ownRules].map(({ id }) => id))
-  const { findings, suppressed, unused } = silence(analysis.project, merged(found), lines, {
+  const { findings, suppressed, unused } = silence(project, merged(found), lines, {
     known: new Set([...rules, ...ownRules].map(({ id }) => id)),
     asked: askedIds,
   })
@@ -55,10 +64,19 @@ export function lint(analysis: Analysis, rules: readonly Rule[], options: LintOp
   return {
     findings: merged([...findings, ...stale.map((finding) => completed(unusedRule, finding, options))]),
     suppressed,
-    unknowns: endsTogether(notesInOrder([...unknowns, ...analysis.notes])),
+    unknowns: endsTogether(
+      notesInOrder(
+        [...unknowns, ...analysis.notes].map((note) => ({
+          ...note,
+          at: { ...note.at, path: ownPath(note.at.path) },
+        })),
+      ),
+    ),
     asked: askedIds,
   }
 }
+
+const noLinks: ReadonlyMap<string, string> = new Map()
 
 function switches({ select, ignore = [], severity }: LintOptions): (id: string, mode?: 'always') => boolean {
   const begins = (id: string, prefixes: readonly string[]): boolean =>

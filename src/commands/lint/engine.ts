@@ -19,16 +19,16 @@ export interface Checked extends LintResult {
 
 /** Everything that is slow to load stands behind this module. */
 export function check(project: ReadProject, options: LintOptions, disk: ProjectDisk): Checked {
-  const { texts, faults, ignoredByGit, inventories, inventorySets } = project
+  const { texts, faults, ignoredByGit, inventories, inventorySets, links } = project
   const analysis = new Analysis(texts, {
     ignoredByGit,
     disk,
     ...(inventories === undefined ? {} : { inventories }),
     ...(inventorySets === undefined ? {} : { inventorySets }),
   })
-  const result = lint(analysis, rules, { ...options, faults })
+  const result = lint(analysis, rules, { ...options, faults, links })
   const known = secretsOf(analysis, [...result.findings, ...result.suppressed.map(({ finding }) => finding)])
-  const withPlaces = placesAdded(known, texts)
+  const withPlaces = placesAdded(known, texts, links)
   const inWords = wordMask(known)
   return {
     ...result,
@@ -41,13 +41,18 @@ export function check(project: ReadProject, options: LintOptions, disk: ProjectD
 }
 
 /** Gives a finding the places on its line where a word stands for the token, or may. */
-function placesAdded(known: Secrets, texts: Project): (finding: Finding) => Finding {
+function placesAdded(
+  known: Secrets,
+  texts: Project,
+  links: ReadProject['links'],
+): (finding: Finding) => Finding {
   if (known.words.size === 0) return (finding) => finding
   const lines = new ProjectLines(texts)
   const lineOf = ({ path, start }: Span): number => lines.of(path).position(start).line
   const keyOf = (at: Span): string => `${at.path}:${lineOf(at)}`
   const byLine = new Map<string, Span[]>()
-  for (const place of known.places) {
+  for (const { path, ...range } of known.places) {
+    const place = { ...range, path: links.get(path) ?? path }
     const there = byLine.get(keyOf(place))
     if (there === undefined) byLine.set(keyOf(place), [place])
     else there.push(place)

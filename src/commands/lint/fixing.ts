@@ -5,7 +5,7 @@ import { applyFixes } from '../../lint/fix.ts'
 import { Secret } from '../../secret.ts'
 import { unifiedDiff } from '../../wizard/diff.ts'
 import type { Checked } from './engine.ts'
-import type { ReadProject } from './project.ts'
+import { namesOf, type ReadProject } from './project.ts'
 
 /** One fix may make room for the next; no real file needs more rounds. */
 const ROUNDS = 10
@@ -28,20 +28,25 @@ export async function fixed(
   const before = new Map<string, string>()
   let [now, checked, applied] = [project, await check(project), 0]
   for (let round = 0; round < ROUNDS; round += 1) {
-    const mine = checked.findings.filter((finding) => isReported(finding) && isInside(finding))
+    const mine = checked.findings.filter((finding) => isReported(finding) && isInside(finding, project))
     const { texts, applied: count } = applyFixes(now.texts, mine)
     if (texts.size === 0) break
     for (const path of texts.keys()) if (!before.has(path)) before.set(path, project.texts.get(path) ?? '')
     applied += count
-    now = { ...now, texts: new Map([...now.texts, ...texts]) }
+    const under = [...texts].flatMap(([path, text]) =>
+      namesOf(path, project.links).map((name) => [name, text] as const),
+    )
+    now = { ...now, texts: new Map([...now.texts, ...under]) }
     checked = await check(now)
   }
   return { project: now, checked, before, applied }
 }
 
 /** A file outside of the project may belong to somebody else. */
-function isInside({ fix }: Finding): boolean {
-  return fix?.edits.every(({ at }) => !at.path.startsWith('../') && !at.path.startsWith('/')) ?? false
+function isInside({ fix }: Finding, { outside }: ReadProject): boolean {
+  const isOutside = (path: string): boolean =>
+    path.startsWith('../') || path.startsWith('/') || outside.has(path)
+  return fix?.edits.every(({ at }) => !isOutside(at.path)) ?? false
 }
 
 export async function writeFixed({ project, before }: FixedProject): Promise<void> {

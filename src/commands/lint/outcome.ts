@@ -1,6 +1,6 @@
 import type { UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
-import type { FailOn, Finding } from '../../lint/finding.ts'
+import { type FailOn, type Finding, renamed } from '../../lint/finding.ts'
 import type { Report } from '../../report/report.ts'
 import type { Checked } from './engine.ts'
 import type { LintFlags } from './flags.ts'
@@ -31,10 +31,10 @@ export function outcomeOf(
   return {
     findings: findings
       .filter((finding) => isReported(project, finding))
-      .map((finding) => moved(finding, rename)),
+      .map((finding) => renamed(finding, rename)),
     silenced: suppressed
       .filter(({ finding }) => isReported(project, finding))
-      .map(({ finding, reason }) => ({ finding: moved(finding, rename), by: 'comment', reason })),
+      .map(({ finding, reason }) => ({ finding: renamed(finding, rename), by: 'comment', reason })),
     unknowns: unknowns
       .filter(({ at }) => reported?.has(at.path) ?? true)
       .map((note) => ({ ...note, at: { ...note.at, path: rename(note.at.path) } })),
@@ -50,18 +50,4 @@ export function outcomeOf(
 /** A finding belongs to a file where it stands there, or where its way passes through it. */
 export function isReported({ reported }: ReadProject, { at, hops = [] }: Finding): boolean {
   return reported === undefined || reported.has(at.path) || hops.some((hop) => reported.has(hop.at.path))
-}
-
-function moved(finding: Finding, rename: (path: string) => string): Finding {
-  const { at, hops, secrets, fix } = finding
-  const span = <T extends { readonly path: string }>(one: T): T => ({ ...one, path: rename(one.path) })
-  return {
-    ...finding,
-    at: span(at),
-    ...(hops === undefined ? {} : { hops: hops.map((hop) => ({ ...hop, at: span(hop.at) })) }),
-    ...(secrets === undefined ? {} : { secrets: secrets.map(span) }),
-    ...(fix === undefined
-      ? {}
-      : { fix: { edits: fix.edits.map((edit) => ({ ...edit, at: span(edit.at) })) } }),
-  }
 }

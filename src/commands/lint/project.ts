@@ -20,6 +20,10 @@ export interface ReadProject {
   readonly lists: readonly string[]
   /** What may be inventories by their names, and git passes over; they are no texts of the project. */
   readonly ignoredInventories: readonly string[]
+  /** Texts that are there by links, too: each path that is none of its own, with the one that all is said of. */
+  readonly links: ReadonlyMap<string, string>
+  /** Texts that really lie outside of the project. */
+  readonly outside: ReadonlySet<string>
   /** As the project names them. */
   readonly inventories: readonly string[] | undefined
   readonly inventorySets: readonly (readonly string[])[] | undefined
@@ -47,8 +51,9 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const { root } = target
   const { cwd, instead } = options
   const excluded = excluder(root, settings, options)
-  const { texts: read, refused, lists, ...ignored } = readProject(root, { isExcluded: excluded })
+  const { texts: read, refused, lists, linked, ...ignored } = readProject(root, { isExcluded: excluded })
   const texts = new Map(read)
+  const links = linksAmong(texts, linked)
   const faults: Fault[] = []
   const refuse = (path: string, why: string, head: string): void => {
     if (matters(path, head) && !MANIFEST.test(head))
@@ -65,7 +70,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   for (const file of target.files ?? []) {
     const path = nameOf(root, file)
     if (options.forceExclude && excluded(path)) continue
-    reported?.add(path)
+    reported?.add(links.get(path) ?? path)
     if (texts.has(path) || file === instead?.path || refused.some((one) => one.path === path)) continue
     const result = readFileText(file)
     if ('text' in result) {
@@ -74,7 +79,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     } else refuse(path, result.why, result.head)
   }
   if (instead !== undefined && target.files?.has(instead.path) === true)
-    texts.set(nameOf(root, instead.path), instead.text)
+    for (const path of namesOf(nameOf(root, instead.path), links)) texts.set(path, instead.text)
 
   const addTexts = (absolute: string): void => {
     const { texts: found, passedOver } = readTexts(root, inventoryPaths(absolute))
@@ -123,11 +128,36 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     ignoredByGit: new Set(added.filter((path) => !path.startsWith('../') && isIgnored(git, root, path))),
     lists,
     ignoredInventories: ignored.ignoredInventories.filter((path) => !excluded(path)),
+    links,
+    outside: new Set([...linked].flatMap(([path, target]) => (isAbsolute(target) ? [path] : []))),
     inventories,
     inventorySets,
     reported,
     concernsRules: concernsRules(texts),
   }
+}
+
+/** Every text has one path of its own: where it really is, or else the one through the fewest directories. */
+function linksAmong(
+  texts: ReadonlyMap<string, string>,
+  linked: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const own = new Map<string, string>()
+  const links = new Map<string, string>()
+  const depth = ([path]: readonly [string, string]): number => path.split('/').length
+  const read = [...linked].filter(([path]) => texts.has(path))
+  for (const [path, target] of read.toSorted((one, other) => depth(one) - depth(other))) {
+    const known = texts.has(target) ? target : own.get(target)
+    if (known === undefined) own.set(target, path)
+    else links.set(path, known)
+  }
+  return links
+}
+
+/** All paths of a text. */
+export function namesOf(path: string, links: ReadonlyMap<string, string>): readonly string[] {
+  const own = links.get(path) ?? path
+  return [own, ...[...links].flatMap(([name, target]) => (target === own ? [name] : []))]
 }
 
 /** What `inventory=` in each ansible.cfg names, relative to the project. */
