@@ -78,13 +78,18 @@ test.each([
 })
 
 describe('words that quote the project', () => {
-  const shown = wordMask({ texts: new Set(['sesame']), words: new Set(['server', 'k3s_token']) })
+  const shown = wordMask(
+    { texts: new Set(['sesame']), words: new Set(['server', 'k3s_token']) },
+    new Set(['outer-berth-07', 'sesame']),
+  )
 
   test.each([
     ["not (answer.stdout == 'sesame')", "not (answer.stdout == '••••')"],
     ["harbour_key | default('opal')", "harbour_key | default('••••')"],
     ["berths[quay | default('east')] | default('opal')", "berths[quay | default('east')] | default('••••')"],
     ["harbour_key == 'Qx7-quince.Rk29vTz'", "harbour_key == '••••'"],
+    ["harbour_name == 'outer-berth-07'", "harbour_name == 'outer-berth-07'"],
+    ["harbour_name == 'outer-berth-08'", "harbour_name == '••••'"],
     ["ansible_facts.os_family == 'RedHat'", "ansible_facts.os_family == 'RedHat'"],
     ["'v1.31.0+k3s1' is version(release, '<=')", "'v1.31.0+k3s1' is version(release, '<=')"],
     ["hostvars['control-plane-1'].stdout", "hostvars['control-plane-1'].stdout"],

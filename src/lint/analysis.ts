@@ -78,6 +78,10 @@ export class Analysis {
     return this.#tokenSites
   }
 
+  get hostNames(): ReadonlySet<string> {
+    return new Set(this.inventories.flatMap(({ inventory }) => [...inventory.hosts.keys()]))
+  }
+
   /** Whether a path is of an inventory that somebody names: behind `-i`, in the configuration, in an `ansible.cfg`. */
   isOfNamedInventory(path: string): boolean {
     const { inventories, inventorySets } = this.#options

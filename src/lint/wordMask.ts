@@ -8,14 +8,19 @@ const FALLBACK = /(\b(?:default|d)\(\s*)('(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+")/g
 const COMPARED = /(?<!\[)'((?:[^'\\]|\\.){12,})'/g
 const VERSION = /^v?\d+\.\d+/
 
-/** Blanks what could be a token in words that quote an expression of the project. */
-export function wordMask(secrets: Pick<Secrets, 'texts' | 'words'>): (said: string) => string {
+/** Blanks what could be a token in words that quote an expression of the project. Names of hosts are none. */
+export function wordMask(
+  secrets: Pick<Secrets, 'texts' | 'words'>,
+  hosts: ReadonlySet<string>,
+): (said: string) => string {
   const mask = new Mask(secrets.texts, 'words')
   const quoted = quotedWords(secrets)
   const compared = (said: string): string =>
     said
       .replace(quoted, HIDDEN)
-      .replace(COMPARED, (whole, text: string) => (isRandom(text) ? `'${HIDDEN}'` : whole))
+      .replace(COMPARED, (whole, text: string) =>
+        isRandom(text) && !hosts.has(text) ? `'${HIDDEN}'` : whole,
+      )
   return (said) =>
     mask.shown(
       withoutTexts(

@@ -29,7 +29,7 @@ export function check(project: ReadProject, options: LintOptions, disk: ProjectD
   const result = lint(analysis, rules, { ...options, faults, links })
   const known = secretsOf(analysis, [...result.findings, ...result.suppressed.map(({ finding }) => finding)])
   const withPlaces = placesAdded(known, texts, links)
-  const inWords = wordMask(known)
+  const inWords = wordMask(known, analysis.hostNames)
   return {
     ...result,
     findings: result.findings.map(withPlaces),

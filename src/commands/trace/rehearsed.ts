@@ -50,10 +50,13 @@ export function rehearsed(
   const { runs, unknowns, bounds } = alone?.rehearsal ?? all
   const withToken = tokenGiven(verdicts)
   const secrets = [analysis, ...(alone === undefined ? [] : [alone])].map((one) => secretsOf(one, []))
-  const masked = wordMask({
-    texts: new Set(secrets.flatMap((one) => [...one.texts])),
-    words: new Set(secrets.flatMap((one) => [...one.words])),
-  })
+  const masked = wordMask(
+    {
+      texts: new Set(secrets.flatMap((one) => [...one.texts])),
+      words: new Set(secrets.flatMap((one) => [...one.words])),
+    },
+    analysis.hostNames,
+  )
   const rename = (path: string): string =>
     texts.has(path) || path !== LONE_ROLE ? paths(path) : ownName(cwd, root)
   const words = (said: string): string =>
@@ -77,10 +80,7 @@ export function rehearsed(
     unread: new Set(faults.filter(({ severity = 'error' }) => severity === 'error').map(({ at }) => at.path))
       .size,
     lines: new ProjectLines(new Map([...texts].map(([path, text]) => [rename(path), text]))),
-    hosts: new Set([
-      ...verdicts.map(({ host }) => host),
-      ...analysis.inventories.flatMap(({ inventory }) => [...inventory.hosts.keys()]),
-    ]),
+    hosts: new Set([...verdicts.map(({ host }) => host), ...analysis.hostNames]),
   }
 }
 
