@@ -187,6 +187,101 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
   })
 })
 
+// As ansible-core 2.21 and 2.14 play it; `end_role` came with 2.18.
+describe('meta', () => {
+  const site = (keywords: string, meta: string, rest = ''): Files => ({
+    'hosts.ini': '[berths]\nberth\njetty a=1\n',
+    'site.yml': `${joins('berths', '0ddpassword').replace('  tasks:\n', `${keywords}  tasks:\n    - ${meta}\n`)}${rest}`,
+  })
+  const started = (files: Files): readonly string[] => arrivals(files).map((one) => one.split(' ')[0] ?? '')
+  const on = (host: string): string => `when: inventory_hostname == '${host}'`
+
+  test.each([
+    ['end_play', '', []],
+    ['end_batch', '', []],
+    ['end_host', '', ['jetty']],
+    ['end_play', 'serial: 1', []],
+    ['end_batch', 'serial: 1', ['jetty']],
+    ['end_play', 'strategy: free', []],
+    ['noop', '', ['berth', 'jetty']],
+  ])('%s for the first host, %s', (name, keyword, expected) => {
+    expect(started(site(`  ${keyword}\n`, `{ meta: ${name}, ${on('berth')} }`))).toEqual(expected)
+  })
+
+  test.each([
+    ['end_play', '', ['berth', 'jetty']],
+    ['end_batch', '', ['berth', 'jetty']],
+    ['end_host', '', ['berth']],
+    ['end_play', 'serial: 1', ['berth']],
+  ])('%s for another host, %s', (name, keyword, expected) => {
+    expect(started(site(`  ${keyword}\n`, `{ meta: ${name}, ${on('jetty')} }`))).toEqual(expected)
+  })
+
+  test('end_play ends no play that comes later', () => {
+    const later = joins('berths', '0ddpassword')
+    expect(started(site('  serial: 1\n', 'meta: end_play', later))).toEqual(['berth', 'jetty'])
+  })
+
+  test('clear_host_errors brings hosts back in the next play, if the first host that is left asks for it', () => {
+    const fails = `fail: { msg: no }\n      ${on('berth')}`
+    const first = (more: string): string =>
+      `- hosts: berths\n  tasks:\n    - ${fails}\n    - meta: clear_host_errors\n${more}`
+    const files = (more: string): Files => ({
+      'hosts.ini': '[berths]\nberth\njetty a=1\npier b=1\n',
+      'site.yml': first(more) + joins('berths', '0ddpassword'),
+    })
+    expect(started(files(''))).toEqual(['berth', 'jetty', 'pier'])
+    expect(started(files(`      ${on('jetty')}\n`))).toEqual(['berth', 'jetty', 'pier'])
+    expect(started(files(`      ${on('pier')}\n`))).toEqual(['jetty', 'pier'])
+    const same = site('', `${fails}\n    - meta: clear_host_errors`)
+    expect(started(same)).toEqual(['jetty'])
+    expect(unknowns(same).join()).not.toContain('ends here')
+  })
+
+  test('end_role ends the role that it stands in, for that host, and none around it', () => {
+    const install = joins('x', '0ddpassword').split('  tasks:\n')[1]?.replace(/^ {4}/gm, '') ?? ''
+    const ends = `- block: [{ meta: end_role, ${on('berth')} }]\n  always: [{ fail: { msg: no }, ${on('berth')} }]\n`
+    const files = (mole: string, pier: string, play: string): Files => ({
+      'hosts.ini': '[berths]\nberth\njetty a=1\n',
+      'site.yml': `- hosts: berths\n${play}`,
+      'roles/mole/tasks/main.yml': mole,
+      'roles/pier/tasks/main.yml': pier,
+    })
+    const both = ['berth', 'jetty']
+    expect(started(files(ends + install, '', '  roles: [mole]\n'))).toEqual(['jetty'])
+    expect(started(files(ends, install, '  roles: [mole, pier]\n'))).toEqual(both)
+    expect(
+      started(files(ends, install, '  tasks: [include_role: { name: mole }, import_role: { name: pier }]\n')),
+    ).toEqual(both)
+    const inner = '- include_role: { name: pier }\n'
+    expect(started(files(inner + install, ends, '  roles: [mole]\n'))).toEqual(both)
+    expect(started(files(ends + inner, install, '  roles: [mole]\n'))).toEqual(['jetty'])
+    expect(started(files(`- include_tasks: ebb.yml\n${install}`, '', '  roles: [mole]\n'))).toEqual(both)
+    const within = {
+      ...files(`- include_tasks: ebb.yml\n${install}`, '', '  roles: [mole]\n'),
+      'roles/mole/tasks/ebb.yml': ends,
+    }
+    expect(started(within)).toEqual(['jetty'])
+  })
+
+  test('flush_handlers runs those of the hosts for which its condition holds', () => {
+    const wipe = 'file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }'
+    const skipping = joins('berths', '0ddpassword').replace(
+      'K3S_URL',
+      'INSTALL_K3S_SKIP_START: "true"\n        K3S_URL',
+    )
+    const play = `${skipping}      notify: sail
+    - { meta: flush_handlers, ${on('berth')} }
+    - ${wipe}
+  handlers: [{ name: sail, service: { name: k3s-agent, state: restarted } }]
+`
+    expect(arrivals({ 'hosts.ini': '[berths]\nberth\njetty a=1\n', 'site.yml': play })).toEqual([
+      'berth agent present env-file url',
+      'jetty agent absent none no url',
+    ])
+  })
+})
+
 // A list for ansible-core 2.14, a tuple for 2.21.
 test.each([
   ["ansible_run_tags in ['all', ('all',)]", false],

@@ -93,8 +93,10 @@ export interface RoleVariables {
 export interface Context {
   readonly stage: Stage
   readonly playbookDirectory: string
-  /** Hosts of the play, in order. */
+  /** Hosts of the play, in order: with `serial` those of the batch. */
   readonly playHosts: readonly string[]
+  /** Those of all batches. */
+  readonly allPlayHosts: readonly string[]
   /** `vars`, `vars_files`, `vars_prompt` of the play. */
   readonly playVars: ReadonlyMap<string, RawVariable | OpenVariable>
   /** Where the names of `vars_files` are templates, those of each host. */

@@ -86,7 +86,12 @@ class Playing {
               const going = now.filter(({ over }) => over === undefined)
               const left = now.filter(({ over }) => over !== undefined).map((one) => leftOut(one, batch))
               if (going.length === 0) return left
-              const played = this.#sections(play, { ...base, playHosts: batch }, batch, going)
+              const played = this.#sections(
+                play,
+                { ...base, playHosts: batch, allPlayHosts: hosts },
+                batch,
+                going,
+              )
               const isWhole = this.#stage.ends && !isOpen && (index === 0 || this.#isEachForItself(hosts))
               return [...left, ...(isWhole ? played.map((one) => withEnd(one, world, batch)) : played)]
             },
@@ -174,6 +179,7 @@ class Playing {
       stage: this.#stage,
       playbookDirectory: directory,
       playHosts: [],
+      allPlayHosts: [],
       playVars,
       hasUnread: false,
       role: undefined,
@@ -364,7 +370,7 @@ function prompted(play: Play): ReadonlyMap<string, RawVariable> {
 function restarted(world: World, hosts: readonly string[]): World {
   if (hosts.every((host) => isActive(world, host) && world.node(host).played.size === 0)) return world
   const next = world.copy()
-  for (const host of hosts) next.change(host, { ended: false, played: new Set() })
+  for (const host of hosts) next.change(host, { ended: undefined, played: new Set() })
   return next
 }
 

@@ -146,7 +146,8 @@ export class Walk {
         context.stage.note({ at: use.at, what: `the role ${role.name} has no tasks ${from.tasks}` })
       return now
     }
-    return this.statements(tasks.statements, { ...entered, file: tasks.path }, hosts, now)
+    now = this.statements(tasks.statements, { ...entered, file: tasks.path }, hosts, now)
+    return now.map((world) => behindRole(world, hosts))
   }
 
   #roleName(
@@ -275,18 +276,31 @@ export class Walk {
 
   #meta(task: Task, context: Context, hosts: readonly string[], world: World): readonly World[] {
     const value = task.action.freeForm?.value
-    if (value === 'flush_handlers') return this.handlers(context, hosts, [world])
-    if (value !== 'end_play' && value !== 'end_host' && value !== 'end_role' && value !== 'clear_host_errors')
-      return [world]
     const inner = within(context, task.keywords)
-    const next = world.copy()
-    for (const host of hosts) {
-      // What might end the play is taken not to.
-      if (conditionOf(new Call(inner, world, task, host, host)) !== true) continue
-      if (value === 'clear_host_errors') next.change(host, { failure: undefined })
-      else for (const one of value === 'end_play' ? hosts : [host]) next.change(one, { ended: true })
+    const condition = (host: string) => conditionOf(new Call(inner, world, task, host, host))
+    // What might end the play is taken not to.
+    const meant = hosts.filter((host) => condition(host) === true)
+    const { playHosts, allPlayHosts } = context
+    switch (value) {
+      case 'flush_handlers':
+        return this.handlers(
+          context,
+          hosts.filter((host) => condition(host) !== false),
+          [world],
+        )
+      case 'end_host':
+        return [withEnded(world, meant, 'play')]
+      case 'end_role':
+        return [context.role === undefined ? world : withEnded(world, meant, 'role')]
+      case 'end_batch':
+      case 'end_play':
+      case 'clear_host_errors':
+        // The first host decides for all of them: `StrategyModule.run` of the linear strategy of ansible-core.
+        if (!meant.some((host) => context.isFree === true || host === hosts[0])) return [world]
+        if (value === 'clear_host_errors') return [withoutFailures(world, playHosts)]
+        return [withEnded(world, value === 'end_play' ? allPlayHosts : playHosts, 'play')]
     }
-    return [next]
+    return [world]
   }
 
   /**
@@ -524,9 +538,33 @@ interface Included {
   readonly run: (context: Context, hosts: readonly string[], worlds: readonly World[]) => readonly World[]
 }
 
+/** One that has failed does not end without a fault. */
+function withEnded(world: World, hosts: readonly string[], ended: 'play' | 'role'): World {
+  const next = world.copy()
+  for (const host of hosts) if (world.node(host).failure === undefined) next.change(host, { ended })
+  return next
+}
+
+/** Hosts that have failed in a play have no more of it: they are back in the next one. */
+function withoutFailures(world: World, hosts: readonly string[]): World {
+  const next = world.copy()
+  for (const host of hosts)
+    if (world.node(host).failure !== undefined) next.change(host, { failure: undefined, ended: 'play' })
+  return next
+}
+
+/** Hosts for which a role has ended go on behind it. */
+function behindRole(world: World, hosts: readonly string[]): World {
+  const left = hosts.filter((host) => world.node(host).ended === 'role')
+  if (left.length === 0) return world
+  const next = world.copy()
+  for (const host of left) next.change(host, { ended: undefined })
+  return next
+}
+
 export function isActive(world: World, host: string): boolean {
   const { failure, ended } = world.node(host)
-  return failure === undefined && !ended
+  return failure === undefined && ended === undefined
 }
 
 const failures = (world: World, hosts: readonly string[]): ReadonlySet<string> =>

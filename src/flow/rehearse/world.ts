@@ -91,8 +91,8 @@ export interface NodeState {
   readonly played: ReadonlySet<string>
   /** Why no further task runs on this host. */
   readonly failure: Failure | undefined
-  /** Ended without a fault: `meta: end_host`. */
-  readonly ended: boolean
+  /** What has ended for it without a fault: `meta: end_host` and `end_role`. */
+  readonly ended: 'play' | 'role' | undefined
   /** What `k3s --version` would find. */
   readonly k3s: 'absent' | 'present' | 'older'
   /** Whether something ran here that could not be followed and may have brought K3s: what is not seen may be there. */
@@ -301,7 +301,7 @@ export const emptyNode: NodeState = {
   notified: new Set(),
   played: new Set(),
   failure: undefined,
-  ended: false,
+  ended: undefined,
   k3s: 'absent',
   isOpen: false,
   isPackaged: false,
