@@ -75,6 +75,17 @@ describe('serial', () => {
     (serial) => expect(arrivals(files(serial))).toEqual(inTurn),
   )
 
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['ansible_play_hosts', inTurn],
+    ['ansible_play_hosts_all', inTurn],
+    ['ansible_play_batch', ['jetty first-server absent none no url', inTurn[1]]],
+  ])('%s are hosts of the play, or of the batch', (name, expected) => {
+    const found = files('1')
+    const site = found['site.yml'].replaceAll('groups.quays', name)
+    expect(arrivals({ ...found, 'site.yml': site })).toEqual(expected)
+  })
+
   test('that is not known may be one, or all', () => {
     const [jetty, quay] = arrivals(files('"{{ at_once }}"'))
     expect([jetty, quay]).toEqual(['jetty joining-server maybe none maybe a url', inTurn[1]])

@@ -230,6 +230,7 @@ function magic(context: Context, world: World, host: string, name: string): Scop
       return role === undefined ? undefined : { value: role.name }
     case 'ansible_play_hosts':
     case 'ansible_play_hosts_all':
+      return { value: new List(context.allPlayHosts) }
     case 'ansible_play_batch':
     case 'play_hosts':
       return { value: new List(context.playHosts) }
