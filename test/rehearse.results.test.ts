@@ -962,6 +962,49 @@ describe('handlers of one name', () => {
   })
 })
 
+describe('handlers that notify others', () => {
+  const agent = installs('berths', { ...JOINS, INSTALL_K3S_SKIP_START: 'true' })
+  const sail = '{ name: Sail, service: { name: k3s-agent, state: restarted } }'
+  const wipe = 'file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }'
+  const rig = (name: string, notify = 'Sail'): string =>
+    `{ name: ${name}, command: systemctl daemon-reload, notify: ${notify} }`
+  const site = (notify: string, handlers: readonly string[], rest = '', play = agent): Files => ({
+    'hosts.ini': BERTH,
+    'site.yml': `${play}      notify: ${notify}\n${rest}  handlers:\n${handlers.map((one) => `    - ${one}\n`).join('')}`,
+  })
+  const without = 'berth agent absent none no url'
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test('run them at once where they come later, and else the next time', () => {
+    const later = `  post_tasks: [{ ${wipe} }]\n`
+    expect(arrivals(site('Rig', [rig('Rig'), sail], later))).toEqual([arrives])
+    expect(arrivals(site('Rig', [sail, rig('Rig')], later))).toEqual([without])
+    expect(arrivals(site('Rig', [sail, rig('Rig')]))).toEqual([arrives])
+    expect(arrivals(site('Rig', [rig('Reef'), sail, rig('Rig', 'Reef')], later))).toEqual([without])
+    const flushes = `    - meta: flush_handlers\n    - ${wipe}\n    - meta: flush_handlers\n`
+    expect(arrivals(site('Rig', [sail, rig('Rig')], flushes))).toEqual([without])
+  })
+
+  test('never run them where no handlers of the play come any more', () => {
+    const post = agent.replace('  tasks:', '  post_tasks:')
+    expect(arrivals(site('Rig', [rig('Rig'), sail], '', post))).toEqual([arrives])
+    expect(arrivals(site('Rig', [sail, rig('Rig')], '', post))).toEqual([])
+    const next = tasks('debug: { msg: ebb }')
+    const files = site('Rig', [sail, rig('Rig')], '', post)
+    expect(arrivals({ ...files, 'site.yml': `${files['site.yml']}${next}  handlers: [${sail}]\n` })).toEqual(
+      [],
+    )
+  })
+
+  test('that are themselves are named', () => {
+    const again = site('Sail', [`${sail.replace(' }', ' }, changed_when: true, notify: Sail')}`])
+    expect(arrivals(again)).toEqual([arrives])
+    expect(unknowns(again)).toContain(
+      'whether a handler that notifies itself runs again depends on the version of ansible-core',
+    )
+  })
+})
+
 describe('what a block or an import notifies', () => {
   const without = 'berth agent absent none no url'
   const agent = JSON.stringify('[Service]\nExecStart=/usr/local/bin/k3s agent\n')

@@ -21,7 +21,7 @@ import { matchingHosts, namedGroups } from './pattern.ts'
 import { addHandlers, enterRole, exportedBy, NOTHING, noteSealed, rawOf, together } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { batched, batchSizes } from './serial.ts'
-import { isActive, Walk } from './statements.ts'
+import { isActive, Walk, withoutNotified } from './statements.ts'
 import { forked, type Room } from './task.ts'
 import { merged, type OpenVariable, type RawVariable, type World } from './world.ts'
 
@@ -333,7 +333,7 @@ class Playing {
     now = this.#walk.statements(play.tasks, context, hosts, now)
     now = this.#walk.handlers(context, hosts, now)
     now = this.#walk.statements(play.postTasks, context, hosts, now)
-    return this.#walk.handlers(context, hosts, now)
+    return this.#walk.handlers(context, hosts, now).map((world) => withoutNotified(world, hosts))
   }
 }
 

@@ -17,6 +17,7 @@ import { Call, normalised, TaskFails, Undecided } from './call.ts'
 import {
   type Context,
   fileOrigin,
+  type HandlerUse,
   isLeftOut,
   ofItem,
   type Question,
@@ -493,27 +494,59 @@ export class Walk {
     }
   }
 
-  /** Runs the handlers that were notified, in the order in which they are written. */
+  /**
+   * Runs the handlers that were notified, in the order in which they are written. What a handler notifies runs at once where it
+   * comes later, and else with the next handlers of the play.
+   */
   handlers(context: Context, hosts: readonly string[], worlds: readonly World[]): readonly World[] {
-    let now = worlds
+    let now = worlds.map((world) => withDue(world, hosts, context))
     for (const handler of context.handlers) {
       now = now.flatMap((world) => {
-        const own = hosts.filter(
-          (host) =>
-            isActive(world, host) &&
-            notifiedHandlers(context.handlers, world.node(host).notified).has(handler),
-        )
+        const own = hosts.filter((host) => isActive(world, host) && world.node(host).due.has(handler))
         if (own.length === 0) return [world]
-        return this.#task(handler.task, handler.context, own, world, true)
+        return this.#task(handler.task, handler.context, own, world, true).map((done) =>
+          withDue(done, hosts, context, handler),
+        )
       })
     }
-    return now.map((world) => {
-      if (hosts.every((host) => world.node(host).notified.size === 0)) return world
-      const next = world.copy()
-      for (const host of hosts) next.change(host, { notified: new Set() })
-      return next
-    })
+    return now
   }
+}
+
+/** The world with the handlers to run that were notified since, but not the one that has run. */
+function withDue(
+  world: World,
+  hosts: readonly string[],
+  { handlers, stage }: Context,
+  done?: HandlerUse,
+): World {
+  const next = world.copy()
+  let isChanged = false
+  for (const host of hosts) {
+    const { due, notified } = world.node(host)
+    if (notified.size === 0 && (done === undefined || !due.has(done))) continue
+    const found = notifiedHandlers(handlers, notified)
+    // By ansible-core 2.21 it runs the next time, by 2.14 it does not.
+    if (done !== undefined && found.has(done))
+      stage.note({
+        at: done.task.action.at,
+        what: 'whether a handler that notifies itself runs again depends on the version of ansible-core',
+      })
+    const all = new Set([...due, ...found])
+    if (done !== undefined) all.delete(done)
+    next.change(host, { due: all, notified: new Set() })
+    isChanged = true
+  }
+  return isChanged ? next : world
+}
+
+/** A play that comes later has handlers of its own. */
+export function withoutNotified(world: World, hosts: readonly string[]): World {
+  const left = hosts.filter((host) => world.node(host).notified.size + world.node(host).due.size > 0)
+  if (left.length === 0) return world
+  const next = world.copy()
+  for (const host of left) next.change(host, { notified: new Set(), due: new Set() })
+  return next
 }
 
 const nothing = (): void => {}

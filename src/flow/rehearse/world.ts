@@ -5,6 +5,7 @@ import { type FlowValue, impliedBy, UnknownTruth, VariablesDict } from '../evalu
 import type { PaperFile, PaperFiles } from '../files.ts'
 import type { Event, TaskRun } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
+import type { HandlerUse } from './context.ts'
 import { type MadeGroups, noGroups, sameGroups } from './groups.ts'
 
 /** What a variable holds that a task made under a condition which is not decided yet. */
@@ -85,8 +86,10 @@ export interface NodeState {
   /** Whether a task made a fact whose name is not known: any that seems not to be there may be that one. */
   readonly hasUnnamedFact: boolean
   readonly services: ReadonlyMap<string, ServiceState>
-  /** Handlers that were notified and have not run, by name. */
+  /** What was notified since handlers have run, by name. */
   readonly notified: ReadonlySet<string>
+  /** Handlers that are to run, or that another one has notified behind their turn: they run the next time. */
+  readonly due: ReadonlySet<HandlerUse>
   /** Roles, with their parameters, that have run in this play and that it does not run again. */
   readonly played: ReadonlySet<string>
   /** Why no further task runs on this host. */
@@ -299,6 +302,7 @@ export const emptyNode: NodeState = {
   hasUnnamedFact: false,
   services: new Map(),
   notified: new Set(),
+  due: new Set(),
   played: new Set(),
   failure: undefined,
   ended: undefined,
@@ -351,6 +355,8 @@ class Twins {
       (a.failure === undefined) === (b.failure === undefined) &&
       a.notified.size === b.notified.size &&
       [...a.notified].every((name) => b.notified.has(name)) &&
+      a.due.size === b.due.size &&
+      [...a.due].every((handler) => b.due.has(handler)) &&
       a.played.size === b.played.size &&
       [...a.played].every((role) => b.played.has(role)) &&
       sameMap(a.files, b.files, (x, y) => this.#file(x, y)) &&
