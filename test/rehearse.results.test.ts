@@ -1005,6 +1005,44 @@ describe('handlers that notify others', () => {
   })
 })
 
+describe('handlers that are imported', () => {
+  const agent = installs('berths', { ...JOINS, INSTALL_K3S_SKIP_START: 'true' })
+  const sail = '- { name: Sail, service: { name: k3s-agent, state: started } }\n'
+  const play = (handlers: string, notify = 'Sail'): Files => ({
+    'hosts.ini': BERTH,
+    'site.yml': `${agent}      notify: ${notify}\n  handlers: [${handlers}]\n`,
+    'yard/sails.yml': sail,
+    'yard/more.yml': '- import_tasks: sails.yml\n',
+  })
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['{ import_tasks: yard/sails.yml }', [arrives]],
+    ['{ name: Yard, import_tasks: yard/more.yml }', [arrives]],
+    ['{ ansible.builtin.import_tasks: { file: yard/sails.yml } }', [arrives]],
+    ['{ import_tasks: yard/sails.yml, when: false }', []],
+    [`{ block: [${sail.slice(2).trim()}], when: false }`, []],
+    [`{ block: [${sail.slice(2).trim()}], when: true }`, [arrives]],
+    ['{ include_tasks: yard/sails.yml }', []],
+  ])('run by their own names: %s', (handlers, expected) => {
+    expect(arrivals(play(handlers))).toEqual(expected)
+  })
+
+  test('do not run by the name of the import', () => {
+    expect(arrivals(play('{ name: Yard, import_tasks: yard/sails.yml }', 'Yard'))).toEqual([])
+  })
+
+  test('are found in the handlers of their role', () => {
+    const role = {
+      'roles/mole/handlers/main.yml': '- import_tasks: sails.yml\n',
+      'roles/mole/handlers/sails.yml': sail,
+      'roles/mole/tasks/main.yml': '- command: systemctl daemon-reload\n  notify: "mole : Sail"\n',
+      'site.yml': `${agent}- { hosts: berths, roles: [mole] }\n`,
+    }
+    expect(arrivals({ 'hosts.ini': BERTH, ...role })).toEqual([arrives])
+  })
+})
+
 describe('what a block or an import notifies', () => {
   const without = 'berth agent absent none no url'
   const agent = JSON.stringify('[Service]\nExecStart=/usr/local/bin/k3s agent\n')

@@ -157,6 +157,8 @@ export interface Context {
 export interface HandlerUse {
   readonly task: import('../../ansible/content/index.ts').Task
   readonly context: Context
+  /** What all handlers have that were loaded together. */
+  readonly load: Context
 }
 
 /** The context inside of a play, block, role or include with these keywords. */

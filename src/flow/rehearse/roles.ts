@@ -6,6 +6,7 @@ import {
   type RoleUse,
   type Statement,
   type Task,
+  type TaskFile,
 } from '../../ansible/content/index.ts'
 import { type Context, type HandlerUse, type RoleVariables, type Stage, within } from './context.ts'
 import type { RawVariable } from './world.ts'
@@ -139,8 +140,37 @@ export function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
 /** Handlers are the play's: whatever role brings them, every task of the play may notify them. */
 export function addHandlers(statements: readonly Statement[], context: Context): void {
   const load = bare(context)
-  for (const task of tasksIn(statements))
-    if (!context.handlers.some((known) => known.task === task)) context.handlers.push({ task, context: load })
+  for (const handler of handlersIn(statements, load))
+    if (!context.handlers.some(({ task }) => task === handler.task))
+      context.handlers.push({ ...handler, load })
+}
+
+/** Those of blocks and of files that are imported run on the conditions of these, too. */
+function handlersIn(
+  statements: readonly Statement[],
+  context: Context,
+): readonly Pick<HandlerUse, 'task' | 'context'>[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind === 'block') {
+      const { block, rescue, always, keywords } = statement
+      return handlersIn([...block, ...rescue, ...always], within(context, keywords))
+    }
+    const imported = importedHandlers(statement, context)
+    if (imported === undefined) return [{ task: statement, context }]
+    const { path } = imported
+    if (context.trail.includes(path)) return []
+    const inner = { ...within(context, statement.keywords), file: path, trail: [...context.trail, path] }
+    return handlersIn(imported.statements, inner)
+  })
+}
+
+function importedHandlers({ action }: Task, context: Context): TaskFile | undefined {
+  const { content } = context.stage
+  const name = (action.freeForm ?? action.arguments.get('file'))?.value
+  if (!/(?:^|\.)import_tasks$/.test(action.module) || typeof name !== 'string') return undefined
+  const { playbookDirectory, role, file: includedFrom } = context
+  const path = content.findFile('handlers', name, { playbookDirectory, role, includedFrom })
+  return path === undefined ? undefined : content.taskFile(path)
 }
 
 /** A handler runs on its own conditions, not on those of what brought it. */
@@ -174,8 +204,8 @@ export function notifiedHandlers(
   if (names.size === 0) return found
   const loads = new Map<Context, HandlerUse[]>()
   for (const handler of handlers) {
-    const load = loads.get(handler.context)
-    if (load === undefined) loads.set(handler.context, [handler])
+    const load = loads.get(handler.load)
+    if (load === undefined) loads.set(handler.load, [handler])
     else load.push(handler)
   }
   const searched = [...loads.values()].reverse().flat()
