@@ -1005,6 +1005,71 @@ describe('handlers that notify others', () => {
   })
 })
 
+describe('names of handlers', () => {
+  const unit = (loop: string): string =>
+    `    - file: { path: '/etc/systemd/system/{{ item }}.service.d', state: directory }\n${loop}`
+  const agent = installs('berths', { ...JOINS, INSTALL_K3S_SKIP_START: 'true' })
+  const site = (keywords: string, task: string, handlers: readonly string[]): Files => ({
+    'hosts.ini': BERTH,
+    'site.yml': `${agent.replace('  tasks:\n', `${keywords}  tasks:\n`)}${task}  handlers:\n${handlers.map((one) => `    - ${one}\n`).join('')}`,
+  })
+  const again = (name: string, listen = ''): string =>
+    `{ name: ${name}, service: { name: k3s-agent, state: restarted }${listen} }`
+  const moor = (name: string): string => `{ name: ${name}, debug: { msg: moored } }`
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['loop: [k3s-agent, crane]', 'restart {{ item }}', [arrives]],
+    ['loop: [crane]', 'restart {{ item }}', []],
+    ['loop: [k3s-agent, crane]\n      when: item != "k3s-agent"', 'restart {{ item }}', []],
+    [
+      'loop: [{ of: k3s-agent }]\n      loop_control: { loop_var: boat }',
+      ['restart {{ boat.of }}'],
+      [arrives],
+    ],
+    ['loop: [k3s-agent, crane]', 'ebb', [arrives]],
+  ])('are those of each item that is not skipped: %s %s', (loop, name, expected) => {
+    const task = unit(`      ${loop}\n      notify: ${JSON.stringify(name)}\n`).replace('{{ item }}', 'berth')
+    const handlers = [again('restart k3s-agent', ', listen: ebb'), moor('restart crane')]
+    expect(arrivals(site('', task, handlers))).toEqual(expected)
+  })
+
+  test.each([
+    ['{{ sails }}', [arrives]],
+    ["{{ 'Sail' if inventory_hostname == 'berth' else 'Moor' }}", [arrives]],
+    ["{{ 'Moor' if inventory_hostname == 'berth' else 'Sail' }}", []],
+    ['{{ all_of_them }}', [arrives]],
+    [['Moor', '{{ sails }}'], [arrives]],
+    ['{{ omit }}', []],
+    ['{{ nobody_says | default(omit) }}', []],
+  ])('may be what a variable holds: %s', (name, expected) => {
+    const vars = '  vars: { sails: Sail, all_of_them: [Moor, Sail] }\n'
+    const task = `      notify: ${JSON.stringify(name)}\n`
+    expect(arrivals(site(vars, task, [moor('Moor'), again('Sail')]))).toEqual(expected)
+  })
+
+  test('may be templates themselves', () => {
+    const vars = '  vars: { of_k3s: k3s-agent }\n'
+    const task = '      notify: restart k3s-agent\n'
+    expect(arrivals(site(vars, task, [again('"restart {{ of_k3s }}"')]))).toEqual([arrives])
+    expect(arrivals(site(vars, task, [again('"restart {{ of_k3s }}s"')]))).toEqual([])
+    const role = {
+      'roles/quays.boats/defaults/main.yml': 'of_k3s: k3s-agent\n',
+      'roles/quays.boats/handlers/main.yml': `- ${again('"restart {{ of_k3s }}"')}\n`,
+      'roles/quays.boats/tasks/main.yml':
+        '- command: systemctl daemon-reload\n  notify: "quays.boats : restart {{ of_k3s }}"\n',
+      'site.yml': `${agent}- { hosts: berths, roles: [quays.boats] }\n`,
+    }
+    expect(arrivals({ 'hosts.ini': BERTH, ...role })).toEqual([arrives])
+  })
+
+  test('that are not known are told', () => {
+    const files = site('', '      notify: "{{ ansible_machine }}"\n', [again('Sail')])
+    expect(arrivals(files)).toEqual([])
+    expect(unknowns(files)).toContain('a handler is notified whose name is not known')
+  })
+})
+
 describe('handlers that are imported', () => {
   const agent = installs('berths', { ...JOINS, INSTALL_K3S_SKIP_START: 'true' })
   const sail = '- { name: Sail, service: { name: k3s-agent, state: started } }\n'

@@ -6,9 +6,9 @@ import {
   type RoleUse,
   type Statement,
   type Task,
-  type TaskFile,
 } from '../../ansible/content/index.ts'
-import { type Context, type HandlerUse, type RoleVariables, type Stage, within } from './context.ts'
+import { type Context, type RoleVariables, type Stage, within } from './context.ts'
+import { addHandlers } from './handlers.ts'
 import type { RawVariable } from './world.ts'
 
 /** `tasks_from` and its like. */
@@ -137,52 +137,6 @@ export function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
   return found
 }
 
-/** Handlers are the play's: whatever role brings them, every task of the play may notify them. */
-export function addHandlers(statements: readonly Statement[], context: Context): void {
-  const load = bare(context)
-  for (const handler of handlersIn(statements, load))
-    if (!context.handlers.some(({ task }) => task === handler.task))
-      context.handlers.push({ ...handler, load })
-}
-
-/** Those of blocks and of files that are imported run on the conditions of these, too. */
-function handlersIn(
-  statements: readonly Statement[],
-  context: Context,
-): readonly Pick<HandlerUse, 'task' | 'context'>[] {
-  return statements.flatMap((statement) => {
-    if (statement.kind === 'block') {
-      const { block, rescue, always, keywords } = statement
-      return handlersIn([...block, ...rescue, ...always], within(context, keywords))
-    }
-    const imported = importedHandlers(statement, context)
-    if (imported === undefined) return [{ task: statement, context }]
-    const { path } = imported
-    if (context.trail.includes(path)) return []
-    const inner = { ...within(context, statement.keywords), file: path, trail: [...context.trail, path] }
-    return handlersIn(imported.statements, inner)
-  })
-}
-
-function importedHandlers({ action }: Task, context: Context): TaskFile | undefined {
-  const { content } = context.stage
-  const name = (action.freeForm ?? action.arguments.get('file'))?.value
-  if (!/(?:^|\.)import_tasks$/.test(action.module) || typeof name !== 'string') return undefined
-  const { playbookDirectory, role, file: includedFrom } = context
-  const path = content.findFile('handlers', name, { playbookDirectory, role, includedFrom })
-  return path === undefined ? undefined : content.taskFile(path)
-}
-
-/** A handler runs on its own conditions, not on those of what brought it. */
-const bare = (context: Context): Context => ({
-  ...context,
-  conditions: [],
-  delegateTo: undefined,
-  runOnce: false,
-  tags: [],
-  items: new Map(),
-})
-
 /** The tasks of a list, those of its blocks included. */
 export const tasksIn = (statements: readonly Statement[]): readonly Task[] =>
   statements.flatMap((statement) =>
@@ -190,45 +144,3 @@ export const tasksIn = (statements: readonly Statement[]): readonly Task[] =>
       ? [statement]
       : tasksIn([...statement.block, ...statement.rescue, ...statement.always]),
   )
-
-/**
- * The handlers that are notified by these names. Of several with one name that is the one that was loaded last, of those in
- * one file the first; a topic reaches all that listen to it, but of one name again only one:
- * `StrategyBase.search_handlers_by_notification` of ansible-core.
- */
-export function notifiedHandlers(
-  handlers: readonly HandlerUse[],
-  names: ReadonlySet<string>,
-): ReadonlySet<HandlerUse> {
-  const found = new Set<HandlerUse>()
-  if (names.size === 0) return found
-  const loads = new Map<Context, HandlerUse[]>()
-  for (const handler of handlers) {
-    const load = loads.get(handler.load)
-    if (load === undefined) loads.set(handler.load, [handler])
-    else load.push(handler)
-  }
-  const searched = [...loads.values()].reverse().flat()
-  for (const name of names) {
-    const named = searched.find((handler) => isCalled(handler, name))
-    if (named !== undefined) found.add(named)
-    const listening = new Set<string>()
-    for (const handler of searched) {
-      const { name: own } = handler.task
-      if (!topicsOf(handler).includes(name) || (own !== undefined && listening.has(own))) continue
-      if (own !== undefined) listening.add(own)
-      found.add(handler)
-    }
-  }
-  return found
-}
-
-/** By its name, with and without its role. */
-const isCalled = ({ task, context: { role } }: HandlerUse, name: string): boolean =>
-  task.name !== undefined &&
-  (task.name === name || (role !== undefined && `${role.name} : ${task.name}` === name))
-
-function topicsOf({ task }: HandlerUse): readonly unknown[] {
-  const listen = task.keywords.get('listen')?.value
-  return Array.isArray(listen) ? listen : [listen]
-}

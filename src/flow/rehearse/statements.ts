@@ -24,9 +24,10 @@ import {
   rawVariables,
   within,
 } from './context.ts'
+import { notifiedHandlers } from './handlers.ts'
 import { itemVariables, type Loop } from './loops.ts'
 import { candidates, chosen } from './namedFiles.ts'
-import { askingFor, enterRole, notifiedHandlers, type RoleParts, tasksIn } from './roles.ts'
+import { askingFor, enterRole, type RoleParts, tasksIn } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
@@ -525,7 +526,7 @@ function withDue(
   for (const host of hosts) {
     const { due, notified } = world.node(host)
     if (notified.size === 0 && (done === undefined || !due.has(done))) continue
-    const found = notifiedHandlers(handlers, notified)
+    const found = notifiedHandlers(handlers, notified, world, host)
     // By ansible-core 2.21 it runs the next time, by 2.14 it does not.
     if (done !== undefined && found.has(done))
       stage.note({

@@ -161,12 +161,14 @@ class HostTask {
   #loop(loop: Loop, module: Module | undefined): void {
     const items = loop.items ?? [new Unknown('item', loop.why, this.#task.at)]
     const results: Outcome[] = []
+    const notifying: Context[] = []
     for (const [index, item] of items.entries()) {
       const inner = itemVariables(this.#context.items, loop, item, index)
       const call = this.#call(ofItem(this.#context, inner, index))
       tellItem(call, loop, item)
       const outcome = this.#one(call, module)
       results.push(outcome)
+      if (outcome.ran !== false) notifying.push(call.context)
       if (this.#world.node(this.#host).failure !== undefined) break
     }
     const name = this.#task.keywords.get('register')?.value
@@ -198,11 +200,8 @@ class HostTask {
     const changed = results.some(({ changed: one }) => one === true)
       ? true
       : (results.find(({ changed: one }) => one !== false)?.changed ?? false)
-    this.#keep({
-      result: all,
-      changed,
-      ran: results.some(({ ran }) => ran === true) ? true : (unsure ?? false),
-    })
+    const ran = results.some(({ ran }) => ran === true) ? true : (unsure ?? false)
+    this.#keep({ result: all, changed, ran }, notifying)
   }
 
   /** Condition, module, outcome: of the task, or of one item of its loop. */
@@ -427,22 +426,36 @@ class HostTask {
     return { result, changed: false, ran: true }
   }
 
-  /** `register` and `notify`. */
-  #keep({ result, changed, ran }: Outcome): void {
+  /**
+   * `register` and `notify`. `contexts`: those of the items of a loop that were not skipped. Once one of them changes something,
+   * each notifies what it names.
+   */
+  #keep({ result, changed, ran }: Outcome, contexts = [this.#context]): void {
     this.#register({ result, changed, ran })
     const { notify } = this.#context
     const changedWhen = this.#task.keywords.get('changed_when')
-    if (notify === undefined || ran === false) return
+    if (notify === undefined || notify.value === null || ran === false) return
     if (changed === false && changedWhen === undefined) return
     if (changedWhen?.value === false) return
-    const evaluate = evaluator(scopeOf(this.#context, this.#world, this.#host))
     const notified = new Set(this.#world.node(this.#host).notified)
-    for (const name of Array.isArray(notify.value) ? notify.value : [notify.value]) {
-      const text = evaluate.text(name, notify.at)
-      const plain = typeof text === 'string' ? this.#context.stage.atoms.plain(text) : undefined
-      if (plain !== undefined) notified.add(plain)
-    }
+    for (const context of contexts) for (const name of this.#notifiedBy(notify, context)) notified.add(name)
     this.#world.change(this.#host, { notified })
+  }
+
+  #notifiedBy({ value, at }: Placed, context: Context): readonly string[] {
+    const evaluate = evaluator(scopeOf(context, this.#world, this.#host))
+    const whole = typeof value === 'string' ? evaluate.value(value, at) : undefined
+    const texts =
+      whole instanceof List
+        ? [...whole].map((item) => evaluate.within(item, at))
+        : (Array.isArray(value) ? value : [value]).map((item) => evaluate.given(item, at))
+    const { atoms, note } = context.stage
+    return texts.flatMap((text) => {
+      if (text === undefined || text instanceof Undefined) return []
+      const plain = typeof text === 'string' ? atoms.plain(text) : undefined
+      if (plain === undefined) note({ at, what: 'a handler is notified whose name is not known' })
+      return plain ?? []
+    })
   }
 
   #register({ result, ran }: Outcome): void {
