@@ -198,6 +198,102 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
   })
 })
 
+describe('a handler that is not there', () => {
+  const inventory = '[quays]\nquay\njetty a=1\n[piers]\npier\n'
+  const beacon = "copy: { dest: /etc/default/k3s-beacon, content: lit, mode: '0644' }"
+  const files = (task: string, more: Files = {}, play = ''): Files => ({
+    'hosts.ini': inventory,
+    'site.yml': `- hosts: quays\n  tasks:\n    - ${task}\n${play}${joins('quays', '0ddpassword')}${joins('piers', '0ddpassword')}`,
+    ...more,
+  })
+  const ends = (found: Files): boolean => arrivals(found).length === 0
+  const all = ['jetty', 'pier', 'quay'].map((host) => `${host} agent present env-file url`)
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    [`{ ${beacon}, notify: ebb }`],
+    [`{ ${beacon}, notify: [tide, ebb] }`],
+    [`{ ${beacon}, notify: "tide, tide" }`],
+    [`{ ${beacon}, notify: '' }`],
+    [`{ ${beacon}, notify: "{{ 'e' ~ 'bb' }}" }`],
+    [`{ block: [{ ${beacon} }], notify: ebb }`],
+    [`{ block: [{ ${beacon}, notify: ebb }], rescue: [{ debug: }], always: [{ debug: }] }`],
+    [`{ ${beacon}, notify: ebb, ignore_errors: true }`],
+    [`{ ${beacon}, notify: ebb, when: inventory_hostname == 'jetty' }`],
+    [
+      `{ ${beacon}, notify: tide, loop: [1] }\n    - { debug: { msg: k3s token }, changed_when: true, notify: ebb }`,
+    ],
+    [`{ command: systemctl daemon-reload, notify: rise }`],
+  ])('ends the run for all hosts: %s', (task) => {
+    const handlers =
+      '  handlers: [{ name: tide, debug: { msg: high } }, { name: rise, command: systemctl daemon-reload, notify: ebb }]\n'
+    const found = files(task, {}, handlers)
+    expect(arrivals(found)).toEqual([])
+    expect(unknowns(found).join()).toMatch(/the play ends here for quay: there is no handler /)
+    expect(unknowns(found).join()).toMatch(/the run ends here, before it comes to pier: there is no handler /)
+  })
+
+  test.each([
+    [`{ ${beacon}, notify: ebb, when: false }`],
+    [`{ ${beacon}, notify: ebb, changed_when: false }`],
+    [`{ ${beacon}, notify: [] }`],
+    [`{ ${beacon}, notify: }`],
+    [`{ ${beacon}, notify: '{{ omit }}' }`],
+    [
+      `{ command: systemctl daemon-reload, notify: ebb, failed_when: true, changed_when: true, ignore_errors: true }`,
+    ],
+    [`{ stat: { path: /etc/k3s }, register: seen, notify: ebb }\n    - { debug: { var: seen } }`],
+  ])('ends nothing where nobody is notified: %s', (task) => {
+    expect(arrivals(files(task))).toEqual(all)
+  })
+
+  test('only may end it where only the node knows whether the task changes something', () => {
+    const found = files("{ file: { path: /etc/rancher/k3s, state: directory, mode: '0755' }, notify: ebb }")
+    expect(arrivals(found)).toEqual(all)
+    expect(unknowns(found)).toEqual([
+      'there is no handler ebb: the run ends here if the task changes something',
+    ])
+  })
+
+  const role = {
+    'roles/mole/handlers/main.yml': '- { name: ebb, debug: { msg: low }, listen: [flow] }\n',
+    'roles/mole/tasks/main.yml': '- debug:\n',
+  }
+  test.each([
+    ['  handlers: [{ name: ebb, debug: { msg: low } }]\n'],
+    ['  handlers: [{ name: low, debug: { msg: low }, listen: ebb }]\n'],
+    ['  handlers: [{ name: "{{ water }}", debug: { msg: low } }]\n'],
+    ['  handlers: [{ import_tasks: elsewhere.yml }]\n'],
+    ['  roles: [mole]\n'],
+    ['  roles: [harbourmaster.k3s]\n'],
+    ['    - import_role: { name: mole }\n'],
+    ['    - include_role: { name: "{{ jetsam }}" }\n'],
+    ['    - include_tasks: elsewhere.yml\n'],
+  ])('may be one of a role or a file: %s', (play) => {
+    expect(ends(files(`{ ${beacon}, notify: ebb }`, role, play))).toBe(false)
+  })
+
+  test('is not one of a role that the play does not have, or of another name', () => {
+    const other = '- { hosts: quays, roles: [mole] }\n'
+    expect(ends(files(`{ ${beacon}, notify: ebb }`, role, other))).toBe(true)
+    expect(ends(files(`{ ${beacon}, notify: "mole : low" }`, role, '  roles: [mole]\n'))).toBe(true)
+    expect(ends(files(`{ ${beacon}, notify: "mole : ebb" }`, role, '  roles: [mole]\n'))).toBe(false)
+    expect(ends(files(`{ ${beacon}, notify: flow }`, role, '  roles: [mole]\n'))).toBe(false)
+  })
+
+  test('may be missing where ansible.cfg says so, or where a role is alone', () => {
+    const config = (value: string) => ({ 'ansible.cfg': `[defaults]\nerror_on_missing_handler = ${value}\n` })
+    expect(ends(files(`{ ${beacon}, notify: ebb }`, config('False')))).toBe(false)
+    expect(ends(files(`{ ${beacon}, notify: ebb }`, config('True')))).toBe(true)
+    const install = joins('x', '0ddpassword').split('  tasks:\n')[1]?.replace(/^ {4}/gm, '') ?? ''
+    const alone = {
+      'tasks/main.yml': `- ${beacon}\n  notify: ebb\n${install}`,
+      'meta/main.yml': 'galaxy_info: { role_name: k3s }\n',
+    }
+    expect(arrivals(alone)).not.toEqual([])
+  })
+})
+
 // As ansible-core 2.21 and 2.14 play it; `end_role` came with 2.18.
 describe('meta', () => {
   const site = (keywords: string, meta: string, rest = ''): Files => ({

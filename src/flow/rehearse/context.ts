@@ -12,6 +12,7 @@ import type { FlowValue } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { Scenario } from '../rehearsal.ts'
 import type { UnknownNote } from '../unknown.ts'
+import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 import type { Relevance } from './relevance.ts'
 import type { OpenVariable, RawVariable } from './world.ts'
@@ -148,6 +149,8 @@ export interface Context {
   readonly isRescued?: boolean
   /** The handlers of the play, in the order in which they run; a role that is included adds its own. */
   readonly handlers: HandlerUse[]
+  /** All that the play can reach. `undefined`: it is none of a file, so more may belong to it. */
+  readonly reached: () => Closure | undefined
   /** The file whose tasks run. */
   readonly file: string
   /** Files and roles that led here: an include that leads back to itself ends. */

@@ -1,6 +1,8 @@
-import type { Statement, Task, TaskFile } from '../../ansible/content/index.ts'
+import { isTrue, nearestConfig, parseAnsibleConfig, unquoted } from '../../ansible/config.ts'
+import type { Role, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
+import { directoryOf, joinPath } from '../../ansible/inventory/projectTree.ts'
 import { evaluator } from '../evaluate/index.ts'
-import { type Context, type HandlerUse, within } from './context.ts'
+import { type Context, type HandlerUse, type Stage, within } from './context.ts'
 import { isTemplate } from './namedFiles.ts'
 import { scopeOf } from './scope.ts'
 import type { World } from './world.ts'
@@ -51,6 +53,14 @@ const bare = (context: Context): Context => ({
   items: new Map(),
 })
 
+/** The tasks of a list, those of its blocks included. */
+export const tasksIn = (statements: readonly Statement[]): readonly Task[] =>
+  statements.flatMap((statement) =>
+    statement.kind === 'task'
+      ? [statement]
+      : tasksIn([...statement.block, ...statement.rescue, ...statement.always]),
+  )
+
 /**
  * The handlers that are notified by these names. Of several with one name that is the one that was loaded last, of those in
  * one file the first; a topic reaches all that listen to it, but of one name again only one:
@@ -73,17 +83,53 @@ export function notifiedHandlers(
   const searched = [...loads.values()].reverse().flat()
   const known = new Map(searched.map((handler) => [handler, nameOf(handler, world, host)]))
   for (const name of names) {
-    const named = searched.find((handler) => isCalled(handler, known.get(handler), name))
+    const named = searched.find((handler) => isCalled(handler.context.role, known.get(handler), name))
     if (named !== undefined) found.add(named)
     const listening = new Set<string>()
     for (const handler of searched) {
       const { name: own } = handler.task
-      if (!topicsOf(handler).includes(name) || (own !== undefined && listening.has(own))) continue
+      if (!topicsOf(handler.task).includes(name) || (own !== undefined && listening.has(own))) continue
       if (own !== undefined) listening.add(own)
       found.add(handler)
     }
   }
   return found
+}
+
+/**
+ * Whether a handler may be found by this name: the play may have one that is told by a template, or that a role brings in a way which
+ * is not known here, or ansible.cfg has it that none has to be there.
+ */
+export function mayBeHandled(name: string, context: Context, world: World, host: string): boolean {
+  const { handlers, reached, stage } = context
+  if (notifiedHandlers(handlers, new Set([name]), world, host).size > 0) return true
+  if (handlers.some(({ task, context: { role } }) => mayBeCalled(task, role, name))) return true
+  const closure = reached()
+  if (closure === undefined || closure.isOpen || isForgiven(stage)) return true
+  const { content } = stage
+  return closure.roles.some((role) => {
+    const directory = joinPath(role.directory, 'handlers/')
+    return [...closure.paths].some(
+      (path) =>
+        path.startsWith(directory) &&
+        (content.isSealed(path) ||
+          tasksIn(content.taskFile(path)?.statements ?? []).some((task) => mayBeCalled(task, role, name))),
+    )
+  })
+}
+
+function mayBeCalled(task: Task, role: Role | undefined, name: string): boolean {
+  if (/(?:^|\.)import_\w+$/.test(task.action.module)) return true
+  const names = [task.name, ...topicsOf(task)].filter((one) => typeof one === 'string')
+  return names.some((one) => isTemplate(one) || one === name) || isCalled(role, task.name, name)
+}
+
+/** https://docs.ansible.com/ansible/latest/reference_appendices/config.html#error-on-missing-handler */
+function isForgiven({ project, playbook }: Stage): boolean {
+  const config = nearestConfig(project, directoryOf(playbook))
+  if (config?.text.includes('error_on_missing_handler') !== true) return false
+  const setting = parseAnsibleConfig(config.path, config.text).defaults.get('error_on_missing_handler')
+  return setting !== undefined && !isTrue(unquoted(setting.value))
 }
 
 /** Its name may be a template; one that is not known calls nothing. */
@@ -94,12 +140,12 @@ function nameOf({ task, context }: HandlerUse, world: World, host: string): stri
 }
 
 /** By its name, with and without its role. */
-const isCalled = ({ context: { role } }: HandlerUse, own: string | undefined, name: string): boolean =>
+const isCalled = (role: Role | undefined, own: string | undefined, name: string): boolean =>
   own !== undefined &&
   (own === name ||
     (role !== undefined && [role.name, role.fullName].some((one) => `${one} : ${own}` === name)))
 
-function topicsOf({ task }: HandlerUse): readonly unknown[] {
-  const listen = task.keywords.get('listen')?.value
+function topicsOf({ keywords }: Task): readonly unknown[] {
+  const listen = keywords.get('listen')?.value
   return Array.isArray(listen) ? listen : [listen]
 }

@@ -12,6 +12,7 @@ import { type Evaluator, evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { missing } from './bringing.ts'
 import { Undecided } from './call.ts'
+import { type Closure, closureOfPlay } from './closure.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
@@ -93,8 +94,9 @@ class Playing {
                 batch,
                 going,
               )
+              const stopped = played.map((one) => leftOut(one, batch, 'in it'))
               const isWhole = this.#stage.ends && !isOpen && (index === 0 || this.#isEachForItself(hosts))
-              return [...left, ...(isWhole ? played.map((one) => withEnd(one, world, batch)) : played)]
+              return [...left, ...(isWhole ? stopped.map((one) => withEnd(one, world, batch)) : stopped)]
             },
             [start],
           ),
@@ -204,6 +206,7 @@ class Playing {
       anyErrorsFatal: false,
       tags: [],
       handlers: [],
+      reached: () => this.#reachedBy(play),
       file: path,
       trail: [],
     }
@@ -217,6 +220,11 @@ class Playing {
       (keywords) => new Map([...keywords].filter(([name]) => name !== 'vars')),
     )
     return own.reduce(within, this.#roles(play.roles, { ...empty, hasUnread }))
+  }
+
+  #reachedBy({ hosts }: Play): Closure | undefined {
+    const { content, project } = this.#stage
+    return hosts === undefined ? undefined : closureOfPlay({ pattern: '', at: hosts.at }, content, project)
   }
 
   /**
@@ -390,12 +398,13 @@ function withEnd(world: World, before: World, batch: readonly string[]): World {
   return next
 }
 
-/** What is left of a play when the run has ended: no task of it runs. */
-function leftOut(world: World, hosts: readonly string[]): World {
+/** What is left of a play when the run has ended, before it or in it: no task of it runs. */
+function leftOut(world: World, hosts: readonly string[], where: 'before it' | 'in it' = 'before it'): World {
   const { over } = world
   if (over === undefined || hosts.every((host) => world.node(host).failure !== undefined)) return world
   const next = world.copy()
   for (const host of hosts)
-    if (next.node(host).failure === undefined) next.change(host, { failure: { ...over, isOfRun: true } })
+    if (next.node(host).failure === undefined)
+      next.change(host, { failure: where === 'in it' ? over : { ...over, isOfRun: true } })
   return next
 }

@@ -4,8 +4,6 @@ import {
   type Role,
   type RoleContext,
   type RoleUse,
-  type Statement,
-  type Task,
 } from '../../ansible/content/index.ts'
 import { type Context, type RoleVariables, type Stage, within } from './context.ts'
 import { addHandlers } from './handlers.ts'
@@ -136,11 +134,3 @@ export function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
   }
   return found
 }
-
-/** The tasks of a list, those of its blocks included. */
-export const tasksIn = (statements: readonly Statement[]): readonly Task[] =>
-  statements.flatMap((statement) =>
-    statement.kind === 'task'
-      ? [statement]
-      : tasksIn([...statement.block, ...statement.rescue, ...statement.always]),
-  )

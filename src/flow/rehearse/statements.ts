@@ -24,10 +24,10 @@ import {
   rawVariables,
   within,
 } from './context.ts'
-import { notifiedHandlers } from './handlers.ts'
+import { notifiedHandlers, tasksIn } from './handlers.ts'
 import { itemVariables, type Loop } from './loops.ts'
 import { candidates, chosen } from './namedFiles.ts'
-import { askingFor, enterRole, type RoleParts, tasksIn } from './roles.ts'
+import { askingFor, enterRole, type RoleParts } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
 import { merged, type NodeState, type World } from './world.ts'
@@ -598,7 +598,7 @@ function behindRole(world: World, hosts: readonly string[]): World {
 
 export function isActive(world: World, host: string): boolean {
   const { failure, ended } = world.node(host)
-  return failure === undefined && ended === undefined
+  return failure === undefined && ended === undefined && world.over === undefined
 }
 
 const failures = (world: World, hosts: readonly string[]): ReadonlySet<string> =>

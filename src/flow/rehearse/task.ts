@@ -1,7 +1,7 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
 import { List, Undefined } from '../../ansible/template/values.ts'
 import { secretModules } from '../../facts/secretStores.ts'
-import { positionAt } from '../../span.ts'
+import { positionAt, type Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
 import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
@@ -12,6 +12,7 @@ import { assureNot, whereFilled } from './assured.ts'
 import { Call, type Effect, ModuleFails, TaskFails, Undecided } from './call.ts'
 import { type Context, ofItem } from './context.ts'
 import { isSeen, withOpen } from './groups.ts'
+import { mayBeHandled } from './handlers.ts'
 import { CONTROL_NODE, isNode, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, itemVariables, type Loop, loopOf } from './loops.ts'
 import { fail, shownTexts } from './modules/facts.ts'
@@ -436,10 +437,28 @@ class HostTask {
     const changedWhen = this.#task.keywords.get('changed_when')
     if (notify === undefined || notify.value === null || ran === false) return
     if (changed === false && changedWhen === undefined) return
-    if (changedWhen?.value === false) return
-    const notified = new Set(this.#world.node(this.#host).notified)
-    for (const context of contexts) for (const name of this.#notifiedBy(notify, context)) notified.add(name)
-    this.#world.change(this.#host, { notified })
+    if (changedWhen?.value === false || result.get('failed') === true) return
+    const names = contexts.flatMap((context) => this.#notifiedBy(notify, context))
+    this.#world.change(this.#host, {
+      notified: new Set([...this.#world.node(this.#host).notified, ...names]),
+    })
+    const isSure = ran === true && (changedWhen?.value === true || (changed === true && this.#isNew))
+    for (const name of names)
+      if (!mayBeHandled(name, this.#context, this.#world, this.#host)) this.#end(name, notify.at, isSure)
+  }
+
+  /** Whether what it does was not there before, whatever the system of a clean node brings along. */
+  get #isNew(): boolean {
+    return this.#context.stage.scenario.k3s === 'absent' && MAKES.test(this.#task.action.module)
+  }
+
+  /** A handler that is not found ends the run for all hosts: `StrategyBase._process_pending_results` of ansible-core. */
+  #end(name: string, at: Span, isSure: boolean): void {
+    const { stage } = this.#context
+    if (!stage.ends) return
+    const why = `there is no handler ${name}`
+    if (isSure && !this.#world.isCut) this.#world.end({ at, why })
+    else stage.note({ at, what: `${why}: the run ends here if the task changes something` })
   }
 
   #notifiedBy({ value, at }: Placed, context: Context): readonly string[] {
@@ -470,6 +489,8 @@ class HostTask {
     this.#world.change(this.#host, { variables } satisfies Partial<NodeState>)
   }
 }
+
+const MAKES = /(?:^|\.)(?:copy|template|get_url|command|shell|raw|script)$/
 
 const names = new WeakMap<Task, string>()
 
