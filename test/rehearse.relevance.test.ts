@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arrivals, joins, unknowns } from './tools/paper.ts'
+import { arrivals, type Files, installs, joins, unknowns } from './tools/paper.ts'
 
 // A site of many roles, one of which is about K3s: what the others do has no bearing on it, unless something leads there.
 const inventory = { 'hosts.ini': '[berths]\nberth\n' }
@@ -148,5 +148,83 @@ describe('a file of tasks of a role that nothing includes', () => {
     ['something may', files(starts, '- include_tasks: "{{ by }}"\n')],
   ])('is not where %s', (_, project) => {
     expect(unknowns(project)).not.toContain(told)
+  })
+})
+
+describe('a task that is not about K3s', () => {
+  const agent = installs('berths', {
+    INSTALL_K3S_EXEC: 'agent',
+    K3S_URL: 'https://quay:6443',
+    K3S_TOKEN: '0ddpassword',
+    INSTALL_K3S_SKIP_START: 'true',
+  })
+  const sail = '{ name: Sail, service: { name: k3s-agent, state: restarted } }'
+  const rig = '{ name: Rig, lineinfile: { path: /etc/berth, line: rigged, create: true }, notify: Sail }'
+  const files = (task: string, handlers: string, more: Files = {}): Files => ({
+    ...inventory,
+    'site.yml': `${agent}    - ${task}\n  handlers: [${handlers}]\n`,
+    ...more,
+  })
+  const arrives = ['berth agent present env-file url']
+  const copy = 'copy: { dest: /etc/berth, content: tied }'
+
+  test.each([
+    `{ ${copy}, notify: Sail }`,
+    '{ unarchive: { src: boats.tar, dest: /opt/boats }, notify: [Sail] }',
+    '{ boats.harbour.rig: { sails: 3 }, notify: Sail }',
+    '{ lineinfile: { path: /etc/hosts, line: 10.0.0.3 berth }, notify: Sail }',
+    `{ block: [{ ${copy} }], notify: Sail }`,
+    `{ ${copy}, notify: 'Sa{{ item }}', loop: [ilor, il] }`,
+    `{ ${copy}, notify: tide }`,
+    `{ ${copy}, notify: Rig }`,
+    `{ ${copy}, notify: '{{ whom }}', vars: { whom: Sail } }`,
+  ])('counts where it notifies a handler that starts it: %s', (task) => {
+    const handlers = `{ name: Sailor, debug: { msg: ahoy } }, ${rig}, ${sail.replace(' } }', ' }, listen: tide }')}`
+    expect(arrivals(files(task, handlers))).toEqual(arrives)
+  })
+
+  test('counts by a handler whose name is a template', () => {
+    const found = files(`{ ${copy}, notify: Sail k3s }`, sail.replace('Sail', '"Sail {{ boat }}"'))
+    const site = found['site.yml']?.replace('  tasks:', '  vars: { boat: k3s }\n  tasks:') ?? ''
+    expect(arrivals({ ...found, 'site.yml': site })).toEqual(arrives)
+  })
+
+  test('counts in a role that is not, too, by a handler of a role or with its name', () => {
+    const role = {
+      'roles/cranes/tasks/main.yml': `- ${copy}\n  notify: "k3s_agents : Sail"\n`,
+      'roles/k3s_agents/handlers/main.yml': `- ${sail}\n`,
+      'roles/k3s_agents/tasks/main.yml': '- debug:\n',
+    }
+    const found = files('{ include_role: { name: k3s_agents } }', '', role)
+    const site = `${found['site.yml']}- { hosts: berths, roles: [k3s_agents, cranes] }\n`
+    expect(arrivals({ ...found, 'site.yml': site })).toEqual(arrives)
+  })
+
+  test('may start K3s before the token is there', () => {
+    const early = files(`{ ${copy}, notify: Sail }`, sail)
+    const file = 'path: /etc/systemd/system/k3s-agent.service.env'
+    const site = early['site.yml']?.replace(/^ {8}K3S_TOKEN.*\n/m, '') ?? ''
+    const later = `    - meta: flush_handlers\n    - lineinfile: { ${file}, line: K3S_TOKEN=0ddpassword, create: true }\n  handlers`
+    expect(arrivals({ ...early, 'site.yml': site.replace('  handlers', later) })).toEqual([
+      'berth agent absent none url',
+    ])
+  })
+
+  test('ends the run where the handler is not there', () => {
+    const start = '    - service: { name: k3s-agent, state: started }\n  handlers'
+    const found = files(`{ ${copy}, notify: Sailor }`, sail)
+    const site = found['site.yml']?.replace('  handlers', start) ?? ''
+    expect(arrivals({ ...found, 'site.yml': site })).toEqual([])
+    expect(unknowns({ ...found, 'site.yml': site })).toEqual([
+      'the play ends here for berth: there is no handler Sailor',
+    ])
+    expect(arrivals({ ...found, 'site.yml': site.replace('Sailor', 'Sail') })).toEqual(arrives)
+  })
+
+  test('does not count where the handler is not about K3s, either', () => {
+    const crane = '{ name: Crane, service: { name: "{{ ansible_local.cranes }}", state: restarted } }'
+    const found = files('{ boats.harbour.rig: { sails: 3 }, notify: Crane }', crane)
+    expect(arrivals(found)).toEqual([])
+    expect(unknowns(found)).not.toContain(noted)
   })
 })

@@ -38,6 +38,8 @@ export interface Closure {
   readonly made: ReadonlySet<string>
   /** Its tasks, and the roles that they belong to. */
   readonly tasks: readonly PlacedTask[]
+  /** The handlers of its plays, which are among the tasks, and those of the roles, which are not. */
+  readonly handlers: readonly PlacedTask[]
   readonly roles: readonly Role[]
   /** Mappings of variables that plays, imports, roles, blocks and tasks bring along. */
   readonly variables: readonly AnsibleValue[]
@@ -80,6 +82,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     },
     made: reader.made(),
     tasks: reader.tasks,
+    handlers: reader.handlers,
     variables: reader.variables,
     roles: reader.roles,
     unfound: reader.unfound,
@@ -138,6 +141,7 @@ class Reader {
   readonly hosts: { readonly pattern: string; readonly at: Span }[] = []
   readonly imported = new Set<string>()
   readonly tasks: PlacedTask[] = []
+  readonly handlers: PlacedTask[] = []
   readonly variables: AnsibleValue[] = []
   readonly conditions: string[] = []
   readonly roles: Role[] = []
@@ -188,8 +192,10 @@ class Reader {
         if (typeof item === 'string') this.hosts.push({ pattern: item, at: hosts?.at ?? play.at })
       const place = { playbookDirectory: this.#directory, collections: collectionsIn(play.keywords) }
       for (const use of play.roles) this.#roleUse(use, place)
-      for (const list of [play.preTasks, play.tasks, play.postTasks, play.handlers])
-        this.#statements(list, place, path)
+      for (const list of [play.preTasks, play.tasks, play.postTasks]) this.#statements(list, place, path)
+      const count = this.tasks.length
+      this.#statements(play.handlers, place, path)
+      this.handlers.push(...this.tasks.slice(count))
     }
   }
 
@@ -291,8 +297,11 @@ class Reader {
       const file = this.#content.taskFile(path)
       if (file !== undefined) this.#statements(file.statements, place, path)
     }
-    for (const path of this.#pathsUnder(`${prefix}handlers`))
-      this.#asked(this.#content.taskFile(path)?.statements)
+    for (const path of this.#pathsUnder(`${prefix}handlers`)) {
+      const list = this.#content.taskFile(path)?.statements
+      this.#asked(list)
+      this.handlers.push(...placedTasks(list ?? [], { around: '', ...place }))
+    }
   }
 
   /** What handlers ask, too: they are no tasks of the walk. */

@@ -48,7 +48,8 @@ export function tasksNamed(
   return [...found]
 }
 
-const TEMPLATE = /\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}/gs
+/** One template in a text. */
+export const TEMPLATE = /\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}/gs
 const VARIABLE = /\{\{\s*(\w+)\s*\}\}/g
 
 /** A name with what is known written out, once for each value that a variable may have. */

@@ -8,10 +8,11 @@ import {
 } from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 import { packageModules } from './modules/packages.ts'
-import { isTemplate, type Texts, tasksNamed } from './namedFiles.ts'
+import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
 
 /** A task as it stands in what a playbook reaches. */
@@ -19,6 +20,8 @@ export interface PlacedTask extends RoleContext {
   readonly task: Task
   /** `when`, `vars` and the like of the blocks around it, as text. */
   readonly around: string
+  /** Its own `notify`, or that of the nearest block. */
+  readonly notify?: AnsibleValue | undefined
 }
 
 const FILES =
@@ -100,6 +103,9 @@ const namesIn = (text: string): ReadonlySet<string> => new Set(text.match(NAME) 
 export class Relevance {
   readonly #values = new Map<string, string>()
   readonly #tasks: readonly PlacedTask[]
+  readonly #handlers: readonly PlacedTask[]
+  /** Whether something is not in the project, which may have other handlers. */
+  readonly #isOpen: boolean
   readonly #known: ReadonlySet<Task>
   readonly #relevant: ReadonlySet<Task>
   /** Of them those that matter in roles, too, that have nothing to do with the cluster. */
@@ -119,7 +125,14 @@ export class Relevance {
   constructor(
     content: Content,
     project: Project,
-    { tasks, roles, variables, plainTexts }: Pick<Closure, 'tasks' | 'roles' | 'variables' | 'plainTexts'>,
+    {
+      tasks,
+      roles,
+      variables,
+      plainTexts,
+      handlers,
+      isOpen,
+    }: Pick<Closure, 'tasks' | 'roles' | 'variables' | 'plainTexts' | 'handlers' | 'isOpen'>,
     hosts: PaperHosts,
     tokenNames: ReadonlySet<string>,
   ) {
@@ -149,6 +162,8 @@ export class Relevance {
       if (typeof name === 'string') this.#share(name, this.#source(task))
     }
     this.#taint(tasks)
+    this.#handlers = handlers
+    this.#isOpen = isOpen
     this.#relevant = this.#follow(
       (placed) => this.#ownRole(placed) === undefined || this.#isNear(placed),
       () => true,
@@ -255,7 +270,7 @@ export class Relevance {
     if (text !== '' && known?.includes(text) !== true) this.#values.set(name, `${known ?? ''} ${text}`)
   }
 
-  /** Tasks that are of interest, of those that `isSeed` lets through, and what they need; `isOne`: of a path that a variable says. */
+  /** Tasks that are of interest, of those that `isSeed` lets through, and what they need; `isOne`: of a path, or a handler, that a variable says. */
   #follow(isSeed: (placed: PlacedTask) => boolean, isOne: (variable: string) => boolean): ReadonlySet<Task> {
     const tasks = this.#tasks
     const relevant = new Set<Task>()
@@ -285,10 +300,12 @@ export class Relevance {
       const name = this.#script(writer)
       return name === undefined ? [] : [{ name, writer }]
     })
+    const notifying = this.#notifying(isOne)
     for (const placed of tasks) {
       const isCommand = INTEREST.get(placed.task.action.module) === COMMANDS
       const run = isCommand ? scripts.filter(({ name }) => this.#source(placed.task).includes(name)) : []
-      if ((this.#interests(placed) && isSeed(placed)) || run.length > 0) take(placed)
+      if ((this.#interests(placed) && isSeed(placed)) || notifying.has(placed.task) || run.length > 0)
+        take(placed)
       // It may be run by a path that is not written in full.
       for (const { writer } of run) take(writer)
     }
@@ -311,6 +328,50 @@ export class Relevance {
       for (const writer of left) if (isMuch || this.#isRead(writer.task, looked, needed, isOne)) take(writer)
     }
     return relevant
+  }
+
+  /** Tasks that notify a handler which matters; or one that is not there, which ends the run. */
+  #notifying(isRead: (variable: string) => boolean): ReadonlySet<Task> {
+    const all = new HandlerNames(this.#handlers)
+    const telling = this.#handlers.filter((handler) => this.#interests(handler) && this.#isNear(handler))
+    const matters = new HandlerNames(telling)
+    const isTelling = (placed: PlacedTask): boolean =>
+      textsIn(placed.notify).some((name) =>
+        matters.mayHave(name, () => this.#wordsOf(`${name} ${this.#source(placed.task)}`, isRead)),
+      )
+    // One that notifies one which matters does so, too.
+    for (let size = -1; size !== telling.length; ) {
+      size = telling.length
+      for (const handler of this.#handlers)
+        if (!telling.includes(handler) && isTelling(handler)) {
+          telling.push(handler)
+          matters.add(handler)
+        }
+    }
+    const isMissing = ({ notify }: PlacedTask): boolean =>
+      !this.#isOpen && textsIn(notify).some((name) => !all.mayHave(name))
+    return new Set(
+      this.#tasks.flatMap((placed) => (isTelling(placed) || isMissing(placed) ? placed.task : [])),
+    )
+  }
+
+  /** A text with those of the variables in it. */
+  #wordsOf(text: string, isRead: (variable: string) => boolean): string {
+    const values = [...this.#variablesIn(text)].map(([name, value = '']) => (isRead(name) ? value : ''))
+    return [text, ...values].join(' ')
+  }
+
+  /** The variables that a text names, and those that these name, with their texts. */
+  *#variablesIn(text: string): Generator<readonly [name: string, value: string | undefined]> {
+    const seen = new Set<string>()
+    const open = [...namesIn(text)]
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      const value = this.#values.get(name)
+      yield [name, value]
+      if (value !== undefined && seen.size < 200) open.push(...namesIn(value))
+    }
   }
 
   /** Results of tasks that read a token back, and the facts made of them, lead to tokens, too: who prints them shows one. */
@@ -474,17 +535,8 @@ export class Relevance {
     const text = this.#source(task)
     if (interest.test(text)) return true
     if (task.action.module === 'script' && installer.words.test(this.#templates(placed))) return true
-    const seen = new Set<string>()
-    const open = [...namesIn(text)]
-    for (let name = open.pop(); name !== undefined; name = open.pop()) {
-      if (seen.has(name)) continue
-      seen.add(name)
-      if (this.#tokenNames.has(name)) return true
-      const value = this.#values.get(name)
-      if (value === undefined) continue
-      if (interest.test(value)) return true
-      if (seen.size < 200) open.push(...namesIn(value))
-    }
+    for (const [name, value] of this.#variablesIn(text))
+      if (this.#tokenNames.has(name) || (value !== undefined && interest.test(value))) return true
     return false
   }
 
@@ -495,6 +547,45 @@ export class Relevance {
     return `${text} ${[...action.arguments.values()].map(({ value }) => textOf(value)).join(' ')}`
   }
 }
+
+/** What handlers are notified by. */
+class HandlerNames {
+  readonly #names = new Set<string>()
+  /** Of those that are templates. */
+  readonly #patterns: RegExp[] = []
+
+  constructor(handlers: readonly PlacedTask[]) {
+    for (const handler of handlers) this.add(handler)
+  }
+
+  add({ task, role }: PlacedTask): void {
+    const names = [...textsIn(task.name), ...textsIn(task.keywords.get('listen')?.value)]
+    for (const name of names)
+      for (const one of role === undefined
+        ? [name]
+        : [name, `${role.name} : ${name}`, `${role.fullName} : ${name}`])
+        if (isTemplate(one)) this.#patterns.push(patternOf(one))
+        else this.#names.add(one)
+  }
+
+  /** Whether one of them may be meant. What stands for a template of the name is among the words, where there are some. */
+  mayHave(name: string, words?: () => string): boolean {
+    if (this.#names.has(name)) return true
+    if (!isTemplate(name)) return this.#patterns.some((pattern) => pattern.test(name))
+    if (this.#patterns.length > 0) return true
+    const pattern = patternOf(name)
+    return [...this.#names].some((one) => {
+      const [, ...parts] = pattern.exec(one) ?? []
+      return parts.length > 0 && (words === undefined || parts.every((part) => words().includes(part)))
+    })
+  }
+}
+
+const patternOf = (name: string): RegExp =>
+  new RegExp(`^${name.split(TEMPLATE).map(escaped).join('(.*)')}$`, 's')
+
+const textsIn = (value: AnsibleValue | undefined): readonly string[] =>
+  (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string')
 
 /** Whether a fact may be any variable, as its name is a template. */
 const hasComputedName = ({ action }: Task): boolean =>
@@ -526,11 +617,12 @@ export function placedTasks(
   return list.flatMap((statement): readonly PlacedTask[] => {
     const { keywords } = statement
     const collections = collectionsIn(keywords) ?? place.collections
-    if (statement.kind === 'task') return [{ ...place, collections, task: statement }]
+    const notify = keywords.get('notify')?.value ?? place.notify
+    if (statement.kind === 'task') return [{ ...place, collections, notify, task: statement }]
     const own = ['when', 'vars', 'environment', 'delegate_to', 'notify']
       .map((name) => textOf(keywords.get(name)?.value ?? null))
       .join(' ')
-    const inner = { ...place, collections, around: `${place.around} ${own}` }
+    const inner = { ...place, collections, notify, around: `${place.around} ${own}` }
     return [statement.block, statement.rescue, statement.always].flatMap((part) => placedTasks(part, inner))
   })
 }

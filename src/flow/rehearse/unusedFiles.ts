@@ -7,7 +7,7 @@ import { fileKind, isTemplate as isTemplateFile } from '../sites/places.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { playbookOf } from './lone.ts'
 import { isTemplate } from './namedFiles.ts'
-import { placedTasks, textOf } from './relevance.ts'
+import { textOf } from './relevance.ts'
 
 /**
  * Whether a file is a template or file of a role that is played, while nothing that could bring it to a node names it, or may name
@@ -63,12 +63,7 @@ function usersOf(
     if (isUser && kind !== 'docs') texts.set(path, isTemplateFile(path) ? text : withoutComments(text, kind))
   }
   const others = played.flatMap(({ tasks }) => tasks).filter(({ task }) => !isOfRole(task.at.path))
-  const handlers = [...own.paths]
-    .filter((path) => path.includes('handlers/'))
-    .flatMap((path) =>
-      placedTasks(content.taskFile(path)?.statements ?? [], { around: '', playbookDirectory: '' }),
-    )
-  return { texts, tasks: [...own.tasks, ...others, ...handlers].map(({ task }) => task) }
+  return { texts, tasks: [...own.tasks, ...others, ...own.handlers].map(({ task }) => task) }
 }
 
 function isNamed(path: string, role: Role, { texts, tasks }: Users): boolean {
