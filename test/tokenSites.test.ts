@@ -439,6 +439,28 @@ berth_key: left to the rehearsal
     ],
   ],
   [
+    'the item of a list, at its place, and not the others',
+    {
+      'roles/berth/tasks/main.yml': `- copy: { content: "K3S_TOKEN={{ harbour_keys[1] }}", dest: /etc/k3s.env }
+- copy: { content: "K3S_TOKEN={{ (harbour['quays'][0]).key | trim }}", dest: /etc/k3s.env }
+- copy: { content: "K3S_TOKEN={{ probe.stdout_lines[0] }}", dest: /etc/k3s.env }
+- copy: { content: "K3S_TOKEN={{ tides[0] }}", dest: /etc/k3s.env }
+`,
+      'group_vars/all.yml': `harbour_keys:
+  - of no node
+  - "of nodes"
+harbour: { quays: [{ key: abc }, { key: def }] }
+tides: "{{ ebb.split(' ') }}"
+ebb: ghi jkl
+`,
+    },
+    [
+      'group_vars/all.yml:3:6 variable unknown harbour_keys.1 double → "of nodes"',
+      'group_vars/all.yml:4:27 variable unknown harbour.quays.0.key plain → "abc"',
+      'group_vars/all.yml:6:6 variable unknown ebb plain → "ghi jkl"',
+    ],
+  ],
+  [
     'nothing in words that only look alike',
     {
       'README.md': 'K3S_TOKEN=abc\n',

@@ -131,9 +131,23 @@ function memberParts(
     if (holder.name === 'hostvars' && object === holder) return []
     return member === undefined ? [] : [{ kind: 'name', path: [member], filters }]
   }
+  const item = expression.kind === 'item' && isOfVariable(object) ? numberOf(expression.index) : undefined
   return partsOf(object, filters).flatMap((part) => {
     if (part.kind === 'text') return []
+    // What a task has made a list of is found by the name of the whole.
+    if (item !== undefined) return [part, { ...part, path: [...part.path, item] }]
     if (member === undefined || OF_RESULTS.has(member)) return [part]
     return [{ ...part, path: [...part.path, member] }]
   })
+}
+
+const numberOf = (index: Expression): string | undefined =>
+  index.kind === 'literal' && index.type === 'integer' ? String(index.value) : undefined
+
+/** Whether it is a variable or a member of one, which files may write out as a list; what a task returned is in no file. */
+function isOfVariable(expression: Expression): boolean {
+  if (expression.kind === 'name') return true
+  if (expression.kind === 'attribute')
+    return !OF_RESULTS.has(expression.name) && isOfVariable(expression.object)
+  return expression.kind === 'item' && isOfVariable(expression.object)
 }

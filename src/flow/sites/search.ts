@@ -216,7 +216,7 @@ export class Search {
     return places
   }
 
-  /** What files give to a variable, or to a member of a mapping. */
+  /** What files give to a variable, or to a member of a mapping or of a list. */
   *#valuesOf(dotted: string): Generator<{ readonly written: Written; readonly raw: string }> {
     const [name = '', ...members] = dotted.split('.')
     for (const file of this.#files) {
@@ -228,7 +228,8 @@ export class Search {
           continue
         }
         const node = members.reduce<YamlNode | undefined>(
-          (holder, key) => entryOf(holder, key)?.value,
+          (holder, key) =>
+            holder?.kind === 'sequence' ? holder.items[Number(key)] : entryOf(holder, key)?.value,
           value.node,
         )
         if (node?.kind !== 'scalar') continue
