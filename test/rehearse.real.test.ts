@@ -35,7 +35,8 @@ describe('variables that nobody sets', () => {
     expect(arrivals({ 'site.yml': agent('0ddpassword'), 'hosts.ini': hosts })).toEqual([
       'berth agent present env-file url',
     ])
-    expect(arrivals({ 'site.yml': agent('{{ harbour_key }}'), 'hosts.ini': hosts })).toEqual([])
+    const files = { 'site.yml': agent('{{ harbour_key }}'), 'hosts.ini': hosts }
+    expect(arrivals(files, { tokenGiven: undefined })).toEqual([])
   })
 
   test('are not there for those who ask', () => {

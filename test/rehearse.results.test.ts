@@ -633,7 +633,7 @@ describe('a fact', () => {
     expect(arrivals(files)).toEqual([arrives])
     expect(findings(files)).toContain('token-logged error site.yml:9')
     const elsewhere = looped + joins('berths', '{{ candle }}')
-    expect(arrivals({ ...files, 'site.yml': elsewhere })).toEqual([])
+    expect(arrivals({ ...files, 'site.yml': elsewhere }, { tokenGiven: undefined })).toEqual([])
   })
 
   test('of a template may be any that is not there where the template is not known', () => {
@@ -695,7 +695,7 @@ describe('a fact that one of two ways has no value for', () => {
     expect(found(asked, key)).toMatchObject({ arrivals: ['berth agent present config url'], ends })
     const text = `{ set_fact: { mooring_args: "{% if pilot == inventory_hostname %}--debug{% else %}--server https://quay:6443 --token {{ k3s_token }}{% endif %}" } }`
     const site = tasks(text, 'command: sh /opt/k3s-install.sh server {{ mooring_args }}')
-    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH }, { tokenGiven: undefined })).toEqual([
       'berth first-server absent none no url',
     ])
   })

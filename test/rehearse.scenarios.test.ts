@@ -133,6 +133,70 @@ describe('a token that an inventory leaves out', () => {
     expect(arrivals(files, { tokenGiven: true })).toEqual([given])
   })
 
+  describe('and that K3s can not be brought without', () => {
+    const asked = installs('berths', {
+      INSTALL_K3S_EXEC: 'agent --server https://quay:6443',
+      K3S_TOKEN: '{{ harbour_key }}',
+    })
+    const shown = '    - debug: { msg: "{{ harbour_key }}" }\n'
+    const undefinedIn = 'token-undefined error site.yml:'
+
+    test.each<[string, string, Files]>([
+      ['by itself', asked, {}],
+      [
+        'by another one',
+        asked.replace('harbour_key', 'buoy'),
+        { 'group_vars/all.yml': 'buoy: "{{ harbour_key }}"\n' },
+      ],
+      [
+        'in a template',
+        asked
+          .replace(
+            '  tasks:',
+            '  tasks:\n    - template:\n        src: tide.j2\n        dest: /etc/rancher/k3s/config.yaml\n        mode: "0600"',
+          )
+          .replace(/ {8}K3S_TOKEN.*\n/, ''),
+        { 'templates/tide.j2': 'token: {{ harbour_key }}\n' },
+      ],
+    ])('is given in a scenario of its own, %s, which shows what is behind', (_, agents, more) => {
+      for (const servers of ['', installs('quays', { INSTALL_K3S_EXEC: 'server' })]) {
+        const files = { 'hosts.ini': HOSTS, 'site.yml': `${servers}${agents}${shown}`, ...more }
+        const found = findings(files)
+        expect(arrivals(files, { tokenGiven: true }).join()).toContain('berth agent present')
+        expect(arrivals(files, { tokenGiven: undefined }).join()).not.toContain('berth')
+        expect(found.filter((one) => one.startsWith('token-logged error'))).toHaveLength(1)
+        // Where nothing starts without it, it is for users to give.
+        expect(found.some((one) => one.startsWith(undefinedIn))).toBe(servers !== '')
+      }
+    })
+
+    test('is no reason to leave out others that nothing asks, where a task makes it too late', () => {
+      const servers = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: "{{ lamp | default('') }}" })
+      const files = {
+        'hosts.ini': HOSTS,
+        'site.yml': `${servers.replace('  tasks:', '  vars: { lamp: 0ddpassword }\n  tasks:')}${asked}
+- hosts: berths
+  tasks: [{ command: uuidgen, register: harbour_key }]
+`,
+      }
+      expect(scenarios(files)).toEqual(['any site'])
+      expect(arrivals(files)).toEqual(['quay first-server present env-file no url'])
+    })
+
+    test('is not given where some host has it, or a group that a task makes', () => {
+      const made = `- hosts: quays\n  tasks:\n    - group_by: { key: harbour }\n`
+      const site = `${made}${installs('harbour', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ harbour_key }}' })}${asked}`
+      for (const group of ['quays', 'harbour']) {
+        const files = {
+          'hosts.ini': HOSTS,
+          'site.yml': site,
+          [`group_vars/${group}.yml`]: 'harbour_key: 0ddpassword\n',
+        }
+        expect(arrivals(files)).toEqual(['quay first-server present env-file no url'])
+      }
+    })
+  })
+
   test('is not given where a task makes it, or another host alone has it', () => {
     const site = installs('quays', { INSTALL_K3S_EXEC: 'server' }) + MAY_JOIN
     for (const more of [

@@ -37,6 +37,8 @@ export interface Stage {
    * reads a file that the project does not hold, or that is encrypted as a whole.
    */
   readonly leftTo: (name: string, hasUnread: boolean) => LeftTo | undefined
+  /** A variable that nobody sets was read, and is not there. */
+  readonly missed: (name: string) => void
   readonly isToken: (name: string) => boolean
   /** What users give where a role leaves a variable empty; `undefined`: they give nothing there. */
   readonly filled: (name: string) => FlowValue | undefined

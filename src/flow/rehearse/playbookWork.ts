@@ -453,17 +453,19 @@ export class PlaybookWork {
    * same, or a file that is not for git.
    */
   #withheld(hosts: PaperHosts): ReadonlySet<string> {
-    return new Set(
-      [...this.#asked(hosts)].filter((name) => {
-        const value = this.#director.defaultOf(name)
-        return (
-          (value === undefined ? this.#hosts !== 'invented' : isNone(value)) &&
-          this.#isNowhere(name, hosts) &&
-          !this.#isSwitchedOff(name, hosts) &&
-          this.#director.extraVariable(name) === undefined &&
-          !this.#tokensElsewhere.has(name)
-        )
-      }),
+    return new Set([...this.#asked(hosts)].filter((name) => this.#isForUsers(name, hosts)))
+  }
+
+  #isForUsers(name: string, hosts: PaperHosts): boolean {
+    const value = this.#director.defaultOf(name)
+    return (
+      (value === undefined ? this.#hosts !== 'invented' : isNone(value)) &&
+      this.#isNowhere(name, hosts) &&
+      // A group that a task makes may have it.
+      hosts.within(this.#director.groupsWithVariables, name, undefined) === undefined &&
+      !this.#isSwitchedOff(name, hosts) &&
+      this.#director.extraVariable(name) === undefined &&
+      !this.#tokensElsewhere.has(name)
     )
   }
 
@@ -632,6 +634,11 @@ export class PlaybookWork {
         const found = this.#leftTo(name, hosts, hasUnread)
         if (found !== undefined && found !== 'user') this.#tokensElsewhere.add(name)
         return found
+      },
+      missed: (name) => {
+        if (!director.tokenVariables.has(name) || !this.#isForUsers(name, hosts)) return
+        asked.add('token')
+        this.#tokensAsked.add(name)
       },
       isToken: (name) => director.tokenVariables.has(name),
       filled: (name) => {

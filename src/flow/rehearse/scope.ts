@@ -321,7 +321,10 @@ function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, na
   if (extra !== undefined) return extra
   if (node.hasUnnamedFact) return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
   const leftTo = stage.leftTo(name, hasUnread || node.hasUnread)
-  if (leftTo === undefined) return undefined
+  if (leftTo === undefined) {
+    stage.missed(name)
+    return undefined
+  }
   const why = stage.isMade(name)
     ? `no task that runs before sets ${name}`
     : `nothing in the project sets ${name}`
