@@ -727,6 +727,16 @@ describe('a kind of node of which an inventory has no host', () => {
       expect.stringContaining('the plays for workers,'),
       expect.stringContaining('the plays for buoys,'),
     ])
+    // Tasks may be for it, too, as those of a role are.
+    const tasksFor = (name: string): Files => ({
+      'hosts.ini': '[masters]\nquay\n[workers]\n[buoys]\n',
+      'site.yml': `${installs('all', { INSTALL_K3S_EXEC: 'server' })}      when: "'masters' in group_names"
+${joins('all', '')}      when: inventory_hostname in groups['${name}']\n`,
+    })
+    expect(bounds(tasksFor('workers'))).toEqual([
+      'site.yml:10 the tasks for workers, which has no host in hosts.ini',
+    ])
+    expect(bounds(tasksFor('buoys'))).toEqual([])
     // Another inventory has one; and what is taken away may be missing.
     expect(bounds({ ...files, 'other/hosts.ini': '[masters]\nquay\n[workers]\nboat\n' })).toEqual([])
     expect(
@@ -816,6 +826,65 @@ describe('an inventory that has none of the groups that are asked for', () => {
 
   test('is not the only one: another one has them', () => {
     expect(told({ 'more/hosts.ini': '[quay_masters]\nquay\n' })).toEqual(['quay first-server', ends('rock')])
+  })
+})
+
+describe('an inventory whose groups have no hosts', () => {
+  const install = (hosts: string): string =>
+    installs(hosts, {
+      INSTALL_K3S_EXEC: '{{ kind }} {{ join | default("") }}',
+      K3S_TOKEN: '{{ harbour_key }}',
+    })
+  const INI = `[zones:children]
+quays
+berths
+[quays]
+[berths]
+[berths:vars]
+harbour_key=0ddpassword
+[zones:vars]
+harbour_key=''
+`
+  const YAML = `zones:
+  vars: { harbour_key: '' }
+  children:
+    quays: { hosts: {} }
+    berths: { hosts: {}, vars: { harbour_key: 0ddpassword } }
+`
+  const files = (inventory: string, hosts: string, more: Files = {}): Files => ({
+    [`stock/hosts.${inventory === YAML ? 'yml' : 'ini'}`]: inventory,
+    'site.yml': install(hosts),
+    'stock/group_vars/quays.yml': 'kind: server\n',
+    'stock/group_vars/berths.yml': 'kind: agent\njoin: --server https://quay:6443\n',
+    ...more,
+  })
+  // What the inner group says wins, whatever the groups are called.
+  const two = ['berths-1 agent different env-file url', 'quays-1 first-server empty env-file no url']
+
+  test.each([
+    ['the play is for the one that has them in it', INI, 'zones'],
+    ['it is in YAML', YAML, 'zones'],
+    ['the play is for all', YAML, 'all'],
+    ['the play names one of them, too', INI, 'zones:quays'],
+  ])('has a host in each where %s', (_, inventory, hosts) => {
+    expect(arrivals(files(inventory, hosts), { servers: 'one' })).toEqual(two)
+  })
+
+  test('has none in those that no play is for, which are there all the same', () => {
+    const asks = `- hosts: zones
+  tasks:
+    - fail:
+      when: "'buoys' not in groups or groups.all | length != 2 or group_names != [inventory_hostname | replace('-1', ''), 'zones']"
+`
+    const site = asks + install('zones')
+    expect(arrivals(files(`${INI}[buoys]\n`, 'zones', { 'site.yml': site }), { servers: 'one' })).toEqual(two)
+  })
+
+  test('is not the one that counts where another one has hosts, or its groups are not played', () => {
+    const other = { 'more/hosts.ini': '[zones]\nrock kind=server harbour_key=0ddpassword\n' }
+    expect(arrivals(files(INI, 'zones', other))).toEqual(['rock first-server present env-file no url'])
+    const plays = joins('piers', '0ddpassword')
+    expect(arrivals(files(INI, '', { 'site.yml': plays }))).toEqual(['piers-1 agent present env-file url'])
   })
 })
 

@@ -281,6 +281,24 @@ describe('in a project of its own', () => {
     expect(Object.keys(maybe).slice(0, keys.length)).toEqual(keys)
   })
 
+  test('groups that have no hosts yet have one each, which is said', async () => {
+    write({
+      'empty/hosts.ini': '[quays]\n[berths]\n[harbour:children]\nquays\nberths\n',
+      'empty/site.yml': `- hosts: harbour
+  tasks:
+    - ansible.builtin.command: /opt/k3s-install.sh server
+      when: "'quays' in group_names"
+`,
+    })
+    for (const args of [[], ['-i', 'hosts.ini']]) {
+      const { text } = await trace(join(directory, 'empty'), args)
+      expect(text).toContain(
+        '  the groups of the inventory have no hosts: one host of each kind was assumed\n',
+      )
+      expect(text).toContain('  first server quays-1, service k3s\n')
+    }
+  })
+
   test('an inventory outside of the project is read, and its places are named from here', async () => {
     write({
       'other/hosts.ini': '[quays]\nbirch quay_key=plain1Yd3Kp9Vc5Rn\n',

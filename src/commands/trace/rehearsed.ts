@@ -73,7 +73,7 @@ export function rehearsed(
     stops: stopsOf(runs, unknowns, [...all.verdicts, ...(alone?.rehearsal.verdicts ?? [])], rename, words),
     unknowns: notesInOrder(unknowns.map((note) => noteMoved(note, rename, words))),
     bounds: notesInOrder(bounds.map((note) => noteMoved(note, rename, words))),
-    inventories: inventories !== undefined ? 'given' : foundBy(analysis),
+    inventories: foundBy(analysis, inventories !== undefined),
     brought: [
       ...new Set([...bringing.map(({ what }) => what), ...bringing.flatMap(({ cure }) => cure ?? [])]),
     ],
@@ -84,10 +84,16 @@ export function rehearsed(
   }
 }
 
-function foundBy({ inventories, passedOver }: Analysis): Trace['inventories'] {
+function foundBy({ inventories, passedOver }: Analysis, isGiven: boolean): Trace['inventories'] {
+  const isEmpty = inventories.some(({ inventory }) => inventory.groups.size > NO_GROUPS)
+  if (isEmpty && inventories.every(({ inventory }) => inventory.hosts.size === 0)) return 'empty'
+  if (isGiven) return 'given'
   if (inventories.length > 0) return 'found'
   return passedOver === undefined ? 'none' : 'ignored'
 }
+
+/** `all` and `ungrouped` are always there. */
+const NO_GROUPS = 2
 
 /** Each once, with the scenarios in which the playbook does not bring the host to a start. */
 function stopsOf(

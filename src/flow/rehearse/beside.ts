@@ -5,13 +5,26 @@ import { absentInventory, isForPath } from '../inventories.ts'
 
 /**
  * An inventory of hosts that no file names, with the `group_vars` that the project holds for them: beside the playbook,
- * and beside the inventory that `ansible.cfg` names, or else in the one directory whose hosts git does not take.
+ * and beside the inventory that `ansible.cfg` names, or else in the one directory whose hosts git does not take. `unfilled`:
+ * the sources of an inventory that has no hosts, and has these then.
  */
 export function inventoryOf(
   groups: ReadonlyMap<string, readonly string[]>,
   project: Project,
   playbookDirectory: string,
+  unfilled: readonly string[] = [],
 ): Inventory {
+  const text = [...groups].map(([name, hosts]) => `[${name}]\n${hosts.join('\n')}\n`).join('')
+  const [source] = unfilled
+  if (source !== undefined) {
+    const known = new Map(variablesOf(project))
+    for (const [path, own] of project)
+      if (unfilled.some((one) => path === one || path.startsWith(`${one}/`))) known.set(path, own)
+    const isFile = project.has(source)
+    const path = joinPath(isFile ? directoryOf(source) : source, SOURCE)
+    const sources = isFile ? [...unfilled, path] : unfilled
+    return readInventory(known.set(path, text), sources, { playbookDirectory })
+  }
   const absent = absentInventory(project, playbookDirectory)
   const places = (absent?.sources ?? []).flatMap((source) => [source, directoryOf(source)])
   const held = [...directoriesOfVariables(project)].filter(
@@ -23,7 +36,6 @@ export function inventoryOf(
   ]
   const [directory = playbookDirectory] = directories
   const path = `${directory === '' ? '' : `${directory}/`}${SOURCE}`
-  const text = [...groups].map(([name, hosts]) => `[${name}]\n${hosts.join('\n')}\n`).join('')
   return readInventory(new Map(variablesOf(project)).set(path, text), [path], { playbookDirectory })
 }
 

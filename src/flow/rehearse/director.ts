@@ -21,10 +21,11 @@ import { isKind } from './kinds.ts'
 import { LeftOut } from './leftOut.ts'
 import { lonePlaybooks } from './lone.ts'
 import { isFetch, TOKEN_FILE } from './modules/files.ts'
-import { groupsIn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
+import { groupsIn, groupsOfOwn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
 import { noteSealed } from './roles.ts'
 import { isUndef } from './scope.ts'
+import { type UnfilledInventory, unfilledInventory } from './unfilled.ts'
 import { unusedFiles } from './unusedFiles.ts'
 import { eventsOf, OF_ITS_OWN, ofServersThatJoin, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
@@ -208,16 +209,20 @@ export class Director {
     return true
   }
 
-  /** Plays for a kind of node of which no inventory has a host are not passed over in silence. */
-  #sayWhoIsMissing({ hosts, tasks }: Closure, sets: readonly (PaperHosts | 'invented')[]): void {
+  /** Plays and tasks for a kind of node of which no inventory has a host are not passed over in silence. */
+  #sayWhoIsMissing({ hosts, tasks, texts }: Closure, sets: readonly (PaperHosts | 'invented')[]): void {
+    const without = (name: string): readonly string[] =>
+      sets.flatMap((set) =>
+        set !== 'invented' && isWithout(set, name) ? [(set.sources ?? []).join(' and ')] : [],
+      )
+    const isMissing = (name: string): boolean =>
+      !this.#missing.has(name) &&
+      without(name).length === sets.length &&
+      !tasks.some(({ task }) => makes(task, name))
     for (const one of hosts) {
       const { pattern, at } = one
       for (const name of wantedGroups(pattern)) {
-        if (this.#missing.has(name)) continue
-        const sources = sets.flatMap((set) =>
-          set !== 'invented' && isWithout(set, name) ? [(set.sources ?? []).join(' and ')] : [],
-        )
-        if (sources.length < sets.length || tasks.some(({ task }) => makes(task, name))) continue
+        if (!isMissing(name)) continue
         // A group that is called otherwise may be one among others that a play is for.
         const isNobodys = (): boolean =>
           !sets.some((set) => isFor(pattern, set)) && bringsK3s(one, this.#content, this.#project)
@@ -225,9 +230,20 @@ export class Director {
         this.#missing.add(name)
         this.bound({
           at,
-          what: `the plays for ${name}, of which there is no host in ${sources.join(' nor in ')}`,
+          what: `the plays for ${name}, of which there is no host in ${without(name).join(' nor in ')}`,
         })
       }
+    }
+    const [first] = hosts
+    if (first === undefined) return
+    for (const name of groupsOfOwn(texts)) {
+      const isThere = sets.every((set) => set !== 'invented' && set.groups.has(name))
+      if (!isThere || !isKind(name) || !isMissing(name)) continue
+      this.#missing.add(name)
+      this.bound({
+        at: first.at,
+        what: `the tasks for ${name}, which has no host in ${without(name).join(' nor in ')}`,
+      })
     }
   }
 
@@ -264,6 +280,11 @@ export class Director {
       if (value !== undefined && !isUndef(value)) return value
     }
     return undefined
+  }
+
+  /** Of hosts that are made up: the inventory whose groups they are in. */
+  unfilledInventory({ patterns }: Closure, playbook: string): UnfilledInventory | undefined {
+    return unfilledInventory(this.#inventories, patterns, this.#project, playbook)
   }
 
   get groupsWithVariables(): readonly string[] {

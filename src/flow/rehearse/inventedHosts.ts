@@ -1,4 +1,4 @@
-import { hostVariables, type Inventory, shortName } from '../../ansible/inventory/index.ts'
+import { groupHosts, hostVariables, type Inventory, shortName } from '../../ansible/inventory/index.ts'
 import type { AnsibleValue, Project, Variable } from '../../ansible/value.ts'
 import { inventoryOf } from './beside.ts'
 import { type FoundingGroup, groupKind, isOfNodes, serverParts } from './groupKinds.ts'
@@ -6,6 +6,7 @@ import { controlNode, madeGroupVariables, type PaperHosts } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
 import type { Outsiders } from './outsiders.ts'
 import { isHostName } from './pattern.ts'
+import type { UnfilledInventory } from './unfilled.ts'
 
 /** What a project says of the hosts that no inventory of it names. */
 export interface Invention {
@@ -29,6 +30,7 @@ export interface Invention {
   readonly kinds?: ReadonlyMap<string, KindVariable>
   readonly named?: NamedHosts
   readonly compared?: ComparedHosts
+  readonly unfilled?: UnfilledInventory | undefined
   readonly project?: Project
   readonly playbookDirectory?: string
 }
@@ -80,6 +82,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     kinds = new Map(),
     named = { servers: [], agents: [], others: [] },
     compared = new Map(),
+    unfilled,
     project = new Map(),
     playbookDirectory = '',
   } = invention
@@ -161,9 +164,13 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     ...others.filter((name) => !beside.has(name)),
   ])
   const own = new Map([...members, ...parents.map((name) => [name, [...ofCluster]] as const)])
-  const groups = new Map<string, readonly string[]>([...own, ['all', names], ['ungrouped', others]])
   const written = others.length === 0 ? own : new Map([...own, ['ungrouped', others] as const])
-  const inventory = inventoryOf(written, project, playbookDirectory)
+  const inventory = inventoryOf(written, project, playbookDirectory, unfilled?.sources)
+  const groups = new Map<string, readonly string[]>(
+    unfilled === undefined
+      ? [...own, ['all', names], ['ungrouped', others]]
+      : [...inventory.groups.keys()].map((name) => [name, groupHosts(inventory, name)]),
+  )
   const groupsVariable: AnsibleValue = Object.fromEntries(groups)
   const told = toldApart(kinds, names, inventory, (name) =>
     name === agent ? 'agent' : name === first ? 'first' : ofServers.includes(name) ? 'joining' : undefined,
@@ -177,7 +184,9 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   const areAssumed = !isAsked && inventory.groups.get('server')?.vars.size === 0
   const hosts = new Map(
     names.map((name) => {
-      const ofHost = [...own].filter(([, list]) => list.includes(name)).map(([group]) => group)
+      const ofHost = [...groups].flatMap(([group, list]) =>
+        group !== 'all' && group !== 'ungrouped' && list.includes(name) ? [group] : [],
+      )
       const magic = new Map<string, AnsibleValue>([
         ['inventory_hostname', name],
         ['inventory_hostname_short', shortName(name)],

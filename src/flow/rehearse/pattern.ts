@@ -64,12 +64,15 @@ function matcher(name: string): RegExp | undefined {
   }
 }
 
+/** Whether a pattern is for all hosts, or for all but some. */
+export const isForAll = (pattern: string): boolean =>
+  written(pattern).some((one) => termsOf(one).some((term) => term === 'all' || term === '*'))
+
 /** Whether a pattern is for all hosts but those of some group: `all:!server`. */
 export const isForOthers = (pattern: string): boolean =>
-  written(pattern).some((one) => {
-    const terms = one.split(/[,:]/).map((term) => term.trim())
-    return terms.some((term) => term === 'all' || term === '*') && terms.some((term) => term.startsWith('!'))
-  })
+  written(pattern).some((one) => isForAll(one) && termsOf(one).some((term) => term.startsWith('!')))
+
+const termsOf = (pattern: string): readonly string[] => pattern.split(/[,:]/).map((term) => term.trim())
 
 /** Whether nothing says which hosts it is for but who runs the playbook. */
 export const isOpen = (pattern: string): boolean => written(pattern).some((one) => one.includes('{'))

@@ -41,10 +41,11 @@ import {
   startedCommands,
   wholeGroups,
 } from './outsiders.ts'
-import { groupsByVariable, groupsIn, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
+import { groupsByVariable, groupsIn, isForAll, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
+import { groupsAround, hasChildren } from './unfilled.ts'
 import { kindsOf, serversOf } from './verdicts.ts'
 import { emptyNode, type Failure, type NodeState, World } from './world.ts'
 
@@ -540,11 +541,20 @@ export class PlaybookWork {
     const { patterns, texts } = this.#closure
     const kinds = kindVariables(this.#closure, this.#switches, content, project)
     const groups = this.#groupsInTexts
+    const unfilled = this.#director.unfilledInventory(this.#closure, this.#playbook.path)
+    const named = [...new Set([...namedGroups([...patterns, ...groups]), ...(unfilled?.leaves ?? [])])]
+    // Hosts of others are in the groups that these have in them.
+    const isOfHosts = (group: string): boolean => unfilled === undefined || !hasChildren(unfilled, group)
+    const isFilled = (group: string): boolean =>
+      unfilled?.leaves.includes(group) === true &&
+      groupsAround(unfilled, group).some((name) => this.#bringsK3s(name))
     const invention: Invention = {
-      groupNames: namedGroups([...patterns, ...groups]),
-      byVariable: groupsByVariable(texts, (name) => this.#director.defaultOf(name)),
+      groupNames: named.filter(isOfHosts),
+      byVariable: groupsByVariable(texts, (name) => this.#director.defaultOf(name)).filter(isOfHosts),
+      unfilled,
       isOfCluster: (group) =>
-        (groupKind(group) !== 'beside' && groups.includes(group)) || this.#bringsK3s(group),
+        (groupKind(group) !== 'beside' && (groups.includes(group) || isFilled(group))) ||
+        this.#bringsK3s(group),
       hasOthers: patterns.some(isForOthers),
       wholes: wholeGroups(this.#closure, content, project),
       founding: (group) => {
@@ -567,7 +577,9 @@ export class PlaybookWork {
 
   #bringsK3s(group: string): boolean {
     return this.#closure.hosts.some(
-      (hosts) => namedGroups([hosts.pattern]).includes(group) && this.#isBringing(hosts),
+      (hosts) =>
+        (group === 'all' ? isForAll(hosts.pattern) : namedGroups([hosts.pattern]).includes(group)) &&
+        this.#isBringing(hosts),
     )
   }
 

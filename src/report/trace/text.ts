@@ -42,6 +42,7 @@ export function textTrace(trace: Trace, { color, showUnknown, width }: TraceText
 const inventoryWords: Readonly<Record<Trace['inventories'], string>> = {
   none: 'no inventory here',
   ignored: 'no inventory here but one that git ignores, which -i would name',
+  empty: 'the groups of the inventory have no hosts',
   found: 'no inventory here has the groups of this playbook',
   given: 'the inventory has none of the groups of this playbook',
 }
@@ -143,7 +144,7 @@ class Page {
   #stops(stops: readonly SharedStop[], facets: Facets): void {
     const titleOf = ({ hosts }: SharedStop): string => {
       const alike = hosts.length > 1 ? 'hosts like them' : 'hosts like it'
-      return ['none', 'ignored'].includes(this.#trace.inventories)
+      return ['none', 'ignored', 'empty'].includes(this.#trace.inventories)
         ? names(hosts)
         : `${names(hosts)}, and ${alike}`
     }

@@ -1,0 +1,44 @@
+import { directoryOf } from '../../ansible/inventory/projectTree.ts'
+import type { Project } from '../../ansible/value.ts'
+import { absentInventory, isForPath, type NamedInventory } from '../inventories.ts'
+import { isForAll, namedGroups } from './pattern.ts'
+
+/** An inventory that has groups and no host in any of them: its users fill it in. */
+export interface UnfilledInventory extends NamedInventory {
+  /** The groups that hosts are put into, of those that the plays are for. */
+  readonly leaves: readonly string[]
+}
+
+/** The first one that the plays of a playbook are for. */
+export function unfilledInventory(
+  inventories: readonly NamedInventory[],
+  patterns: readonly string[],
+  project: Project,
+  playbook: string,
+): UnfilledInventory | undefined {
+  const absent = absentInventory(project, directoryOf(playbook))
+  const played = new Set([...namedGroups(patterns), ...(patterns.some(isForAll) ? ['all'] : [])])
+  for (const one of inventories) {
+    const { inventory, sources } = one
+    if (inventory.hosts.size > 0) continue
+    if (absent !== undefined && !sources.every((source) => isForPath(project, absent, source))) continue
+    const leaves = [...inventory.groups.keys()].filter(
+      (name) =>
+        name !== 'ungrouped' &&
+        !hasChildren(one, name) &&
+        groupsAround(one, name).some((group) => played.has(group)),
+    )
+    if (leaves.length > 0) return { ...one, leaves }
+  }
+  return undefined
+}
+
+export const hasChildren = ({ inventory }: NamedInventory, group: string): boolean =>
+  (inventory.groups.get(group)?.children.length ?? 0) > 0
+
+/** A group, and all that it is in. */
+export function groupsAround({ inventory }: NamedInventory, group: string): readonly string[] {
+  const found = new Set([group])
+  for (const name of found) for (const parent of inventory.groups.get(name)?.parents ?? []) found.add(parent)
+  return [...found]
+}
