@@ -387,6 +387,20 @@ describe('roles', () => {
     expect(directories({ 'tasks/install.yml': '', 'templates/k3s.service.j2': '' })).toEqual([['', '']])
   })
 
+  test('a project that is one role is called as its directory, where roles_path is what is above that', () => {
+    const found = (config: string, name: string): boolean => {
+      const files = { 'tasks/main.yml': '- ping:\n', 'site.yml': '', 'try/ansible.cfg': config }
+      const read = readContent(new Map(Object.entries(files)), 'ansible-role-edge')
+      return read.findRole(name, { playbookDirectory: '' })?.directory === ''
+    }
+    const above = '[defaults]\nroles_path = roles:../../\n'
+    expect(found(above, 'ansible-role-edge')).toBe(true)
+    // Ansible takes no other name, and finds nothing there otherwise.
+    expect(found(above, 'edge')).toBe(false)
+    expect(found('[defaults]\nroles_path = ../\n', 'ansible-role-edge')).toBe(false)
+    expect(found('', 'ansible-role-edge')).toBe(false)
+  })
+
   test('a project that is one role and does not say its name', () => {
     const named = (defaults: string) => {
       const read = content({

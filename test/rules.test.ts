@@ -91,6 +91,7 @@ function applied(project: ReadonlyMap<string, string>, fixes: readonly Fix[]): R
 
 const wholeProject = (texts: ReadonlyMap<string, string>): ReadProject => ({
   root: '/nowhere',
+  directoryName: undefined,
   texts,
   faults: [],
   ignoredByGit: new Set(),

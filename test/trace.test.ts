@@ -281,6 +281,19 @@ describe('in a project of its own', () => {
     expect(Object.keys(maybe).slice(0, keys.length)).toEqual(keys)
   })
 
+  test('a role is asked for by the name of its directory, where Ansible looks above that', async () => {
+    const task = '- ansible.builtin.command: /opt/k3s-install.sh server\n'
+    write({
+      'quay-role/ansible.cfg': '[defaults]\nroles_path = ..\n',
+      'quay-role/hosts.ini': '[quays]\nbirch\n',
+      'quay-role/site.yml': '- hosts: quays\n  roles: [quay-role]\n',
+      'quay-role/tasks/main.yml': task,
+    })
+    const { text } = await trace(join(directory, 'quay-role'))
+    expect(text).toMatch(/^site\.yml\n/)
+    expect(text).toContain('first server birch')
+  })
+
   test('groups that have no hosts yet have one each, which is said', async () => {
     write({
       'empty/hosts.ini': '[quays]\n[berths]\n[harbour:children]\nquays\nberths\n',

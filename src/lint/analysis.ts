@@ -21,6 +21,8 @@ export interface AnalysisOptions {
   /** Rehearse only these playbooks, those too that others import or that belong to tests. */
   readonly playbooks?: readonly string[]
   readonly disk?: ProjectDisk
+  /** What the directory of the project is called: a role may be asked for by that. */
+  readonly directoryName?: string | undefined
 }
 
 /** What of a project no text tells. Where it is not given, the texts are all there is. */
@@ -53,7 +55,7 @@ export class Analysis {
   }
 
   get content(): Content {
-    this.#content ??= readContent(this.project)
+    this.#content ??= readContent(this.project, this.#options.directoryName)
     return this.#content
   }
 

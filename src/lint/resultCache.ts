@@ -12,6 +12,7 @@ const FORMAT = 3
 
 /** All that a result depends on, but for what was looked up on the disk on the way. */
 export interface Checking {
+  readonly directoryName: string | undefined
   readonly texts: Project
   readonly faults: readonly Fault[]
   readonly options: LintOptions
@@ -43,6 +44,7 @@ export function cacheKey(build: string, checkings: readonly Checking[]): string 
   const hash = createHash('sha256')
   const tables = checkings.map(
     ({
+      directoryName,
       texts,
       faults,
       options,
@@ -53,6 +55,7 @@ export function cacheKey(build: string, checkings: readonly Checking[]): string 
       inventories,
       inventorySets,
     }) => ({
+      directoryName,
       texts: [...texts].map(([path, text]) => [path, text.length]),
       faults,
       options: { ...options, severity: [...(options.severity ?? [])] },

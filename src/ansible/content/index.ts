@@ -6,7 +6,10 @@ export type * from './content.ts'
 export { isFixture, upwards } from './paths.ts'
 export { collectionsIn, type RoleContext } from './roleSearch.ts'
 
-/** Reads what a project says about playbooks, roles and collections. Nothing is parsed before it is asked for. */
-export function readContent(project: Project): Content {
-  return new ContentReader(project)
+/**
+ * Reads what a project says about playbooks, roles and collections. Nothing is parsed before it is asked for. `directoryName`:
+ * what the project's own directory is called.
+ */
+export function readContent(project: Project, directoryName?: string): Content {
+  return new ContentReader(project, directoryName)
 }

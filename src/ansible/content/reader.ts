@@ -26,6 +26,7 @@ const EXTENSIONS = ['.yml', '.yaml', '.json']
 
 export class ContentReader implements Content {
   readonly #project: Project
+  readonly #directoryName: string | undefined
   readonly #faults: Fault[] = []
   readonly #yaml = new Map<string, YamlText>()
   readonly #files = new Map<string, unknown>()
@@ -34,8 +35,9 @@ export class ContentReader implements Content {
   #playbooks: readonly Playbook[] | undefined
   #roles: readonly Role[] | undefined
 
-  constructor(project: Project) {
+  constructor(project: Project, directoryName: string | undefined) {
     this.#project = project
+    this.#directoryName = directoryName
   }
 
   get #where() {
@@ -43,7 +45,7 @@ export class ContentReader implements Content {
       const tree = new ProjectTree(this.#project)
       const paths = [...this.#project.keys()].filter((path) => within('', path) !== undefined).sort()
       const layout = new Layout(tree, paths, (path) => this.yaml(path))
-      this.#places = { tree, layout, search: new RoleSearch(tree, paths, layout) }
+      this.#places = { tree, layout, search: new RoleSearch(tree, paths, layout, this.#directoryName) }
     }
     return this.#places
   }

@@ -1,5 +1,5 @@
 import { parseAnsibleConfig, unquoted } from '../config.ts'
-import { directoryOf, joinPath, type ProjectTree } from '../inventory/projectTree.ts'
+import { directoryOf, joinPath, normalPath, type ProjectTree } from '../inventory/projectTree.ts'
 import type { Collection, Keywords, Role } from './content.ts'
 import type { Layout } from './layout.ts'
 import { isFixture, isInside, upwards, within } from './paths.ts'
@@ -26,11 +26,18 @@ export class RoleSearch {
   readonly #tree: ProjectTree
   readonly #layout: Layout
   readonly #configs: readonly string[]
+  readonly #directoryName: string | undefined
   readonly #rolesPaths = new Map<string, readonly string[]>()
 
-  constructor(tree: ProjectTree, paths: readonly string[], layout: Layout) {
+  constructor(
+    tree: ProjectTree,
+    paths: readonly string[],
+    layout: Layout,
+    directoryName: string | undefined,
+  ) {
     this.#tree = tree
     this.#layout = layout
+    this.#directoryName = directoryName
     this.#configs = paths.filter((path) => /(?:^|\/)ansible\.cfg$/.test(path)).sort()
   }
 
@@ -106,6 +113,16 @@ export class RoleSearch {
     return undefined
   }
 
+  /** Whether it is the project's own directory that is found above it, where some `roles_path` names that place. */
+  #isOwnDirectory(name: string): boolean {
+    return (
+      name === this.#directoryName &&
+      this.#configs.some((config) =>
+        this.#itemsOf(config).some((item) => normalPath(joinPath(directoryOf(config), item)) === '..'),
+      )
+    )
+  }
+
   #existing(path: string | undefined): string | undefined {
     return path !== undefined && this.#tree.isDirectory(path) ? path : undefined
   }
@@ -120,14 +137,19 @@ export class RoleSearch {
   #rolesPath(config: string): readonly string[] {
     const known = this.#rolesPaths.get(config)
     if (known !== undefined) return known
+    const directories = this.#itemsOf(config).flatMap((item) => within(directoryOf(config), item) ?? [])
+    this.#rolesPaths.set(config, directories)
+    return directories
+  }
+
+  /** What `roles_path` says there, word for word. */
+  #itemsOf(config: string): readonly string[] {
     const text = this.#tree.text(config)
     const setting =
       text === undefined ? undefined : parseAnsibleConfig(config, text).defaults.get('roles_path')
-    const directories = unquoted(setting?.value ?? '')
+    return unquoted(setting?.value ?? '')
       .split(':')
-      .flatMap((item) => within(directoryOf(config), item.trim()) ?? [])
-    this.#rolesPaths.set(config, directories)
-    return directories
+      .map((item) => item.trim())
   }
 
   /**
@@ -138,6 +160,7 @@ export class RoleSearch {
     return upwards(playbookDirectory).find((directory) => {
       if (!this.#isRole(directory) || isFixture(`${directory}/`)) return false
       if (name.includes('MOLECULE_PROJECT_DIRECTORY')) return true
+      if (directory === '' && this.#isOwnDirectory(name)) return true
       const own = this.#layout.galaxyNames(directory).name ?? directory.slice(directory.lastIndexOf('/') + 1)
       // Without a name of its own it is what a test beside it asks for and nothing else has.
       if (own === '')

@@ -19,10 +19,11 @@ export interface Checked extends LintResult {
 
 /** Everything that is slow to load stands behind this module. */
 export function check(project: ReadProject, options: LintOptions, disk: ProjectDisk): Checked {
-  const { texts, faults, ignoredByGit, inventories, inventorySets, links } = project
+  const { texts, faults, ignoredByGit, inventories, inventorySets, links, directoryName } = project
   const analysis = new Analysis(texts, {
     ignoredByGit,
     disk,
+    directoryName,
     ...(inventories === undefined ? {} : { inventories }),
     ...(inventorySets === undefined ? {} : { inventorySets }),
   })

@@ -1,4 +1,4 @@
-import { isAbsolute, join, posix, relative, resolve } from 'node:path'
+import { basename, isAbsolute, join, posix, relative, resolve } from 'node:path'
 import { listItems, parseAnsibleConfig } from '../../ansible/config.ts'
 import type { Fault } from '../../ansible/value.ts'
 import { UserError } from '../../errors.ts'
@@ -12,6 +12,8 @@ import type { Target } from './targets.ts'
 /** A project as it was read. */
 export interface ReadProject {
   readonly root: string
+  /** What the root is called, where an ansible.cfg makes that count; else a copy elsewhere is the same project. */
+  readonly directoryName: string | undefined
   /** Paths below the root. */
   readonly texts: ReadonlyMap<string, string>
   readonly faults: readonly Fault[]
@@ -123,6 +125,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const git = GitIgnore.at(root)
   return {
     root,
+    directoryName: looksAbove(texts) ? basename(root) : undefined,
     texts,
     faults,
     ignoredByGit: new Set(added.filter((path) => !path.startsWith('../') && isIgnored(git, root, path))),
@@ -159,6 +162,11 @@ export function namesOf(path: string, links: ReadonlyMap<string, string>): reado
   const own = links.get(path) ?? path
   return [own, ...[...links].flatMap(([name, target]) => (target === own ? [name] : []))]
 }
+/** Whether roles may be looked for where the project's own directory lies. */
+const looksAbove = (texts: ReadonlyMap<string, string>): boolean =>
+  [...texts].some(
+    ([path, text]) => posix.basename(path) === 'ansible.cfg' && /^\s*roles_path\b.*\.\./m.test(text),
+  )
 
 /** What `inventory=` in each ansible.cfg names, relative to the project. */
 function configuredInventories(texts: ReadonlyMap<string, string>): readonly string[] {

@@ -31,10 +31,11 @@ export function rehearsed(
   project: ReadProject,
   asked: readonly string[] | undefined,
 ): Rehearsed {
-  const { root, texts, ignoredByGit, inventories, inventorySets } = project
+  const { root, texts, ignoredByGit, inventories, inventorySets, directoryName } = project
   const options: AnalysisOptions = {
     ignoredByGit,
     disk: new Disk(project),
+    directoryName,
     ...(inventories === undefined ? {} : { inventories }),
     ...(inventorySets === undefined ? closestTo(target, project) : { inventorySets }),
   }
