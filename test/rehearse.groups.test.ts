@@ -265,6 +265,24 @@ describe('group_by', () => {
     const url = asks['site.yml']?.replaceAll('https://quay', "https://{{ groups['berth_server'][0] }}") ?? ''
     expect(arrivals({ ...asks, 'site.yml': url })).toContain('boat agent present env-file url')
   })
+
+  test('by a key that is not known may bring the group_vars of each group that it may mean', () => {
+    const made = (key: string): Files => ({
+      'hosts.ini': HOSTS,
+      'site.yml': `${plays('boat', `group_by: { key: "${key}" }`)}${joins('boat', '{{ harbour_key }}')}`,
+      'group_vars/berth_wood.yml': 'harbour_key: 0ddpassword\n',
+    })
+    const files = made('berth_{{ ansible_facts.product_name }}')
+    expect(arrivals(files)).toEqual(['boat agent maybe env-file url'])
+    expect(findings(files).join()).not.toContain('token-undefined')
+    expect(arrivals({ ...files, 'group_vars/all.yml': 'harbour_key: ""\n' })).toEqual([
+      'boat agent maybe env-file url',
+    ])
+    expect(arrivals({ ...files, 'host_vars/boat.yml': 'harbour_key: 0ddpassword\n' })).toEqual([
+      'boat agent present env-file url',
+    ])
+    expect(arrivals(made('quay_{{ ansible_facts.product_name }}'))).toEqual([])
+  })
 })
 
 describe('add_host', () => {

@@ -155,6 +155,9 @@ function inventoryVariable(context: Context, world: World, host: string, name: s
   const own = hosts.known(host)?.variables.get(name)
   const made = madeGroupsOf(context, world, host)
   const found = made.length === 0 ? own : hosts.within(made, name, own)
+  for (const group of world.groups.open)
+    if (hosts.within([...made, group], name, own) !== found)
+      return { value: new Unknown(name, `whether ${host} is in ${group} is found while the play runs`) }
   return found === undefined ? undefined : { raw: found.value, at: found.at }
 }
 
