@@ -195,6 +195,37 @@ describe('lookups of the control node', () => {
     expect(arrivals(files("{{ lookup('template', 'words.j2') }}"))).toEqual(['berth agent maybe argv url'])
   })
 
+  test.each([
+    ["hostvars[query('inventory_hostnames', 'quays')[0]].phrase", arrives],
+    ["hostvars[lookup('inventory_hostnames', 'all:!berths')].phrase", arrives],
+    ["hostvars[lookup('inventory_hostnames', 'all', '!berths', wantlist=true) | first].phrase", arrives],
+    ["'0ddpassword' if lookup('inventory_hostnames', 'all') == 'quay,berth' else ''", arrives],
+    ["'' if query('inventory_hostnames', 'boats') else '0ddpassword'", arrives],
+    [
+      "hostvars[query('inventory_hostnames', 'berths')[0]].phrase | default('')",
+      'berth agent empty env-file url',
+    ],
+  ])('inventory_hostnames gives the hosts of a pattern: %s', (token, arrival) => {
+    const site = `
+- hosts: quays
+  tasks:
+    - set_fact: { phrase: 0ddpassword }
+${joins('berths', `{{ ${token} }}`)}`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([arrival])
+  })
+
+  test('inventory_hostnames names no host of a group whose hosts the run finds', () => {
+    const site = `
+- hosts: quays
+  tasks:
+    - group_by: { key: "boat_{{ ansible_facts.product_name }}" }
+    - set_fact: { phrase: 0ddpassword }
+${joins('berths', "{{ hostvars[query('inventory_hostnames', 'boat_wood')[0]].phrase }}")}
+- hosts: boat_wood
+`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual(['berth agent maybe env-file url'])
+  })
+
   test('first_found finds the first of the files on its paths', () => {
     const site = `
 - hosts: berths

@@ -12,7 +12,9 @@ import {
 } from '../../ansible/template/primitives.ts'
 import type { Evaluation } from './expression.ts'
 import type { FlowFilter } from './filter.ts'
+import { undefinedIn } from './operations.ts'
 import { tested } from './tests.ts'
+import { unmodelled } from './texts.ts'
 
 /** What Python's `iter()` yields; something unknown where nobody knows that. */
 function itemsOf(value: Value, evaluation: Evaluation, words: () => string): readonly Value[] | Unknown {
@@ -124,6 +126,17 @@ export const edge =
       applyFilter(name, subject, given, evaluation.plugin(name))
     if (typeof value === 'string' || value instanceof VaultedText) return evaluation.looked(run, value, words)
     return evaluation.host.settled(evaluation.attempted(() => run([value]), words, [value]))
+  }
+
+/** `random` and `shuffle` take chances only where there are several items. */
+export const byChance =
+  (name: 'random' | 'shuffle'): FlowFilter =>
+  (value, given, evaluation, words) => {
+    const missing = value instanceof Undefined ? value : undefinedIn(given)
+    if (missing !== undefined) return evaluation.passedOn(missing)
+    const [only, ...others] = value instanceof List ? [...value] : []
+    if (only === undefined || others.length > 0) return unmodelled(name, value, given, evaluation, words)
+    return name === 'random' ? evaluation.host.settled(only) : value
   }
 
 export const items2dict: FlowFilter = (value, { positional, named }, evaluation, words) => {

@@ -229,12 +229,11 @@ export class Evaluation extends Access {
     const name = plugin === undefined ? undefined : this.key(plugin)
     if (typeof name !== 'string') return this.unknown(words, [...given.positional])
     const short = name.replace(/^ansible\.(?:builtin|legacy)\./, '')
+    const named = isQuery ? new Map([...given.named, ['wantlist', true] as const]) : given.named
     const found =
-      short === 'vars'
-        ? this.#variables(args, given.named, words)
-        : this.host.lookup(short, args, given.named)
+      short === 'vars' ? this.#variables(args, named, words) : this.host.lookup(short, args, named)
     const settled = this.host.settled(found)
-    return isQuery && !(settled instanceof List) && !(settled instanceof Unknown)
+    return named.get('wantlist') === true && !(settled instanceof List) && !(settled instanceof Unknown)
       ? new List([settled])
       : settled
   }

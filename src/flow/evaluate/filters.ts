@@ -10,7 +10,7 @@ import {
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
-import { chosen, edge, items2dict, map } from './collections.ts'
+import { byChance, chosen, edge, items2dict, map } from './collections.ts'
 import { b64decode, b64encode, bool, length } from './conversions.ts'
 import type { Evaluation } from './expression.ts'
 import { mandatory, otherwise, ternary } from './fallbacks.ts'
@@ -190,6 +190,8 @@ const ownFilters: ReadonlyMap<string, FlowFilter> = new Map<string, FlowFilter>(
   ['rejectattr', chosen(false, true)],
   ['first', edge('first')],
   ['last', edge('last')],
+  ['random', byChance('random')],
+  ['shuffle', byChance('shuffle')],
   ['items2dict', items2dict],
   ['type_debug', typeDebug],
   ['json_query', jsonQuery],

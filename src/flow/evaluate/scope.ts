@@ -29,7 +29,7 @@ export interface EvaluationScope {
   readonly hostNames: readonly string[]
   /** For `hostvars[…]`: what the inventory, facts and `set_fact` say of a host, without the variables of plays, roles and tasks. */
   hostScope(host: string): EvaluationScope | undefined
-  /** `lookup()`, `query()` and `with_*`: as `lookup()` gives it for one term, a list for `query()`. */
+  /** `lookup()` and `query()`, which asks for `wantlist`: of one text no list has to be made. */
   lookup(plugin: string, args: readonly FlowValue[], named: ReadonlyMap<string, FlowValue>): FlowValue
   /** A template file for `include` and `import`. */
   file?(name: string): { readonly path: string; readonly text: string } | undefined

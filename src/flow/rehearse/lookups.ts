@@ -5,7 +5,9 @@ import { type EvaluationScope, evaluator, Fetched, FirstOf, type FlowValue } fro
 import { Unknown } from '../unknown.ts'
 import { type Context, fileOrigin } from './context.ts'
 import { onControlNode } from './controlNode.ts'
+import { withGroups } from './groups.ts'
 import { generated, MADE_ANEW, unique } from './modules/generated.ts'
+import { matchingHosts } from './pattern.ts'
 import type { World } from './world.ts'
 
 /** Lookups that give one text, made or read on the control node. */
@@ -61,6 +63,10 @@ export function lookedUp(
   if (name === 'template' && term !== undefined) return rendered(context, term, scopeIn)
   if (name === 'first_found') return firstFound(context, args, named) ?? first ?? new List()
   if (name === 'items' || name === 'list') return first ?? new List()
+  if (name === 'inventory_hostnames') {
+    const hosts = inventoryHostnames(context, world, args)
+    if (hosts !== undefined) return allOf(hosts, named)
+  }
   if (name === 'fileglob') return new List([mark(context, 'a file on the control node', 'scenario')])
   if (isMadeAnew(name, term, named)) return madeAnew(context, host)
   const what = `lookup('${name}'${term === undefined ? '' : `, '${term}'`})`
@@ -74,6 +80,27 @@ export function lookedUp(
   if (isField === false || secretMappings.test(name))
     return new Fetched(what, 'only the store of secrets knows it', undefined)
   return new Unknown(`lookup('${plugin}')`, `the lookup ${plugin} is not followed`)
+}
+
+/** What a lookup found for several terms: its texts as a list, or with commas between them. */
+const allOf = (found: readonly string[], named: ReadonlyMap<string, FlowValue>): FlowValue =>
+  named.get('wantlist') === true ? new List(found) : found.join(',')
+
+/** The hosts of a pattern, which may be a list of terms. `undefined`: not all of them are known by name. */
+function inventoryHostnames(
+  { stage }: Context,
+  { groups }: World,
+  args: readonly FlowValue[],
+): readonly string[] | undefined {
+  const terms = args.flatMap((arg) => (arg instanceof List ? [...arg] : [arg]))
+  const texts = terms.flatMap((term) => (typeof term === 'string' ? (stage.atoms.plain(term) ?? []) : []))
+  if (texts.length < terms.length || groups.open.size > 0) return undefined
+  const hosts = withGroups(stage.hosts, groups)
+  const pattern = texts.join(',')
+  const group = hosts.groups.get(pattern)
+  if (group !== undefined) return group
+  const found = matchingHosts(pattern, hosts)
+  return found.some((host) => (hosts.hosts.get(host)?.alike.length ?? 0) > 0) ? undefined : found
 }
 
 /** A template of the project; one that looks itself up is not known. */
