@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { arrivals, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { outline } from '../src/flow/atoms.ts'
+import { Analysis } from '../src/lint/analysis.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 const arrives = 'berth agent present env-file url'
@@ -212,6 +214,79 @@ describe('lookups of the control node', () => {
     - set_fact: { phrase: 0ddpassword }
 ${joins('berths', `{{ ${token} }}`)}`
     expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([arrival])
+  })
+
+  const phrase = { 'files/phrase': '\n', 'slips/phrase': '0ddpassword\n\n' }
+  const sealed = { 'slips/phrase': '$ANSIBLE_VAULT;1.1;AES256\n6162\n' }
+  const ini = { 'slips.ini': '[quay]\nPhrase = 0ddpassword\n\n[pier]\n' }
+  test.each<[string, Files, string]>([
+    ["lookup('file', 'slips/phrase')", phrase, 'present 0ddpassword'],
+    [
+      "lookup('file', 'slips/phrase', rstrip=false) | regex_replace('\\n', 'n')",
+      phrase,
+      'present 0ddpasswordnn',
+    ],
+    ["lookup('file', 'slips/phrase', rstrip=false, lstrip=true)", { 'slips/phrase': ' 0dd' }, 'present 0dd'],
+    ["lookup('file', 'phrase')", phrase, 'empty'],
+    ["query('file', 'slips/phrase') | first", phrase, 'present 0ddpassword'],
+    ["lookup('file', 'slips/phrase', wantlist=true)[0]", phrase, 'present 0ddpassword'],
+    ["lookup('file', 'slips/phrase', 'phrase')", phrase, 'present 0ddpassword,'],
+    ["lookup('unvault', 'slips/phrase') | regex_replace('\\n', 'n')", phrase, 'present 0ddpasswordnn'],
+    ["lookup('unvault', 'slips/phrase')", sealed, 'present ?'],
+    ["lookup('pipe', 'cat slips/phrase')", phrase, 'present 0ddpassword'],
+    ["lookup('pipe', 'cat files/phrase')", phrase, 'empty'],
+    ["lookup('pipe', 'cat slips/phrase | rev')", phrase, 'present ?'],
+    ["lookup('password', 'slips/phrase length=32')", phrase, 'present 0ddpassword'],
+    ["lookup('password', 'files/phrase')", phrase, 'empty'],
+    [
+      "lookup('password', 'slips/phrase')",
+      { 'slips/phrase': '0ddpassword salt=tar\n' },
+      'present 0ddpassword',
+    ],
+    ["lookup('password', 'slips/phrase', encrypt='sha512_crypt')", phrase, 'present ?'],
+    ["lookup('password', 'slips/phrase')", {}, 'present ?'],
+    ["lookup('ini', 'phrase', section='quay', file='slips.ini')", ini, 'present 0ddpassword'],
+    ["lookup('ini', 'phrase section=quay file=slips.ini')", ini, 'present 0ddpassword'],
+    ["lookup('ini', 'phrase', section='pier', file='slips.ini')", ini, 'empty'],
+    ["lookup('ini', 'phrase', section='pier', file='slips.ini', default='0dd')", ini, 'present 0dd'],
+    ["lookup('ini', 'phrase', section='boat', file='slips.ini')", ini, 'present ?'],
+    ["lookup('file', 'slips/phrase')", {}, 'present ?'],
+    ["lookup('file', 'slips/phrase', errors='ignore')", {}, 'maybe'],
+    ["lookup('community.general.passwordstore', 'phrase missing=empty')", {}, 'maybe'],
+    ["lookup('community.general.passwordstore', 'phrase')", {}, 'present ?'],
+  ])('%s reads what %j says', (token, files, arrival) => {
+    const { verdicts } = new Analysis(
+      new Map(
+        Object.entries({ 'site.yml': joins('berths', `{{ ${token} }}`), 'hosts.ini': HOSTS, ...files }),
+      ),
+    ).rehearsal
+    const [first] = verdicts
+    const { text } = first?.arrival.token ?? {}
+    expect([first?.token, ...(text === undefined ? [] : [outline(text)])].join(' ').trim()).toBe(arrival)
+  })
+
+  test('what tasks have written over a file of the project is read', () => {
+    const site = `
+- hosts: localhost
+  tasks:
+    - copy: { content: "", dest: slips/phrase, mode: '0600' }
+${joins('berths', "{{ lookup('file', 'slips/phrase') }}")}`
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS, 'slips/phrase': '0ddpassword\n' }
+    expect(arrivals(files)).toEqual(['berth agent empty env-file url'])
+  })
+
+  test('a file that was fetched is read to its last line break, but by unvault and where it is kept', () => {
+    const fetches = `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
+    - ansible.builtin.fetch: { src: /var/lib/rancher/k3s/server/node-token, dest: slips/phrase, flat: true }
+`
+    const joined = (token: string): Files => ({
+      'site.yml': fetches + joins('berths', `{{ ${token} }}`),
+      'hosts.ini': HOSTS,
+    })
+    for (const token of ["lookup('pipe', 'cat slips/phrase')", "query('file', 'slips/phrase') | first"])
+      expect(arrivals(joined(token))).toContain(arrives)
+    for (const token of ["lookup('unvault', 'slips/phrase')", "lookup('file', 'slips/phrase', rstrip=false)"])
+      expect(findings(joined(token)).join()).toContain('token-malformed error site.yml:8')
   })
 
   test('inventory_hostnames names no host of a group whose hosts the run finds', () => {

@@ -4,7 +4,7 @@ import { hasMark } from '../atoms.ts'
 import { type EvaluationScope, evaluator, Fetched, FirstOf, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { type Context, fileOrigin } from './context.ts'
-import { onControlNode } from './controlNode.ts'
+import { allOf, readByLookup } from './fileLookups.ts'
 import { withGroups } from './groups.ts'
 import { generated, MADE_ANEW, unique } from './modules/generated.ts'
 import { matchingHosts } from './pattern.ts'
@@ -42,24 +42,12 @@ export function lookedUp(
   scopeIn: (context: Context) => EvaluationScope,
 ): FlowValue {
   const name = plugin.split('.').at(-1) ?? plugin
-  const { atoms, content } = context.stage
+  const { atoms } = context.stage
   const [first] = args
   const term = typeof first === 'string' ? atoms.plain(first) : undefined
-  if (name === 'file' && term !== undefined) {
-    const path = content.findFile('files', term, fileOrigin(context))
-    const text = path === undefined ? undefined : content.text(path)
-    if (path !== undefined && text !== undefined)
-      return atoms.mark(
-        atoms.root(`file ${path}`, {
-          kind: /^\$ANSIBLE_VAULT;/.test(text) ? 'vaulted' : 'literal',
-          what: path,
-          hop: { at: { path, start: 0, end: 0 }, what: 'read by lookup' },
-          ...(text.startsWith('$ANSIBLE_VAULT;') ? { isFilled: true } : { text: text.trimEnd() }),
-        }),
-      )
-    const fetched = onControlNode(context, world, term)
-    if (typeof fetched?.content === 'string') return fetched.content.replace(/\s+$/, '')
-  }
+  const terms = args.flatMap((arg) => (typeof arg === 'string' ? (atoms.plain(arg) ?? []) : []))
+  const read = terms.length < args.length ? undefined : readByLookup(context, world, name, terms, named)
+  if (read !== undefined) return allOf(read, named)
   if (name === 'template' && term !== undefined) return rendered(context, term, scopeIn)
   if (name === 'first_found') return firstFound(context, args, named) ?? first ?? new List()
   if (name === 'items' || name === 'list') return first ?? new List()
@@ -75,16 +63,12 @@ export function lookedUp(
     if (named.size > 0 && named.has('default') && term === undefined) return named.get('default') ?? null
     // As a text its lines are joined by commas: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/url_lookup.html
     const isInOneLine = name === 'url' && named.get('split_lines') !== false
-    return mark(context, isInOneLine ? `${what}, line by line` : what, 'lookup')
+    return mark(context, isInOneLine ? `${what}, line by line` : what, 'lookup', !mayBeNothing(term, named))
   }
   if (isField === false || secretMappings.test(name))
     return new Fetched(what, 'only the store of secrets knows it', undefined)
   return new Unknown(`lookup('${plugin}')`, `the lookup ${plugin} is not followed`)
 }
-
-/** What a lookup found for several terms: its texts as a list, or with commas between them. */
-const allOf = (found: readonly string[], named: ReadonlyMap<string, FlowValue>): FlowValue =>
-  named.get('wantlist') === true ? new List(found) : found.join(',')
 
 /** The hosts of a pattern, which may be a list of terms. `undefined`: not all of them are known by name. */
 function inventoryHostnames(
@@ -147,6 +131,13 @@ function firstFound(
   return new FirstOf('the first file found', 'files of the control node', undefined, names)
 }
 
-function mark({ stage }: Context, what: string, kind: 'lookup' | 'scenario'): string {
-  return stage.atoms.mark(stage.atoms.root(`${kind} ${what}`, { kind, what, isFilled: true }))
+/** Whether what is not there is no fault: for each lookup by `errors`, for that of pass by `missing`. */
+const mayBeNothing = (term: string | undefined, named: ReadonlyMap<string, FlowValue>): boolean =>
+  [...named].some(
+    ([name, value]) => /^(?:errors|missing)$/.test(name) && !/^(?:strict|error|create)$/.test(String(value)),
+  ) || /\smissing=(?:empty|warn)\b/.test(term ?? '')
+
+function mark({ stage }: Context, what: string, kind: 'lookup' | 'scenario', isFilled = true): string {
+  const key = `${kind} ${what}${isFilled ? '' : ' or nothing'}`
+  return stage.atoms.mark(stage.atoms.root(key, { kind, what, isFilled }))
 }
