@@ -54,3 +54,28 @@ export function isInventoryName(path: string): boolean {
 export function isNamedSample(path: string): boolean {
   return SAMPLES.has(partsOf(path.toLowerCase()).ending)
 }
+
+/** Where Ansible reads a file whatever it is called: as variables, or by a lookup. */
+const READS =
+  /\b(?:vars_files|include_vars)\b|\b(?:lookup|query|q)\(\s*['"](?:ansible\.builtin\.)?(?:file|unvault|password|pipe|ini|csvfile)['"]/
+
+/** What plays and tasks that read files may name, each without what leads up or to the top; directories with a `/` behind them. */
+export function filesNamedIn(text: string): readonly string[] {
+  if (!READS.test(text)) return []
+  const directories = [...text.matchAll(/\bdir:(.*)/g)].flatMap(([, rest = '']) => wordsIn(rest))
+  return [...wordsIn(text), ...directories.map((word) => `${word.replace(/\/+$/, '')}/`)]
+}
+
+const wordsIn = (text: string): readonly string[] =>
+  (text.match(/[\w.@+/-]+/g) ?? []).map((word) => word.replace(/^(?:\.{0,2}\/)+/, ''))
+
+/** Whether a path ends in one of such names, or leads through such a directory. */
+export function isNamed(path: string, names: ReadonlySet<string>): boolean {
+  if (names.size === 0) return false
+  const parts = path.split('/')
+  return parts.some(
+    (_, from) =>
+      names.has(parts.slice(from).join('/')) ||
+      parts.some((_, to) => to > from && names.has(`${parts.slice(from, to).join('/')}/`)),
+  )
+}

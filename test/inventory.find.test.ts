@@ -183,3 +183,38 @@ test('files of variables that a task names are read whatever they end in', () =>
   }
   expect(arrivals({ ...Object.fromEntries(texts), ...roles })).toEqual(['berth agent present env-file url'])
 })
+
+test('so are those beside playbooks that plays, tasks and lookups name, and what roles have as main', () => {
+  const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  const site = `- hosts: berths
+  vars_files: [phrases, "{{ playbook_dir }}/slips/phrases.txt"]
+  tasks:
+    - include_vars: ../north/phrases.yaml.enc
+    - include_vars: { dir: "{{ playbook_dir }}/logs", extensions: [log] }
+    - debug: { msg: "{{ lookup('file', 'phrase.txt') }}{{ lookup('password', 'slips/phrase length=9') }}" }
+`
+  const roles = ['roles/edge/defaults/main', 'roles/edge/vars/main/quay', 'roles/pier/defaults/main/quay']
+  const beside = ['logs/quay/phrases.log', 'north/phrases.yaml.enc', 'phrase.txt', 'phrases', 'slips/phrase']
+  const named = [...beside, 'slips/phrases.txt', ...roles]
+  const others = ['phrases.md', 'notes.txt', 'quay/logs.txt', 'roles/edge/defaults/quay', 'slips/other']
+  for (const path of [...named, ...others]) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), "harbour_key: '0ddpassword'\n")
+  }
+  expect([...readProject(root).texts.keys()].toSorted()).toEqual(roles)
+  writeFileSync(join(root, 'site.yml'), site)
+  const { texts } = readProject(root)
+  expect([...texts.keys()].toSorted()).toEqual([...named, 'site.yml'].toSorted())
+  const plays = joins('berths', '{{ harbour_key }}').replace(
+    '  tasks:',
+    '  vars_files: [phrases.enc]\n  tasks:',
+  )
+  const files = {
+    'site.yml': plays,
+    'hosts.ini': '[berths]\nberth\n',
+    'phrases.enc': "harbour_key: '0ddpassword'\n",
+  }
+  expect(arrivals(files)).toEqual(['berth agent present env-file url'])
+  expect(findings(files)).toContain('token-plaintext error phrases.enc:1')
+})

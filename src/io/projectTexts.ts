@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
-import { isBelow, isInventoryName, partsOf } from '../path.ts'
+import { filesNamedIn, isBelow, isInventoryName, isNamed, partsOf } from '../path.ts'
 import { namesIn, SKIPPED } from './files.ts'
 import { trackedThoughIgnored } from './git.ts'
 import { GitIgnore } from './gitignore.ts'
@@ -44,8 +44,8 @@ const RELEASE_LIST = /^(?:sha256sum|k3s)[\w.-]*\.txt$/
 /** Directories in which every file may be one of variables. */
 const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
 const VARIABLE_DIRECTORIES: ReadonlySet<string> = new Set(['group_vars', 'host_vars'])
-/** Those of roles and playbooks: `include_vars` and `vars_files` read what a task names, whatever it ends in. */
-const NAMED_VARIABLES = /(?:^|\/)vars\/[^/]+$/
+/** Those of roles and playbooks: what a task names is read whatever it ends in, and `main` of a role without an ending, too. */
+const NAMED_VARIABLES = /(?:^|\/)(?:vars\/[^/]+|defaults\/main|(?:vars|defaults)\/main\/[^/.]+)$/
 /** What inventories are called, and the directories that hold them. */
 const INVENTORY = /^(?:hosts|inventory)(?:[._-]|$)/i
 const INVENTORIES: ReadonlySet<string> = new Set(['inventory', 'inventories'])
@@ -94,6 +94,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const ignoredInventories: string[] = []
   const written = new Map<string, string[]>()
   const linked = new Map<string, string>()
+  const others: string[] = []
 
   const take = (path: string, name: string): void => {
     const kind = nameKind(path, name)
@@ -101,6 +102,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
     else if (kind === undefined) {
       const around = aroundWritten(path)
       if (around !== undefined) written.set(around, [...(written.get(around) ?? []), path])
+      else if (isReadable(name)) others.push(path)
     }
     if (kind === undefined || isExcluded?.(path) === true) return
     const read = readFileText(join(root, path))
@@ -166,11 +168,17 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   // Refuses a root that is closed to us: that nothing is found there says nothing.
   namesIn(root)
   visit('', [top], GitIgnore.at(root))
-  for (const around of written.size === 0 ? [] : ofAnsible(written, texts))
-    for (const path of written.get(around) ?? []) {
-      const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
-      if (read !== undefined && 'text' in read) texts.set(path, read.text)
-    }
+  const named = namedFiles(texts)
+  const more = [
+    ...(written.size === 0 ? [] : [...ofAnsible(written, texts)]).flatMap(
+      (around) => written.get(around) ?? [],
+    ),
+    ...others.filter((path) => isNamed(path, named)),
+  ]
+  for (const path of more) {
+    const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
+    if (read !== undefined && 'text' in read) texts.set(path, read.text)
+  }
   return { texts, refused, lists, ignoredVariables, ignoredInventories, linked }
 }
 
@@ -212,11 +220,22 @@ function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
   return !name.includes('.') && BARE.test(path) ? 'placed' : undefined
 }
 
+const isReadable = (name: string): boolean =>
+  !name.startsWith('.git') && !NOT_WRITTEN.has(partsOf(name).ending.toLowerCase())
+
+/** What plays and tasks name that may be read whatever it is called. */
+function namedFiles(texts: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const [path, text] of texts)
+    if (/\.ya?ml$/.test(path)) for (const name of filesNamedIn(text)) found.add(name)
+  return found
+}
+
 /** Of a file that tasks may write to nodes the directory that its `templates` or `files` stands in, with a `/` behind it. */
 function aroundWritten(path: string): string | undefined {
-  const { directories, name, ending } = partsOf(path)
+  const { directories, name } = partsOf(path)
   const at = directories.findIndex((directory) => WRITTEN.has(directory))
-  if (at === -1 || name.startsWith('.git') || NOT_WRITTEN.has(ending.toLowerCase())) return undefined
+  if (at === -1 || !isReadable(name)) return undefined
   return directories
     .slice(0, at)
     .map((directory) => `${directory}/`)

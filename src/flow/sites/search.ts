@@ -1,6 +1,6 @@
 import type { Project } from '../../ansible/value.ts'
 import { tokenVariables } from '../../facts/tokenVariables.ts'
-import { partsOf as partsOfPath } from '../../path.ts'
+import { filesNamedIn, isNamed, partsOf as partsOfPath } from '../../path.ts'
 import type { Span } from '../../span.ts'
 import { parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 import { entryOf, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
@@ -54,8 +54,11 @@ export class Search {
 
   constructor(project: Project, yaml: (path: string) => YamlText | undefined) {
     this.#yaml = yaml
+    const named = new Set(
+      [...project].flatMap(([path, text]) => (/\.ya?ml$/.test(path) ? filesNamedIn(text) : [])),
+    )
     this.#files = [...project]
-      .map(([path, text]) => ({ path, text, kind: this.#kindOf(path, text) }))
+      .map(([path, text]) => ({ path, text, kind: this.#kindOf(path, text, named) }))
       .filter(({ kind }) => kind !== 'docs')
       .sort((a, b) => (a.path < b.path ? -1 : 1))
   }
@@ -88,10 +91,12 @@ export class Search {
     return this.#result()
   }
 
-  /** What lies in `vars` tasks read as YAML, whatever it ends in, where it is a mapping. */
-  #kindOf(path: string, text: string): FileKind {
+  /** What lies in `vars`, or what tasks and plays name, they read as YAML, whatever it ends in, where it is a mapping. */
+  #kindOf(path: string, text: string, named: ReadonlySet<string>): FileKind {
     const kind = fileKind(path, text)
-    if ((kind !== 'docs' && kind !== 'other') || partsOfPath(path).directories.at(-1) !== 'vars') return kind
+    if (kind !== 'docs' && kind !== 'other') return kind
+    const isInVars = partsOfPath(path).directories.at(-1) === 'vars'
+    if (!isInVars && (kind === 'docs' || !isNamed(path, named))) return kind
     const read = this.#yaml(path)
     return read?.root?.kind === 'map' && read.faults.length === 0 ? 'yaml' : kind
   }
