@@ -1381,6 +1381,13 @@ describe('a random text of a lookup', () => {
     expect(given(lookup)).toEqual(same)
   })
 
+  test.each([
+    "lookup('password', 'credentials/' ~ inventory_hostname ~ ' length=32')",
+    "lookup('password', '/dev/null seed=' ~ inventory_hostname)",
+  ])('%s may be another one for each host', (lookup) => {
+    expect(given(lookup)).toEqual([arrives.replace('present', 'maybe'), same[1]])
+  })
+
   test('is never the one that a server has made', () => {
     const without = server.replace('K3S_TOKEN', 'K3S_NOTHING') + joins('berths', '{{ lantern }}')
     expect(given("lookup('password', '/dev/null')", without)).toEqual([

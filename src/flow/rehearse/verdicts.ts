@@ -147,9 +147,13 @@ function tokenOutcome(
 const givenOf = ({ state, text }: Carried, kept: readonly Atom[]): readonly Atom[] =>
   state === 'present' ? (text?.marks.map(({ atom }) => atom) ?? []) : kept
 
-/** Whether each node made its own of what others may have, too: one second later it is another token. */
+/**
+ * Whether each node made its own of what others may have, too: one second later it is another token, and each file that
+ * `lookup('password', …)` keeps has a text of its own, unless somebody copies one.
+ */
 function mayDiffer(mine: readonly Atom[], given: readonly Atom[]): boolean {
-  const isOwn = ({ root }: Atom): boolean => root.kind === 'runtime' && perhapsShared.has(root.what)
+  const isOwn = ({ root }: Atom): boolean =>
+    root.kind === 'runtime' ? perhapsShared.has(root.what) : /^lookup\('password', '/.test(root.what)
   return (
     given.some(isOwn) &&
     mine.every(isOwn) &&
