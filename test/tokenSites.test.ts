@@ -45,6 +45,32 @@ const cases: readonly (readonly [title: string, files: Files, sites: readonly st
     ],
   ],
   [
+    'the file that a lookup reads, where no other can be meant and all of it is the token',
+    {
+      'site.yml': `- hosts: quay
+  vars: { tide: "{{ lookup('file', playbook_dir ~ '/../slips/phrase.txt') | trim }}" }
+  tasks:
+    - command: k3s agent
+      environment: { K3S_TOKEN: "{{ tide }}" }
+    - command: k3s agent
+      environment: { K3S_TOKEN: "{{ lookup('ansible.builtin.unvault', 'sealed') }}" }
+    - command: k3s agent
+      environment: { K3S_TOKEN: "{{ lookup('file', 'encoded') | b64decode }}" }
+    - command: k3s agent
+      environment: { K3S_TOKEN: "{{ lookup('file', 'twice') }}" }
+    - command: k3s agent
+      environment: { K3S_TOKEN: "{{ (lookup('file', 'words') | from_yaml).phrase }}" }
+`,
+      'slips/phrase.txt': 'abc\n',
+      'files/sealed': '$ANSIBLE_VAULT;1.1;AES256\n6162\n',
+      'files/encoded': 'ZGVm\n',
+      'roles/edge/files/twice': 'def\n',
+      'roles/pier/files/twice': 'ghi\n',
+      'files/words': 'jkl\n',
+    },
+    ['slips/phrase.txt:1:1 token-file unknown tide plain → "abc"'],
+  ],
+  [
     'variables of a role in a file of any name, and texts beside it',
     {
       'roles/edge/tasks/main.yml':

@@ -97,12 +97,13 @@ function textAt(
   if (whole === undefined) return undefined
   const text = partOf(whole)
   const core = text.trim()
+  const start = text.indexOf(core)
   const isSealed = isVaulted(text)
   const mark = atoms.mark(
     atoms.root(`file ${path}:${core.length}`, {
       kind: isSealed ? 'vaulted' : 'literal',
       what: path,
-      hop: { at: { path, start: 0, end: 0 }, what: 'read by lookup' },
+      hop: { at: { path, start, end: start + core.length }, what: 'read by lookup' },
       ...(isSealed ? { isFilled: true } : { text: core }),
     }),
   )

@@ -1,7 +1,9 @@
 import { type Expression, type Node, parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 
-/** What an expression may come out as: a variable's text, or a text that stands in it. */
+/** What an expression may come out as: a variable's text, a text that stands in it, or that of a file. */
 export type Part =
+  /** `path`: as far as it is known, without what leads up or to the top. */
+  | { readonly kind: 'file'; readonly path: string; readonly filters: readonly string[] }
   | { readonly kind: 'name'; readonly path: readonly string[]; readonly filters: readonly string[] }
   | {
       readonly kind: 'text'
@@ -39,11 +41,25 @@ export function partsOf(
   if (kind === 'attribute' || kind === 'item') return memberParts(expression, filters)
   if (kind === 'call') {
     const { callee } = expression
-    return callee.kind === 'attribute' && METHODS.has(callee.name) ? partsOf(callee.object, filters) : []
+    if (callee.kind === 'attribute') return METHODS.has(callee.name) ? partsOf(callee.object, filters) : []
+    const path = fileRead(expression)
+    return path === undefined ? [] : [{ kind: 'file', path, filters }]
   }
   const isKept = kind === 'filter' && KEEPING.has(shortName(expression))
   const own = isKept ? [shortName(expression), ...filters] : filters
   return choicesOf(expression).flatMap((choice) => partsOf(choice, own))
+}
+
+/** The file that a lookup gives the text of: `lookup('file', playbook_dir ~ '/slips/phrase')`. */
+function fileRead({ callee, arguments: given }: Expression & { readonly kind: 'call' }): string | undefined {
+  const [plugin, path, ...others] = given.positional.map((one) =>
+    one.kind === 'concatenation' ? one.parts.at(-1) : (sumOf(one)?.[1] ?? one),
+  )
+  if (callee.kind !== 'name' || !/^(?:lookup|query|q)$/.test(callee.name) || others.length > 0)
+    return undefined
+  if (plugin?.kind !== 'literal' || path?.kind !== 'literal' || path.type !== 'string') return undefined
+  if (!/^(?:ansible\.builtin\.)?(?:file|unvault)$/.test(String(plugin.value))) return undefined
+  return path.value.replace(/^(?:\.{0,2}\/)+/, '')
 }
 
 /** The parts of all that a template shows. */
@@ -133,7 +149,7 @@ function memberParts(
   }
   const item = expression.kind === 'item' && isOfVariable(object) ? numberOf(expression.index) : undefined
   return partsOf(object, filters).flatMap((part) => {
-    if (part.kind === 'text') return []
+    if (part.kind !== 'name') return []
     // What a task has made a list of is found by the name of the whole.
     if (item !== undefined) return [part, { ...part, path: [...part.path, item] }]
     if (member === undefined || OF_RESULTS.has(member)) return [part]

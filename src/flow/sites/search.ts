@@ -3,6 +3,7 @@ import { tokenVariables } from '../../facts/tokenVariables.ts'
 import { filesNamedIn, isNamed, partsOf as partsOfPath } from '../../path.ts'
 import type { Span } from '../../span.ts'
 import { parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
+import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import { configSettings, isConfig } from './configFiles.ts'
 import { type Definition, definitionsIn, iniDefinitions } from './definitions.ts'
@@ -37,11 +38,14 @@ type Draft = Omit<TokenSite, 'sinks'> & { readonly sink: VariableSink | undefine
 const COMMON: ReadonlySet<string> = new Set(
   tokenVariables.filter(({ isCommon }) => isCommon).map(({ name }) => name),
 )
+/** Filters that leave a text without blanks as it is. */
+const UNCHANGING: ReadonlySet<string> = new Set(['trim', 'string', 'mandatory', 'safe', 'first', 'last'])
 const IS_CLUSTER = /\b(?:k3s|rke2)_version\s*[:=]|^[ \t]*\[?k3s_cluster\b/m
 const K3S = /k3s|rke2|rancher/i
 
 /** One search for the tokens of a project: settings first, then the variables behind them, until there are no new ones. */
 export class Search {
+  readonly #project: Project
   readonly #files: readonly File[]
   readonly #yaml: (path: string) => YamlText | undefined
   readonly #definitions = new Map<string, readonly Definition[]>()
@@ -53,6 +57,7 @@ export class Search {
   readonly #directories = new Set<string>()
 
   constructor(project: Project, yaml: (path: string) => YamlText | undefined) {
+    this.#project = project
     this.#yaml = yaml
     const named = new Set(
       [...project].flatMap(([path, text]) => (/\.ya?ml$/.test(path) ? filesNamedIn(text) : [])),
@@ -158,6 +163,9 @@ export class Search {
       if (part.kind === 'name') {
         const end = sink === undefined ? undefined : { ...sink, filters: part.filters }
         this.#variable(part.path.join('.'), use, end, reader)
+      } else if (part.kind === 'file') {
+        if (isWhole && part.filters.every((filter) => UNCHANGING.has(filter)))
+          this.#file(part.path, use, name)
       } else if (isWhole && part.text !== '' && raw.slice(part.start + 1, part.end - 1) === part.text) {
         // A text beside others would be a piece of the token at most.
         this.#add({
@@ -172,6 +180,26 @@ export class Search {
         })
       }
     }
+  }
+
+  /** A token that is all that a file has, where no other one may be meant. */
+  #file(named: string, use: TokenUse, name: string): void {
+    const [file, ...others] = [...this.#project].filter(([path]) => isNamed(path, new Set([named])))
+    if (file === undefined || others.length > 0) return
+    const [path, whole] = file
+    const text = whole.trim()
+    if (/\s/.test(text) || isVaulted(text)) return
+    const start = whole.indexOf(text)
+    this.#add({
+      at: { path, start, end: start + text.length },
+      ...knownText(text),
+      style: 'plain',
+      carrier: 'token-file',
+      use,
+      name,
+      sink: undefined,
+      isFixture: isFixture(path),
+    })
   }
 
   #variable(name: string, use: TokenUse, sink: VariableSink | undefined, reader?: string): void {

@@ -194,7 +194,7 @@ function valuesInExpression(
     return [read(offset)].flat().filter(({ written }) => value === undefined || written.at.end < end)
   if (next !== undefined && !isApart(next)) return []
   return partsOf(value).flatMap((part) => {
-    if (part.kind === 'name') return []
+    if (part.kind !== 'text') return []
     const at = { path, start: from + part.start + 1, end: from + part.end - 1 }
     const own = text.slice(at.start, at.end)
     const style = text[at.start - 1] === '"' ? 'double' : 'single'
