@@ -252,6 +252,9 @@ ${joins('berths', `{{ ${token} }}`)}`
     ["lookup('ini', 'phrase', section='boat', file='slips.ini')", ini, 'present ?'],
     ["lookup('file', 'slips/phrase')", {}, 'present ?'],
     ["lookup('file', 'slips/phrase', errors='ignore')", {}, 'maybe'],
+    ["lookup('file', 'slips/phrase', errors='ignore') | default('0ddpassword', true)", {}, 'present ?'],
+    ["lookup('file', 'slips/phrase', errors='ignore') or '0ddpassword'", {}, 'present ?'],
+    ["lookup('file', 'slips/phrase', errors='ignore') | default('', true)", {}, 'maybe'],
     ["lookup('community.general.passwordstore', 'phrase missing=empty')", {}, 'maybe'],
     ["lookup('community.general.passwordstore', 'phrase')", {}, 'present ?'],
   ])('%s reads what %j says', (token, files, arrival) => {

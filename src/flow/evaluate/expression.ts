@@ -301,7 +301,10 @@ export class Evaluation extends Access {
       `${this.shown(left, node.left)} ${operator} ${right === undefined ? printed(node.right) : this.shown(right, node.right)}`
     if (operator === 'and' || operator === 'or') {
       const truth = this.truthOf(left, () => this.shown(left, node.left))
-      if (!(truth instanceof Unknown)) return truth === (operator === 'and') ? this.value(node.right) : left
+      if (!(truth instanceof Unknown)) {
+        if (truth === (operator === 'and')) return this.value(node.right)
+        return truth ? this.host.tracking.filled(left) : left
+      }
       // What both sides make of a truth is a truth again.
       if (left instanceof UnknownTruth) {
         const right = this.attempt(() => this.value(node.right))

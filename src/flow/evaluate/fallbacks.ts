@@ -79,7 +79,7 @@ export const otherwise: FlowFilter = (found, { positional, named }, evaluation, 
   if (evaluation.truthOf(falsyToo, words) !== true)
     return withIdleDefault(value, fallback, falsyToo, evaluation)
   const truth = evaluation.truthOf(value, names.operand)
-  if (!(truth instanceof Unknown)) return truth ? value : fallback
+  if (!(truth instanceof Unknown)) return truth ? evaluation.host.tracking.filled(value) : fallback
   return evaluation.either(
     truth,
     () => value,

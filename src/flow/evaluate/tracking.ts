@@ -221,6 +221,12 @@ export class Tracking {
     return this.atoms.mark(this.atoms.derive(atom, hop, { ...change, text }))
   }
 
+  /** The same text, of which it is known by now that it is not empty. */
+  filled(value: Value): Value {
+    const atom = typeof value === 'string' ? this.atoms.whole(value) : undefined
+    return atom === undefined || atom.isFilled ? value : this.atoms.mark(this.atoms.filled(atom))
+  }
+
   /** Ansible counts line breaks at both ends of a template, for Jinja2 drops the last one. */
   withTrailingNewlines(value: Value, source: string): Value {
     if (typeof value !== 'string') return value
