@@ -99,6 +99,70 @@ describe('template files', () => {
   })
 })
 
+// As ansible-core 2.14 and 2.21 write them.
+describe('templates that take parts from each other', () => {
+  const cell = '{% macro cell(x) %}[{{ caller() }}|{{ x }}]{% endmacro %}'
+  const imported = '{% import "macros.j2" as m %}'
+
+  test.each<[string, string]>([
+    [`${cell}{% call cell(berth) %}{{ harbour_key }}{% endcall %}`, '[{larch-elm-7}|7]'],
+    [
+      '{% macro each(all) %}{% for x in all %}{{ caller(x, loop.index) }};{% endfor %}{% endmacro %}{% call(x, n) each(trees) %}{{ n }}={{ x }}{% endcall %}',
+      '1={alder};2={birch};3={larch-elm-7};',
+    ],
+    [`${cell}{% call(x=harbour_key) cell(1) %}{{ x }}{% endcall %}`, '[{larch-elm-7}|1]'],
+    [`${cell}{% call cell(1) %}{% call cell(2) %}a{% endcall %}{% endcall %}`, '[[a|2]|1]'],
+    ['{% macro m() %}{{ caller is defined }}{% endmacro %}{{ m() }}{% call m() %}{% endcall %}', 'FalseTrue'],
+    [`${cell}{{ cell(1) }}`, 'undefined'],
+    [`${imported}{% call m.line("KEY") %}{{ harbour_key }}{% endcall %}`, 'KEY={larch-elm-7}'],
+    // What is imported sees variables only where it is told so.
+    [`{% set moored = 1 %}${imported}{{ m.seen() }}, {{ m.crew }}`, 'unseen adrift, nobody'],
+    [
+      '{% set moored = 1 %}{% import "macros.j2" as m with context %}{{ m.seen() }}, {{ m.crew }}',
+      '{larch-elm-7} 1, {larch-elm-7}',
+    ],
+    [
+      '{% set moored = 1 %}{% from "macros.j2" import seen, crew as c %}{{ seen() }}, {{ c }}',
+      'unseen adrift, nobody',
+    ],
+    ['{% from "macros.j2" import seen with context %}{{ seen() }}', '{larch-elm-7} adrift'],
+    [`${imported}{{ m.looked() }}`, '{larch-elm-7}'],
+    ['{% set moored = 1 %}{% include "names.j2" %}', '7 1 False'],
+    ['{% for moored in [1, 2] %}{% include "names.j2" %};{% endfor %}', '7 1 False;7 2 False;'],
+    ['{% set moored = 1 %}{% include "names.j2" without context %}', 'no berth adrift False'],
+    ['{% include "part.j2" without context %}', 'undefined'],
+    ['{% include ["gone.j2", "part.j2"] %}.', 'part {larch-elm-7}.'],
+    ['{% include ["gone.j2", "lost.j2"] ignore missing %}.', '.'],
+    ['{% include "beside.j2" %}', 'beside'],
+    [
+      "#jinja2: variable_start_string: '[[', variable_end_string: ']]'\n{% include 'brackets.j2' %}",
+      '{larch-elm-7} {{ harbour_key }}',
+    ],
+    ['{% set moored = 1 %}{% block a %}{{ moored }}{% set moored = 2 %}{% endblock %}{{ moored }}', '11'],
+    ["{% for x in [1, 2] %}{% block a %}{{ x | default('-') }}{% endblock %}{% endfor %}", '--'],
+    ["{% for x in [1, 2] %}{% block a scoped %}{{ x | default('-') }}{% endblock %}{% endfor %}", '12'],
+    ['{% block a %}{{ harbour_key }}{% endblock %} {{ self.a() }}', '{larch-elm-7} {larch-elm-7}'],
+    ['{% extends "unit.j2" %}', '[Service]\nEnvironment=A=none\nend'],
+    [
+      '{% extends "unit.j2" %} left out {{ nowhere }} {% set sail = harbour_key %}{% block tail %}{{ self.service() }}{% endblock %}',
+      '[Service]\nEnvironment=A={larch-elm-7}\nEnvironment=A={larch-elm-7}\n',
+    ],
+    [
+      '{% extends "agent.j2" %}{% macro q(x) %}"{{ x }}"{% endmacro %}{% block service %}{{ super() }}Environment=B={{ q(harbour_key) }}\n{% endblock %}{% block tail %}my {{ super() }}{% endblock %}',
+      '[Service]\nEnvironment=A=none\nEnvironment=B="{larch-elm-7}"\nmy agent end',
+    ],
+    [
+      '{% extends "agent.j2" %}{% block tail %}{{ super.super() }}{% endblock %}',
+      '[Service]\nEnvironment=A=none\n<super.super()>',
+    ],
+    ['{% extends "unit.j2" %}{% block service %}{% endblock %}{{ super() }}', '[Service]\nend'],
+    ['{% extends "unit.j2" %}{% block tail %}{{ nowhere }}{% endblock %}', 'undefined'],
+    ['a{% extends "unit.j2" %}{% block tail %}{{ nowhere }}{% endblock %}', 'undefined'],
+  ])('%j', (text, expected) => {
+    expect(rendered(text)).toBe(expected)
+  })
+})
+
 describe('a world that has decided', () => {
   const debian = { "ansible_facts.os_family == 'Debian'": true }
   test.each<[AnsibleValue, Readonly<Record<string, boolean>>, string]>([

@@ -78,6 +78,37 @@ ExecStart=/usr/local/bin/k3s agent
     ])
   })
 
+  test('a unit may extend one that stands beside it, and an env file take its lines from a macro', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - ansible.builtin.template: { src: units/agent.j2, dest: /etc/systemd/system/k3s-agent.service }
+    - ansible.builtin.template: { src: env.j2, dest: /etc/default/k3s-agent, mode: "0600" }
+    - ansible.builtin.systemd: { name: k3s-agent, state: started }
+`
+    const files = {
+      'site.yml': site,
+      'hosts.ini': '[berths]\nberth harbour_key=0ddpassword\n',
+      'templates/units/agent.j2':
+        "{% extends 'base.j2' %}{% block exec %}ExecStart=/usr/local/bin/k3s agent --server https://quay:6443{% endblock %}",
+      'templates/units/base.j2':
+        '[Service]\nEnvironmentFile=-/etc/default/%N\n{% block exec %}{% endblock %}\n',
+      'templates/macros.j2': '{% macro line(name) %}{{ name }}={{ caller() }}{% endmacro %}',
+    }
+    const call = "{% call line('K3S_TOKEN') %}{{ harbour_key }}{% endcall %}"
+    const env = `{% from 'macros.j2' import line %}${call}\n`
+    expect(arrivals({ ...files, 'templates/env.j2': env })).toEqual(['berth agent present env-file url'])
+    // Nobody tells the macros of the variable.
+    const macro = "{% macro line() %}K3S_TOKEN={{ harbour_key | default('') }}{% endmacro %}"
+    expect(
+      arrivals({
+        ...files,
+        'templates/macros.j2': macro,
+        'templates/env.j2': "{% from 'macros.j2' import line %}{{ line() }}\n",
+      }),
+    ).toEqual(['berth agent empty env-file url'])
+  })
+
   test('a text that is one of some, none of which is about the token, hides nothing', () => {
     const site = `
 - hosts: berths

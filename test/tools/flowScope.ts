@@ -40,6 +40,25 @@ export const variables: Readonly<Record<string, AnsibleValue>> = {
   inner: { outer: { key: '{{ harbour_key }}' } },
 }
 
+/** What the template under test may include, import or extend. */
+const templates: Readonly<Record<string, string>> = {
+  'part.j2': 'part {{ harbour_key }}\n',
+  'names.j2': "{{ berth | default('no berth') }} {{ moored | default('adrift') }} {{ loop is defined }}",
+  'macros.j2': `{% set crew = harbour_key | default('nobody') %}
+{% macro line(name) %}{{ name }}={{ caller() }}{% endmacro %}
+{% macro seen() %}{{ harbour_key | default('unseen') }} {{ moored | default('adrift') }}{% endmacro %}
+{% macro looked() %}{{ lookup('vars', 'harbour_key') }}{% endmacro %}
+`,
+  'unit.j2': `[Service]
+{% block service %}
+Environment=A={{ sail | default('none') }}
+{% endblock %}
+{% block tail %}end{% endblock %}`,
+  'agent.j2': '{% extends "unit.j2" %}{% block tail %}agent {{ super() }}{% endblock %}',
+  'brackets.j2': '[[ harbour_key ]] {{ harbour_key }}',
+  'beside.j2': 'beside',
+}
+
 export function scopeWith(decided: Readonly<Record<string, boolean>> = {}): EvaluationScope {
   const atoms = new Atoms()
   const names = Object.keys(variables)
@@ -95,8 +114,11 @@ export function scopeWith(decided: Readonly<Record<string, boolean>> = {}): Eval
         ? undefined
         : { raw, at: { path: 'group_vars/all.yml', start: 100 + names.indexOf(name), end: 200 } }
     },
-    file: (name) =>
-      name === 'part.j2' ? { path: 'templates/part.j2', text: 'part {{ harbour_key }}\n' } : undefined,
+    file: (name, outer) => {
+      const text = Object.hasOwn(templates, name) ? templates[name] : undefined
+      const isSeen = !name.startsWith('beside') || outer === 'templates/edge.j2'
+      return text === undefined || !isSeen ? undefined : { path: `templates/${name}`, text }
+    },
   }
   return scope
 }

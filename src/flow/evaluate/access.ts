@@ -1,5 +1,6 @@
 import {
   applyFilter,
+  Callable,
   isPythonMethod,
   itemAt,
   methodOf,
@@ -25,6 +26,7 @@ export class Access extends Operations {
     if (object instanceof Nothing) throw refused('a conditional expression without else has no value')
     if (object instanceof Unknown) return this.#part(object, name, words)
     if (object instanceof Namespace) return this.#found(object.attributes.get(name), words)
+    if (object instanceof Callable) throw unsupported(`${name} of a macro`)
     const method = methodOf(object, name, plainOnly)
     if (method !== undefined) return method
     if (isPythonMethod(typeName(object), name)) throw unsupported(`the method ${name}`)

@@ -242,7 +242,7 @@ export class Evaluation extends Access {
     const values = names.map((name) => {
       const key = this.key(name)
       if (typeof key !== 'string') return this.unknown(words, [name])
-      const value = this.host.read(key)
+      const value = this.host.whole.read(key)
       if (value !== undefined && !(value instanceof Undefined)) return value
       const otherwise = named.get('default')
       if (otherwise !== undefined) return otherwise

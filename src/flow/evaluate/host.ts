@@ -17,7 +17,7 @@ import {
 } from '../../ansible/template/primitives.ts'
 import { type AnsibleValue, Float } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
-import { fileTemplate } from '../../syntax/jinja/index.ts'
+import { fileTemplate, type Range } from '../../syntax/jinja/index.ts'
 import { passedOn } from '../atoms.ts'
 import {
   type Answers,
@@ -56,8 +56,17 @@ export class Host implements Evaluator {
   /** By `hostvars` of which host it came about; `undefined`: the host itself. */
   readonly #host: string | undefined
   readonly #others: Map<string, Host | undefined>
+  #blind: Host | undefined
+  /** The host with its variables. */
+  readonly whole: Host
 
-  constructor(scope: EvaluationScope, host?: string, others: Map<string, Host | undefined> = new Map()) {
+  constructor(
+    scope: EvaluationScope,
+    host?: string,
+    others: Map<string, Host | undefined> = new Map(),
+    whole?: Host,
+  ) {
+    this.whole = whole ?? this
     this.scope = scope
     this.tracking = new Tracking(scope.atoms)
     this.#decisions = Decisions.of(scope.decisions)
@@ -133,13 +142,10 @@ export class Host implements Evaluator {
       const { body, faults } = parsedFile(source.slice(start), options)
       const [fault] = faults
       if (fault !== undefined) return this.#unread(`the template ${path}`, fault.message, whole)
-      const statements = new Statements(this, (node) => ({
-        path,
-        start: node.start + start,
-        end: node.end + start,
-      }))
+      const place = (node: Range): Span => ({ path, start: node.start + start, end: node.end + start })
+      const statements = new Statements(this, place, { path, options })
       const value = this.tracking.withTrailingNewlines(
-        statements.value(body, new Locals(undefined, extra)),
+        statements.template(body, new Locals(undefined, extra)),
         source,
       )
       if (value === null) return ''
@@ -227,9 +233,22 @@ export class Host implements Evaluator {
   }
 
   /** Which file a name means hangs on where the task stands. */
-  file(name: string): ReturnType<NonNullable<EvaluationScope['file']>> {
+  file(
+    ...asked: Parameters<NonNullable<EvaluationScope['file']>>
+  ): ReturnType<NonNullable<EvaluationScope['file']>> {
     answeredOtherwise()
-    return this.scope.file?.(name)
+    return this.scope.file?.(...asked)
+  }
+
+  /** The same host for a template that is imported without context: of its variables only `lookup('vars')` tells. */
+  withoutVariables(): Host {
+    this.#blind ??= new Host(
+      { ...this.scope, variable: () => undefined, hostNames: [] },
+      this.#host,
+      new Map(),
+      this,
+    )
+    return this.#blind
   }
 
   /** A truth that this world has decided. */
@@ -441,7 +460,10 @@ export class Host implements Evaluator {
     const { body, faults } = parsedTemplate(text)
     const [fault] = faults
     if (fault !== undefined) return this.#unread('a template', fault.message, at)
-    return this.tracking.withTrailingNewlines(new Statements(this, () => at).value(body, new Locals()), text)
+    return this.tracking.withTrailingNewlines(
+      new Statements(this, () => at).template(body, new Locals()),
+      text,
+    )
   }
 
   /** What is no Jinja2, or more of it than is known here. */

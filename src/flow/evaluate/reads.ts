@@ -129,12 +129,12 @@ class Names {
         own.add(node.name)
         this.nodes(
           node.body,
-          new Set([...own, ...node.parameters.map(({ name }) => name), 'varargs', 'kwargs']),
+          new Set([...own, ...node.parameters.map(({ name }) => name), 'varargs', 'kwargs', 'caller']),
         )
         return
       case 'callBlock':
         this.#whole(node.call, own)
-        this.nodes(node.body, new Set(own))
+        this.nodes(node.body, new Set([...own, ...node.parameters.map(({ name }) => name)]))
         return
       case 'include':
       case 'import':

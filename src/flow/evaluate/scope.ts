@@ -31,8 +31,8 @@ export interface EvaluationScope {
   hostScope(host: string): EvaluationScope | undefined
   /** `lookup()` and `query()`, which asks for `wantlist`: of one text no list has to be made. */
   lookup(plugin: string, args: readonly FlowValue[], named: ReadonlyMap<string, FlowValue>): FlowValue
-  /** A template file for `include` and `import`. */
-  file?(name: string): { readonly path: string; readonly text: string } | undefined
+  /** A template file for `include` and `import`; `outer`: the one that Ansible was told to render. */
+  file?(name: string, outer?: string): { readonly path: string; readonly text: string } | undefined
   /** Is told of each template that can't be parsed. */
   unread?(what: string, at: Span): void
 }

@@ -16,14 +16,17 @@ import {
 } from '../../ansible/template/primitives.ts'
 import type { Span } from '../../span.ts'
 import type {
+  CallBlock,
   Expression,
   Filter,
   For,
   If,
   Import,
+  Inheritance,
   Macro,
   Node,
   Range,
+  SyntaxOptions,
   Target,
 } from '../../syntax/jinja/index.ts'
 import { fileTemplate } from '../../syntax/jinja/index.ts'
@@ -39,19 +42,85 @@ const mostPieces = 200_000
 const longestText = 500_000
 const deepestInclude = 20
 
+/** The template file that Ansible was told to render. */
+export interface OuterFile {
+  readonly path: string
+  /** The syntax of its first line, which holds for the files that it names, too. */
+  readonly options: SyntaxOptions
+}
+
+/** A `{% block %}` of one of the templates that extend each other. */
+interface OwnedBlock {
+  readonly owner: Statements
+  readonly body: readonly Node[]
+}
+
 /** Carries out the statements of one template. */
 export class Statements {
   readonly #host: Host
   readonly #place: (node: Range) => Span
+  readonly #outer: OuterFile | undefined
   readonly #depth: number
+  /** Those of a template that extends come before those of the one that it extends. */
+  #blocks = new Map<string, readonly OwnedBlock[]>()
+  #top = new Locals()
   #count = 0
   #length = 0
   #printedEmpty = false
 
-  constructor(host: Host, place: (node: Range) => Span, depth = 0) {
+  constructor(host: Host, place: (node: Range) => Span, outer?: OuterFile, depth = 0) {
     this.#host = host
     this.#place = place
+    this.#outer = outer
     this.#depth = depth
+  }
+
+  /** What a whole template makes, those that it extends included. `extending`: the blocks of those that extend it. */
+  template(
+    nodes: readonly Node[],
+    locals: Locals,
+    extending: ReadonlyMap<string, readonly OwnedBlock[]> = new Map(),
+  ): Value {
+    this.#top = locals
+    this.#blocks = new Map(extending)
+    for (const { name = '', body } of blocksIn(nodes))
+      this.#blocks.set(name, [...(this.#blocks.get(name) ?? []), { owner: this, body }])
+    if (this.#blocks.size > 0) locals.set('self', this.#self(locals))
+    const at = nodes.findIndex(({ kind }) => kind === 'extends')
+    const node = nodes[at]
+    if (node?.kind !== 'extends' || node.expression === undefined) return this.value(nodes, locals)
+    const before: Value[] = []
+    this.#run(nodes.slice(0, at), locals, before)
+    // Of what follows only the names count that it sets.
+    this.#run(
+      nodes.slice(at + 1).filter(({ kind }) => setsNames.has(kind)),
+      locals,
+      [],
+    )
+    const evaluation = this.#evaluation(node, locals)
+    const found = this.#file(evaluation, evaluation.value(node.expression))
+    if (found === undefined) throw unsupported('a template that is not in the project')
+    const whole = found.statements.template(found.body, locals, this.#blocks)
+    return before.length === 0 ? whole : evaluation.joined([...before, whole], () => 'a template')
+  }
+
+  #self(locals: Locals): Namespace {
+    const self = new Namespace()
+    for (const name of this.#blocks.keys())
+      self.attributes.set(name, new Callable(name, () => this.#block(name, locals) ?? ''))
+    return self
+  }
+
+  /** What a block prints; `level`: how many templates before this one have replaced it. */
+  #block(name: string, locals: Locals, level = 0): Value | undefined {
+    const block = this.#blocks.get(name)?.[level]
+    if (block === undefined) return undefined
+    const hasOuter = this.#blocks.get(name)?.[level + 1] !== undefined
+    const outer = hasOuter
+      ? new Callable('super', () => this.#block(name, locals, level + 1) ?? '')
+      : new Undefined(`there is no block '${name}' that this one replaces`)
+    const made = block.owner.value(block.body, new Locals(locals, [['super', outer]]))
+    return made ?? ''
   }
 
   /** What Ansible makes of a template's nodes: nothing, the one value, or the joined text of all. */
@@ -122,14 +191,19 @@ export class Statements {
       case 'from':
         this.#import(node, locals, pieces)
         return
+      case 'callBlock':
+        this.#print(this.#callBlock(node, locals), pieces)
+        return
       case 'block':
+        this.#print(this.#block(node.name ?? '', node.isScoped ? locals : this.#top) ?? '', pieces)
+        return
       case 'autoescape':
         this.#run(node.body, locals, pieces)
         return
       case 'opaque':
         throw refused(`Jinja2 can't read a tag: ${node.message}`)
       default:
-        throw unsupported(`{% ${node.kind === 'callBlock' ? 'call' : node.kind} %}`)
+        throw unsupported(`{% ${node.kind} %} under a condition`)
     }
   }
 
@@ -330,9 +404,22 @@ export class Statements {
       )
   }
 
-  #macro(node: Macro, locals: Locals): Callable {
+  /** The macro gets the body as `caller`: by a name here that no template can have. */
+  #callBlock(node: CallBlock, locals: Locals): Value {
+    const { call, parameters, body, start, end } = node
+    const name = ' caller'
+    const inner = new Locals(locals, [
+      [name, this.#macro({ name: 'caller', parameters, body, start, end }, locals)],
+    ])
+    const given = call.arguments
+    const named = [...given.named, { name: 'caller', value: { kind: 'name' as const, name, start, end } }]
+    return this.#output({ ...call, arguments: { ...given, named } }, inner)
+  }
+
+  #macro(node: Omit<Macro, 'kind'>, locals: Locals): Callable {
     return new Callable(node.name, ({ positional, named }) => {
       const inner = new Locals(locals)
+      inner.set('caller', named.get('caller') ?? new Undefined('the macro was not called by {% call %}'))
       for (const [index, { name, default: otherwise }] of node.parameters.entries()) {
         const given = positional[index] ?? named.get(name)
         const value =
@@ -343,7 +430,9 @@ export class Statements {
       inner.set(
         'kwargs',
         new Dict(
-          [...named].filter(([name]) => !node.parameters.some((parameter) => parameter.name === name)),
+          [...named].filter(
+            ([name]) => name !== 'caller' && !node.parameters.some((parameter) => parameter.name === name),
+          ),
         ),
       )
       const value = this.value(node.body, inner)
@@ -353,9 +442,9 @@ export class Statements {
 
   #import(node: Import, locals: Locals, pieces: Value[]): void {
     const evaluation = this.#evaluation(node, locals)
-    const name = evaluation.key(evaluation.value(node.template))
-    const file = typeof name === 'string' ? this.#host.file(name) : undefined
-    if (file === undefined) {
+    const host = node.hasContext ? this.#host : this.#host.withoutVariables()
+    const found = this.#file(evaluation, evaluation.value(node.template), host)
+    if (found === undefined) {
       if (node.ignoreMissing) return
       if (node.kind !== 'include') throw unsupported('a template that is not in the project')
       this.#print(
@@ -368,25 +457,59 @@ export class Statements {
       )
       return
     }
-    if (this.#depth >= deepestInclude) throw refused('templates include each other without an end')
-    const { path, text } = file
-    const inner = new Statements(this.#host, ({ start, end }) => ({ path, start, end }), this.#depth + 1)
-    const { body } = parsedFile(text, { ...fileTemplate, keepTrailingNewline: false })
+    // Of the names around the tag only `loop` stays behind.
+    const module = node.hasContext
+      ? new Locals(new Locals(locals, [['loop', new Undefined("'loop' is undefined")]]))
+      : new Locals()
+    const value = found.statements.template(found.body, module)
     if (node.kind === 'include') {
-      this.#print(inner.value(body, new Locals(locals)), pieces)
+      this.#print(value, pieces)
       return
     }
-    const module = new Locals()
-    inner.value(body, module)
     for (const [theirs, ours] of node.names) {
       if (theirs !== '*') {
-        locals.set(ours, module.get(theirs) ?? new Undefined(`the template has no name '${theirs}'`))
+        locals.set(ours, module.own.get(theirs) ?? new Undefined(`the template has no name '${theirs}'`))
         continue
       }
       const all = new Namespace()
       for (const [key, value] of module.own) all.attributes.set(key, value)
       locals.set(ours, all)
     }
+  }
+
+  /** The first template of the project that a tag may mean: by its name, or by a list of names. */
+  #file(
+    evaluation: Evaluation,
+    given: Value,
+    host = this.#host,
+  ): { readonly statements: Statements; readonly body: readonly Node[] } | undefined {
+    for (const item of given instanceof List ? given : [given]) {
+      const name = evaluation.key(item)
+      const file = typeof name === 'string' ? this.#host.file(name, this.#outer?.path) : undefined
+      if (file === undefined) continue
+      if (this.#depth >= deepestInclude) throw refused('templates include each other without an end')
+      const { path, text } = file
+      const place = ({ start, end }: Range): Span => ({ path, start, end })
+      const options = { ...(this.#outer?.options ?? fileTemplate), keepTrailingNewline: false }
+      return {
+        statements: new Statements(host, place, this.#outer, this.#depth + 1),
+        body: parsedFile(text, options).body,
+      }
+    }
+    return undefined
+  }
+}
+
+/** Statements that make names for the blocks of a template which extends another. */
+const setsNames: ReadonlySet<Node['kind']> = new Set(['set', 'setBlock', 'macro', 'import', 'from', 'if'])
+
+/** The blocks of a template, those in other statements included. */
+function* blocksIn(nodes: readonly Node[]): Generator<Inheritance> {
+  for (const node of nodes) {
+    if (node.kind === 'block') yield node
+    if (node.kind === 'if') for (const { body } of node.branches) yield* blocksIn(body)
+    if ('otherwise' in node) yield* blocksIn(node.otherwise ?? [])
+    if ('body' in node) yield* blocksIn(node.body)
   }
 }
 

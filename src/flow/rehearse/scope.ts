@@ -1,3 +1,4 @@
+import { normalPath } from '../../ansible/inventory/projectTree.ts'
 import { Dict, List } from '../../ansible/template/values.ts'
 import { type AnsibleValue, Float, VaultedText } from '../../ansible/value.ts'
 import {
@@ -39,8 +40,10 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     lookup: (plugin, args, named) =>
       lookedUp(context, world, host, plugin, args, named, (inner) => scopeOf(inner, world, host)),
     unread: (what, at) => stage.note({ at, what }),
-    file: (name) => {
-      const path = stage.content.findFile('templates', name, fileOrigin(context))
+    file: (name, outer) => {
+      // Beside the template that the task names is looked last.
+      const beside = normalPath(`${outer ?? ''}/../${name}`)
+      const path = stage.content.findFile('templates', name, fileOrigin(context)) ?? beside
       const text = path === undefined ? undefined : stage.content.text(path)
       return path === undefined || text === undefined ? undefined : { path, text }
     },

@@ -132,13 +132,15 @@ export class Statements {
       case 'extends': {
         const expression = reader.expression()
         reader.expectEnd()
-        return { kind: 'extends', expression, name: undefined, body: [], start: tag.start, end: tag.end }
+        const { start, end } = tag
+        return { kind: 'extends', expression, name: undefined, isScoped: false, body: [], start, end }
       }
       case 'block': {
         const { name } = reader.name()
-        reader.accept('scoped')
+        const isScoped = reader.accept('scoped')
         reader.accept('required')
-        return { kind: 'block', expression: undefined, name, ...this.#closed(tag, reader, 'endblock', name) }
+        const closed = this.#closed(tag, reader, 'endblock', name)
+        return { kind: 'block', expression: undefined, name, isScoped, ...closed }
       }
       case 'autoescape': {
         const expression = reader.expression()
@@ -146,6 +148,7 @@ export class Statements {
           kind: 'autoescape',
           expression,
           name: undefined,
+          isScoped: false,
           ...this.#closed(tag, reader, 'endautoescape'),
         }
       }
@@ -290,8 +293,10 @@ function importing(kind: 'include' | 'import' | 'from', tag: Range, reader: TagR
   const template = reader.expression()
   const names: (readonly [string, string])[] = []
   let ignoreMissing = false
+  let hasContext = kind === 'include'
   const context = (): boolean => {
     if (reader.word !== 'with' && reader.word !== 'without') return false
+    hasContext = reader.word === 'with'
     reader.name()
     reader.expect('context')
     return true
@@ -314,7 +319,7 @@ function importing(kind: 'include' | 'import' | 'from', tag: Range, reader: TagR
   }
   context()
   reader.expectEnd()
-  return { kind, template, names, ignoreMissing, start: tag.start, end: tag.end }
+  return { kind, template, names, ignoreMissing, hasContext, start: tag.start, end: tag.end }
 }
 
 const lastOffset = (tag: Block): number => tag.tokens.at(-1)?.end ?? tag.start

@@ -255,6 +255,8 @@ export interface Import extends Range {
   /** Names that it brings: `from: ['x', 'y']` for `x as y`; one `['*', 'x']` for `import … as x`. */
   readonly names: readonly (readonly [theirs: string, ours: string])[]
   readonly ignoreMissing: boolean
+  /** Whether the other template sees variables: `include` shows it them unless told otherwise, the others where told to. */
+  readonly hasContext: boolean
 }
 
 /** `extends`, `block`, `autoescape`. */
@@ -262,6 +264,8 @@ export interface Inheritance extends Range {
   readonly kind: 'extends' | 'block' | 'autoescape'
   readonly expression: Expression | undefined
   readonly name: string | undefined
+  /** Of a block: whether it sees the names that loops and macros around it have. */
+  readonly isScoped: boolean
   readonly body: readonly Node[]
 }
 
