@@ -69,6 +69,14 @@ describe('the token that K3s uses', () => {
       },
     ],
     [
+      'not from an env file whose path leads up, which systemd ignores',
+      'absent none',
+      {
+        [agent]: unit('EnvironmentFile=/etc/harbour/../edge.env', run('agent')),
+        '/etc/edge.env': 'K3S_TOKEN=file\n',
+      },
+    ],
+    [
       'argv beats config beats environment',
       'present argv a (present config) (present environment)',
       { [agent]: unit('Environment=K3S_TOKEN=c', run('agent -t a')), [config]: 'token: b\n' },
@@ -156,6 +164,16 @@ describe('the token that K3s uses', () => {
         [agent]: unit('LoadCredential=key', run('agent --token-file ${CREDENTIALS_DIRECTORY}/key')),
         '/etc/credstore/key': 'key\n',
       },
+    ],
+    [
+      'a variable that the service manager passes on, if it has it',
+      'maybe environment',
+      { [agent]: unit('PassEnvironment=LANG K3S_TOKEN', run('agent')) },
+    ],
+    [
+      'Environment= beats what the service manager passes on',
+      'present environment key (maybe environment)',
+      { [agent]: unit('Environment=K3S_TOKEN=key', 'PassEnvironment=K3S_TOKEN', run('agent')) },
     ],
     [
       'an unknown env file',
@@ -327,6 +345,16 @@ describe('what else decides about a join', () => {
     ],
     ['two ExecStart=', { [agent]: unit(run('agent'), run('agent')) }, /more than one/],
     ['a % that systemd does not know', { [agent]: unit(run('agent --token a%zb')) }, /ignores ExecStart=/],
+    [
+      'a program below a directory that is not named from the root',
+      { [agent]: unit('ExecStart=bin/k3s agent') },
+      /ignores ExecStart=/,
+    ],
+    [
+      'a program behind a variable',
+      { [agent]: unit('Environment=BIN=/opt', 'ExecStart=${BIN}/k3s agent') },
+      /ignores ExecStart=/,
+    ],
   ])('%s can not start', (_, files, failure) => {
     expect(at(files).failure).toMatch(failure)
   })

@@ -79,7 +79,10 @@ with open(${JSON.stringify(`${directory}/out/`)} + unit + '.json', 'w') as out:
 const unitOf = ({ unit }: Case, index: number): string => unit ?? `case${index}.service`
 const dirOf = (index: number): string => join(directory, `files/case${index}`)
 const filled = (text: string, index: number): string =>
-  text.replaceAll('DIR', dirOf(index)).replaceAll('K3S', program).replaceAll('CASE', `case${index}`)
+  text
+    .replaceAll(/\bDIR\b/g, dirOf(index))
+    .replaceAll('K3S', program)
+    .replaceAll('CASE', `case${index}`)
 const unitText = (one: Case, index: number): string =>
   `[Service]\nType=oneshot\n${filled(one.service, index)}`
 
@@ -115,7 +118,9 @@ const arrived = (one: Case, index: number): Started | 'nothing' => {
   const path = join(directory, 'out', `${one.starts ?? unitOf(one, index)}.json`)
   if (!existsSync(path)) return 'nothing'
   const { argv, environ } = JSON.parse(readFileSync(path, 'utf8')) as Started
-  return { argv, environ: ours(Object.entries(environ)) }
+  // Credentials of a user manager have a place of their own.
+  const own = argv.map((word) => word.replace(/^\/run\/user\/\d+\/credentials\//, '/run/credentials/'))
+  return { argv: own, environ: ours(Object.entries(environ)) }
 }
 
 /** Variables of the cases; the manager adds its own. */
@@ -282,6 +287,63 @@ const cases: readonly Case[] = [
       'etc/edge-node-.service.d/10.conf': '[Service]\nEnvironment=T_A=node T_C=node\n',
       'usr/edge-node-a.service.d/20.conf': '[Service]\nEnvironment=T_B=own\n',
     },
+  },
+  line('an optional glob', 'EnvironmentFile=-DIR/*.env\nEnvironmentFile=-DIR/none/*.env\nEnvironment=T_B=1', {
+    'b.env': 'T_A=b\n',
+    'a.env': 'T_A=a\n',
+  }),
+  line('a glob in a directory', 'EnvironmentFile=DIR/*/[a-c]?.env', {
+    'x/b1.env': 'T_A=b\n',
+    'w/a1.env': 'T_A=a\nT_B=a\n',
+    'w/d1.env': 'T_C=d\n',
+  }),
+  line('a glob with braces', 'EnvironmentFile=-DIR/{a,b}.env\nEnvironment=T_C=1', {
+    'a.env': 'T_A=1\n',
+    'b.env': 'T_B=1\n',
+  }),
+  line('a hidden file in a glob', 'EnvironmentFile=DIR/*', { '.a': 'T_A=1\n', b: 'T_B=1\n' }),
+  line('a directory as env file', 'EnvironmentFile=DIR/sub', { 'sub/a': 'T_A=1\n' }),
+  line('a space behind the dash', 'EnvironmentFile=- DIR/env\nEnvironment=T_B=1', { env: 'T_A=1\n' }),
+  line('two files in one line', 'EnvironmentFile=DIR/a DIR/b\nEnvironment=T_C=1', {
+    a: 'T_A=1\n',
+    b: 'T_B=1\n',
+  }),
+  line('a relative env file', 'EnvironmentFile=env\nEnvironment=T_C=1', { env: 'T_A=1\n' }),
+  line('a path that leads up', 'EnvironmentFile=DIR/sub/../env\nEnvironment=T_C=1', {
+    env: 'T_A=1\n',
+    'sub/x': '',
+  }),
+  line('a doubled slash', 'EnvironmentFile=DIR//./env\nEnvironment=T_C=1', { env: 'T_A=1\n' }),
+  line('unset beats an env file', 'EnvironmentFile=DIR/env\nEnvironment=T_B=1\nUnsetEnvironment=T_A', {
+    env: 'T_A=1\n',
+  }),
+  line('unset is reset', 'Environment=T_B=1 T_A=1\nUnsetEnvironment=T_A\nUnsetEnvironment='),
+  line('unset before a later value', 'UnsetEnvironment=T_A=1\nEnvironment=T_A=2'),
+  line('unset expansion', 'Environment=T_A=2\nUnsetEnvironment=T_A\nExecStart=K3S x ${T_A} $T_A y'),
+  line('two ExecStart', 'ExecStart=K3S a\nExecStart=/bin/true'),
+  line('a relative program', 'ExecStart=./k3s a'),
+  line('a program in a relative directory', 'ExecStart=bin/k3s a'),
+  line('a program with a doubled slash', 'ExecStart=/K3S a'),
+  line('a program that is not normal', 'ExecStart=/tmp/../K3S a'),
+  line('a directory as program', 'ExecStart=K3S/ a'),
+  line('a program with a variable', 'Environment=T_A=a\nExecStart=${T_A}/k3s a'),
+  line('the variable of an optional word', 'Environment=T_A=\nExecStart=K3S agent $T_A --x ${T_A} --y'),
+  line('quotes in a variable', 'Environment="T_A=--a \\"b c\\""\nExecStart=K3S $T_A'),
+  line('a continuation at the end of the file', 'Environment=T_A=1 T_B=2 \\'),
+  line('a comment behind a continuation of quotes', 'Environment="T_A=1 \\\n# x\n2"'),
+  line('a credential file', 'LoadCredential=slip:DIR/slip\nExecStart=K3S ${CREDENTIALS_DIRECTORY}/slip %d', {
+    slip: 'x',
+  }),
+  line(
+    'credentials',
+    'SetCredential=slip:T a\\x20b\nExecStart=K3S --token-file ${CREDENTIALS_DIRECTORY}/slip %d/slip x',
+  ),
+  {
+    title: 'an instance with a dash and a unit of its own',
+    unit: 'mast@.service',
+    starts: 'mast@a-b.service',
+    service: `Environment=T_A=%i T_B=%I T_C=%f T_D=%j T_E=%J T_F=%P\n${run}`,
+    files: { 'etc/mast@.service.d/10.conf': '[Service]\nEnvironment=T_G=template\n' },
   },
   {
     title: 'an instance',

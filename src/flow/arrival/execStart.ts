@@ -25,6 +25,7 @@ export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): read
     const prefix = /^(?:[-@:+!])*/.exec(first.word.text)?.[0] ?? ''
     const program = expandSpecifiers(cut(first.word, prefix.length), unit, atoms)
     if (program === undefined || program.text === '' || program.text.endsWith('/')) break
+    if (isRelative(program)) break
     const read = restOfCommand(value, first.next, unit, atoms)
     if (read === undefined) break
     const [calledAs, ...others] = read.words
@@ -39,6 +40,10 @@ export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): read
   }
   return commands
 }
+
+/** A program is a whole path or a name without a slash. What stands behind `|` is for a shell, from systemd 258 on. */
+const isRelative = (program: Letters): boolean =>
+  /^[^/|].*\//s.test(program.text) && unknownIn(program) === undefined
 
 const SEPARATOR = /\\?;(?=[ \t\n\r]|$)/y
 

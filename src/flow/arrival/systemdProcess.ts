@@ -28,7 +28,9 @@ export function systemdProcess(
   const hops = sourceOf(unit.fragment.path, unit.fragment.file).hops(0, 0)
   const given = environmentOf(lines.directives, name, atoms)
   const read = environmentFiles(lines.directives, files, name, sourceOf, atoms)
-  const all = [...lines.unknown, ...credentialsVariable(lines.directives, name), ...given, ...read.parts]
+  const passed = passedOn(lines.directives, name, atoms)
+  const made = credentialsVariable(lines.directives, name)
+  const all = [...lines.unknown, ...made, ...passed, ...given, ...read.parts]
   const environment = withoutUnset(all, lines.directives, name, atoms)
   const exec = commandOf(lines.directives, name, environment, atoms)
   const credentials = credentialFiles(lines.directives, files, name, atoms)
@@ -103,6 +105,25 @@ function environmentOf(
   })
 }
 
+/** The variables of `PassEnvironment=`: only the manager itself knows whether it has them. */
+function passedOn(
+  directives: readonly Directive[],
+  unit: UnitName,
+  atoms: Atoms,
+): readonly EnvironmentPart[] {
+  return inForce(directives, 'PassEnvironment').flatMap((directive) =>
+    unitWords(directive.value, 'strict').words.flatMap((word): readonly EnvironmentPart[] => {
+      const name = expandSpecifiers(word, unit, atoms)
+      const origin = word.originAt(0)
+      if (name === undefined || origin === undefined || !variableName.test(name.text)) return []
+      const what = `${name.text} of the service manager`
+      const atom = atoms.root(`variable of ${what}`, { kind: 'unknown', what })
+      const value = madeLetters(atoms.mark(atom), withAtom(origin, atom))
+      return [{ name: name.text, value, carrier: 'environment', hops: hopsAt(directive), why: '' }]
+    }),
+  )
+}
+
 function environmentFiles(
   directives: readonly Directive[],
   files: PaperFiles,
@@ -135,7 +156,7 @@ function environmentFiles(
       parts.push({ name: undefined, value: noLetters, carrier: 'env-file', hops, why: unknown.what })
       continue
     }
-    if (!path.text.startsWith('/')) continue
+    if (!path.text.startsWith('/') || path.text.split('/').includes('..')) continue
     const found = globPaths(files, path.text).filter((at) => fileAt(files, at)?.file.kind === 'file')
     if (found.length === 0) reads.push({ path: path.text, optional, exists: false, hops })
     if (found.length === 0 && !optional)
@@ -197,7 +218,7 @@ function commandOf(
       failure:
         given === undefined
           ? 'the unit has no ExecStart='
-          : 'systemd ignores ExecStart= for its quotes or for a % that it does not know',
+          : 'systemd ignores ExecStart= for its quotes, for a % that it does not know or for the path of its program',
       unknown: undefined,
     }
   const failure =
