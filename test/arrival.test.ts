@@ -465,6 +465,89 @@ describe('OpenRC', () => {
   })
 })
 
+// What real systemd does: env files are read before each command, and one that has to be there is missed by the first.
+describe('what ExecStartPre= does', () => {
+  const optional = 'EnvironmentFile=-/run/edge.env'
+  const state = (files: Readonly<Record<string, string | null>>): string => {
+    const { token, failure } = at(files)
+    return failure ?? `${short(token)}${token.unknown === undefined ? '' : `: ${token.unknown}`}`
+  }
+  const withPre = (command: string, ...lines: readonly string[]): string =>
+    unit(...lines, `ExecStartPre=${command}`, run('agent'))
+
+  test.each<[string, string, Readonly<Record<string, string | null>>]>([
+    [
+      'writes an env file',
+      'maybe env-file: what echo writes before the start',
+      { [agent]: withPre("/bin/sh -c 'echo K3S_TOKEN=$(fetch) > /run/edge.env'", optional) },
+    ],
+    [
+      'copies one into a directory',
+      'maybe env-file: what /bin/cp writes before the start',
+      { [agent]: withPre('/bin/cp /srv/edge.env /run/', optional) },
+    ],
+    [
+      'makes one by a program of the system',
+      'maybe env-file: what /usr/bin/fetch writes before the start',
+      { [agent]: withPre('/usr/bin/fetch --to=/run/edge.env', optional) },
+    ],
+    [
+      'by a script of the node',
+      'maybe env-file: what install writes before the start',
+      {
+        [agent]: withPre('-/opt/edge/fetch.sh /run/edge.env', optional),
+        '/opt/edge/fetch.sh': '#!/bin/sh\nset -e\ninstall -m 600 /srv/edge.env "$1"\n',
+      },
+    ],
+    [
+      'by a program of which nothing is known',
+      'maybe environment: what /opt/edge/fetch does before the start',
+      { [agent]: withPre('/opt/edge/fetch', optional) },
+    ],
+    [
+      'writes config.yaml',
+      'maybe config: what tee writes before the start',
+      { [agent]: withPre(`/bin/sh -c 'fetch | tee ${config}'`) },
+    ],
+    [
+      'writes what has to be there before',
+      'the unit needs the env file /run/edge.env, which is missing',
+      { [agent]: withPre('/bin/cp /srv/edge.env /run/edge.env', 'EnvironmentFile=/run/edge.env') },
+    ],
+    [
+      'only reads',
+      'present env-file key',
+      {
+        [agent]: withPre(
+          "/bin/sh -c 'until grep -q K3S_TOKEN /run/edge.env; do sleep 1; done; jq . /run/edge.env'",
+          'ExecStartPre=-/sbin/modprobe br_netfilter',
+          'ExecStartPre=/bin/chmod 600 /run/edge.env',
+          "ExecStartPre=/bin/sh -xc '! /usr/bin/systemctl is-enabled --quiet nm-cloud-setup.service'",
+          optional,
+        ),
+        '/run/edge.env': 'K3S_TOKEN=key\n',
+      },
+    ],
+    [
+      'does something else',
+      'absent none',
+      { [agent]: withPre("/bin/sh -c 'mkdir -p /run/edge && touch /run/edge.env'", optional) },
+    ],
+    [
+      'is taken back',
+      'absent none',
+      { [agent]: withPre('/opt/edge/fetch', optional).replace(/\n$/, '\nExecStartPre=\n') },
+    ],
+    [
+      'can not take away what is known',
+      'present environment key',
+      { [agent]: withPre('/opt/edge/fetch', 'Environment=K3S_TOKEN=key') },
+    ],
+  ])('%s', (_, expected, files) => {
+    expect(state(files)).toBe(expected)
+  })
+})
+
 test('whatever the texts are, nothing throws and nothing takes long', () => {
   const pieces = fc.constantFrom(
     ...[
@@ -472,6 +555,7 @@ test('whatever the texts are, nothing throws and nothing takes long', () => {
       'ExecStart=',
       'Environment=',
       'EnvironmentFile=-/etc/*',
+      'ExecStartPre=',
       'k3s',
       ' agent',
       ' --token',

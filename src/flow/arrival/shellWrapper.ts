@@ -54,8 +54,9 @@ function withoutEnv(spawned: Process): Process {
   return { ...spawned, argv: spawned.argv.slice(at), environment: [...spawned.environment, ...parts] }
 }
 
-function scriptIn(
-  { argv, fileAt }: Process,
+/** The text that a shell is told to run, or a script that is started, and its arguments. */
+export function scriptIn(
+  { argv, fileAt }: Pick<Process, 'argv' | 'fileAt'>,
   sourceOf: SourceOf,
   atoms: Atoms,
 ): { readonly text: Letters; readonly args: readonly Letters[] } | undefined {

@@ -11,6 +11,7 @@ import { type Letters, madeLetters, markedText, type Source, unknownIn, withAtom
 import { fileAt, globPaths, unknownFileAt } from './paths.ts'
 import { type EnvironmentPart, type Process, variableName } from './process.ts'
 import { credentialsOf, expandSpecifiers, type UnitName } from './specifiers.ts'
+import { afterEarlier, type EarlierCommand } from './startPre.ts'
 import type { UnitInForce } from './unitFiles.ts'
 
 type Reads = Arrival['reads'][number]
@@ -26,11 +27,18 @@ export function systemdProcess(
   const name: UnitName = { full: unit.name, fragment: unit.fragment.path }
   const lines = serviceLines(unit, sourceOf, atoms)
   const hops = sourceOf(unit.fragment.path, unit.fragment.file).hops(0, 0)
-  const given = environmentOf(lines.directives, name, atoms)
-  const read = environmentFiles(lines.directives, files, name, sourceOf, atoms)
-  const passed = passedOn(lines.directives, name, atoms)
-  const made = credentialsVariable(lines.directives, name)
-  const all = [...lines.unknown, ...made, ...passed, ...given, ...read.parts]
+  const given = [
+    ...lines.unknown,
+    ...credentialsVariable(lines.directives, name),
+    ...passedOn(lines.directives, name, atoms),
+    ...environmentOf(lines.directives, name, atoms),
+  ]
+  const first = environmentFiles(lines.directives, files, name, sourceOf, atoms)
+  const earlier = earlierCommands(lines.directives, name, [...given, ...first.parts], atoms)
+  const left = afterEarlier(earlier, files, [...given, ...first.parts], sourceOf, atoms)
+  const read =
+    left.files === files ? first : environmentFiles(lines.directives, left.files, name, sourceOf, atoms)
+  const all = [...left.unknown, ...given, ...read.parts]
   const environment = withoutUnset(all, lines.directives, name, atoms)
   const exec = commandOf(lines.directives, name, environment, atoms)
   const credentials = credentialFiles(lines.directives, files, name, atoms)
@@ -39,9 +47,10 @@ export function systemdProcess(
     environment,
     reads: read.reads,
     hops: exec.hops.length > 0 ? exec.hops : hops,
-    failure: lines.isUnknown ? undefined : (read.failure ?? exec.failure),
+    // A file that has to be there has to be so before the first command.
+    failure: lines.isUnknown ? undefined : (first.failure ?? exec.failure),
     unknown: lines.isUnknown ? lines.unknown[0]?.why : exec.unknown,
-    fileAt: (path) => fileAt(credentials, path) ?? fileAt(files, path),
+    fileAt: (path) => fileAt(credentials, path) ?? fileAt(left.files, path),
   }
 }
 
@@ -189,6 +198,23 @@ function withoutUnset(
     ),
   )
   return parts.filter(({ name }) => name === undefined || !gone.has(name))
+}
+
+/** In the order that systemd runs them in. */
+function earlierCommands(
+  directives: readonly Directive[],
+  unit: UnitName,
+  environment: readonly EnvironmentPart[],
+  atoms: Atoms,
+): readonly EarlierCommand[] {
+  return ['ExecCondition', 'ExecStartPre'].flatMap((key) =>
+    inForce(directives, key).flatMap((directive) =>
+      execCommands(directive.value, unit, atoms).map(({ words, isLiteral }) => ({
+        words: isLiteral ? words : expandVariables(words, environment, atoms),
+        hops: hopsAt(directive),
+      })),
+    ),
+  )
 }
 
 interface Exec {
