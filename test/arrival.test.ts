@@ -218,6 +218,22 @@ describe('the token that K3s uses', () => {
         '/etc/key': 'key\n',
       },
     ],
+    ...['-ac', '-a -c', '-eac'].map((options): [string, string, Readonly<Record<string, string>>] => [
+      `sh ${options} with a file that it sources`,
+      'present env-file key',
+      {
+        [agent]: unit(`ExecStart=/bin/sh ${options} '. /etc/edge.env; exec k3s agent'`),
+        '/etc/edge.env': 'K3S_TOKEN=key\n',
+      },
+    ]),
+    [
+      'sh -c with a file that it sources, and does not hand on',
+      'absent none',
+      {
+        [agent]: unit("ExecStart=/bin/sh -c '. /etc/edge.env; exec k3s agent'"),
+        '/etc/edge.env': 'K3S_TOKEN=key\n',
+      },
+    ],
     [
       'a script of the node',
       'present env-file key',

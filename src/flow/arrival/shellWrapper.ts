@@ -1,7 +1,7 @@
 import { cut } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
-import { type Letters, lettersOf } from './letters.ts'
+import { type Letters, lettersOf, madeLetters } from './letters.ts'
 import type { EnvironmentPart, Process } from './process.ts'
 import { k3sStep, shellOn, stepEnvironment } from './shellProcess.ts'
 import { scriptOf } from './shellRun.ts'
@@ -20,6 +20,8 @@ export function unwrapped(started: Process, sourceOf: SourceOf, atoms: Atoms): P
       run.exported.add(name)
     }
   run.positional = script.args
+  const origin = script.text.originAt(0)
+  if (script.exportsAll && origin !== undefined) run.run(madeLetters('set -a', origin))
   run.run(script.text)
   const step = k3sStep(run.steps)
   if (step === undefined) return spawned
@@ -59,9 +61,14 @@ export function scriptIn(
   { argv, fileAt }: Pick<Process, 'argv' | 'fileAt'>,
   sourceOf: SourceOf,
   atoms: Atoms,
-): { readonly text: Letters; readonly args: readonly Letters[] } | undefined {
+): { readonly text: Letters; readonly args: readonly Letters[]; readonly exportsAll: boolean } | undefined {
   const inline = scriptOf({ words: argv, document: undefined })
-  if (inline !== undefined) return { text: inline, args: argv.slice(argv.indexOf(inline) + 2) }
+  // `sh -a`: what the text sets is in the environment of what it starts.
+  const exportsAll = (end: number): boolean => argv.slice(1, end).some(({ text }) => /^-[a-z]*a/.test(text))
+  if (inline !== undefined) {
+    const at = argv.indexOf(inline)
+    return { text: inline, args: argv.slice(at + 2), exportsAll: exportsAll(at) }
+  }
   const isShell = /(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(argv[0]?.text ?? '')
   const at = isShell ? argv.findIndex(({ text }, index) => index > 0 && !text.startsWith('-')) : 0
   const path = argv[at]?.text
@@ -71,5 +78,6 @@ export function scriptIn(
   return {
     text: lettersOf(found.file.content, sourceOf(found.path, found.file), atoms),
     args: argv.slice(at + 1),
+    exportsAll: exportsAll(at),
   }
 }
