@@ -412,7 +412,7 @@ describe('OpenRC', () => {
     'set +o allexport',
   )
 
-  test.each<[string, string, Readonly<Record<string, string>>]>([
+  test.each<[string, string, Readonly<Record<string, string | null>>]>([
     [
       'the script of the installer',
       'present env-file a b',
@@ -452,10 +452,99 @@ describe('OpenRC', () => {
       'present environment key',
       {
         [script]: openrc(
+          'supervisor=supervise-daemon',
           'command=/usr/local/bin/k3s',
           'command_args=agent',
           'supervise_daemon_args="--env K3S_TOKEN=key"',
         ),
+      },
+    ],
+    [
+      'arguments for a daemon that is supervised',
+      'present argv key',
+      {
+        [script]: openrc(
+          'supervisor=supervise-daemon',
+          'command=/usr/local/bin/k3s',
+          'command_args=agent',
+          'command_args_foreground="--token key"',
+          'command_args_background="--token other"',
+        ),
+      },
+    ],
+    [
+      'arguments for a supervisor that there is not',
+      'absent none',
+      {
+        [script]: openrc(
+          'command=/usr/local/bin/k3s',
+          'command_args=agent',
+          'command_background=yes',
+          'command_args_foreground="--token key"',
+        ),
+      },
+    ],
+    [
+      'the settings of all services, and its own over them',
+      'present env-file own',
+      {
+        [script]: installed,
+        '/etc/rc.conf': 'export K3S_TOKEN=all\n',
+        '/etc/conf.d/harbour-agent': 'export K3S_TOKEN=own\n',
+      },
+    ],
+    [
+      'a file with settings of all services',
+      'present env-file all',
+      {
+        [script]: installed,
+        '/etc/rc.conf.d/edge.conf': 'export K3S_TOKEN=all\n',
+        '/etc/rc.conf.d/edge.txt': 'export K3S_TOKEN=no\n',
+      },
+    ],
+    [
+      'env as the program',
+      'present environment key',
+      {
+        [script]: openrc(
+          'supervisor=supervise-daemon',
+          'command=/usr/bin/env',
+          'command_args="K3S_TOKEN=key /usr/local/bin/k3s agent"',
+        ),
+      },
+    ],
+    [
+      'a shell as the program',
+      'present argv key',
+      {
+        [script]: openrc(
+          'supervisor=supervise-daemon',
+          'command=/bin/sh',
+          'command_args="-c \'exec /usr/local/bin/k3s agent --token key\'"',
+        ),
+      },
+    ],
+    [
+      'an unknown env file',
+      'maybe env-file',
+      { [script]: installed, '/etc/rancher/k3s/harbour-agent.env': null },
+    ],
+    ['an unknown conf.d', 'maybe env-file', { [script]: installed, '/etc/conf.d/harbour-agent': null }],
+    [
+      'an unknown env file does not hide what is there',
+      'present env-file key',
+      {
+        [script]: installed,
+        '/etc/environment': null,
+        '/etc/rancher/k3s/harbour-agent.env': 'K3S_TOKEN=key\n',
+      },
+    ],
+    [
+      'variables by the output of a command',
+      'maybe environment',
+      {
+        [script]: `${installed}export $(grep -v '^#' /etc/edge.env | xargs)\n`,
+        '/etc/edge.env': 'K3S_TOKEN=key\n',
       },
     ],
     [

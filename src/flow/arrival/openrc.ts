@@ -3,7 +3,7 @@ import type { Atoms } from '../atoms.ts'
 import type { PaperFiles } from '../files.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
 import { type Letters, madeLetters } from './letters.ts'
-import { fileAt } from './paths.ts'
+import { fileAt, namesIn } from './paths.ts'
 import type { Process } from './process.ts'
 import { k3sStep, lookupIn, shellOn, stepEnvironment } from './shellProcess.ts'
 import type { RunStep, ShellRun } from './shellRun.ts'
@@ -55,7 +55,7 @@ export function openrcProcess(
   if (script === undefined || origin === undefined) return { ...nothing, failure: 'the init script is empty' }
   for (const variable of ['RC_SVCNAME', 'SVCNAME']) run.variables.set(variable, madeLetters(service, origin))
   if (OF_OPENRC.test(content))
-    for (const path of configFiles(service)) sourceFile(path, read, run, reads, withScript, hops)
+    for (const path of configFiles(service, files)) sourceFile(path, read, run, reads, withScript, hops)
   run.positional = [madeLetters('start', origin)]
   run.run(script)
   run.call('start_pre')
@@ -70,10 +70,12 @@ export function openrcProcess(
   }
 }
 
-/** `/etc/conf.d/NAME`, of `net.eth0` that of `net` before; then what holds for all services. */
-function configFiles(service: string): readonly string[] {
+/** What holds for all services; then `/etc/conf.d/NAME`, of `net.eth0` that of `net` before. */
+function configFiles(service: string, files: PaperFiles): readonly string[] {
   const [general = service] = service.split('.', 1)
-  return [...new Set([`/etc/conf.d/${general}`, `/etc/conf.d/${service}`, '/etc/rc.conf'])]
+  const all = namesIn(files, '/etc/rc.conf.d').filter((name) => /^[^.].*\.conf$/.test(name))
+  const common = ['/etc/rc.conf', ...all.map((name) => `/etc/rc.conf.d/${name}`)]
+  return [...new Set([...common, `/etc/conf.d/${general}`, `/etc/conf.d/${service}`])]
 }
 
 function sourceFile(
@@ -89,6 +91,7 @@ function sourceFile(
   if (path.startsWith('/etc/conf.d/') || file !== undefined)
     reads.push({ path, optional: true, exists: file !== undefined, hops: [...(file?.hops ?? []), ...hops] })
   if (text !== undefined) run.run(text)
+  else if (file !== undefined) run.open('env-file', `what stands in ${path}`)
 }
 
 /** The program behind `start`, or the one that `command=` names with its `command_args=`, which a shell reads once more. */
@@ -99,23 +102,26 @@ function startStep(run: ShellRun): RunStep | undefined {
     const origin = command?.originAt(0)
     if (command !== undefined && origin !== undefined) {
       const made = (text: string): Letters => madeLetters(text, origin)
-      const given = (...names: readonly string[]): readonly Letters[] =>
-        names.flatMap((name) => [made(' '), run.variables.get(name) ?? made('')])
+      const given = (name: string): Letters => join([made(' '), run.variables.get(name) ?? made('')])
+      const isSupervised = run.variables.get('supervisor')?.text === 'supervise-daemon'
+      const own = isSupervised && (run.variables.get('supervise_daemon_args')?.text ?? '') !== ''
       run.run(
         join([
-          made('supervise-daemon'),
-          ...given('start_stop_daemon_args', 'supervise_daemon_args'),
+          made(isSupervised ? 'supervise-daemon' : 'start-stop-daemon'),
+          given(own ? 'supervise_daemon_args' : 'start_stop_daemon_args'),
           made(' --exec '),
           command,
           made(' --'),
-          ...given('command_args', 'command_args_foreground', 'command_args_background'),
+          given('command_args'),
+          given(isSupervised ? 'command_args_foreground' : 'command_args_background'),
         ]),
       )
     }
   }
   const steps = [...run.steps.slice(before), ...run.steps.slice(0, before)]
-  const daemon = k3sStep(steps.map(withoutDaemon))
-  return daemon ?? k3sStep(steps)
+  const started = steps.map(withoutDaemon)
+  // Behind `env` or `sh -c` K3s is found later.
+  return k3sStep(started) ?? k3sStep(steps) ?? started.find((step, index) => step !== steps[index])
 }
 
 /** `start-stop-daemon … --exec PROGRAM … -- ARGUMENTS` as the program itself. */

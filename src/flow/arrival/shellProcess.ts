@@ -1,6 +1,7 @@
 import type { Arrival } from '../arrival.ts'
 import type { Atoms } from '../atoms.ts'
 import type { PaperFiles } from '../files.ts'
+import { noLetters } from './envFiles.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
 import { type Letters, lettersOf } from './letters.ts'
 import { fileAt } from './paths.ts'
@@ -84,5 +85,12 @@ export function stepEnvironment(
       },
     ]
   })
-  return [...kept, ...set]
+  const open = run.openings.map(({ carrier, why }) => ({
+    name: undefined,
+    value: noLetters,
+    carrier,
+    hops: [],
+    why,
+  }))
+  return [...kept, ...set, ...open]
 }

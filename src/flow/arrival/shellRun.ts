@@ -75,6 +75,8 @@ export class ShellRun {
   exported = new Set<string>()
   /** The text in which a variable got its value. */
   assignedIn = new Map<string, Source | undefined>()
+  /** Where something that is not known may have set any variable, and why. */
+  readonly openings: { readonly carrier: 'env-file' | 'environment'; readonly why: string }[] = []
   /** `$1`, `$2`, … */
   positional: readonly Letters[] | undefined
   readonly functions = new Map<string, { readonly body: ShellNode; readonly text: Letters }>()
@@ -181,6 +183,11 @@ export class ShellRun {
     )
     this.assignedIn.set(name, text?.originAt(0)?.of.source)
     if (this.#allExported) this.exported.add(name)
+  }
+
+  /** Something that is not known sets variables. */
+  open(carrier: 'env-file' | 'environment', why: string): void {
+    this.openings.push({ carrier, why })
   }
 
   #node(node: ShellNode, text: Letters): Status {
@@ -486,6 +493,8 @@ export class ShellRun {
       // Behind `export`, a value is not split.
       const whole = textOf(word, scope)
       const [, name, equals] = /^([A-Za-z_]\w*)(=?)/.exec(whole.text) ?? []
+      const unknown = name === undefined ? unknownIn(whole) : undefined
+      if (exports && unknown !== undefined) this.open('environment', unknown.what)
       if (name === undefined) continue
       if (equals === '=') this.#assign(name, cut(whole, name.length + 1), text, command.start)
       if (exports) this.exported.add(name)
@@ -510,10 +519,18 @@ export class ShellRun {
   }
 
   #source(path: Letters | undefined): Status {
-    if (path === undefined || unknownIn(path) !== undefined) return undefined
+    if (path === undefined) return undefined
+    const unknown = unknownIn(path)
+    if (unknown !== undefined) {
+      this.open('env-file', unknown.what)
+      return undefined
+    }
     const content = this.#view.content(path.text)
     this.#view.sourced?.(path.text, content !== undefined)
-    if (content === undefined) return undefined
+    if (content === undefined) {
+      if (this.#view.exists(path.text) === true) this.open('env-file', `what stands in ${path.text}`)
+      return undefined
+    }
     return this.run(content)
   }
 }
