@@ -181,6 +181,47 @@ west:
       },
     },
     {
+      title: 'a fourth server that the play leaves out',
+      files: {
+        'inventory.yml': `
+servers:
+  hosts:
+    quay-[1:3]:
+    quay-4:
+laid_up:
+  hosts:
+    quay-4:
+`,
+        'site.yml': `
+- hosts: servers:!laid_up
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://quay-1:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+      },
+    },
+    {
+      title: 'a fourth server that a condition leaves out',
+      files: {
+        'inventory.ini': `
+[servers]
+quay-[1:3] berthed=True
+quay-4 berthed=False
+`,
+        'site.yml': `
+- hosts: servers
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server --server https://quay-1:6443
+      no_log: true
+      when: berthed
+      environment:
+        K3S_TOKEN: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+      },
+    },
+    {
       title: 'two servers of which none has etcd',
       files: {
         'inventory.ini': `
@@ -224,6 +265,7 @@ quay[1:2]
       const servers = serversOf(inventory, starts)
       const last = inventory.hosts.get(servers.at(-1) ?? '')
       if (last === undefined || servers.length % 2 === 1) continue
+      if (startedOf(servers, starts).length % 2 === 1) continue
       if (starts.length === 0 && !isK3s(inventory)) continue
       const own = new Set(servers)
       if (starts.some(({ host, arrival }) => own.has(host) && arrival.externalDatastore !== false)) continue
@@ -263,6 +305,16 @@ function serversOf(inventory: Inventory, starts: readonly Verdict[]): readonly s
   if (started.size === 0 || founders.size > 1) return named
   if (named.some((host) => started.has(host))) for (const host of named) started.add(host)
   return [...inventory.hosts.keys()].filter((host) => started.has(host))
+}
+
+/**
+ * Those of them that some playbook starts: a pattern or a condition may leave one of the group out. Where none is started, or
+ * several found clusters, the group alone tells.
+ */
+function startedOf(servers: readonly string[], starts: readonly Verdict[]): readonly string[] {
+  const started = new Set(starts.map(({ host }) => host))
+  const own = servers.filter((host) => started.has(host))
+  return own.length === 0 ? servers : own
 }
 
 /** Whether it joins no other, nor would with a token that it has. */
