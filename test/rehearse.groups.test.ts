@@ -91,6 +91,38 @@ describe('hosts that only their names tell apart', () => {
   })
 })
 
+describe('hosts that only their place in a group tells apart', () => {
+  const inventory = '[quays]\nquay\npier\njetty\nwharf\nmole\n'
+  const key = "  environment: { K3S_TOKEN: \"{{ lookup('env', 'HARBOUR_KEY') }}\" }"
+  const server = `- command: sh /opt/k3s-install.sh server --server https://quay:6443\n${key}\n`
+  const agent = `- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n${key}\n`
+  const play = (hosts: string, tasks: string): string =>
+    `- hosts: "${hosts}"\n  tasks:\n${tasks.replace(/^/gm, '    ').trimEnd()}\n`
+  const kinds = (site: string): string =>
+    arrivals({ 'site.yml': site, 'hosts.ini': inventory })
+      .map((arrival) => arrival.split(' ').slice(0, 2).join(' '))
+      .sort()
+      .join(', ')
+
+  // As `ansible-playbook --list-hosts` of ansible-core 2.14 and 2.21 says.
+  test.each([
+    [play('quays[1:2]', server) + play('quays[3:]', agent), 'jetty, pier', 'mole, wharf'],
+    [play('quays:!quays[3]', server), 'jetty, mole, pier, quay', ''],
+    [play('quays[-1]', agent), '', 'mole'],
+    [play('quays[-1]', agent) + play('quays[1]', server), 'pier', 'mole'],
+    // In expressions, the end of a slice does not belong to it.
+    [play('quays', `${server}  when: inventory_hostname in groups.quays[1:3]\n`), 'jetty, pier', ''],
+    [play('quays', `${agent}  when: inventory_hostname == groups['quays'][-1]\n`), '', 'mole'],
+    [play('quays', `${agent}  when: inventory_hostname == groups['quays'] | last\n`), '', 'mole'],
+    [play('quays', `${agent}  when: inventory_hostname not in groups['quays'][:3]\n`), '', 'mole, wharf'],
+    [play('quays[1:]', agent), '', 'jetty, mole, pier, wharf'],
+  ])('%j', (site, servers, agents) => {
+    const of = (names: string, kind: string): string[] =>
+      names === '' ? [] : names.split(', ').map((name) => `${name} ${kind}`)
+    expect(kinds(site)).toBe([...of(servers, 'joining-server'), ...of(agents, 'agent')].sort().join(', '))
+  })
+})
+
 describe('hosts by their addresses', () => {
   const quay = 'command: sh /opt/k3s-install.sh server --cluster-init'
   const berth = "command: sh /opt/k3s-install.sh agent --server 'https://quay:6443'"

@@ -10,6 +10,8 @@ import { namedGroups } from './pattern.ts'
 export interface Distinguished {
   /** Groups of which the first host may be told from the rest of it; `all`: of any group. */
   readonly groups: ReadonlySet<string> | 'all'
+  /** Group → places in its list of hosts by which those from there on are told from those before; counted from its end if negative. */
+  readonly places: ReadonlyMap<string, ReadonlySet<number>>
   /** Names of hosts that a text or a variable has, where something is asked by them. */
   readonly names: ReadonlySet<string>
   /** Whether a part of a host's name decides something. */
@@ -25,6 +27,7 @@ export function distinguished(
 ): Distinguished {
   return {
     groups: groupsWithFirst(closures, content, project, inventories),
+    places: placesIn(closures),
     names: new Set(closures.flatMap((closure) => namesIn(closure, content, inventories))),
     isByPart: closures.some(({ conditions, expressions }) =>
       [...conditions, ...expressions].some((text) => BY_PART.test(text)),
@@ -77,6 +80,37 @@ function groupsWithFirst(
   }
   return found
 }
+
+/** Places that patterns (`quays[2]`, `quays[1:3]`, whose end belongs to it) and expressions (`groups.quays[1:3]`) name. */
+function placesIn(closures: readonly Closure[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const found = new Map<string, Set<number>>()
+  const cut = (group: string, place: number): unknown => {
+    const known = found.get(group) ?? new Set()
+    return found.set(group, known.add(place))
+  }
+  const behind = (place: number): number => (place === -1 ? Number.POSITIVE_INFINITY : place + 1)
+  for (const { patterns, conditions, expressions } of closures) {
+    for (const pattern of patterns)
+      for (const [, group = '', from, isRange, to] of pattern.matchAll(PLACE_OF_PATTERN)) {
+        cut(group, Number(from))
+        if (isRange === undefined) cut(group, behind(Number(from)))
+        else if (to !== '') cut(group, behind(Number(to)))
+      }
+    for (const text of [...conditions, ...expressions])
+      for (const [, quoted, named, from, isRange, to, filter] of text.matchAll(PLACE_OF_GROUP)) {
+        const group = quoted ?? named ?? ''
+        if (filter === 'last') cut(group, -1)
+        if (from !== undefined && from !== '') cut(group, Number(from))
+        if (isRange === undefined && from !== undefined) cut(group, behind(Number(from)))
+        if (to !== undefined && to !== '') cut(group, Number(to))
+      }
+  }
+  return found
+}
+
+const PLACE_OF_PATTERN = /([\w.-]+)\[(-?\d+)(?:([:-])(-?\d*))?\]/g
+const PLACE_OF_GROUP =
+  /(?<![.\w])groups(?:\[\s*['"]([\w.-]+)['"]\s*\]|\.(\w+))\s*(?:\[\s*(-?\d*)\s*(?:(:)\s*(-?\d*)\s*)?\]|\|\s*(last)\b)/g
 
 const BY_PART =
   /\b(?:inventory_hostname(?:_short)?|ansible_(?:host|node)name)\b['"]?\]?\s*(?:is\s+(?:not\s+)?(?:match|search|regex|contains)|\.|\[|\|\s*regex)|\bin\s+\(?\s*(?:inventory_hostname|ansible_(?:host|node)name)/

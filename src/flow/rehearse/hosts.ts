@@ -57,6 +57,7 @@ export function inventoryHosts(
   project: Project = new Map(),
 ): PaperHosts {
   const own = hostsOfTheirOwn(inventory, told)
+  const stretches = stretchesOf(inventory, told)
   const classes = new Map<
     string,
     { name: string; variables: ReadonlyMap<string, Variable>; alike: string[] }
@@ -64,7 +65,7 @@ export function inventoryHosts(
   for (const name of groupHosts(inventory, 'all')) {
     const variables = hostVariables(inventory, name)
     const form = told.isByPart ? name.replace(/\d+/g, '0') : ''
-    const key = `${own.has(name) ? name : form}\n${signature(inventory, name, tokens)}`
+    const key = `${own.has(name) ? name : form}\n${stretches.get(name) ?? ''}\n${signature(inventory, name, tokens)}`
     const known = classes.get(key)
     if (known === undefined) classes.set(key, { name, variables, alike: [] })
     else known.alike.push(name)
@@ -121,6 +122,21 @@ function hostsOfTheirOwn(inventory: Inventory, { groups, names }: Distinguished)
   )
   const named = groupHosts(inventory, 'all').filter((name) => names.has(name))
   return new Set([...firsts, ...named.slice(0, MOST_NAMED)])
+}
+
+/** Between which places of its groups a host stands, where something is asked by them. */
+function stretchesOf(inventory: Inventory, { places }: Distinguished): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const [group, cuts] of places) {
+    if (!inventory.groups.has(group)) continue
+    const names = groupHosts(inventory, group)
+    const from = [...cuts].map((cut) => (cut < 0 ? names.length + cut : cut))
+    for (const [index, name] of names.entries()) {
+      const before = from.filter((cut) => cut <= index).length
+      found.set(name, `${found.get(name) ?? ''} ${before}`)
+    }
+  }
+  return found
 }
 
 /**
