@@ -110,6 +110,8 @@ describe('hosts that only their place in a group tells apart', () => {
     [play('quays:!quays[3]', server), 'jetty, mole, pier, quay', ''],
     [play('quays[-1]', agent), '', 'mole'],
     [play('quays[-1]', agent) + play('quays[1]', server), 'pier', 'mole'],
+    // A range from the end is none.
+    [play('quays[-2:]', agent) + play('quays[1-2]', server), 'jetty, pier', ''],
     // In expressions, the end of a slice does not belong to it.
     [play('quays', `${server}  when: inventory_hostname in groups.quays[1:3]\n`), 'jetty, pier', ''],
     [play('quays', `${agent}  when: inventory_hostname == groups['quays'][-1]\n`), '', 'mole'],

@@ -31,13 +31,15 @@ export const hasHosts = (pattern: string, hosts: PaperHosts): boolean =>
 
 function members(term: string, hosts: PaperHosts): readonly string[] {
   if (hasMark(term)) return [...hosts.hosts.keys()]
-  const [, name = term, from, to] = /^([^[\]]+)\[(-?\d+)(?:[:-](-?\d*))?\]$/.exec(term) ?? []
+  const [, name = term, place, from, to] = PLACED.exec(term) ?? []
   const all = named(name, hosts)
+  if (place !== undefined) return all.slice(Number(place)).slice(0, 1)
   if (from === undefined) return all
-  const start = Number(from)
-  if (to === undefined) return all.slice(start, start === -1 ? undefined : start + 1)
-  return all.slice(start, to === '' ? undefined : Number(to) + 1)
+  return all.slice(Number(from), to === undefined || to === '' ? undefined : Number(to) + 1)
 }
+
+/** A place may be counted from the end, a range not. */
+const PLACED = /^([^[\]]+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$/
 
 function named(name: string, hosts: PaperHosts): readonly string[] {
   if (name === 'all' || name === '*') return [...hosts.hosts.keys()]
