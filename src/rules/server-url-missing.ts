@@ -1,3 +1,4 @@
+import type { Atom } from '../flow/atoms.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
@@ -58,6 +59,60 @@ harbour:
   ],
   good: [
     {
+      title: 'a server with a token of its own beside a cluster',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    lighthouse:
+    quay:
+    pier:
+`,
+        'site.yml': `
+- hosts: lighthouse
+  roles:
+    - role: edge
+      vars:
+        harbour_key: "{{ vault_lighthouse_key }}"
+- hosts: quay
+  roles:
+    - role: edge
+      vars:
+        harbour_key: "{{ vault_harbour_key }}"
+        harbour_options: --cluster-init
+- hosts: pier
+  roles:
+    - role: edge
+      vars:
+        harbour_key: "{{ vault_harbour_key }}"
+        harbour_options: --server https://quay:6443
+`,
+        'group_vars/harbour.yml': `
+vault_lighthouse_key: !vault |
+  $ANSIBLE_VAULT;1.1;AES256
+  63363936323733323532316433646138336364623761376165386132643930626165633432666637
+  3239653431376466363738346464646263316337613661320a666561633031356539656534346332
+  62356566313930633161303863653731326364643136336562643131383766653132336565663435
+  3031346264313833340a326564626434666236306137356464313333633363643139313433396632
+  61626534613962316666623961393364363339353337633162636465333164333762
+vault_harbour_key: !vault |
+  $ANSIBLE_VAULT;1.1;AES256
+  65373433653131636162666339653661363330356661356263356233613165353161346164363461
+  6362643832303064343736366264373938363163613036390a666361393461316364376530613638
+  61333635396562373737656132393939396233366532613836383963353662663836333936386266
+  6666623535656263330a666435333332396632656234356564336533623036643536326630656163
+  61303333333634316463643233316334356333313063343337623233316639643365
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Install
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server {{ harbour_options | default('') }}
+  no_log: true
+  environment:
+    K3S_TOKEN: "{{ harbour_key }}"
+`,
+      },
+    },
+    {
       title: 'told in both ways',
       files: {
         'inventory.yml': `
@@ -115,26 +170,36 @@ function needsUrl(analysis: Analysis, start: Start): boolean {
   if (arrival.externalDatastore !== false || hasJoined(analysis, start)) return false
   // Several servers may be several clusters; those that share a token are one.
   return (
-    sharesToken(analysis, start) ||
+    sharesToken(analysis, start) ??
     startsOf(analysis).some(
       ({ verdict }) => verdict.playbook === playbook && verdict.kind === kind && verdict.serverUrl === true,
     )
   )
 }
 
-/** Whether a server has the token of the first: from the same place, or the same text if that is one. */
-function sharesToken(analysis: Analysis, { verdict }: Start): boolean {
+/** Whether a server has the token of the first, as far as anyone can tell. `undefined`: it has none, or a sample. */
+function sharesToken(analysis: Analysis, { verdict }: Start): boolean | undefined {
   const { token, arrival, scenario } = verdict
   const { text } = arrival.token
-  if (token !== 'present' || text === undefined || !isStandIn(text.text)) return token === 'present'
-  const roots = new Set(text.marks.map(({ atom }) => atom.root))
-  return startsOf(analysis).some(
-    ({ verdict: other }) =>
-      other.kind === 'first-server' &&
-      other.scenario === scenario &&
-      other.arrival.token.text?.marks.some(({ atom }) => roots.has(atom.root)) === true,
+  if (token !== 'present') return undefined
+  if (text === undefined) return true
+  const mine = rootsOf(verdict)
+  const firsts = startsOf(analysis).flatMap(({ verdict: other }) =>
+    other.kind === 'first-server' && other.scenario === scenario ? rootsOf(other) : [],
   )
+  const isFrom = (isSame: (mine: Atom, first: Atom) => boolean): boolean =>
+    mine.some((root) => firsts.some((first) => isSame(root, first)))
+  if (isFrom((root, first) => root === first)) return true
+  if (isStandIn(text.text)) return undefined
+  if (isFrom((root, first) => root.text !== undefined && root.text === first.text)) return true
+  return firsts.length === 0 || ![...mine, ...firsts].every(isGiven)
 }
+
+const rootsOf = ({ arrival }: Start['verdict']): readonly Atom[] =>
+  arrival.token.text?.marks.map(({ atom }) => atom.root) ?? []
+
+/** Two that are given in two places are two tokens; what a server made, or a task reads, may be the other one. */
+const isGiven = ({ kind }: Atom): boolean => kind === 'literal' || kind === 'vaulted' || kind === 'scenario'
 
 /** A server that was started once with all it needs, as by systemd-run, keeps it: in whichever of the ways the play may go. */
 function hasJoined(analysis: Analysis, { hosts, verdict }: Start): boolean {
