@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, bounds, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[harbour]\nquay rank=server\nboat rank=agent\ndory rank=agent\n'
 const agents = ['boat agent present env-file url', 'dory agent present env-file url']
@@ -335,12 +335,95 @@ describe('add_host', () => {
     expect(arrivals(files)).toEqual([founder])
   })
 
-  test('of hosts that no inventory has leaves invented ones in their place', () => {
-    const adds = plays('localhost', 'add_host: { name: buoy, groups: berth_server }')
-    const { 'site.yml': text = '' } = site(adds)
-    expect(arrivals({ 'site.yml': text }, { servers: 'one' })).toEqual([
-      'agent-1 agent present env-file url',
-      'server-1 first-server absent none no url',
-    ])
+  describe('of hosts that no inventory has', () => {
+    const made = (...adds: readonly string[]): string => site(plays('localhost', ...adds))['site.yml'] ?? ''
+    const servers = `add_host: { name: "{{ item }}", groups: [berth_server] }
+      loop: [quay, rock]`
+    const boats = `add_host: { name: "boat-{{ item }}", groups: "berth_agent, ports" }
+      loop: [1, 2]`
+    const nodes = (files: Files, scenario = {}): readonly string[] =>
+      arrivals(files, { servers: undefined, ...scenario }).map((arrival) =>
+        arrival.split(' ').slice(0, 3).join(' '),
+      )
+    const all = [
+      'boat-1 agent present',
+      'boat-2 agent present',
+      'quay first-server absent',
+      'rock first-server absent',
+    ]
+
+    test('makes these the hosts of its groups', () => {
+      const { 'site.yml': text = '' } = site(
+        plays('localhost', 'add_host: { name: buoy, groups: berth_server }'),
+      )
+      expect(nodes({ 'site.yml': text })).toEqual(['agent-1 agent present', 'buoy first-server absent'])
+      expect(nodes({ 'site.yml': made(servers, boats) })).toEqual(all)
+    })
+
+    test('by the items of a variable, and where conditions ask for them or for what is there', () => {
+      const asks = made(
+        servers.replace(
+          '[quay, rock]',
+          '"{{ berths }}"\n      when: item not in groups.berth_server | default([])',
+        ),
+        boats,
+        "debug: { msg: x }\n      when: inventory_hostname == 'quay' or hostvars['boat-1'] is defined",
+      )
+      expect(nodes({ 'site.yml': asks, 'group_vars/all.yml': 'berths: [quay, rock]\n' })).toEqual(all)
+    })
+
+    test('gives each of them what the task says, and what files do', () => {
+      const own = boats.replace(
+        'ports" }',
+        `ports", harbour_key: "{{ '' if item == 1 else '0ddpassword' }}" }`,
+      )
+      const site = (adds: string): string =>
+        made(servers, adds).replace('"0ddpassword"', '"{{ harbour_key }}"')
+      expect(nodes({ 'site.yml': site(own) })).toEqual(all.with(0, 'boat-1 agent empty'))
+      const files = {
+        'site.yml': site(boats),
+        'group_vars/berth_agent.yml': 'harbour_key: 0ddpassword\n',
+        'host_vars/boat-2.yml': 'harbour_key: ""\n',
+      }
+      expect(nodes(files)).toEqual([
+        // The servers make a token of their own.
+        'boat-1 agent different',
+        'boat-2 agent empty',
+        ...all.slice(2),
+      ])
+    })
+
+    test('lets no play before it have them, and all later ones', () => {
+      const before = installs('all', { INSTALL_K3S_EXEC: 'server' })
+      const adding = plays('localhost', servers, boats)
+      expect(nodes({ 'site.yml': `${before}${adding}${joins('berth_agent', '0ddpassword')}` })).toEqual(
+        all.slice(0, 2),
+      )
+      expect(nodes({ 'site.yml': `${adding}${joins('all:!berth_server', '0ddpassword')}` })).toEqual(
+        all.slice(0, 2),
+      )
+    })
+
+    test('follows the first ones of many, which is said', () => {
+      const many = made(servers, boats.replace('[1, 2]', '[1, 2, 3, 4, 5, 6, 7, 8, 9]'))
+      expect(nodes({ 'site.yml': many })).toContain('boat-8 agent present')
+      expect(bounds({ 'site.yml': many })).toEqual(['more hosts that tasks add than are rehearsed'])
+    })
+
+    test('leaves invented ones in their place where it can not be told which', () => {
+      const invented = ['agent-1 agent present', 'server-1 first-server absent']
+      const found = made(
+        'command: list-berths\n      register: berths',
+        servers.replace('[quay, rock]', '"{{ berths.stdout_lines }}"'),
+      )
+      expect(nodes({ 'site.yml': found }, { servers: 'one' })).toEqual(invented)
+      const perhaps = made(
+        'stat: { path: /srv }\n      register: buoy',
+        `${servers}\n      when: buoy.stat.size > 9`,
+      )
+      expect(nodes({ 'site.yml': perhaps }, { servers: 'one' })).toEqual(invented)
+      const itself = plays('berth_server', 'add_host: { name: "{{ inventory_hostname }}", groups: ports }')
+      expect(nodes({ 'site.yml': site(itself)['site.yml'] ?? '' }, { servers: 'one' })).toEqual(invented)
+    })
   })
 })

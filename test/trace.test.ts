@@ -322,6 +322,26 @@ describe('in a project of its own', () => {
     expect(places(found[0] as Shown)[0]).toBe('../other/hosts.ini:2 quay_key is set here')
   })
 
+  test('hosts that tasks add are said to be no others', async () => {
+    const adding = (name: string, group: string): string =>
+      `- { hosts: localhost, tasks: [{ add_host: { name: ${name}, groups: ${group} } }] }\n`
+    const running = (group: string, exec: string): string => `- hosts: ${group}
+  tasks:
+    - { command: sh /opt/k3s-install.sh, environment: { INSTALL_K3S_EXEC: ${exec}, K3S_TOKEN: "{{ harbour_key }}" } }
+`
+    const site = `${running('quays', 'server')}${running('boats', 'agent')}`
+    write({
+      'all/site.yml': `${adding('quay', 'quays')}${adding('dory', 'boats')}${site}`,
+      'some/site.yml': `${adding('quay', 'quays')}${site}`,
+    })
+    expect((await trace(directory, ['all'])).text).toContain(
+      '  no inventory here: the hosts are those that tasks add\n',
+    )
+    expect((await trace(directory, ['some'])).text).toContain(
+      '  no inventory here: beside the hosts that tasks add, one of each kind was assumed\n',
+    )
+  })
+
   test('an inventory that git ignores is not read, which is said', async () => {
     write({ 'own/hosts': '[quays]\nbirch\n', 'own/.gitignore': 'hosts\n', 'own/site.yml': small['site.yml'] })
     expect((await trace(directory, ['own'])).text).toContain(

@@ -25,6 +25,8 @@ export interface Verdict {
   readonly playbook: string
   /** The sources of the inventory that the host is from; missing where the host is invented. */
   readonly inventory?: readonly string[]
+  /** Whether the host is none of an inventory because a task adds it. */
+  readonly isAdded?: true
   readonly host: string
   readonly kind: NodeKind
   readonly scenario: Scenario

@@ -46,11 +46,45 @@ export const isSeen = (before: MadeGroups, after: MadeGroups, asked: ReadonlySet
 
 /** The hosts as plays and templates see them after tasks have made groups. */
 export function withGroups(hosts: PaperHosts, made: MadeGroups): PaperHosts {
-  if (made.hosts.size === 0) return hosts
-  const groups = new Map(hosts.groups)
-  for (const [group, members] of made.hosts)
-    groups.set(group, [...new Set([...(groups.get(group) ?? []), ...members])])
-  return { ...hosts, groups }
+  if (made.hosts.size === 0 && hosts.added === undefined) return hosts
+  const { groups: known, hosts: all } = withoutLater(hosts, made)
+  const groups = new Map(known)
+  for (const [group, members] of made.hosts) {
+    // Those that a task adds have the place in which it did.
+    const before = (groups.get(group) ?? []).filter(
+      (name) => hosts.added?.has(name) !== true || !members.includes(name),
+    )
+    groups.set(group, [...new Set([...before, ...members])])
+  }
+  return { ...hosts, hosts: all, groups }
+}
+
+/** Without the hosts that tasks add only later, and the groups that have no others. */
+function withoutLater(
+  { hosts, groups, added }: PaperHosts,
+  made: MadeGroups,
+): Pick<PaperHosts, 'hosts' | 'groups'> {
+  if (added === undefined) return { hosts, groups }
+  const there = new Set([...made.hosts.values()].flat())
+  const isThere = (name: string): boolean => !added.has(name) || there.has(name)
+  return {
+    hosts: new Map([...hosts].filter(([name]) => isThere(name))),
+    groups: new Map(
+      [...groups]
+        .map(([group, members]) => [group, members.filter(isThere)] as const)
+        .filter(([group, { length }]) => length > 0 || group === 'all' || group === 'ungrouped'),
+    ),
+  }
+}
+
+/** Groups with their hosts, as all of these runs have made them: those of which no run left anything open. */
+export function madeByAll(runs: readonly MadeGroups[]): ReadonlyMap<string, readonly string[]> {
+  const [first = noGroups] = runs
+  return new Map(
+    [...first.hosts].filter(([group, members]) =>
+      runs.every(({ hosts, open }) => !open.has(group) && hosts.get(group)?.join() === members.join()),
+    ),
+  )
 }
 
 /** Names of groups that a task makes, as far as they stand in it: of templates what stands around the variables. */

@@ -45,6 +45,8 @@ export interface PaperHosts {
   readonly hasSealedFiles: boolean
   /** Of invented hosts those that nothing in the project tells apart from the first server, or asks for. */
   readonly assumed: ReadonlySet<string>
+  /** Of invented hosts those that are there only once a task has added them. */
+  readonly added?: ReadonlySet<string>
   /** Of an inventory that users copy and fill in: the same with one more host like that one. */
   readonly withAnother?: (host: string) => PaperHosts
 }

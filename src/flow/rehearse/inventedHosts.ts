@@ -24,6 +24,8 @@ export interface Invention {
   readonly founding?: FoundingGroup
   /** Hosts that are in no group which is named. */
   readonly outsiders?: Outsiders
+  /** Groups with the hosts that tasks add to them, which are all of them. */
+  readonly added?: ReadonlyMap<string, readonly string[]>
   /** Servers that are none: all, or but for those whose names decide something the ones that would join the first. */
   readonly leftOut?: 'servers' | 'joining'
   /** Variables that tell kinds of nodes apart, for those who set none. */
@@ -78,6 +80,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     wholes = new Set(),
     founding = () => undefined,
     outsiders = {},
+    added = new Map(),
     leftOut,
     kinds = new Map(),
     named = { servers: [], agents: [], others: [] },
@@ -116,7 +119,9 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     if (tried.includes(name) || compared.get(name)?.includes(name) === false) return
     const isBeside = !isOfNodes(name) && !isOfCluster(name)
     if (isBeside) beside.add(name)
-    if (isHostName(name) || compared.has(name)) alone.push(name)
+    const ofTasks = added.get(name)
+    if (ofTasks !== undefined) members.set(name, ofTasks)
+    else if (isHostName(name) || compared.has(name)) alone.push(name)
     else if (part === 'first') members.set(name, ofServers.slice(0, 1))
     // Without other groups of nodes, those that join may be agents as well.
     else if (part === 'joining' && (kind === 'server' || (kind !== 'agent' && isWhole)))
@@ -129,7 +134,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
       members.set(name, [...new Set([...apart, kind === 'agent' ? agent : `${name}-1`])])
     }
   }
-  groupNames.forEach(take)
+  for (const name of [...groupNames, ...added.keys()]) take(name)
   const isTold = [...kinds.values()].some(({ agent, joining }) => agent !== undefined && agent !== joining)
   const isOpen =
     alone.every((name) => beside.has(name)) &&
@@ -139,25 +144,30 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     if (ofServers.length > 0) members.set('server', ofServers)
     members.set('agent', [agent])
   }
+  // Where tasks add the hosts of all groups that plays are for, there are no others.
+  const areAllAdded =
+    !isOpen &&
+    added.size > 0 &&
+    [...members.keys(), ...alone].every((name) => added.has(name) || beside.has(name))
   byVariable.forEach(take)
-  const added = { server: ofServers, agent: [agent] }
+  const ofOutsiders = { server: ofServers, agent: [agent] }
   for (const kind of ['server', 'agent'] as const)
     for (const name of outsiders[kind] ?? [])
-      if (!members.has(name) && !parents.includes(name)) members.set(name, added[kind])
+      if (!members.has(name) && !parents.includes(name)) members.set(name, ofOutsiders[kind])
   const grouped = new Set([...members.values()].flat())
   const isOther = named.others.some((name) => !alone.includes(name))
-  const others = [
-    ...new Set([
-      ...alone,
-      ...(isTold || outsiders.server !== undefined
-        ? ofServers
-        : named.servers.length > 0 || isOther
-          ? [first]
-          : []),
-      ...ofServers.filter((name) => tried.includes(name)),
-      ...(hasOthers || isTold || outsiders.agent !== undefined || named.agents.length > 0 ? [agent] : []),
-    ]),
-  ].filter((name) => !grouped.has(name))
+  const ofNoGroup = [
+    ...(isTold || outsiders.server !== undefined
+      ? ofServers
+      : named.servers.length > 0 || isOther
+        ? [first]
+        : []),
+    ...ofServers.filter((name) => tried.includes(name)),
+    ...(hasOthers || isTold || outsiders.agent !== undefined || named.agents.length > 0 ? [agent] : []),
+  ]
+  const others = [...new Set([...alone, ...(areAllAdded ? [] : ofNoGroup)])].filter(
+    (name) => !grouped.has(name),
+  )
   const names = [...grouped, ...others]
   const ofCluster = new Set([
     ...[...members].flatMap(([name, list]) => (beside.has(name) ? [] : list)),
@@ -219,6 +229,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     sources: undefined,
     hasSealedFiles: false,
     assumed: new Set(isAssumed ? [agent] : []),
+    ...(added.size === 0 ? {} : { added: new Set([...added.values()].flat()) }),
     assumedServers: areAssumed ? ofServers.filter((name) => hosts.has(name) && !isNamed(name)) : [],
   }
 }

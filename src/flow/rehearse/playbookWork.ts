@@ -1,4 +1,5 @@
 import type { Playbook } from '../../ansible/content/index.ts'
+import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
@@ -25,7 +26,8 @@ import type { Closure } from './closure.ts'
 import { comparedHosts } from './comparedHosts.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
-import { groupKind } from './groupKinds.ts'
+import { groupKind, isOfNodes } from './groupKinds.ts'
+import { groupsMadeBy, madeByAll } from './groups.ts'
 import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { comparedServers, type InventedHosts, type Invention, inventedHosts } from './inventedHosts.ts'
@@ -56,6 +58,9 @@ const INSTALLS =
 const URL_VARIABLE = /\bK3S_URL["']?\s*[:=]\s*\\?["']?\{\{\s*(\w+)\s*\}\}/g
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
+
+/** Hosts of one group, of those that tasks add, that are followed at most. */
+const MOST_ADDED = 8
 
 /** Worlds of one scenario that are followed at most, at one time and in all. */
 const MOST_WORLDS = 24
@@ -378,7 +383,9 @@ export class PlaybookWork {
 
   #servers(): readonly Scenario[] {
     const base: Scenario = { k3s: 'absent', ...this.#airgapped(false) }
-    return this.#hosts === 'invented' ? [{ ...base, servers: 'several' }] : [base]
+    if (this.#hosts !== 'invented') return [base]
+    const several: Scenario = { ...base, servers: 'several' }
+    return [this.#invention?.added === undefined ? several : this.#counted(several)]
   }
 
   #airgapped(value: boolean): { readonly airgapped?: boolean } {
@@ -572,7 +579,56 @@ export class PlaybookWork {
     const compared = new Map(comparedHosts(this.#closure, invention, this.#director))
     const agents = comparedServers({ ...invention, compared }).filter(isAgentName)
     for (const name of agents) compared.delete(name)
-    return { ...invention, ...withAgents(invention, agents), compared }
+    return this.#withAdded({ ...invention, ...withAgents(invention, agents), compared })
+  }
+
+  /**
+   * Where a run without hosts in the groups that tasks make shows all that are added to them, the groups have no others. A run
+   * that begins with these hosts has to add the same: a name may be that of a host which was assumed.
+   */
+  #withAdded(invention: Invention): Invention {
+    const adding = this.#closure.tasks.flatMap(({ task }) =>
+      task.action.module === 'add_host' ? groupsMadeBy(task) : [],
+    )
+    if (adding.length === 0) return invention
+    const { groupNames, byVariable = [], isOfCluster, compared = new Map(), named } = invention
+    const groups = new Set(
+      [...groupNames, ...byVariable].filter((group) => adding.some((name) => name.test(group))),
+    )
+    const isAll = this.#closure.patterns.some(isForAll)
+    if (groups.size === 0 && !isAll) return invention
+    const isPlayed = (group: string): boolean =>
+      groups.has(group) || (isAll && (isOfNodes(group) || isOfCluster?.(group) === true))
+    const without = withoutNames(invention, groups)
+    const stands = inventedHosts(without, 'several').hosts
+    const called = new Set([...compared.keys(), ...Object.values(named ?? {}).flat()])
+    const isNew = (name: string): boolean => !LOCALHOST.has(name) && (!stands.has(name) || called.has(name))
+    const made = [...this.#groupsMadeOn(without)].filter(
+      ([group, hosts]) => isPlayed(group) && hosts.some(isNew),
+    )
+    const added = new Map(made.map(([group, hosts]) => [group, hosts.filter(isNew)] as const))
+    if (added.size === 0) return invention
+    const found = {
+      ...withoutNames(invention, new Set([...added.values()].flat()), (group) => added.has(group)),
+      added: new Map([...added].map(([group, hosts]) => [group, hosts.slice(0, MOST_ADDED)] as const)),
+    }
+    const again = this.#groupsMadeOn(found)
+    if (!made.every(([group, hosts]) => again.get(group)?.join() === hosts.join())) return invention
+    if ([...added.values()].some(({ length }) => length > MOST_ADDED))
+      this.#director.bound({ at: this.#beginning, what: 'more hosts that tasks add than are rehearsed' })
+    return found
+  }
+
+  /** The groups that tasks make on these hosts, in whatever way the run goes. */
+  #groupsMadeOn(invention: Invention): ReadonlyMap<string, readonly string[]> {
+    const trial = new PlaybookWork(this.#director, this.#playbook, this.#closure, 'invented')
+    trial.#invention = invention
+    return madeByAll(
+      trial
+        .#servers()
+        .flatMap((scenario) => trial.#run(scenario, new Set(), trial.#clean(scenario), false))
+        .map((world) => world.groups),
+    )
   }
 
   #bringsK3s(group: string): boolean {
@@ -848,6 +904,28 @@ const withAgents = ({ named }: Invention, agents: readonly string[]): Pick<Inven
     agents: [...agents, ...(named?.agents ?? [])],
   },
 })
+
+/** Without these groups and hosts, wherever a project names them, and those of which only such groups ask. */
+const withoutNames = (
+  invention: Invention,
+  names: ReadonlySet<string>,
+  isLeftOut: (group: string) => boolean = () => false,
+): Invention => {
+  const { groupNames, byVariable = [], named, compared = new Map() } = invention
+  const rest = (all: readonly string[] = []): readonly string[] => all.filter((name) => !names.has(name))
+  return {
+    ...invention,
+    groupNames: rest(groupNames),
+    byVariable: rest(byVariable),
+    named: { servers: rest(named?.servers), agents: rest(named?.agents), others: rest(named?.others) },
+    compared: new Map(
+      [...compared].filter(
+        ([name, groups]) => !names.has(name) && (groups.length === 0 || !groups.every(isLeftOut)),
+      ),
+    ),
+  }
+}
+
 const nothing = (): void => {}
 
 const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''

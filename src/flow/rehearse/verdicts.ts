@@ -263,6 +263,7 @@ export function verdictsOf(
     return names.map((name) => ({
       playbook,
       ...(hosts.sources === undefined ? {} : { inventory: hosts.sources }),
+      ...(hosts.added?.has(name) === true ? { isAdded: true as const } : {}),
       host: name,
       kind: isOwn ? 'first-server' : kind,
       scenario,

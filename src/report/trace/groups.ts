@@ -8,8 +8,8 @@ export interface PlaybookPicture {
   /** The sources of the inventory, where the playbook was rehearsed on several. */
   readonly inventory: readonly string[] | undefined
   readonly facets: Facets
-  /** Whether its hosts were made up. */
-  readonly isInvented: boolean
+  /** Where some of its hosts are of no inventory: whether they were made up, or tasks add them. */
+  readonly beside: 'invented' | 'added' | 'both' | undefined
   readonly nodes: readonly NodeGroup[]
 }
 
@@ -49,10 +49,17 @@ export function pictures(
         ...own.map(({ scenario }) => scenario),
         ...stopped.flatMap(({ scenarios }) => scenarios),
       ]),
-      isInvented: own.some((verdict) => verdict.inventory === undefined),
+      beside: besideInventories(own),
       nodes: nodeGroups(own),
     }
   })
+}
+
+function besideInventories(verdicts: readonly Verdict[]): PlaybookPicture['beside'] {
+  const without = verdicts.filter(({ inventory }) => inventory === undefined)
+  const added = without.filter(({ isAdded }) => isAdded === true)
+  if (added.length === 0) return without.length === 0 ? undefined : 'invented'
+  return added.length === without.length ? 'added' : 'both'
 }
 
 /** Hosts on which plays end at one place, for one reason and in the same scenarios. */

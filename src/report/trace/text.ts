@@ -47,6 +47,12 @@ const inventoryWords: Readonly<Record<Trace['inventories'], string>> = {
   given: 'the inventory has none of the groups of this playbook',
 }
 
+const besideWords: Readonly<Record<NonNullable<PlaybookPicture['beside']>, string>> = {
+  invented: 'one host of each kind was assumed',
+  added: 'the hosts are those that tasks add',
+  both: 'beside the hosts that tasks add, one of each kind was assumed',
+}
+
 class Page {
   readonly #trace: Trace
   readonly #paint: Paint
@@ -95,11 +101,11 @@ class Page {
     this.#blank()
   }
 
-  playbook({ playbook, inventory, facets, isInvented, nodes }: PlaybookPicture): void {
+  playbook({ playbook, inventory, facets, beside, nodes }: PlaybookPicture): void {
     this.#say(0, `${playbook}${inventory === undefined ? '' : ` on ${inventory.join(' and ')}`}`, 'bold')
     this.#say(1, rehearsed(facets), 'dim')
-    if (isInvented)
-      this.#say(1, `${inventoryWords[this.#trace.inventories]}: one host of each kind was assumed`, 'dim')
+    if (beside !== undefined)
+      this.#say(1, `${inventoryWords[this.#trace.inventories]}: ${besideWords[beside]}`, 'dim')
     for (const group of nodes) this.#group(group, facets)
     const own = this.#take((stop) => stop.playbook === playbook && isOnOnly(stop, inventory))
     this.#stops(own, facets)

@@ -152,8 +152,11 @@ export function addHost(call: Call): Effect {
     if (fact !== undefined) facts.set(argument, fact)
   }
   const standIn = hosts.standIn(name)
-  // Invented hosts stand for those that it would add.
-  const wanted = names.filter((group) => standIn !== undefined || !hosts.groups.has(group))
+  const isOfTasks = (one: string): boolean => hosts.added?.has(one) === true
+  // Other invented hosts stand for those that it would add.
+  const wanted = names.filter(
+    (group) => standIn !== undefined || (hosts.groups.get(group)?.some(isOfTasks) ?? true),
+  )
   return {
     facts,
     ownerOfFacts: standIn ?? name,
