@@ -164,6 +164,26 @@ ${guarded("rank == 'server'", "rank == 'worker'")}`
     ])
   })
 
+  test('by the file of a role that is played, not by others that it does not include', () => {
+    const asks = `- debug: { msg: a }\n  when: rank == 'server' or inventory_hostname == 'rock'
+- debug: { msg: b }\n  when: rank == 'worker' or 'masters' in group_names\n`
+    const parts = { 'meta/main.yml': '', 'tasks/server.yml': server, 'tasks/worker.yml': agent }
+    const seen = (files: Files) =>
+      new Analysis(new Map(Object.entries(files))).rehearsal.verdicts.map(({ playbook, host, kind }) =>
+        [playbook, host, kind].join(' '),
+      )
+    const alone = seen(parts)
+    expect([...new Set(alone)]).toEqual([
+      'the role: server.yml server-1 first-server',
+      'the role: worker.yml agent-1 agent',
+    ])
+    expect(seen({ ...parts, 'tasks/walls.yml': asks })).toEqual(alone)
+    // One that only another file includes is none of this one.
+    const included = { 'tasks/walls.yml': asks, 'tasks/server.yml': `${server}- include_tasks: walls.yml\n` }
+    const worker = seen({ ...parts, ...included }).filter((line) => line.includes('worker.yml'))
+    expect(worker).toEqual(alone.filter((line) => line.includes('worker.yml')))
+  })
+
   test('only where nobody says what they are', () => {
     const tasks = guarded("rank == 'server'", "rank == 'agent'")
     const none = (files: Files) => expect(arrivals(files)).not.toContain(joiner)

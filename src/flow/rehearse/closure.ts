@@ -63,14 +63,22 @@ export interface UnfoundRole {
 const K3S = /k3s/i
 const ASKING = ['when', 'until', 'changed_when', 'failed_when'] as const
 
-export function closureOf(content: Content, project: Project, playbook: Playbook): Closure {
-  const reader = new Reader(content, pathIndex(project))
+/** `isPart`: of a role that is played from one of its files, the other ones have nothing to say unless that one includes them. */
+export function closureOf(content: Content, project: Project, playbook: Playbook, isPart = false): Closure {
+  const pathsUnder = pathIndex(project)
+  let reader = new Reader(content, pathsUnder)
   reader.playbook(playbook)
+  const { paths } = reader
+  for (let read = reader.read(); isPart && read.size < reader.paths.size; read = reader.read()) {
+    const own = read
+    reader = new Reader(content, (directory) => pathsUnder(directory).filter((path) => own.has(path)))
+    reader.playbook(playbook)
+  }
   const texts = [...reader.paths].flatMap((path) => content.text(path) ?? [])
   let expressions: readonly string[] | undefined
   return {
     texts,
-    paths: reader.paths,
+    paths,
     read: reader.read(),
     patterns: reader.hosts.map(({ pattern }) => pattern),
     hosts: reader.hosts,

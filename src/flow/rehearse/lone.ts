@@ -29,7 +29,7 @@ export function lonePlaybooks(
       const path = tasksFrom === undefined ? own : `${own}: ${tasksFrom}`
       const asked = unfound.filter(({ name }) => isNamed(role, name))
       const playbook = playbookOf(role, path, tasks.path, tasksFrom, asked)
-      const closure = closureOf(content, project, playbook)
+      const closure = closureOf(content, project, playbook, tasksFrom !== undefined)
       return closure.isK3s ? [{ playbook, closure }] : []
     })
   })
