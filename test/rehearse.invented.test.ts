@@ -395,6 +395,26 @@ describe('servers of which a project says nothing', () => {
     ).toEqual(['agent-1 agent any'])
   })
 
+  test.each([
+    ['its name', "groups['server'][0]", ''],
+    ['another one', 'groups.quay_masters | first', ''],
+    ['a variable', 'groups[quay_group][0]', 'quay_group: server\n'],
+    ['a variable, and another one', 'groups[quay_group][0]', 'quay_group: quay_masters\n'],
+  ])('are no hosts of a role for agents that wants one of their group: by %s', (_, wanted, defaults) => {
+    const tasks = agent.replace('quay:', `{{ hostvars[${wanted}].berth | default(${wanted}) }}:`)
+    expect(arrivals(role(tasks, defaults))).toEqual([one])
+    const read = `- slurp: { src: /var/lib/rancher/k3s/server/node-token }
+  delegate_to: "{{ ${wanted} }}"
+  register: slip
+${agent}  environment: { K3S_TOKEN: "{{ slip.content | b64decode | trim }}" }\n`
+    expect(arrivals(role(read, defaults))).toEqual(['agent-1 agent present env-file url'])
+    // A role of servers has them.
+    const founding = `${server}  when: inventory_hostname == ${wanted}\n`
+    expect(arrivals(role(founding, defaults), { servers: 'one' })).toEqual([
+      'server-1 first-server absent none no url',
+    ])
+  })
+
   test('are no more than the first one where the others are agents as well', () => {
     const tasks = `${server}  when: inventory_hostname == 'rock'\n${agent}  when: inventory_hostname != 'rock'\n`
     expect(seen(role(tasks))).toEqual(['agent-1 agent any', 'rock first-server any'])

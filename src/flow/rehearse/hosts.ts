@@ -47,6 +47,8 @@ export interface PaperHosts {
   readonly assumed: ReadonlySet<string>
   /** Of invented hosts those that are there only once a task has added them. */
   readonly added?: ReadonlySet<string>
+  /** Of invented hosts those that others ask for, and that no play is for. */
+  readonly unplayed?: ReadonlySet<string>
   /** Of an inventory that users copy and fill in: the same with one more host like that one. */
   readonly withAnother?: (host: string) => PaperHosts
 }

@@ -12,6 +12,8 @@ import type { UnfilledInventory } from './unfilled.ts'
 export interface Invention {
   /** Names of groups, and of hosts that plays are for. */
   readonly groupNames: readonly string[]
+  /** Those of them that plays are for, or of which hosts are asked whether they are in them: of others a play only wants a host. */
+  readonly played?: ReadonlySet<string>
   /** Groups of which only a variable says the name: they say nothing of which others there are. */
   readonly byVariable?: readonly string[]
   /** Whether a group whose name does not say what it is has hosts of the cluster, and not only machines beside it. */
@@ -26,7 +28,10 @@ export interface Invention {
   readonly outsiders?: Outsiders
   /** Groups with the hosts that tasks add to them, which are all of them. */
   readonly added?: ReadonlyMap<string, readonly string[]>
-  /** Servers that are none: all, or but for those whose names decide something the ones that would join the first. */
+  /**
+   * Servers that are none: all, or but for those whose names decide something the ones that would join the first. Where plays
+   * want a host of a group of servers, they are there all the same, and no play is for them.
+   */
   readonly leftOut?: 'servers' | 'joining'
   /** Variables that tell kinds of nodes apart, for those who set none. */
   readonly kinds?: ReadonlyMap<string, KindVariable>
@@ -65,6 +70,8 @@ function isParent(group: string, isWhole: boolean): boolean {
 export interface InventedHosts extends PaperHosts {
   /** Servers of which the project says nothing, in order. */
   readonly assumedServers: readonly string[]
+  /** Servers of groups that plays only want a host of. */
+  readonly askedServers: readonly string[]
 }
 
 /**
@@ -74,6 +81,7 @@ export interface InventedHosts extends PaperHosts {
 export function inventedHosts(invention: Invention, servers: 'one' | 'several'): InventedHosts {
   const {
     groupNames,
+    played = new Set(),
     byVariable = [],
     isOfCluster = () => true,
     hasOthers = false,
@@ -94,8 +102,10 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   // One that a play is for, while another is for the rest of them, is what only its tasks say.
   const apart = hasOthers ? named.agents.filter((name) => groupNames.includes(name)) : []
   const agent = named.agents.find((name) => !apart.includes(name)) ?? AGENT
-  const several = leftOut === undefined ? joining : joining.filter((name) => tried.includes(name))
-  const ofServers = leftOut === 'servers' ? [] : servers === 'one' ? [first] : [first, ...several]
+  const several = leftOut !== 'joining' ? joining : joining.filter((name) => tried.includes(name))
+  const areAsked = [...groupNames, ...byVariable].some((name) => groupKind(name) === 'server')
+  const ofServers =
+    leftOut === 'servers' && !areAsked ? [] : servers === 'one' ? [first] : [first, ...several]
   const members = new Map<string, readonly string[]>()
   const alone = [...apart]
   const parents: string[] = []
@@ -144,6 +154,8 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     if (ofServers.length > 0) members.set('server', ofServers)
     members.set('agent', [agent])
   }
+  if (leftOut === 'servers' && [...members.values()].flat().every((name) => ofServers.includes(name)))
+    members.set('agent', [agent])
   // Where tasks add the hosts of all groups that plays are for, there are no others.
   const areAllAdded =
     !isOpen &&
@@ -187,10 +199,9 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   )
   const isAssumed =
     outsiders.agent !== undefined || (!isAsked && inventory.groups.get('agent')?.vars.size === 0)
-  const isNamed = (name: string): boolean =>
-    named.servers.includes(name) ||
-    tried.includes(name) ||
-    [...members].some(([group, list]) => group !== 'server' && list.includes(name))
+  const isNamed = (name: string): boolean => named.servers.includes(name) || tried.includes(name)
+  const isIn = (name: string, isAny: (group: string) => boolean): boolean =>
+    [...own].some(([group, list]) => isAny(group) && list.includes(name))
   const areAssumed = !isAsked && inventory.groups.get('server')?.vars.size === 0
   const hosts = new Map(
     names.map((name) => {
@@ -229,8 +240,22 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     sources: undefined,
     hasSealedFiles: false,
     assumed: new Set(isAssumed ? [agent] : []),
+    ...(leftOut === 'servers' && ofServers.length > 0 ? { unplayed: new Set(ofServers) } : {}),
     ...(added.size === 0 ? {} : { added: new Set([...added.values()].flat()) }),
-    assumedServers: areAssumed ? ofServers.filter((name) => hosts.has(name) && !isNamed(name)) : [],
+    assumedServers: areAssumed
+      ? ofServers.filter(
+          (name) =>
+            hosts.has(name) &&
+            !isNamed(name) &&
+            !isIn(name, (group) => group !== 'server' && members.has(group)),
+        )
+      : [],
+    askedServers:
+      areAsked && !isTold
+        ? ofServers.filter(
+            (name) => hosts.has(name) && !isNamed(name) && !isIn(name, (group) => played.has(group)),
+          )
+        : [],
   }
 }
 

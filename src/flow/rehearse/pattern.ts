@@ -22,7 +22,8 @@ export function matchingHosts(pattern: string, hosts: PaperHosts): readonly stri
     const own = new Set(members(term.slice(1), hosts))
     for (const host of found) if (own.has(host) === term.startsWith('!')) found.delete(host)
   }
-  return [...new Set([...found].flatMap((host) => hosts.standIn(host) ?? []))]
+  const stands = [...found].flatMap((host) => hosts.standIn(host) ?? [])
+  return [...new Set(stands.filter((host) => hosts.unplayed?.has(host) !== true))]
 }
 
 /** Whether it matches hosts of the inventory, by what is known of it. */

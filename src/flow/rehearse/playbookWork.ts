@@ -43,7 +43,15 @@ import {
   startedCommands,
   wholeGroups,
 } from './outsiders.ts'
-import { groupsByVariable, groupsIn, isForAll, isForOthers, matchingHosts, namedGroups } from './pattern.ts'
+import {
+  groupsByVariable,
+  groupsIn,
+  groupsOfOwn,
+  isForAll,
+  isForOthers,
+  matchingHosts,
+  namedGroups,
+} from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
@@ -232,10 +240,12 @@ export class PlaybookWork {
   /** Hosts that were assumed to be servers, and on which no more than an agent starts, as on other hosts. */
   #serversThatAreNone(worlds: readonly World[]): Invention['leftOut'] {
     if (this.#hosts !== 'invented') return undefined
-    const { assumedServers, hosts } = this.#inventedHosts('several')
+    const { assumedServers, askedServers, hosts } = this.#inventedHosts('several')
     const isAgent = (host: string): boolean =>
       [...startedCommands(worlds, (name) => name === host)].join() === 'agent'
     const areAgents = (names: readonly string[]): boolean => names.length > 0 && names.every(isAgent)
+    const others = [...hosts.keys()].filter((name) => !askedServers.includes(name))
+    if (areAgents(askedServers) && (others.length === 0 || others.some(isAgent))) return 'servers'
     if (![...hosts.keys()].some((name) => !assumedServers.includes(name) && isAgent(name))) return undefined
     const alone = this.#inventedHosts('one').assumedServers
     if (alone.length > 0 && areAgents(assumedServers)) return 'servers'
@@ -557,6 +567,7 @@ export class PlaybookWork {
       groupsAround(unfilled, group).some((name) => this.#bringsK3s(name))
     const invention: Invention = {
       groupNames: named.filter(isOfHosts),
+      played: new Set([...namedGroups(patterns), ...groupsOfOwn(texts), ...(unfilled?.leaves ?? [])]),
       byVariable: groupsByVariable(texts, (name) => this.#director.defaultOf(name)).filter(isOfHosts),
       unfilled,
       isOfCluster: (group) =>
