@@ -376,6 +376,60 @@ ExecStart=/usr/local/bin/k3s agent --server https://{{ groups['quay_masters'][0]
   })
 })
 
+describe('groups of hosts that are gone', () => {
+  const gone = "groups['gone_servers'] | default([])"
+  const asserts = (that: string): string => `- hosts: localhost
+  tasks:
+    - assert: { that: "${that}" }
+`
+  const stays = asserts(`(${gone} | length == 0) or (groups['servers'] | difference(${gone}) | length > 0)`)
+  const site = `${installs('servers', { INSTALL_K3S_EXEC: 'server' })}${joins('workers', '0ddpassword')}`
+  const stops = `- hosts: gone_servers:gone_workers
+  tasks:
+    - service: { name: k3s, state: stopped }
+    - command: /usr/local/bin/k3s-uninstall.sh
+`
+  const both = ['agent-1 agent present env-file url', 'server-1 first-server absent none no url']
+  const without = (groups: string, kinds: string): string =>
+    `no hosts are assumed in ${groups}: else K3s would run on no ${kinds}`
+  const one = { servers: 'one' }
+
+  test('have none, where the run would end with some', () => {
+    const files = { 'site.yml': `${stays}${site}${stops}` }
+    expect(arrivals(files, one)).toEqual(both)
+    expect(unknowns(files)).toContain(without('gone_servers and gone_workers', 'server and on no agent'))
+    const read = { 'site.yml': `${stays}${site}` }
+    expect(arrivals(read, one)).toEqual(both)
+    expect(unknowns(read)).toContain(without('gone_servers', 'server and on no agent'))
+  })
+
+  test('have none, where they are left out, or lose K3s', () => {
+    const files = { 'site.yml': `${site}${stops}` }
+    expect(arrivals(files, one)).toEqual(both)
+    const left = { 'site.yml': site.replace('hosts: servers', "hosts: 'servers:!gone_servers'") }
+    expect(arrivals(left, one)).toEqual(both)
+    expect(unknowns(left)).toContain(without('gone_servers', 'server'))
+  })
+
+  test('have some, where K3s runs all the same', () => {
+    const files = {
+      'site.yml': `${site}${stops.replace(/ {4}- command.*\n/, '').replace('stopped', 'restarted')}`,
+    }
+    expect(arrivals(files, one)).toEqual(both)
+    expect(unknowns(files).join()).not.toContain('no hosts are assumed')
+  })
+
+  test('have what they had, where the run ends all the same, or a play brings K3s to them', () => {
+    const over = { 'site.yml': `${asserts('false')}${stays}${site}${stops}` }
+    expect(arrivals(over, one)).toEqual([])
+    expect(unknowns(over).join()).not.toContain('no hosts are assumed')
+    const brought = stops.replace(/service: .*/, 'command: sh /opt/k3s-install.sh')
+    const more = { 'site.yml': `${stays}${site}${brought}` }
+    expect(arrivals(more, one)).toEqual([])
+    expect(unknowns(more).join()).not.toContain('no hosts are assumed')
+  })
+})
+
 describe('servers of which a project says nothing', () => {
   const server = '- command: sh /opt/k3s-install.sh server --cluster-init\n'
   const agent = '- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n'

@@ -41,7 +41,25 @@ export function bringsK3s(hosts: Closure['hosts'][number], content: Content, pro
   return answer
 }
 
-function playBringsK3s(hosts: Closure['hosts'][number], content: Content, project: Project): boolean {
+/** The same, but for plays that only stop K3s or take it away, as they name it, too. */
+export const leavesK3s = (hosts: Closure['hosts'][number], content: Content, project: Project): boolean =>
+  bringsK3s(hosts, content, project) &&
+  playBringsK3s(
+    hosts,
+    content,
+    project,
+    (text) => textBringsK3s(text.replace(REMOVES, '')) && !STOPS.test(text),
+  )
+
+const REMOVES = /\bk3s-(?:agent-)?(?:uninstall|killall)\.sh\b/g
+const STOPS = /\bstate\s*[:=]\s*["']?(?:stopped|absent)\b/
+
+function playBringsK3s(
+  hosts: Closure['hosts'][number],
+  content: Content,
+  project: Project,
+  isBringing = textBringsK3s,
+): boolean {
   const play = playOf(hosts, content)
   if (play === undefined) return true
   const place = { playbookDirectory: directoryOf(hosts.at.path), collections: collectionsIn(play.keywords) }
@@ -50,7 +68,7 @@ function playBringsK3s(hosts: Closure['hosts'][number], content: Content, projec
     return true
   return (
     closureOfPlay(hosts, content, project)?.tasks.some(({ task }) =>
-      textBringsK3s(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
+      isBringing(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
     ) === true
   )
 }

@@ -26,6 +26,8 @@ export interface Invention {
   readonly founding?: FoundingGroup
   /** Hosts that are in no group which is named. */
   readonly outsiders?: Outsiders
+  /** Groups without hosts. */
+  readonly empty?: ReadonlySet<string>
   /** Groups with the hosts that tasks add to them, which are all of them. */
   readonly added?: ReadonlyMap<string, readonly string[]>
   /**
@@ -88,6 +90,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     wholes = new Set(),
     founding = () => undefined,
     outsiders = {},
+    empty = new Set(),
     added = new Map(),
     leftOut,
     kinds = new Map(),
@@ -130,7 +133,8 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     const isBeside = !isOfNodes(name) && !isOfCluster(name)
     if (isBeside) beside.add(name)
     const ofTasks = added.get(name)
-    if (ofTasks !== undefined) members.set(name, ofTasks)
+    if (empty.has(name)) members.set(name, [])
+    else if (ofTasks !== undefined) members.set(name, ofTasks)
     else if (isHostName(name) || compared.has(name)) alone.push(name)
     else if (part === 'first') members.set(name, ofServers.slice(0, 1))
     // Without other groups of nodes, those that join may be agents as well.

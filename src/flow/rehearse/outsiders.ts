@@ -70,6 +70,14 @@ export const startedCommands = (
     ),
   )
 
+/** What the services are that run at the end of a run. */
+export const runningCommands = (worlds: readonly World[]): ReadonlySet<'server' | 'agent' | 'unknown'> =>
+  new Set(
+    worlds.flatMap(({ nodes }) =>
+      [...nodes.values()].flatMap(({ starts }) => [...starts.values()].map(({ arrival }) => arrival.command)),
+    ),
+  )
+
 /** The hosts that another set has more, if some play is for one of them. */
 export function moreHosts(
   patterns: readonly string[],

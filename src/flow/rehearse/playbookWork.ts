@@ -20,7 +20,7 @@ import {
   startsServer,
   unlike,
 } from './beginnings.ts'
-import { bringsK3s, touchesK3s } from './bringing.ts'
+import { bringsK3s, leavesK3s, touchesK3s } from './bringing.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
 import { comparedHosts } from './comparedHosts.ts'
@@ -40,6 +40,7 @@ import {
   missingKinds,
   moreHosts,
   type Outsiders,
+  runningCommands,
   startedCommands,
   wholeGroups,
 } from './outsiders.ts'
@@ -51,6 +52,7 @@ import {
   isForOthers,
   matchingHosts,
   namedGroups,
+  wantedGroups,
 } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
@@ -96,7 +98,7 @@ export class PlaybookWork {
     const [online] = this.#servers()
     if (online === undefined) return true
     let base = online
-    let first = this.#onClean(base, asked)
+    let first = this.#withEmptyGroups(base, asked, this.#onClean(base, asked))
     const ended = [first, base] as const
     const starts = (): boolean => first.some(startsK3s) || this.#wouldStart(first, base)
     // Some are for sites without the internet only.
@@ -201,6 +203,44 @@ export class PlaybookWork {
     }
     if (Object.keys(outsiders).length === 0) return worlds
     this.#invents({ ...invention, outsiders })
+    return this.#onClean(base, asked)
+  }
+
+  /**
+   * Groups to which no play brings K3s, where plays bring it to others of their kind, are without hosts where K3s runs on no
+   * server or on no agent if they have all of them: those that are gone are never the whole cluster.
+   */
+  #withEmptyGroups(base: Scenario, asked: Set<Question>, worlds: readonly World[]): readonly World[] {
+    const invention = this.#invention
+    const before = runningCommands(worlds)
+    if (invention === undefined || (before.has('server') && before.has('agent'))) return worlds
+    const { content, project } = this.#director
+    const bringing = this.#closure.hosts.filter((one) => leavesK3s(one, content, project))
+    const brought = new Set(bringing.flatMap(({ pattern }) => wantedGroups(pattern)))
+    const kinds = new Set([...brought].map(groupKind))
+    const own = new Set(groupsOfOwn(this.#closure.texts))
+    const { groupNames, added } = invention
+    const empty = groupNames.filter(
+      (group) =>
+        isOfNodes(group) &&
+        kinds.has(groupKind(group)) &&
+        !brought.has(group) &&
+        !own.has(group) &&
+        added?.has(group) !== true,
+    )
+    if (empty.length === 0) return worlds
+    const tried = { ...invention, empty: new Set(empty) }
+    const trial = new PlaybookWork(this.#director, this.#playbook, this.#closure, 'invented')
+    trial.#invention = tried
+    trial.#makesServers = this.#makesServers
+    const found = runningCommands(trial.#run(base, new Set(), trial.#clean(base), true, false))
+    const more = [...found].filter((command) => command !== 'unknown' && !before.has(command))
+    if (more.length === 0 || ![...before].every((command) => found.has(command))) return worlds
+    this.#director.note({
+      at: this.#beginning,
+      what: `no hosts are assumed in ${empty.join(' and ')}: else K3s would run on no ${more.join(' and on no ')}`,
+    })
+    this.#invents(tried)
     return this.#onClean(base, asked)
   }
 
@@ -655,11 +695,17 @@ export class PlaybookWork {
     return bringsK3s(hosts, content, project)
   }
 
-  /** `ends`: whether a run ends where all hosts of a play have failed. */
-  #run(scenario: Scenario, asked: Set<Question>, start: readonly World[], ends = true): readonly World[] {
+  /** `ends`: whether a run ends where all hosts of a play have failed; `tells`: whether what can't be followed is told of. */
+  #run(
+    scenario: Scenario,
+    asked: Set<Question>,
+    start: readonly World[],
+    ends = true,
+    tells = ends,
+  ): readonly World[] {
     const whole = { ...this.#stage(scenario, asked), ends }
     // What does not happen is nothing to tell of.
-    const stage = ends ? whole : { ...whole, note: nothing, bound: nothing }
+    const stage = tells ? whole : { ...whole, note: nothing, bound: nothing }
     const room = {
       left: MOST_WORLDS,
       inAll: MOST_IN_ALL,
