@@ -329,6 +329,16 @@ describe('add_host', () => {
     expect(arrivals(site(adds))).toEqual([...agents, founder])
   })
 
+  test('of hosts that the inventory does not have is told where a play is for them', () => {
+    const adds = plays('localhost', 'add_host: { name: rock, groups: berth_server }')
+    const told = (hosts: string) =>
+      unknowns(site(`${adds}${plays(hosts, 'command: uptime')}`, 'quay', 'boat'))
+    const what = 'no host that is known is among those of a play'
+    expect(told('berth_server')).toContain(what)
+    expect(told('quay')).not.toContain(what)
+    expect(told('berth_server:quay')).not.toContain(what)
+  })
+
   test('adds none for the other hosts of a play', () => {
     const adds = plays('harbour', 'add_host: { name: "{{ inventory_hostname }}", groups: berth_agent }')
     const files = site(adds, 'quay', 'berth_agent:!quay')

@@ -169,8 +169,11 @@ class Playing {
     if (words.some((word) => word === undefined || hasMark(word)))
       this.#stage.note({ at: pattern.at, what: 'the hosts of a play are not known' })
     const found = matchingHosts(words.map((word) => word ?? 'all').join(','), withGroups(hosts, world.groups))
-    const open = namedGroups(words.map((word) => word ?? '')).some((name) => world.groups.open.has(name))
-    // A group that only the run makes, or that the user names.
+    const { hosts: made, open: ofUnknown } = world.groups
+    const open = namedGroups(words.map((word) => word ?? '')).some(
+      (name) => ofUnknown.has(name) || made.has(name),
+    )
+    // A group that only the run makes, if of hosts that are in no inventory, or that the user names.
     if (found.length === 0 && (open || items.some((item) => typeof item === 'string' && item.includes('{{'))))
       this.#stage.note({ at: pattern.at, what: 'no host that is known is among those of a play' })
     return found
