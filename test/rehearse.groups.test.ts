@@ -370,6 +370,18 @@ describe('add_host', () => {
       expect(nodes({ 'site.yml': made(servers, boats) })).toEqual(all)
     })
 
+    test('makes them hosts that plays call by their names', () => {
+      const adds = `add_host: { name: quay, harbour_key: "" }`
+      const boat = `add_host: { name: dory }`
+      const text = made(adds, boat).replace('hosts: berth_server', 'hosts: quay')
+      const site = text
+        .replace('hosts: berth_agent', 'hosts: dory')
+        .replace('0ddpassword', '{{ hostvars.quay.harbour_key }}')
+      expect(nodes({ 'site.yml': site })).toEqual(['dory agent empty', 'quay first-server absent'])
+      const files = { 'site.yml': site, 'host_vars/dory.yml': 'boats: 1\n' }
+      expect(nodes(files)).toEqual(['dory agent empty', 'quay first-server absent'])
+    })
+
     test('by the items of a variable, and where conditions ask for them or for what is there', () => {
       const asks = made(
         servers.replace(

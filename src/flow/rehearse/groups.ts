@@ -72,7 +72,7 @@ function withoutLater(
     groups: new Map(
       [...groups]
         .map(([group, members]) => [group, members.filter(isThere)] as const)
-        .filter(([group, { length }]) => length > 0 || group === 'all' || group === 'ungrouped'),
+        .filter(([group, { length }]) => length > 0 || group === 'all' || group === UNGROUPED),
     ),
   }
 }
@@ -101,6 +101,9 @@ export function groupsMadeBy({ action: { module, arguments: args } }: Task): rea
       ),
   )
 }
+
+/** The group of hosts that are in no other one. */
+export const UNGROUPED = 'ungrouped'
 
 /** Arguments of `add_host`. */
 export const GROUPS = ['groups', 'group', 'groupname'] as const

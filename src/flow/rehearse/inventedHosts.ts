@@ -2,6 +2,7 @@ import { groupHosts, hostVariables, type Inventory, shortName } from '../../ansi
 import type { AnsibleValue, Project, Variable } from '../../ansible/value.ts'
 import { inventoryOf } from './beside.ts'
 import { type FoundingGroup, groupKind, isOfNodes, serverParts } from './groupKinds.ts'
+import { UNGROUPED } from './groups.ts'
 import { controlNode, madeGroupVariables, type PaperHosts } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
 import type { Outsiders } from './outsiders.ts'
@@ -190,11 +191,12 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     ...others.filter((name) => !beside.has(name)),
   ])
   const own = new Map([...members, ...parents.map((name) => [name, [...ofCluster]] as const)])
-  const written = others.length === 0 ? own : new Map([...own, ['ungrouped', others] as const])
+  const ungrouped = [...(own.get(UNGROUPED) ?? []), ...others]
+  const written = others.length === 0 ? own : new Map([...own, [UNGROUPED, ungrouped] as const])
   const inventory = inventoryOf(written, project, playbookDirectory, unfilled?.sources)
   const groups = new Map<string, readonly string[]>(
     unfilled === undefined
-      ? [...own, ['all', names], ['ungrouped', others]]
+      ? [...own, ['all', names], [UNGROUPED, ungrouped]]
       : [...inventory.groups.keys()].map((name) => [name, groupHosts(inventory, name)]),
   )
   const groupsVariable: AnsibleValue = Object.fromEntries(groups)

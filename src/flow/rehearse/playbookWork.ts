@@ -27,7 +27,7 @@ import { comparedHosts } from './comparedHosts.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { groupKind, isOfNodes } from './groupKinds.ts'
-import { groupsMadeBy, madeByAll } from './groups.ts'
+import { GROUPS, groupsMadeBy, madeByAll, UNGROUPED } from './groups.ts'
 import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
 import { installedNodes } from './installed.ts'
 import { comparedServers, type InventedHosts, type Invention, inventedHosts } from './inventedHosts.ts'
@@ -638,18 +638,20 @@ export class PlaybookWork {
    * that begins with these hosts has to add the same: a name may be that of a host which was assumed.
    */
   #withAdded(invention: Invention): Invention {
-    const adding = this.#closure.tasks.flatMap(({ task }) =>
-      task.action.module === 'add_host' ? groupsMadeBy(task) : [],
-    )
-    if (adding.length === 0) return invention
+    const tasks = this.#closure.tasks.filter(({ task }) => task.action.module === 'add_host')
+    if (tasks.length === 0) return invention
+    const adding = tasks.flatMap(({ task }) => groupsMadeBy(task))
+    const isOfNone = tasks.some(({ task }) => !GROUPS.some((name) => task.action.arguments.has(name)))
     const { groupNames, byVariable = [], isOfCluster, compared = new Map(), named } = invention
     const groups = new Set(
       [...groupNames, ...byVariable].filter((group) => adding.some((name) => name.test(group))),
     )
     const isAll = this.#closure.patterns.some(isForAll)
-    if (groups.size === 0 && !isAll) return invention
+    if (groups.size === 0 && !isAll && !isOfNone) return invention
     const isPlayed = (group: string): boolean =>
-      groups.has(group) || (isAll && (isOfNodes(group) || isOfCluster?.(group) === true))
+      groups.has(group) ||
+      (isOfNone && group === UNGROUPED) ||
+      (isAll && (isOfNodes(group) || isOfCluster?.(group) === true))
     const without = withoutNames(invention, groups)
     const stands = inventedHosts(without, 'several').hosts
     const called = new Set([...compared.keys(), ...Object.values(named ?? {}).flat()])

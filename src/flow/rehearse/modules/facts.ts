@@ -5,7 +5,7 @@ import type { AtomUse } from '../../rehearsal.ts'
 import { Unknown } from '../../unknown.ts'
 import { assure, whereFilled } from '../assured.ts'
 import { type Call, type Effect, TaskFails, Undecided, variableIn } from '../call.ts'
-import { GROUPS, groupNames, type MadeGroups, withMembers, withOpen } from '../groups.ts'
+import { GROUPS, groupNames, type MadeGroups, UNGROUPED, withMembers, withOpen } from '../groups.ts'
 import { scopeOf } from '../scope.ts'
 import { assuming, Choice, cachedFact, type Stored, type World } from '../world.ts'
 
@@ -138,7 +138,7 @@ export function addHost(call: Call): Effect {
   const { hosts } = call.context.stage
   const name = call.plain('name', 'hostname', 'host')
   const asked = call.argument(...GROUPS)
-  const value = asked === undefined ? [] : call.evaluated(asked)
+  const value = asked === undefined ? new List() : call.evaluated(asked)
   const items = (value instanceof List ? [...value] : [value]).map((item) =>
     typeof item === 'string' ? call.atoms.plain(item) : undefined,
   )
@@ -153,6 +153,7 @@ export function addHost(call: Call): Effect {
   }
   const standIn = hosts.standIn(name)
   const isOfTasks = (one: string): boolean => hosts.added?.has(one) === true
+  const isAlone = asked === undefined && (standIn === undefined || isOfTasks(name))
   // Other invented hosts stand for those that it would add.
   const wanted = names.filter(
     (group) => standIn !== undefined || (hosts.groups.get(group)?.some(isOfTasks) ?? true),
@@ -160,7 +161,10 @@ export function addHost(call: Call): Effect {
   return {
     facts,
     ownerOfFacts: standIn ?? name,
-    groups: isKnown ? withMembers(made, wanted, [name]) : opened(call, asked, names),
+    // A host of no group counts only where a play is for it.
+    groups: isKnown
+      ? withMembers(made, isAlone && call.context.stage.groupsAsked.has(name) ? [UNGROUPED] : wanted, [name])
+      : opened(call, asked, names),
   }
 }
 
