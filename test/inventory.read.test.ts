@@ -95,6 +95,44 @@ test('localhost is there without being named, another host is not', () => {
   expect(() => hostVariables(inventory, 'elm')).toThrow(UserError)
 })
 
+describe('files of variables that sops has encrypted', () => {
+  const files = {
+    'site/hosts': '[server]\nlarch\n',
+    'site/group_vars/all.sops.yml': 'harbour: ENC[AES256_GCM,data:b3Bl,iv:bg==,tag:dA==,type:str]\nquay: 1\n',
+    'site/group_vars/all.sops.json': '{"quay": 2}',
+    'site/group_vars/all.yml': 'quay: 3\npier: 3\n',
+    'site/group_vars/server/a.sops.yml': 'berth: 4\n',
+    'site/group_vars/server/b.yml': 'berth: 5\n',
+    'site/host_vars/larch.sops.yaml/slip.yml': 'slip: 6\n',
+    'site/host_vars/larch.sops.yml': 'slip: 7\n',
+  }
+
+  test.each([
+    [
+      'an ansible.cfg',
+      'ansible.cfg',
+      '[defaults]\nvars_plugins_enabled = host_group_vars, community.sops.sops\n',
+    ],
+    ['an environment', 'Makefile', 'export ANSIBLE_VARS_ENABLED=host_group_vars,community.sops.sops\n'],
+  ])('are read after the others where %s enables the plugin', (_, path, text) => {
+    expect(variables(read({ ...files, [path]: text }, 'site/hosts'), 'larch')).toEqual({
+      harbour: 'ENC[AES256_GCM,data:b3Bl,iv:bg==,tag:dA==,type:str]',
+      quay: 1,
+      pier: 3,
+      berth: 4,
+      slip: 7,
+    })
+  })
+
+  test.each([
+    ['nothing', {}],
+    ['a comment', { 'ansible.cfg': '[defaults]\n# vars_plugins_enabled = community.sops.sops\n' }],
+  ])('are not where %s does', (_, more) => {
+    const plain = { quay: 3, pier: 3, berth: 5 }
+    expect(variables(read({ ...files, ...more }, 'site/hosts'), 'larch')).toEqual(plain)
+  })
+})
+
 test('paths may be written in any way', () => {
   const files = { 'site/hosts': '[server]\nlarch\n', 'site/group_vars/server.yml': 'harbour: 1\n' }
   for (const source of ['site/hosts', './site//hosts', 'site/', 'site/../site/hosts', 'site\\hosts'])

@@ -287,3 +287,14 @@ describe('a file that is encrypted as a whole and written to a node', () => {
     expect(unknowns(files)).toEqual([ENCRYPTED])
   })
 })
+
+test('a token in a file that the plugin of sops decrypts arrives', () => {
+  const files = {
+    'site.yml': joins('berths', '{{ phrase }}'),
+    'hosts.ini': HOSTS,
+    'group_vars/all.sops.yml': 'phrase: ENC[AES256_GCM,data:b3Bl,iv:bg==,tag:dA==,type:str]\n',
+  }
+  const enabled = '[defaults]\nvars_plugins_enabled = host_group_vars,community.sops.sops\n'
+  expect(arrivals({ ...files, 'ansible.cfg': enabled })).toEqual(['berth agent present env-file url'])
+  expect(arrivals(files, { tokenGiven: undefined })).toEqual([])
+})

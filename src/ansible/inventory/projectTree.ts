@@ -2,11 +2,11 @@ import type { Project } from '../value.ts'
 
 /** The directories that a project's paths imply. Empty directories don't exist here. */
 export class ProjectTree {
-  readonly #project: Project
+  readonly project: Project
   readonly #children = new Map<string, Set<string>>()
 
   constructor(project: Project) {
-    this.#project = project
+    this.project = project
     for (const path of project.keys()) {
       let child = path
       for (;;) {
@@ -22,7 +22,7 @@ export class ProjectTree {
   }
 
   text(path: string): string | undefined {
-    return this.#project.get(path)
+    return this.project.get(path)
   }
 
   isDirectory(path: string): boolean {

@@ -2,12 +2,15 @@ import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml, yamlValue } from '../../syntax/yaml.ts'
 import type { Fault, Variable } from '../value.ts'
 import { extensionOf, joinPath, type ProjectTree } from './projectTree.ts'
+import { usesSops } from './varsPlugins.ts'
 import { placeOf } from './yamlSource.ts'
 
 type Variables = ReadonlyMap<string, Variable>
 
 // Ansible takes the first that exists, so a file without an ending hides server.yml beside it.
 const EXTENSIONS = ['', '.yml', '.yaml', '.json']
+/** https://github.com/ansible-collections/community.sops/blob/main/plugins/vars/sops.py */
+const SOPS_EXTENSIONS = ['.sops.yaml', '.sops.yml', '.sops.json']
 const NONE: Variables = new Map()
 
 /** Reads `group_vars` and `host_vars`, each file once. */
@@ -26,7 +29,8 @@ export class VarsFiles {
     const base = joinPath(directory, kind)
     // Hosts named by a path are chroots; Ansible looks for no variables of theirs.
     if (!this.#tree.isDirectory(base) || name === '' || name.startsWith('/')) return NONE
-    const files = this.#filesOf(joinPath(base, name))
+    const plain = this.#filesOf(joinPath(base, name))
+    const files = [...plain, ...this.#sopsFilesOf(joinPath(base, name), plain)]
     const [first, ...others] = files.map((path) => this.#read(path))
     if (first === undefined) return NONE
     return others.length === 0 ? first : new Map([first, ...others].flatMap((variables) => [...variables]))
@@ -39,6 +43,16 @@ export class VarsFiles {
       if (this.#tree.text(candidate) !== undefined) return [candidate]
     }
     return []
+  }
+
+  /** What the plugin of sops decrypts, after the others: a file of its own, and those among the others that are named so. */
+  #sopsFilesOf(path: string, plain: readonly string[]): readonly string[] {
+    const own = SOPS_EXTENSIONS.map((extension) => path + extension).find(
+      (candidate) => this.#tree.text(candidate) !== undefined,
+    )
+    const others = plain.filter((each) => SOPS_EXTENSIONS.some((extension) => each.endsWith(extension)))
+    const files = own === undefined ? others : [own, ...others]
+    return files.length > 0 && usesSops(this.#tree.project) ? files : []
   }
 
   #inside(directory: string): readonly string[] {

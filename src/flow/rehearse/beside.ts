@@ -1,5 +1,6 @@
 import { type Inventory, readInventory } from '../../ansible/inventory/index.ts'
 import { directoryOf, joinPath } from '../../ansible/inventory/projectTree.ts'
+import { enablesSops } from '../../ansible/inventory/varsPlugins.ts'
 import type { Project, Variable } from '../../ansible/value.ts'
 import { absentInventory, isForPath } from '../inventories.ts'
 
@@ -71,11 +72,18 @@ function directoriesOfVariables(project: Project): ReadonlySet<string> {
 
 const variables = new WeakMap<Project, Project>()
 
-/** The files that may be read with an inventory: without the others a large project costs no more than a small one. */
+/**
+ * The files that may be read with an inventory, and what says how: without the others a large project costs no more than
+ * a small one.
+ */
 function variablesOf(project: Project): Project {
   const known = variables.get(project)
   if (known !== undefined) return known
-  const made = new Map([...project].filter(([path]) => /(?:^|\/)(?:group|host)_vars/.test(path)))
+  const made = new Map(
+    [...project].filter(
+      ([path, text]) => /(?:^|\/)(?:group|host)_vars/.test(path) || enablesSops(path, text),
+    ),
+  )
   variables.set(project, made)
   return made
 }
