@@ -714,6 +714,17 @@ describe('a fact that one of two ways has no value for', () => {
   })
 
   test.each([
+    "beacon.stdout | split('.') | last",
+    "(beacon.stdout | trim).split('::')[0]",
+    "beacon.stdout.rsplit('-', 1)[-1]",
+  ])('is there as the first or the last piece of what a command prints: %s', (words) => {
+    const made = '{ command: openssl rand -hex 32, register: beacon }'
+    const key = `{ set_fact: { harbour_key: ${JSON.stringify(`{{ ${words} }}`)} } }`
+    const empty = "{ set_fact: { harbour_key: '' }, when: harbour_key is not defined }"
+    expect(found(made, key, empty)).toMatchObject({ arrivals: ['berth agent present config url'], ends: [] })
+  })
+
+  test.each([
     "(beacon.stdout_lines | select('match', 'Key:') | first).split(': ')[1]",
     "beacon.stdout_lines | reject('match', 'Key:') | first",
     "(beacon.stdout_lines | select('search', 'Key') | list)[0]",

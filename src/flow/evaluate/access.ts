@@ -17,7 +17,7 @@ import {
   VaultedText,
 } from '../../ansible/template/primitives.ts'
 import { Operations, plainOnly, type Words } from './operations.ts'
-import { Fetched, Pieces, Ungiven } from './unknowns.ts'
+import { Fetched, type Piece, Pieces, Tainted, Ungiven } from './unknowns.ts'
 
 /** Attributes and items of values. */
 export class Access extends Operations {
@@ -56,8 +56,10 @@ export class Access extends Operations {
     if (object instanceof Nothing) throw refused('a conditional expression without else has no value')
     if (index instanceof Undefined) return index
     const key = this.key(index)
-    if (object instanceof Pieces && typeof key === 'number' && object.first[key] !== undefined)
-      return object.first[key]
+    if (object instanceof Pieces && typeof key === 'number') {
+      const piece = key === -1 ? object.last : object.first[key]
+      if (piece !== undefined) return this.piece(piece, object, words)
+    }
     if (object instanceof Unknown && typeof key === 'string') return this.#part(object, key, words)
     if (object instanceof Fetched && typeof key === 'number') return this.#part(object, String(key), words)
     if (object instanceof Ungiven && key !== undefined) return this.#ofUngiven(object, words)
@@ -88,6 +90,11 @@ export class Access extends Operations {
     if (typeof readable === 'string' && tracking.atoms.plain(readable) === undefined)
       return this.unknown(words, [change === undefined ? readable : tracking.carried(readable, hop, change)])
     return this.attempted(() => tracking.through(run, [readable], hop, change), words, [readable])
+  }
+
+  /** Of a text that was split: it is there, and as far as anyone can tell it is filled as that text is. */
+  piece(piece: Piece, { why, at }: Pieces, words: Words): Value {
+    return typeof piece === 'string' ? piece : this.textOf(new Tainted(words(), why, at, piece.partOf))
   }
 
   /** For filters that call others. */

@@ -15,6 +15,7 @@ import type { FlowFilter } from './filter.ts'
 import { undefinedIn } from './operations.ts'
 import { tested } from './tests.ts'
 import { unmodelled } from './texts.ts'
+import { Pieces } from './unknowns.ts'
 
 /** What Python's `iter()` yields; something unknown where nobody knows that. */
 function itemsOf(value: Value, evaluation: Evaluation, words: () => string): readonly Value[] | Unknown {
@@ -121,6 +122,10 @@ export const edge =
   (name: 'first' | 'last'): FlowFilter =>
   (value, given, evaluation, words) => {
     if (value instanceof Undefined) return evaluation.passedOn(value)
+    if (value instanceof Pieces) {
+      const piece = name === 'first' ? value.first[0] : value.last
+      if (piece !== undefined) return evaluation.piece(piece, value, words)
+    }
     if (value instanceof Unknown) return evaluation.unknown(words, [value])
     const run = ([subject = null]: readonly Value[]): Value =>
       applyFilter(name, subject, given, evaluation.plugin(name))

@@ -1,12 +1,12 @@
 import { applyFilter, Undefined, Unknown } from '../../ansible/template/primitives.ts'
 import type { FlowFilter } from './filter.ts'
 import { derived } from './texts.ts'
-import { Count, Pending, Tainted, UnknownTruth } from './unknowns.ts'
+import { Count, isTainted, Pending, UnknownTruth } from './unknowns.ts'
 
 export const length: FlowFilter = (value, given, evaluation, words) => {
   if (value instanceof Undefined) return evaluation.passedOn(value)
   if (value instanceof Unknown)
-    return value instanceof Tainted
+    return isTainted(value)
       ? evaluation.unknown(words, [value])
       : new Count(words(), value.why, evaluation.at, Number(evaluation.host.isFilled(value)), value)
   const { tracking } = evaluation.host

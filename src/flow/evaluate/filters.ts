@@ -18,7 +18,7 @@ import type { FilterWords, FlowFilter } from './filter.ts'
 import { jsonQuery } from './jsonQuery.ts'
 import { openMapping } from './openMappings.ts'
 import { undefinedIn } from './operations.ts'
-import { derived, givesPiece, unmodelled } from './texts.ts'
+import { derived, givesPiece, pieces, unmodelled } from './texts.ts'
 import { typeDebug } from './typeNames.ts'
 import { Fetched } from './unknowns.ts'
 
@@ -104,7 +104,8 @@ function applied(
   if (isUnread && !isWriting && !choosing.test(short)) {
     if (changing.test(short) && typeof subject === 'string')
       return derived(subject, evaluation, `passes the filter ${name}`, words, piece)
-    return evaluation.unknown(words, operands)
+    const open = evaluation.unknown(words, operands)
+    return short === 'split' ? pieces(operands, open, evaluation) : open
   }
   if (
     isUnread &&

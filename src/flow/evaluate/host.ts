@@ -40,7 +40,17 @@ import { printed } from './print.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
-import { Count, Fetched, Harmless, Keyed, Pending, Result, truthOfSides, UnknownTruth } from './unknowns.ts'
+import {
+  Count,
+  Fetched,
+  Harmless,
+  isTainted,
+  Keyed,
+  Pending,
+  Result,
+  truthOfSides,
+  UnknownTruth,
+} from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** What sops leaves where a text stood. */
@@ -106,7 +116,7 @@ export class Host implements Evaluator {
     if (value === null) return ''
     if (value instanceof Undefined) return value
     const result = this.#guarded(at, () => {
-      if (value instanceof Unknown && !('marks' in value)) return this.standIn(value)
+      if (value instanceof Unknown && !isTainted(value)) return this.standIn(value)
       return new Evaluation(this, new Locals(), at).textOf(value)
     })
     return typeof result === 'string' || result instanceof Unknown || result instanceof Undefined
@@ -356,7 +366,7 @@ export class Host implements Evaluator {
   }
 
   standIn(value: Unknown): string | Unknown {
-    const isFollowed = value instanceof Fetched || (!('marks' in value) && this.isFilled(value))
+    const isFollowed = value instanceof Fetched || (!isTainted(value) && this.isFilled(value))
     return isFollowed ? this.unknownText(value) : value
   }
 

@@ -11,13 +11,11 @@ import {
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
-import { hasMark } from '../atoms.ts'
 import { answeredOtherwise } from './answers.ts'
 import type { Evaluation } from './expression.ts'
 import { isOfWords } from './filters.ts'
 import { plainOnly, type Words } from './operations.ts'
-import { derived } from './texts.ts'
-import { Pieces } from './unknowns.ts'
+import { derived, pieces } from './texts.ts'
 
 /** Methods of str that only move text. */
 const moving =
@@ -106,24 +104,10 @@ function ofText(
       operands,
     )
   if (asking.test(name)) return asked(name, operands, evaluation, words)
-  if (name === 'split') return pieces(operands, evaluation.unknown(words, operands))
+  if (name === 'split' || name === 'rsplit')
+    return pieces(operands, evaluation.unknown(words, operands), evaluation)
   if (changing.test(name)) return derived(operands[0] ?? '', evaluation, `passes ${name}()`, words)
   return evaluation.unknown(words, operands)
-}
-
-/** Those in front of the first part of the text that is not known are what they are. */
-function pieces([text, separator, limit]: readonly Value[], unknown: Value): Value {
-  if (
-    limit !== undefined ||
-    !(unknown instanceof Unknown) ||
-    typeof text !== 'string' ||
-    typeof separator !== 'string'
-  )
-    return unknown
-  if (separator === '' || hasMark(separator)) return unknown
-  const all = text.split(separator)
-  const first = all.slice(0, all.findIndex(hasMark))
-  return first.length === 0 ? unknown : new Pieces(unknown, first)
 }
 
 /** `startswith` and `endswith` where the known edge of the text answers. */

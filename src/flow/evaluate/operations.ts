@@ -29,6 +29,7 @@ import {
   type Filling,
   Fork,
   Harmless,
+  isTainted,
   Keyed,
   madeOfSides,
   NodeName,
@@ -181,7 +182,7 @@ export class Operations {
   textOf(value: Value): string | Fork {
     if (typeof value === 'string') return value
     if (value instanceof Fork) return value
-    if (value instanceof Tainted)
+    if (isTainted(value))
       return this.host.tracking.carried(value.marks, this.hop('passes an expression'), { what: value.what })
     if (value instanceof Unknown) return this.host.unknownText(value)
     if (value instanceof VaultedText) return this.host.vaultedText(value)

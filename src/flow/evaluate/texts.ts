@@ -1,7 +1,8 @@
-import type { CallArguments, Value } from '../../ansible/template/primitives.ts'
+import { type CallArguments, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import { type AtomChange, hasMark } from '../atoms.ts'
 import type { Evaluation } from './expression.ts'
 import type { Words } from './operations.ts'
+import { type Piece, Pieces, Tainted } from './unknowns.ts'
 
 /** Another text made of one that is not known: the same token as far as anyone can tell. */
 export function derived(
@@ -22,6 +23,35 @@ export function derived(
       ...(isPiece === true ? { isPiece } : {}),
     }),
   )
+}
+
+/**
+ * What a text that is not known was split into. Whatever the separator, there is a first piece and a last one; split at
+ * white space an empty text has none.
+ */
+export function pieces(
+  [text, separator, limit]: readonly Value[],
+  whole: Value,
+  { host: { tracking } }: Evaluation,
+): Value {
+  if (!(whole instanceof Unknown) || typeof text !== 'string' || !hasMark(text) || separator === '')
+    return whole
+  const isSplit = typeof separator === 'string'
+  if (!isSplit && tracking.isFilled(text) !== true) return whole
+  const followed = new Set(whole instanceof Tainted ? whole.marks : [])
+  const piece = (part: string): Piece | undefined => {
+    if (!hasMark(part)) return part
+    const marks = [...part].filter(hasMark)
+    return marks.length === 1 && marks.every((mark) => followed.has(mark))
+      ? { partOf: marks.join('') }
+      : undefined
+  }
+  const isExact = isSplit && !hasMark(separator) && limit === undefined
+  const parts = isExact ? text.split(separator) : [text]
+  const first = parts.slice(0, parts.findIndex(hasMark) + 1).map(piece)
+  const known = first.filter((each) => each !== undefined)
+  const last = piece(parts.at(-1) ?? '')
+  return known.length === 0 && last === undefined ? whole : new Pieces(whole, { first: known, last })
 }
 
 /** As many characters of a token tell it apart and don't help to guess it. */

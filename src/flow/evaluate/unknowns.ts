@@ -135,16 +135,6 @@ export class Result extends Unknown {
   }
 }
 
-/** The pieces of a text of which only the beginning is known. */
-export class Pieces extends Unknown {
-  readonly first: readonly string[]
-
-  constructor({ what, why, at, leaf }: Unknown, first: readonly string[]) {
-    super(what, why, at, leaf)
-    this.first = first
-  }
-}
-
 /** What a value is where a truth holds, and where it doesn't; `undefined`: nothing is there then. */
 export interface Sides {
   readonly when: Unknown
@@ -196,6 +186,28 @@ export class Tainted extends Unknown {
   constructor(what: string, why: string, at: Span | undefined, marks: string, leaf?: Unknown) {
     super(what, why, at, leaf)
     this.marks = marks
+  }
+}
+
+/** Whether followed text is in it. */
+export const isTainted = (value: unknown): value is Tainted => value instanceof Tainted && value.marks !== ''
+
+/** A piece of a text that was split: its text where that is known, or the atom of which it is a part. */
+export type Piece = string | { readonly partOf: string }
+
+/** The pieces of a text of which only some are known to be there: the first ones in their order, and the last one. */
+export class Pieces extends Tainted {
+  readonly first: readonly Piece[]
+  readonly last: Piece | undefined
+
+  constructor(
+    whole: Unknown,
+    { first, last }: { readonly first: readonly Piece[]; readonly last?: Piece | undefined },
+  ) {
+    const { what, why, at } = whole
+    super(what, why, at, isTainted(whole) ? whole.marks : '', whole.leaf === whole ? undefined : whole.leaf)
+    this.first = first
+    this.last = last
   }
 }
 
