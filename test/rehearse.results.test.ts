@@ -713,6 +713,32 @@ describe('a fact that one of two ways has no value for', () => {
     })
   })
 
+  test('is there where the play has ended for who looked elsewhere for it', () => {
+    const token = '/var/lib/rancher/k3s/server/node-token'
+    const site = (keyword: string) => `
+- hosts: quays
+  tasks:
+    - { stat: { path: ${token} }, register: lamp }
+    - { command: openssl rand -hex 32, register: beacon, when: not lamp.stat.exists }
+    - { set_fact: { harbour_key: "{{ beacon.stdout.split('.')[1] }}" }, when: not lamp.stat.exists }
+    - { slurp: { src: ${token} }, register: old, when: harbour_key is not defined${keyword} }
+    - { set_fact: { harbour_key: "{{ old.content | b64decode | trim }}" }, when: old.content is defined }
+    - include_tasks: quay.yml
+      when: harbour_key is defined
+`
+    const quay = `
+- copy: { dest: /etc/systemd/system/k3s.service, content: "[Service]\\nExecStart=/usr/local/bin/k3s server\\n" }
+- copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: {{ harbour_key }}\\n" }
+- systemd: { name: k3s, state: restarted }
+`
+    const found = (keyword: string) => {
+      const files = { 'site.yml': site(keyword), 'quay.yml': quay, 'hosts.ini': '[quays]\nquay\n' }
+      return { arrivals: arrivals(files), ends: unknowns(files) }
+    }
+    expect(found('')).toEqual({ arrivals: ['quay first-server present config no url'], ends: [] })
+    expect(found(', failed_when: false')).toEqual(found(''))
+  })
+
   test.each([
     "beacon.stdout | split('.') | last",
     "(beacon.stdout | trim).split('::')[0]",

@@ -314,8 +314,13 @@ class HostTask {
       fetched.set(result, call.hop(`is fetched by ${call.task.action.module}`))
     else if (module === undefined) unfollowed.set(result, (part) => whyNotFollowed(call, part))
     if (effect.failed === undefined) return { result, changed, ran }
-    if (!this.#forgiven(call, result))
-      return ran === true ? this.#fail(call, new TaskFails(effect.failed)) : { result, changed, ran }
+    if (!this.#forgiven(call, result)) {
+      if (ran === true) return this.#fail(call, new TaskFails(effect.failed))
+      if (call.context.isRescued === true) return { result, changed, ran }
+      // Where it runs the play ends, so that it goes on only where the task is skipped.
+      assureNot(new Call(call.context, this.#world, call.task, call.host, call.target))
+      return skipped()
+    }
     const failed = new Map<string, FlowValue>([['msg', effect.failed], ...result])
     failures.add(failed)
     return { result: failed, changed, ran }
