@@ -151,6 +151,33 @@ test.each(once)('one text, one rule: %s', (_, text, id) => {
   expect(telling.map((rule) => rule.id)).toEqual([id])
 })
 
+test.each([
+  'harbour-token-change-in-production',
+  'change-in-production',
+  'change-this-in-production',
+  'please-change-me',
+  'replace-with-your-token',
+  'harbour_secret_CHANGE_ME',
+  'k3s-token-changeme-before-use',
+  'harbour token replace this',
+])('%s asks to be replaced', (text) => {
+  const project = new Map([['group_vars/all.yml', `k3s_token: ${text}\n`]])
+  expect(rules.filter((rule) => found(rule, project).length > 0).map(({ id }) => id)).toEqual([
+    'token-placeholder',
+  ])
+})
+
+test.each([
+  '9f1c0b7e4d2a86539f1c0b7e-change-me',
+  'exchange-me-7e4d2a8653f1c0b7',
+  'tide-lamp-quay-change-oar',
+])('%s does not', (text) => {
+  const project = new Map([['group_vars/all.yml', `k3s_token: ${text}\n`]])
+  expect(rules.filter((rule) => found(rule, project).length > 0).map(({ id }) => id)).not.toContain(
+    'token-placeholder',
+  )
+})
+
 test('what git does not take may hold a token, but no sample', () => {
   const project = new Map([
     ['group_vars/all.yml', 'k3s_token: f3a9c07e51b24d8896cc01d2ab7743fe\n'],

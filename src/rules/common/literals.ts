@@ -65,6 +65,8 @@ const BLANKS: readonly RegExp[] = [
   /^<.*>$/s,
   /^\[[\w -]+\]$/,
   /^(?:please[-_ ]?)?(?:change|replace|insert|fill|put|enter|add|edit)[-_ ]?(?:me|this|it|your|with|in|here|my|a|the)(?![a-z])/i,
+  // harbour-token-change-in-production: in front of that only words, for a token that was drawn at random has others.
+  /^(?:(?:[a-z]+|k3s|rke2|\d{1,4})[-_ .]+)*(?:change|replace)(?:[-_ ]?(?:me|this|it)|[-_ ]+(?:in|for|before|on)[-_ ]+[a-z]+)(?:[-_ ]+[a-z]+)*[!\d]*$/i,
   /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]+[^\W_]+)*[-_ ]+(?:here|token|secret|password|value)$/i,
   ofWords('your'),
   /^(?:x{3,}|\.{3,}|\*{3,}|_{3,}|todo|tbd|fixme|placeholder|changeit)[!\d]*$/i,
