@@ -290,6 +290,42 @@ describe('what is looked at', () => {
     ).toEqual([])
   })
 
+  test('roles and collections that are named, even where git passes them over', async () => {
+    const mode = (path: string) => ({ [path]: 'k3s: {mode: 0600}\n' })
+    write({
+      '.gitignore': '/collections/\n/more/\n/roles/deep/roles/\n',
+      'ansible.cfg': '[defaults]\nroles_path = ./more/harbours\n',
+      'roles/.gitignore': '*\n!requirements.yml\n!own/\n!own/**\n',
+      'roles/requirements.yml': 'roles:\n  - name: berth\n  - name: idle\n',
+      'site.yml':
+        '- hosts: quays\n  roles: [own, "quay.k3s", { role: slip }]\n- import_playbook: tide.k3s.site\n',
+      'roles/own/tasks/main.yml': '- import_role: { name: own }\n',
+      ...mode('roles/quay.k3s/defaults/main.yml'),
+      'roles/quay.k3s/meta/main.yml': 'dependencies:\n  - role: berth\n',
+      ...mode('roles/quay.k3s/molecule/default/converge.yml'),
+      ...mode('roles/berth/vars/main.yml'),
+      ...mode('roles/idle/vars/main.yml'),
+      ...mode('more/harbours/slip/defaults/main.yml'),
+      // The project has one of that name.
+      ...mode('more/harbours/own/defaults/main.yml'),
+      ...mode('collections/ansible_collections/tide/k3s/playbooks/site.yml'),
+      ...mode('collections/ansible_collections/tide/k3s/plugins/doc.yml'),
+      ...mode('collections/ansible_collections/tide/idle/playbooks/site.yml'),
+    })
+    execFileSync('git', ['init', '--quiet', directory])
+    expect(await found()).toEqual(
+      [
+        'collections/ansible_collections/tide/k3s/playbooks/site.yml',
+        'more/harbours/slip/defaults/main.yml',
+        'roles/berth/vars/main.yml',
+        'roles/quay.k3s/defaults/main.yml',
+      ].map((path) => `${path}:1 mode-unquoted`),
+    )
+    expect(
+      await found(['--exclude', 'roles/quay.k3s/', '--exclude', '/more/', '--exclude', 'tide/']),
+    ).toEqual([])
+  })
+
   test('links are followed, circles are not', async () => {
     write(site)
     symlinkSync('..', join(directory, 'roles/up'))

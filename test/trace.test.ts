@@ -372,8 +372,8 @@ describe('in a project of its own', () => {
       `No start of K3s can be shown: ${[
         'the role harbourmaster.k3s is not in the project',
         'the role quay.orchestration.k3s_agent is not in the project',
-        'roles that lie there, and that git does not ignore, are followed: ansible-galaxy role install harbourmaster.k3s -p roles',
-        'roles that lie there, and that git does not ignore, are followed: ansible-galaxy collection install quay.orchestration -p collections',
+        'roles that lie there are followed: ansible-galaxy role install harbourmaster.k3s -p roles',
+        'roles that lie there are followed: ansible-galaxy collection install quay.orchestration -p collections',
       ].join('; ')}.\n\n3 places could not be followed (--show-unknown)\n`,
     )
     write({ 'site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.shell: k3sup ready --context quay\n' })

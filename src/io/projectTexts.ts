@@ -49,6 +49,8 @@ const NAMED_VARIABLES = /(?:^|\/)(?:vars\/[^/]+|defaults\/main|(?:vars|defaults)
 /** What inventories are called, and the directories that hold them. */
 const INVENTORY = /^(?:hosts|inventory)(?:[._-]|$)/i
 const INVENTORIES: ReadonlySet<string> = new Set(['inventory', 'inventories'])
+/** Directories in which Ansible looks for roles and collections. */
+const CONTENT: ReadonlySet<string> = new Set(['roles', 'collections', 'ansible_collections'])
 /** Directories in which a file without an ending may be an inventory, an init script or an env file. */
 const BARE =
   /(?:^|\/)(?:inventor(?:y|ies)|hosts|environments?|templates|files|init\.d|conf\.d|default|sysconfig|[^/]*\.d)\//
@@ -78,6 +80,8 @@ export interface ProjectTexts {
   readonly ignoredInventories: readonly string[]
   /** Of a text that a link leads to the path where it really is: below the root, or absolute where it lies elsewhere. */
   readonly linked: ReadonlyMap<string, string>
+  /** Directories that git passes over and roles or collections may lie in, or are. They are not read. */
+  readonly ignoredContent: readonly string[]
 }
 
 export interface ProjectOptions {
@@ -92,6 +96,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const lists: string[] = []
   const ignoredVariables: string[] = []
   const ignoredInventories: string[] = []
+  const ignoredContent: string[] = []
   const written = new Map<string, string[]>()
   const linked = new Map<string, string>()
   const others: string[] = []
@@ -157,6 +162,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
       if (git.ignores(path, true) && (name.startsWith('.') || !isTracked(`${path}/`))) {
         if (VARIABLE_DIRECTORIES.has(name) || (!name.startsWith('.') && VARIABLES.test(path)))
           ignoredVariables.push(path)
+        else if (CONTENT.has(name) || isBelow(path, CONTENT)) ignoredContent.push(path)
         else if (INVENTORIES.has(name) || isBelow(path, INVENTORIES)) ignoredInventories.push(`${path}/`)
         continue
       }
@@ -179,7 +185,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
     const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
     if (read !== undefined && 'text' in read) texts.set(path, read.text)
   }
-  return { texts, refused, lists, ignoredVariables, ignoredInventories, linked }
+  return { texts, refused, lists, ignoredVariables, ignoredInventories, ignoredContent, linked }
 }
 
 /** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */

@@ -6,6 +6,7 @@ import { inventoryPaths, nameOf, pathKind, readTexts } from '../../io/files.ts'
 import { GitIgnore, globMatcher } from '../../io/gitignore.ts'
 import { MAX_BYTES, readFileText, readProject, TOO_LARGE } from '../../io/projectTexts.ts'
 import { concernsRules, matters } from '../../lint/relevance.ts'
+import { ignoredContent } from './ignoredContent.ts'
 import type { Settings } from './settings.ts'
 import type { Target } from './targets.ts'
 
@@ -115,6 +116,11 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     texts.set(path, text)
     added.push(path)
   }
+  if (concernsRules(texts))
+    for (const [path, text] of ignoredContent(root, texts, ignored.ignoredContent, excluded)) {
+      texts.set(path, text)
+      added.push(path)
+    }
   // The inventory that Ansible takes by itself counts even where git passes it over: many projects keep theirs to themselves.
   for (const source of configuredInventories(read)) {
     const path = nameOf(root, resolve(root, source))

@@ -109,8 +109,14 @@ export function missing(
     }
   const what = `the ${kind} ${name} is not in the project`
   if (!isK3s) return { at, what }
-  const followed = `${kind}s that lie there, and that git does not ignore, are followed`
-  if (/\/|\.ya?ml$/.test(name)) return { at, what, isTold: true, cure: followed }
+  const followed = `${kind}s that lie there are followed`
+  if (/\/|\.ya?ml$/.test(name))
+    return {
+      at,
+      what,
+      isTold: true,
+      cure: `${kind}s that lie there, and that git does not ignore, are followed`,
+    }
   const [, collection] = OF_COLLECTION.exec(name) ?? []
   const wanted = installable(collection ?? name, collection !== undefined, project)
   if (wanted === undefined) return { at, what, isTold: true, cure: followed }
