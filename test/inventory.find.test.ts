@@ -218,3 +218,28 @@ test('so are those beside playbooks that plays, tasks and lookups name, and what
   expect(arrivals(files)).toEqual(['berth agent present env-file url'])
   expect(findings(files)).toContain('token-plaintext error phrases.enc:1')
 })
+
+test('notes and files without an ending are read where a token stands in them as K3s writes it', () => {
+  const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  const readPaths = (exclude: readonly string[]): readonly string[] => {
+    const options = { cwd: root, inventories: undefined, exclude, forceExclude: false, instead: undefined }
+    return [...readTarget({ root, files: undefined }, { config: {}, directory: root }, options).texts.keys()]
+  }
+  const token =
+    'K105f2c9e0b7a4d18365f2c9e0b7a4d18365f2c9e0b7a4d18365f2c9e0b7a4d1836::server:39b0ff389b80305f56aa2a4b7d7b4fb3'
+  mkdirSync(join(root, '.git'))
+  write('.gitignore', 'mine.txt\n')
+  write('site.yml', '- hosts: quays\n  roles: [k3s]\n')
+  for (const path of ['NOTES.md', 'keys/quay.TXT', 'keys/berth', 'keys/mole.csv', 'k3s_quay.txt', 'mine.txt'])
+    write(path, `Ours:\n${token}\n`)
+  write('other.txt', 'harbour_key: 0ddpassword\n')
+  expect(readPaths([])).toEqual(['site.yml', 'NOTES.md', 'k3s_quay.txt', 'keys/berth', 'keys/quay.TXT'])
+  expect(readPaths(['*.md', 'keys/', 'k3s_*'])).toEqual(['site.yml'])
+  write('site.yml', '- hosts: quays\n  roles: [lamp]\n')
+  expect(readPaths([])).toEqual(['site.yml'])
+})

@@ -46,6 +46,8 @@ const VARIABLES = /(?:^|\/)(?:group_vars|host_vars)\//
 const VARIABLE_DIRECTORIES: ReadonlySet<string> = new Set(['group_vars', 'host_vars'])
 /** Those of roles and playbooks: what a task names is read whatever it ends in, and `main` of a role without an ending, too. */
 const NAMED_VARIABLES = /(?:^|\/)(?:vars\/[^/]+|defaults\/main|(?:vars|defaults)\/main\/[^/.]+)$/
+/** Endings of files in which people write things down; `''`: none. */
+const PROSE: ReadonlySet<string> = new Set(['txt', 'md', ''])
 /** What inventories are called, and the directories that hold them. */
 const INVENTORY = /^(?:hosts|inventory)(?:[._-]|$)/i
 const INVENTORIES: ReadonlySet<string> = new Set(['inventory', 'inventories'])
@@ -80,6 +82,8 @@ export interface ProjectTexts {
   readonly ignoredInventories: readonly string[]
   /** Of a text that a link leads to the path where it really is: below the root, or absolute where it lies elsewhere. */
   readonly linked: ReadonlyMap<string, string>
+  /** Files in which people write things down; they are not read. */
+  readonly prose: readonly string[]
   /** Directories that git passes over and roles or collections may lie in, or are. They are not read. */
   readonly ignoredContent: readonly string[]
 }
@@ -97,12 +101,14 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const ignoredVariables: string[] = []
   const ignoredInventories: string[] = []
   const ignoredContent: string[] = []
+  const prose: string[] = []
   const written = new Map<string, string[]>()
   const linked = new Map<string, string>()
   const others: string[] = []
 
   const take = (path: string, name: string): void => {
     const kind = nameKind(path, name)
+    if (kind === undefined && PROSE.has(partsOf(path).ending.toLowerCase())) prose.push(path)
     if (kind === undefined && name.endsWith('.txt') && RELEASE_LIST.test(name)) lists.push(path)
     else if (kind === undefined) {
       const around = aroundWritten(path)
@@ -185,7 +191,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
     const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
     if (read !== undefined && 'text' in read) texts.set(path, read.text)
   }
-  return { texts, refused, lists, ignoredVariables, ignoredInventories, ignoredContent, linked }
+  return { texts, refused, lists, ignoredVariables, ignoredInventories, prose, ignoredContent, linked }
 }
 
 /** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */

@@ -14,6 +14,12 @@ export function concernsRules(project: Project): boolean {
   return false
 }
 
+/** Whether any text of a project speaks of K3s or its kin. */
+export function speaksOfK3s(project: Project): boolean {
+  for (const [path, text] of project) if (namesK3s(path, text)) return true
+  return false
+}
+
 /** Whether one text could concern a rule. */
 export function matters(path: string, text: string): boolean {
   return MATTERS.test(path) || MATTERS.test(text)

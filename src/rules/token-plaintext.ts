@@ -1,7 +1,11 @@
+import { isFixture } from '../flow/sites/places.ts'
 import type { SiteCarrier } from '../flow/tokenSites.ts'
+import type { Analysis } from '../lint/analysis.ts'
+import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
+import { writtenTokens } from '../token/written.ts'
 import { isOverruled, overruled } from './common/defaults.ts'
-import { literalsOf } from './common/literals.ts'
+import { isStandIn, isToCopy, literalsOf } from './common/literals.ts'
 import { vaultFindingsOf } from './common/vaults.ts'
 
 const PLACES: Readonly<Record<SiteCarrier, string>> = {
@@ -117,8 +121,28 @@ curl -sfL https://get.k3s.io | K3S_URL=https://quay:6443 K3S_TOKEN=f3a9c07e51b24
 `,
       },
     },
+    {
+      title: 'as K3s writes it, in notes',
+      files: {
+        'notes/quay.md': `
+The cluster in the harbour:
+
+    K105f2c9e0b7a4d18365f2c9e0b7a4d18365f2c9e0b7a4d18365f2c9e0b7a4d1836::server:39b0ff389b80305f56aa2a4b7d7b4fb3
+    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a join token as K3s writes it stands in a file that git takes
+`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'how a token looks',
+      files: {
+        'notes/quay.md': `
+It looks like K100123012301230123012301230123012301230123012301230123012301230123::server:39b0ff389b80305f56aa2a4b7d7b4fb3,
+or like K105f2c9e0b7a4d18365f2c9e0b7a4d18365f2c9e0b7a4d18365f2c9e0b7a4d1836::server:your-token.
+`,
+      },
+    },
     {
       title: 'vaulted, or sealed with SOPS',
       files: {
@@ -164,7 +188,7 @@ jobs:
   ],
   *check(analysis) {
     const vaults = new Set(vaultFindingsOf(analysis).map(({ at }) => `${at.path}:${at.start}`))
-    for (const { site, placeholder, isToCopy } of literalsOf(analysis)) {
+    for (const { site, placeholder, isToCopy: toBeCopied } of literalsOf(analysis)) {
       const { at, carrier, isFixture, style } = site
       const quote = style === 'single' || style === 'double' ? 1 : 0
       // A file that is named a vault is told of as such.
@@ -183,8 +207,26 @@ jobs:
         at,
         message: PLACES[carrier],
         secrets: [at],
-        ...(isFixture ? { severity: 'notice' } : isToCopy ? toCopy : {}),
+        ...(isFixture ? { severity: 'notice' } : toBeCopied ? toCopy : {}),
       }
     }
+    yield* written(analysis)
   },
+}
+
+/** Tokens as K3s writes them, wherever they stand: in notes, comments and what tasks have fetched. */
+function* written(analysis: Analysis): Generator<RuleFinding> {
+  const told = literalsOf(analysis).map(({ site }) => site.at)
+  for (const [path, text] of analysis.project)
+    for (const { start, end, password } of writtenTokens(text)) {
+      const isTold = told.some((at) => at.path === path && at.start < end && at.end > start)
+      if (isTold || isStandIn(password) || !analysis.isTaken(path)) continue
+      const at = { path, start, end }
+      yield {
+        at,
+        message: 'a join token as K3s writes it stands in a file that git takes',
+        secrets: [at],
+        ...(isFixture(path) ? { severity: 'notice' } : isToCopy(analysis, path) ? toCopy : {}),
+      }
+    }
 }

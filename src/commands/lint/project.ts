@@ -5,7 +5,8 @@ import { UserError } from '../../errors.ts'
 import { inventoryPaths, nameOf, pathKind, readTexts } from '../../io/files.ts'
 import { GitIgnore, globMatcher } from '../../io/gitignore.ts'
 import { MAX_BYTES, readFileText, readProject, TOO_LARGE } from '../../io/projectTexts.ts'
-import { concernsRules, matters } from '../../lint/relevance.ts'
+import { concernsRules, matters, speaksOfK3s } from '../../lint/relevance.ts'
+import { writtenTokens } from '../../token/written.ts'
 import { ignoredContent } from './ignoredContent.ts'
 import type { Settings } from './settings.ts'
 import type { Target } from './targets.ts'
@@ -120,6 +121,13 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     for (const [path, text] of ignoredContent(root, texts, ignored.ignoredContent, excluded)) {
       texts.set(path, text)
       added.push(path)
+    }
+  // Most repositories have many of these, and few a cluster.
+  if (ignored.prose.length > 0 && concernsRules(texts) && speaksOfK3s(texts))
+    for (const path of ignored.prose) {
+      const result = texts.has(path) || excluded(path) ? undefined : readFileText(join(root, path))
+      if (result !== undefined && 'text' in result && writtenTokens(result.text).length > 0)
+        texts.set(path, result.text)
     }
   // The inventory that Ansible takes by itself counts even where git passes it over: many projects keep theirs to themselves.
   for (const source of configuredInventories(read)) {
