@@ -57,6 +57,29 @@ describe('lint', () => {
     expect(told({ 'a.md': joins, 'b.yml': 'microk8s: join\n', 'molecule/x/c.yml': joins })).toEqual([])
   })
 
+  test('says of a file that links lead to what is wrong with it once, and what is wrong with each of its names', () => {
+    const files = { 'a.yml': 'quince\n', 'c.yml': 'quince\n', 'b/hosts.ini': 'quince\n', hosts: 'quince\n' }
+    const links = new Map([
+      ['c.yml', 'a.yml'],
+      ['b/hosts.ini', 'hosts'],
+    ])
+    const faults = [
+      {
+        at: { path: 'b/hosts.ini', start: 0, end: 0 },
+        message: 'skipped',
+        fix: '',
+        severity: 'warning' as const,
+      },
+      { at: { path: 'c.yml', start: 1, end: 2 }, message: 'of no use', fix: '' },
+    ]
+    expect(run(files, { links, faults })).toEqual([
+      'a.yml:1:1 error word-quince',
+      'a.yml:1:2 error file-unreadable',
+      'b/hosts.ini:1:1 warning file-ambiguous',
+      'hosts:1:1 error word-quince',
+    ])
+  })
+
   test('orders by path, place and rule, whatever the order of rules and files', () => {
     const files = { 'b.yml': 'quince medlar\n', 'a.yml': 'x: medlar\ny: quince\n' }
     const expected = [

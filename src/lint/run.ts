@@ -41,7 +41,8 @@ export function lint(analysis: Analysis, rules: readonly Rule[], options: LintOp
   const found: Finding[] = []
   const add = (rule: Pick<Rule, 'id' | 'severity' | 'fix'>, finding: RuleFinding): void => {
     const whole = completed(rule, finding, options)
-    found.push(links.size === 0 ? whole : renamed(whole, ownPath))
+    // What is said of a file as a whole may be said of its name.
+    found.push(links.size === 0 || whole.at.end === 0 ? whole : renamed(whole, ownPath))
   }
   for (const rule of asked) for (const finding of rule.check(analysis)) add(rule, finding)
   const { findings: faults, unknowns } = ownFindings(analysis, options.faults ?? [])
@@ -52,7 +53,7 @@ export function lint(analysis: Analysis, rules: readonly Rule[], options: LintOp
   }
   const project =
     links.size === 0 ? analysis.project : new Map([...analysis.project].filter(([path]) => !links.has(path)))
-  const lines = new ProjectLines(project)
+  const lines = new ProjectLines(analysis.project)
   const askedIds = new Set([...asked, ...ownRules].map(({ id }) => id))
   const { findings, suppressed, unused } = silence(project, merged(found), lines, {
     known: new Set([...rules, ...ownRules].map(({ id }) => id)),
