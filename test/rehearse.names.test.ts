@@ -84,6 +84,29 @@ describe('a file of tasks whose name hangs on a fact', () => {
     expect(arrivals(files)).toEqual(['berth agent maybe none url'])
   })
 
+  // Neither variable is set on any host.
+  const elsewhere = '- set_fact: { rope: line, ropes: [line] }\n  when: "\'piers\' in group_names"\n'
+  const found = (names: string): string =>
+    `${elsewhere}- include_tasks: "{{ item }}"\n  with_first_found: [${names}]\n  vars: { kind: boat }\n`
+
+  test('passes over one that needs a variable which is not set', () => {
+    const names = '"{{ rope }}.yml", "{{ kind }}.yml", "{{ kind }}-of-old.yml"'
+    const files = moored(found(names), { 'boat.yml': joins(), 'boat-of-old.yml': without })
+    expect(arrivals(files)).toEqual([arrives])
+    expect(unknowns(files)).toEqual([])
+  })
+
+  test.each([
+    found('"{{ rope }}.yml", "{{ ropes[0] }}.yml"'),
+    `${elsewhere}- include_tasks: boat.yml\n  loop: "{{ ropes }}"\n`,
+  ])('ends the play where none of its variables is set: %s', (include) => {
+    const files = moored(`${include}${without}`, { 'boat.yml': joins() })
+    expect(arrivals(files)).toEqual([])
+    expect(unknowns(files)).toEqual([
+      expect.stringMatching(/^the play ends here for berth: 'ropes?' is undefined/),
+    ])
+  })
+
   test.each(['"{{ ansible_os_family }}"', '"{{ ansible_os_family }}.yml"'])(
     'may be one of a role: %s',
     (name) => {

@@ -101,7 +101,10 @@ function loopValue(
   evaluate: Evaluator,
   exists: (name: string) => string | undefined,
 ): Iterable<FlowValue> | Unknown | Undefined {
-  if (kind === 'first_found') return firstFound(listValue(placed, evaluate), exists, placed)
+  if (kind === 'first_found') {
+    const terms = definedTerms(placed, evaluate)
+    return terms instanceof Undefined ? terms : firstFound(terms, exists, placed)
+  }
   if (kind === 'fileglob') return [new Unknown('a file found', 'files of the control node', placed.at)]
   const value = listValue(placed, evaluate)
   if (value instanceof Undefined || value instanceof Unknown) return value
@@ -144,6 +147,20 @@ function loopValue(
     default:
       return new Unknown(`with_${kind}`, `with_${kind} is not followed`, placed.at)
   }
+}
+
+/**
+ * Of the names in the list itself Ansible passes over those that need a variable which is not set; where none is left the task
+ * fails. What is undefined in a mapping or behind a variable ends the task of some releases only, so that is not known.
+ */
+function definedTerms(placed: Placed, evaluate: Evaluator): FlowValue {
+  const { value, at } = placed
+  if (!Array.isArray(value)) return new List([listValue(placed, evaluate)])
+  const isUnset = (term: AnsibleValue): boolean =>
+    typeof term === 'string' && evaluate.value(term, at) instanceof Undefined
+  const set = value.filter((term: AnsibleValue) => !isUnset(term))
+  const [unset] = value
+  return set.length === 0 && unset !== undefined ? evaluate.value(unset, at) : evaluate.value(set, at)
 }
 
 /**

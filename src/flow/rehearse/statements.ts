@@ -652,9 +652,14 @@ interface LoopItem {
   readonly item?: import('../evaluate/index.ts').FlowValue
 }
 
+/** A list that is undefined ends the play for the host, where the task runs at all. */
 function loopItems(task: Task, call: Call): readonly LoopItem[] {
   const loop = loopWhereItRuns(task, call)
-  if (loop === undefined || loop instanceof Undefined) return [{}]
+  if (loop === undefined) return [{}]
+  if (loop instanceof Undefined) {
+    if (conditionOf(call) === true) throw new TaskFails(loop.message, loop.variable)
+    return []
+  }
   if (loop.items === undefined) return [{ loop, item: new Unknown('item', loop.why, task.at) }]
   return loop.items.map((item) => ({ loop, item }))
 }
