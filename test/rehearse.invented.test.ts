@@ -1101,6 +1101,36 @@ ${joins('berths', '{{ harbour_key }}')}`
     expect(told(alone, 'several')).toEqual(['quay first-server absent none no url'])
   })
 
+  test('has it without internet and without a token, too, in place of the one where the others fare alike', () => {
+    const joining = `sh /opt/k3s-install.sh server --server https://{{ ${founder} }}:6443`
+    const plays = (founding: string): string => `
+- hosts: harbour
+  tasks:
+    - command: sh /opt/k3s-install.sh server --cluster-init
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+      when: inventory_hostname == ${founder}
+${founding}
+    - command: ${joining}
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+      when: inventory_hostname != ${founder} and airgap_dir is not defined
+    - command: ${joining}
+      when: inventory_hostname != ${founder} and airgap_dir is defined
+${joins('berths', '{{ harbour_key }}')}`
+    const files = { 'site.yml': plays(''), 'hosts-sample.ini': sample }
+    const told = (project: Files, servers: 'several' | undefined): readonly string[] =>
+      arrivals(project, { airgapped: true, servers, again: undefined })
+    const others = ['boat agent present env-file url', 'quay first-server present env-file no url']
+    expect(told(files, 'several')).toEqual([...others, 'server-2 joining-server absent none url'])
+    expect(told(files, undefined)).toEqual([])
+    expect(found(files)).toHaveLength(1)
+    const alone = `
+    - copy: { dest: /etc/rancher/k3s/config.yaml, content: "node-name: quay\\n", mode: '0600' }
+      when: groups['harbour'] | length == 1`
+    const unlike = { ...files, 'site.yml': plays(alone) }
+    expect(told(unlike, undefined)).toEqual(others)
+    expect(found(unlike)).toHaveLength(1)
+  })
+
   test('lacks groups that its users add', () => {
     const plays = `
 - hosts: all

@@ -151,6 +151,8 @@ export interface TaskRun {
 /** One playbook (or lone role) in one scenario, in one world. */
 export interface Run {
   readonly playbook: string
+  /** The sources of the inventory that the hosts are from; missing where they are invented. */
+  readonly inventory?: readonly string[]
   readonly scenario: Scenario
   readonly assumptions: readonly string[]
   readonly events: readonly Event[]

@@ -2,7 +2,6 @@ import type { Event } from '../flow/rehearsal.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
-import { isInvented } from './common/faults.ts'
 import { certainNodeRuns, type EventOf, type NodeRun } from './common/nodes.ts'
 import { once } from './common/once.ts'
 import { placeIn } from './common/places.ts'
@@ -220,10 +219,10 @@ function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'>
       [one.variable, one.making].some((name) => name !== undefined && isToken(analysis, name)),
   )
   if (event === undefined) return undefined
-  const { scenario } = node.run
+  const { scenario, inventory } = node.run
   // A play that ends there has no second run.
   if (scenario.again === true) return undefined
-  const isLeft = isInvented(scenario) || scenario.tokenGiven === false
+  const isLeft = inventory === undefined || scenario.tokenGiven === false
   return !isLeft || producers(node).length > 0 ? event : undefined
 }
 

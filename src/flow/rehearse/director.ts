@@ -420,7 +420,8 @@ export class Director {
         this.note({ at: verdict.hops[0]?.at ?? verdict.at, what: OF_ITS_OWN })
     }
     for (const world of worlds)
-      for (const events of eventsOf(world, hosts, scenario)) this.#keepRun(playbook, scenario, world, events)
+      for (const events of eventsOf(world, hosts, scenario))
+        this.#keepRun(playbook, scenario, hosts, world, events)
   }
 
   /** What a playbook that starts nothing does with tokens. */
@@ -431,12 +432,19 @@ export class Director {
           ({ what }) => what === 'task-ran' || what === 'file-written' || what === 'directory-made',
         )
         if (events.some(({ what }) => what !== 'directory-made'))
-          this.#keepRun(playbook, scenario, world, events)
+          this.#keepRun(playbook, scenario, hosts, world, events)
       }
   }
 
-  #keepRun(playbook: string, scenario: Scenario, world: World, events: readonly Event[]): void {
-    this.#runs.push({ playbook, scenario, assumptions: assumptionsOf(world), events })
+  #keepRun(
+    playbook: string,
+    scenario: Scenario,
+    { sources }: PaperHosts,
+    world: World,
+    events: readonly Event[],
+  ): void {
+    const inventory = sources === undefined ? {} : { inventory: sources }
+    this.#runs.push({ playbook, ...inventory, scenario, assumptions: assumptionsOf(world), events })
   }
 
   #hops({ arrival, hops }: Started): readonly Hop[] {

@@ -135,10 +135,9 @@ export class PlaybookWork {
       first = this.#onClean(base, asked)
     }
     this.#sayWhereItEnds(first, base, 'each')
-    const rest = [...this.#variants(base, asked), ...this.#withAnother(base, first)]
     const done: (readonly [Scenario, readonly World[]])[] = []
     const all: World[] = []
-    for (const scenario of [base, ...rest]) {
+    const follow = (scenario: Scenario): readonly World[] => {
       const worlds = scenario === base ? first : this.#run(scenario, asked, this.#clean(scenario))
       this.#director.take(this.#playbook.path, scenario, this.#hostsOf(scenario), worlds)
       all.push(...worlds)
@@ -148,6 +147,15 @@ export class PlaybookWork {
         for (const key of this.#keys(scenario))
           this.#director.keep(key, [...this.#hostsOf(scenario).hosts.keys()], worlds)
       if (scenario.manager !== 'openrc' && scenario.tokenGiven !== false) done.push([scenario, worlds])
+      return worlds
+    }
+    follow(base)
+    const another = this.#withAnother(base, first)
+    const standsForBoth = this.#standsFor(another.flatMap(follow), first, base)
+    for (const variant of this.#variants(base, asked)) {
+      // The larger sample has the hosts of the smaller one, too.
+      if (another.length === 0 || !standsForBoth) follow(variant)
+      if (another.length > 0) follow({ ...variant, servers: 'several' })
     }
     // A second run shows what it loses: over an older K3s where some scenario compares versions. What only a new K3s brings is
     // left out over the same one, which is looked at once.
@@ -488,6 +496,23 @@ export class PlaybookWork {
   }
 
   #larger: PaperHosts | undefined
+
+  /** Whether all that happens to the hosts of a sample happens to them in the larger one, too. */
+  #standsFor(larger: readonly World[], smaller: readonly World[], base: Scenario): boolean {
+    const { hosts } = this.#hostsOf(base)
+    const told = (all: readonly World[]): ReadonlySet<string> =>
+      new Set(
+        all.flatMap(({ events }) =>
+          events.flatMap((event) => {
+            if (!hosts.has(event.host)) return []
+            const { token } = event.what === 'service-started' ? event.arrival : {}
+            return [[event.host, event.what, event.at.path, event.at.start, token?.state].join()]
+          }),
+        ),
+      )
+    const found = told(larger)
+    return [...told(smaller)].every((what) => found.has(what))
+  }
 
   /** The tokens that a playbook can do without; of one that is part of a mapping that mapping. */
   #optional(hosts: PaperHosts): ReadonlySet<string> {
@@ -941,11 +966,16 @@ export class PlaybookWork {
       )
   }
 
-  /** Of hosts that are the same ones however many servers other playbooks have, the keys for any number. */
+  /**
+   * Of hosts that are the same ones however many servers other playbooks have, the keys for any number; so have the hosts of a
+   * sample to which one was added, for what follows on those that it has.
+   */
   #keys(scenario: Scenario): readonly string[] {
-    return this.#hosts === 'invented' && scenario.servers === undefined
-      ? (['several', 'one'] as const).map((servers) => this.#key({ ...scenario, servers }))
-      : [this.#key(scenario)]
+    const { servers, ...anyNumber } = scenario
+    if (this.#hosts === 'invented' && servers === undefined)
+      return (['several', 'one'] as const).map((number) => this.#key({ ...scenario, servers: number }))
+    const isOfSample = this.#hosts !== 'invented' && servers !== undefined
+    return [scenario, ...(isOfSample ? [anyNumber] : [])].map((one) => this.#key(one))
   }
 
   /** Scenarios that begin with the same nodes. */

@@ -55,7 +55,7 @@ function eventsOf(
   return run?.events.filter(({ host }) => hosts.includes(host)) ?? []
 }
 
-/** Whether the hosts were made up, because no inventory of the project has hosts for the playbook. */
+/** Whether how many servers there are was made up: no inventory of the project has hosts for the playbook, or a sample has one. */
 export const isInvented = ({ servers }: Scenario): boolean => servers !== undefined
 
 /** Nodes that had nothing of K3s before the play. */
