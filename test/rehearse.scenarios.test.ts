@@ -877,6 +877,32 @@ describe('where a play ends early', () => {
     expect(ends({ ...stop('k3s-agent'), 'stop.yml': start })).toContain(told)
   })
 
+  test.each<[string, string[], string?]>([
+    ['roles: [{ role: moored, part: stop }]', []],
+    ['tasks: [{ include_role: { name: moored }, vars: { part: stop } }]', []],
+    ['tasks: [{ include_role: { name: moored, tasks_from: stop } }]', [], '- debug: { msg: afloat }\n'],
+    // What it does on nodes without K3s comes after what fails there.
+    ['roles: [{ role: moored, part: stop }, { role: moored, part: join }]', [missing]],
+    ['roles: [{ role: moored, part: stop }, { role: moored, part: "{{ pier | lookup }}" }]', [missing]],
+  ])(
+    'nor of one that has only that part of a role: %s',
+    (plays, told, main = '- include_tasks: "{{ part }}.yml"\n') => {
+      const files = {
+        'hosts.ini': HOSTS,
+        'site.yml': `${servers}- { hosts: berths, roles: [{ role: moored, part: join }] }\n`,
+        'stop.yml': `- hosts: berths\n  ${plays}\n`,
+        'roles/moored/tasks/main.yml': main,
+        'roles/moored/tasks/stop.yml': '- service: { name: k3s-agent, state: stopped }\n',
+        'roles/moored/tasks/join.yml': `
+- command: sh /opt/k3s-install.sh agent
+  environment: { K3S_URL: 'https://quay:6443', K3S_TOKEN: 0ddpassword }
+  args: { creates: /usr/local/bin/k3s }
+`,
+      }
+      expect(ends(files)).toEqual(told)
+    },
+  )
+
   test.each([
     ['/etc/rancher/k3s/k3s.yaml', false],
     ['/var/lib/rancher/k3s/data', false],

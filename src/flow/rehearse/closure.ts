@@ -24,6 +24,8 @@ export interface Closure {
   readonly paths: ReadonlySet<string>
   /** Of them those that Ansible may read: not the task files of a role that nothing includes. */
   readonly read: ReadonlySet<string>
+  /** The tasks that may include a file. */
+  readonly includes: ReadonlyMap<string, readonly Asked[]>
   /** `hosts:` of its plays. */
   readonly patterns: readonly string[]
   /** Where they stand. */
@@ -80,6 +82,7 @@ export function closureOf(content: Content, project: Project, playbook: Playbook
     texts,
     paths,
     read: reader.read(),
+    includes: reader.includes,
     patterns: reader.hosts.map(({ pattern }) => pattern),
     hosts: reader.hosts,
     isK3s: texts.some((text) => K3S.test(text)),
@@ -158,9 +161,9 @@ class Reader {
   isOpen = false
   readonly #made = new Set<string>()
   /** Facts that are set under conditions, and in which file. */
-  readonly #conditional: (Asked & { readonly name: string })[] = []
+  readonly #conditional: (Omit<Asked, 'at'> & { readonly name: string })[] = []
   /** From where, and under which conditions, files of tasks are included. */
-  readonly #includes = new Map<string, Asked[]>()
+  readonly includes = new Map<string, Asked[]>()
   /** Files of tasks that roles have. */
   readonly #ofRoles = new Set<string>()
   /** Whether something is included of which not even a part of the name is known. */
@@ -216,7 +219,7 @@ class Reader {
 
   /** What an include, a play or another role names, or may name; the task files of a role that begin by themselves among them. */
   read(): ReadonlySet<string> {
-    const unread = [...this.#ofRoles].filter((path) => !MAIN.test(path) && !this.#includes.has(path))
+    const unread = [...this.#ofRoles].filter((path) => !MAIN.test(path) && !this.includes.has(path))
     if (unread.length === 0 || this.#isUnnamed) return this.paths
     const read = new Set(this.paths)
     for (const path of unread) read.delete(path)
@@ -224,7 +227,7 @@ class Reader {
   }
 
   #isForNone(name: string, path: string, trail: readonly string[] = []): boolean {
-    const includes = trail.includes(path) ? [] : (this.#includes.get(path) ?? [])
+    const includes = trail.includes(path) ? [] : (this.includes.get(path) ?? [])
     return (
       includes.length > 0 &&
       includes.every(
@@ -233,11 +236,11 @@ class Reader {
     )
   }
 
-  #included(found: string | undefined, path: string, conditions: readonly string[]): void {
+  #included(found: string | undefined, path: string, conditions: readonly string[], at: Span): void {
     if (found === undefined) return
-    const include = { path, conditions }
-    const known = this.#includes.get(found)
-    if (known === undefined) this.#includes.set(found, [include])
+    const include = { path, conditions, at }
+    const known = this.includes.get(found)
+    if (known === undefined) this.includes.set(found, [include])
     else known.push(include)
   }
 
@@ -264,7 +267,7 @@ class Reader {
     const role = this.#roleNamed(use.name, from, collectionsIn(use.keywords), use)
     const conditions = conditionsIn(use.keywords.get('when')?.value)
     if (role !== undefined)
-      this.#included(this.#content.roleTasks(role, use.tasksFrom)?.path, role.directory, conditions)
+      this.#included(this.#content.roleTasks(role, use.tasksFrom)?.path, role.directory, conditions, use.at)
   }
 
   /** `collections`: where it is asked for with these, its dependencies are looked for there. */
@@ -355,7 +358,8 @@ class Reader {
         const role = this.#roleNamed(text('name') ?? text('role') ?? '', place)
         const part = text('tasks_from')
         if (part !== undefined && isTemplate(part)) this.#isUnnamed = true
-        if (role !== undefined) this.#included(this.#content.roleTasks(role, part)?.path, path, conditions)
+        if (role !== undefined)
+          this.#included(this.#content.roleTasks(role, part)?.path, path, conditions, statement.at)
       }
       const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
         ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))
@@ -373,7 +377,7 @@ class Reader {
           if (isTemplate(name)) this.#isUnnamed = true
         }
         for (const found of all) {
-          this.#included(found, path, conditions)
+          this.#included(found, path, conditions, statement.at)
           if (this.paths.has(found)) continue
           this.paths.add(found)
           const tasks = this.#content.taskFile(found)
@@ -396,6 +400,7 @@ const MAIN = /(?:^|\/)tasks\/main(?:\.(?:ya?ml|json))?$/
 interface Asked {
   readonly path: string
   readonly conditions: readonly string[]
+  readonly at: Span
 }
 
 const conditionsIn = (value: AnsibleValue | undefined): readonly string[] => {

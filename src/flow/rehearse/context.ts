@@ -59,6 +59,8 @@ export interface Stage {
   bound(note: UnknownNote): void
   /** Ansible reads this file of variables here. */
   reach(path: string): void
+  /** A task includes this file of tasks; `undefined`: one that is not known. */
+  includes(task: Span, path: string | undefined): void
   /** What a note would say of a module that is not followed, should a setting of K3s be made of what it returns. */
   notFollowed(note: UnknownNote): void
   readonly playbook: string

@@ -355,7 +355,9 @@ export class PlaybookWork {
       }
     }
     // One that is for nodes which have K3s is not meant to get far on clean ones, and may have nothing to start.
-    const isInstalling = this.#closure.texts.some((text) => INSTALLS.test(text))
+    const isInstalling = [...this.#closure.read].some(
+      (path) => !this.#isPassedOver(path) && INSTALLS.test(this.#director.content.text(path) ?? ''),
+    )
     // One that only stops K3s goes well where there is any.
     const isForRest = !isStarted && !isInstalling && ends.every(([worlds]) => failuresIn(worlds).length === 0)
     const { 0: clean = [] } = this.#ended ?? []
@@ -401,6 +403,21 @@ export class PlaybookWork {
         })
       }
   }
+
+  /** Whether each task that might include this file was followed, and has always included another one: it is for other playbooks. */
+  #isPassedOver(path: string): boolean {
+    const includes = this.#closure.includes.get(path) ?? []
+    return (
+      includes.length > 0 &&
+      includes.every(({ at }) => {
+        const found = this.#included.get(`${at.path}:${at.start}`)
+        return found !== undefined && !found.has(path) && !found.has(undefined)
+      })
+    )
+  }
+
+  /** The files that tasks have included, by where these stand. */
+  readonly #included = new Map<string, Set<string | undefined>>()
 
   get #touchesK3s(): boolean {
     const { content, project } = this.#director
@@ -815,6 +832,12 @@ export class PlaybookWork {
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
       reach: (path) => director.reach(path),
+      includes: ({ path, start }, file) => {
+        const at = `${path}:${start}`
+        const known = this.#included.get(at)
+        if (known === undefined) this.#included.set(at, new Set([file]))
+        else known.add(file)
+      },
       notFollowed: (note) => director.notFollowed(note),
       playbook: this.#playbook.path,
       merges: mergeSetting(director.project, this.#playbook.path),

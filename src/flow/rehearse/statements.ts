@@ -205,6 +205,7 @@ export class Walk {
         note: nothing,
         bound: nothing,
         reach: nothing,
+        includes: nothing,
       }
       const aside = new Walk({ left: 0, inAll: 0, full: nothing })
       const trial = { ...context, stage, handlers: [...context.handlers] }
@@ -387,6 +388,7 @@ export class Walk {
     if (open === 'none matters') return undefined
     const path = name === undefined ? open : content.findFile('tasks', name, from)
     const file: TaskFile | undefined = path === undefined ? undefined : content.taskFile(path)
+    context.stage.includes(task.at, file?.path)
     if (file === undefined) {
       return this.#notKnown(
         call,
