@@ -19,6 +19,8 @@ export interface UnknownNote {
     /** Missing where the host is invented. */
     readonly inventory?: readonly string[]
     readonly host: string
+    /** Whether it stands for other hosts, too. */
+    readonly hasOthers?: true
     readonly why: string
     /** Whether the whole run ends, before a play comes to that host. */
     readonly isOfRun?: true
@@ -33,9 +35,12 @@ export const broughtBy = (program: string, at: Span): UnknownNote => ({
   isTold: true,
 })
 
+type End = NonNullable<UnknownNote['end']>
+
+/** Names of hosts, in one line, with those that they stand for. */
+export const withOthers = (named: string, count: number, { hasOthers }: Pick<End, 'hasOthers'>): string =>
+  hasOthers === true ? `${named}, and hosts like ${count > 1 ? 'them' : 'it'}` : named
+
 /** What a note begins with that says where a play ends for hosts. */
-export const endsFor = (
-  hosts: string,
-  { isOfRun }: Pick<NonNullable<UnknownNote['end']>, 'isOfRun'>,
-): string =>
+export const endsFor = (hosts: string, { isOfRun }: Pick<End, 'isOfRun'>): string =>
   isOfRun === true ? `the run ends here, before it comes to ${hosts}: ` : `the play ends here for ${hosts}: `

@@ -1,4 +1,4 @@
-import { endsFor, type UnknownNote } from '../flow/unknown.ts'
+import { endsFor, type UnknownNote, withOthers } from '../flow/unknown.ts'
 import type { Finding } from './finding.ts'
 import { names } from './names.ts'
 
@@ -41,21 +41,25 @@ export function notesInOrder(notes: readonly UnknownNote[]): readonly UnknownNot
 
 /** Notes of which those are one that tell of several hosts on which plays end at one place for the same reason. */
 export function endsTogether(notes: readonly UnknownNote[]): readonly UnknownNote[] {
-  const groups = new Map<string, { readonly note: UnknownNote; readonly why: string; hosts: string[] }>()
+  const groups = new Map<
+    string,
+    { readonly note: UnknownNote; readonly why: string; hosts: string[]; hasOthers?: true }
+  >()
   for (const note of notes) {
     const { at, what, end } = note
-    const begin = end === undefined ? undefined : endsFor(end.host, end)
+    const begin = end === undefined ? undefined : endsFor(withOthers(end.host, 1, end), end)
     const why = begin !== undefined && what.startsWith(begin) ? what.slice(begin.length) : undefined
     const key = `${at.path} ${at.start} ${why === undefined ? what : endsFor(why, end ?? {})}`
     const group = groups.get(key) ?? { note, why: why ?? '', hosts: [] }
+    if (end?.hasOthers === true) group.hasOthers = true
     if (end !== undefined && why !== undefined && !group.hosts.includes(end.host)) group.hosts.push(end.host)
     groups.set(key, group)
   }
-  return [...groups.values()].map(({ note, why, hosts }) =>
-    hosts.length > 1
-      ? { ...note, what: `${endsFor(names(hosts.toSorted(compare)), note.end ?? {})}${why}` }
-      : note,
-  )
+  return [...groups.values()].map(({ note, why, hosts, ...others }) => {
+    if (hosts.length < 2) return note
+    const named = withOthers(names(hosts.toSorted(compare)), hosts.length, others)
+    return { ...note, what: `${endsFor(named, note.end ?? {})}${why}` }
+  })
 }
 
 function compare(a: string, b: string): number {

@@ -117,7 +117,7 @@ function stopsOf(
   const stops = new Map<string, Stop>()
   for (const { at, end } of notes) {
     if (end === undefined) continue
-    const { playbook, inventory, host, why, isOfRun = false } = end
+    const { playbook, inventory, host, hasOthers, why, isOfRun = false } = end
     const scenarios = end.scenarios.filter((scenario) => !started.has(key(end, scenario)))
     if (scenarios.length === 0) continue
     const variable = undefinedAt.get(`${playbook} ${host} ${at.path}:${at.start}`)
@@ -125,6 +125,7 @@ function stopsOf(
       playbook: rename(playbook),
       ...inventoryMoved(inventory, rename),
       host,
+      ...(hasOthers === true ? { hasOthers } : {}),
       variable: variable === undefined ? undefined : words(variable),
       why: variable === undefined ? words(why) : '',
       isOfRun,

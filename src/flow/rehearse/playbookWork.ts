@@ -7,7 +7,7 @@ import type { Atoms } from '../atoms.ts'
 import { type FlowValue, Result, Ungiven } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { NodeKind, Scenario } from '../rehearsal.ts'
-import { endsFor, Unknown } from '../unknown.ts'
+import { endsFor, Unknown, withOthers } from '../unknown.ts'
 import {
   completed,
   givesUp,
@@ -389,13 +389,15 @@ export class PlaybookWork {
         const isStarted = which === 'each' ? startedIn(world).has(host) : started.some((one) => one.has(host))
         if (isStarted && (failure.isOfRun === true || !failure.why.startsWith(NO_UNIT))) continue
         const { sources } = hosts
+        const others = (hosts.hosts.get(host)?.alike.length ?? 0) > 0 ? ({ hasOthers: true } as const) : {}
         this.#director.ends({
           at: failure.at,
-          what: `${endsFor(host, failure)}${failure.why}`,
+          what: `${endsFor(withOthers(host, 1, others), failure)}${failure.why}`,
           end: {
             playbook: this.#playbook.path,
             ...(sources === undefined ? {} : { inventory: sources }),
             host,
+            ...others,
             why: failure.why,
             ...(failure.isOfRun === true ? { isOfRun: true } : {}),
             scenarios: [scenario],

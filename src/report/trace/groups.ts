@@ -77,7 +77,8 @@ export function sharedStops(stops: readonly Stop[]): readonly SharedStop[] {
     const [first] = same
     const hosts = [...new Set(same.map(({ host }) => host))].sort()
     const inventories = [...new Set(same.map(({ inventory = [] }) => inventory.join(' and ')))]
-    return first === undefined ? [] : [{ ...first, hosts, inventories }]
+    const others = same.some(({ hasOthers }) => hasOthers) ? ({ hasOthers: true } as const) : {}
+    return first === undefined ? [] : [{ ...first, ...others, hosts, inventories }]
   })
 }
 

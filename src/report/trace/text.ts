@@ -1,5 +1,6 @@
 import type { Hop } from '../../flow/atoms.ts'
 import type { Scenario } from '../../flow/rehearsal.ts'
+import { withOthers } from '../../flow/unknown.ts'
 import { names } from '../../lint/names.ts'
 import type { Span } from '../../span.ts'
 import { placeOf, printable } from '../report.ts'
@@ -148,12 +149,7 @@ class Page {
   }
 
   #stops(stops: readonly SharedStop[], facets: Facets): void {
-    const titleOf = ({ hosts }: SharedStop): string => {
-      const alike = hosts.length > 1 ? 'hosts like them' : 'hosts like it'
-      return ['none', 'ignored', 'empty'].includes(this.#trace.inventories)
-        ? names(hosts)
-        : `${names(hosts)}, and ${alike}`
-    }
+    const titleOf = (stop: SharedStop): string => withOthers(names(stop.hosts), stop.hosts.length, stop)
     for (const title of new Set(stops.map(titleOf))) {
       this.#blank()
       this.#say(1, title, 'bold')
