@@ -13,6 +13,7 @@ import type { Rule } from '../src/lint/rule.ts'
 import { type LintOptions, lint } from '../src/lint/run.ts'
 import { isWord } from '../src/lint/secrets.ts'
 import { suppressionsIn } from '../src/lint/suppressions.ts'
+import { rules as rulesOfK3s } from '../src/rules/index.ts'
 import { positionAt } from '../src/span.ts'
 
 /** A rule that finds every occurrence of a word. */
@@ -77,6 +78,27 @@ describe('lint', () => {
       'a.yml:1:2 error file-unreadable',
       'b/hosts.ini:1:1 warning file-ambiguous',
       'hosts:1:1 error word-quince',
+    ])
+  })
+
+  test('names a step once, though the next host takes a value by the task by which the first one did', () => {
+    const first = "groups['quays'][0]"
+    const site = `
+- hosts: quays:berths
+  tasks:
+    - set_fact: { harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}" }
+      when: inventory_hostname == ${first}
+    - set_fact: { harbour_key: "{{ hostvars[${first}].harbour_key }}" }
+    - command: k3s-install.sh agent
+      environment: { K3S_URL: 'https://quay:6443', K3S_TOKEN: '{{ harbour_key }}' }
+      when: "'berths' in group_names"
+`
+    const files = { 'site.yml': site, 'hosts.ini': '[quays]\nquay\n[berths]\nberth\n' }
+    const { findings } = lint(new Analysis(new Map(Object.entries(files))), rulesOfK3s)
+    const found = findings.find(({ rule }) => rule === 'token-in-arguments')
+    expect(found?.hops?.map(({ at, what }) => `${positionAt(site, at.start).line} ${what}`)).toEqual([
+      '4 harbour_key takes it',
+      '6 harbour_key takes it',
     ])
   })
 

@@ -238,6 +238,16 @@ export class Atoms {
   }
 }
 
+/** Each hop once: the next host may take a value by the very task by which the first one has taken it. */ export function distinctHops(
+  hops: readonly Hop[],
+): readonly Hop[] {
+  const known = new Set<string>()
+  return hops.filter(({ at, what }) => {
+    const key = `${at.path}:${at.start}-${at.end} ${what}`
+    return known.has(key) ? false : known.add(key)
+  })
+}
+
 /** How the hop of a variable that holds another's text ends. */
 export const passedOn = ' takes it'
 

@@ -1,4 +1,5 @@
 import type { Fault } from '../ansible/value.ts'
+import { distinctHops } from '../flow/atoms.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import type { Analysis } from './analysis.ts'
 import { ownFindings } from './faults.ts'
@@ -96,6 +97,7 @@ function completed(
   const asSet = options.severity?.get(id)
   return {
     ...finding,
+    ...(finding.hops === undefined ? {} : { hops: distinctHops(finding.hops) }),
     rule: id,
     severity: asSet === undefined || asSet === 'off' ? (finding.severity ?? severity) : asSet,
     cure: finding.cure ?? fix,

@@ -1,6 +1,6 @@
 import type { Carried, CarriedState, Carrier } from '../arrival.ts'
-import type { Atoms, Hop } from '../atoms.ts'
-import { distinctHops, hopsOf, type Letters, tracedText, unknownIn } from './letters.ts'
+import { type Atoms, distinctHops, type Hop } from '../atoms.ts'
+import { hopsOf, type Letters, tracedText, unknownIn } from './letters.ts'
 
 /** One of the ways in which a setting is given, or might be. */
 export interface Candidate {

@@ -1,6 +1,6 @@
 import type { Span } from '../../span.ts'
 import { type Origin as OriginOf, Sourced, SourcedBuilder } from '../../syntax/sourced.ts'
-import { type Atom, type Atoms, type Hop, hasMark, type TracedText } from '../atoms.ts'
+import { type Atom, type Atoms, distinctHops, type Hop, hasMark, type TracedText } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 
 /** A text of a node or of the project that is read, and what to tell the user of a place in it. */
@@ -157,12 +157,4 @@ export function hopsOf(letters: Letters, atoms: Atoms): readonly Hop[] {
   }
   const read = [...passed].flatMap(([source, { start, end }]) => source.hops(start, end))
   return distinctHops([...ways, ...read])
-}
-
-export function distinctHops(hops: readonly Hop[]): readonly Hop[] {
-  const known = new Set<string>()
-  return hops.filter(({ at, what }) => {
-    const key = `${at.path}:${at.start}-${at.end} ${what}`
-    return known.has(key) ? false : known.add(key)
-  })
 }
