@@ -285,6 +285,11 @@ describe('the way of a text', () => {
     expect(way("taken_key | regex_replace('x', '')").at(-1)).toBe(
       'roles/edge/tasks/main.yml: passes the filter regex_replace',
     )
+    // What an expression makes of it is no step that says anything.
+    expect(way("taken_key | split('.') | last")).toEqual([
+      'group_vars/all.yml: sealed_key is set here',
+      'group_vars/all.yml: taken_key takes it',
+    ])
     expect(way('trees[0]')).toEqual(['group_vars/all.yml: trees[0] is set here'])
     expect(way('empty_key')).toEqual(['group_vars/all.yml: empty_key is set here'])
   })

@@ -107,8 +107,9 @@ export class Atoms {
    * The same text one step further, or what a filter made of it: `text` where that is known. Of another text `decoded`
    * is lost unless it is given. The same step of the same atom is the same atom again.
    */
-  derive(from: Atom, hop: Hop, change?: AtomChange): Atom {
-    const key = `${from.id} ${hop.at.path}:${hop.at.start} ${hop.what} ${change === undefined ? '' : `= ${JSON.stringify(change)}`}`
+  derive(from: Atom, hop: Hop | undefined, change?: AtomChange): Atom {
+    const step = hop === undefined ? '' : `${hop.at.path}:${hop.at.start} ${hop.what}`
+    const key = `${from.id} ${step} ${change === undefined ? '' : `= ${JSON.stringify(change)}`}`
     const known = this.#derived.get(key)
     if (known !== undefined) return known
     const { decoded: _, keys: __, ...same } = from
@@ -257,6 +258,7 @@ export function sameBefore(atom: Atom): Atom {
   while (
     first.from !== undefined &&
     (first.hop === undefined || first.hop.what.endsWith(passedOn)) &&
+    first.what === first.from.what &&
     first.text === first.from.text
   )
     first = first.from

@@ -182,8 +182,7 @@ export class Operations {
   textOf(value: Value): string | Fork {
     if (typeof value === 'string') return value
     if (value instanceof Fork) return value
-    if (isTainted(value))
-      return this.host.tracking.carried(value.marks, this.hop('passes an expression'), { what: value.what })
+    if (isTainted(value)) return this.host.tracking.carried(value.marks, undefined, { what: value.what })
     if (value instanceof Unknown) return this.host.unknownText(value)
     if (value instanceof VaultedText) return this.host.vaultedText(value)
     if (!(value instanceof List || value instanceof Dict)) return str(value, plainOnly)

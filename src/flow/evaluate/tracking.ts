@@ -235,7 +235,7 @@ export class Tracking {
   }
 
   /** Every atom of a text one step further. */
-  carried(text: string, hop: Hop, change?: AtomChange): string {
+  carried(text: string, hop: Hop | undefined, change?: AtomChange): string {
     if (!hasMark(text)) return text
     return text.replace(marks, (mark) => {
       const [atom] = this.atoms.in(mark)
