@@ -119,6 +119,46 @@ describe('a token that an inventory leaves out', () => {
   })
 
   test.each([
+    ['is not brought to servers, as agents get what K3s makes', "hostvars['quay'].mooring.stdout", '', 1],
+    [
+      'is for users to bring where agents have one of theirs',
+      'berth_key',
+      ', K3S_AGENT_TOKEN: "{{ berth_key }}"',
+      0,
+    ],
+  ])('%s', (_, agents, more, count) => {
+    const join = 'sh /opt/k3s-install.sh server --server https://quay:6443'
+    const files = {
+      'hosts.ini': `${HOSTS}[quays:children]\npiers\n[piers]\njetty\n[all:vars]\nharbour_key=0ddpassword\nberth_key=0ddpasswort\n`,
+      'site.yml': `
+- hosts: quays
+  tasks:
+    - command: sh /opt/k3s-install.sh server --cluster-init
+      environment: { K3S_TOKEN: "{{ harbour_key | default(omit) }}"${more} }
+      when: inventory_hostname == 'quay'
+    - command: cat /var/lib/rancher/k3s/server/node-token
+      register: mooring
+      when: inventory_hostname == 'quay'
+    - command: ${join}
+      environment: { K3S_TOKEN: "{{ harbour_key | default('') }}" }
+      when: inventory_hostname != 'quay'
+- hosts: berths
+  tasks:
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ ${agents} }}" }
+`,
+    }
+    expect(arrivals(files, { tokenGiven: false })).toEqual([
+      given,
+      'jetty joining-server empty env-file url',
+      'quay first-server absent none no url',
+    ])
+    expect(
+      findings(files).filter((finding) => finding.startsWith('token-empty error site.yml:11')),
+    ).toHaveLength(count)
+  })
+
+  test.each([
     ['all that is of K3s waits for it', MAY_JOIN],
     [
       'the play ends without',

@@ -19,8 +19,8 @@ export function installerBefore({ events, verdict }: Start): InstallerRan | unde
 }
 
 /**
- * Whether a start without a token can be held against the project: where the user gives none, only if the project copes
- * with that for other nodes.
+ * Whether a start without a token can be held against the project: where the user gives none, only if the project copes with
+ * that. Then other nodes of this kind have one, or nodes of another kind one that is made by the run itself.
  */
 export function isBlamed(analysis: Analysis, { verdict }: Start): boolean {
   if (mayBeElsewhere(analysis, verdict)) return false
@@ -29,10 +29,13 @@ export function isBlamed(analysis: Analysis, { verdict }: Start): boolean {
     ({ verdict: other }) =>
       other.scenario.tokenGiven === false &&
       other.playbook === verdict.playbook &&
-      other.kind === verdict.kind &&
-      other.token === 'present',
+      other.token === 'present' &&
+      (other.kind === verdict.kind || isMade(other)),
   )
 }
+
+const isMade = ({ arrival }: Verdict): boolean =>
+  arrival.token.text?.marks.some(({ atom }) => atom.root.kind === 'runtime') === true
 
 /** A token file that a task of the project does write, by the variable that names it here, may have been missed. */
 function mayBeElsewhere(analysis: Analysis, { source, arrival }: Verdict): boolean {
