@@ -151,10 +151,10 @@ export class PlaybookWork {
     }
     follow(base)
     const another = this.#withAnother(base, first)
-    const standsForBoth = this.#standsFor(another.flatMap(follow), first, base)
+    const standsForBoth = another.length > 0 && this.#standsFor(another.flatMap(follow), first, base)
     for (const variant of this.#variants(base, asked)) {
       // The larger sample has the hosts of the smaller one, too.
-      if (another.length === 0 || !standsForBoth) follow(variant)
+      if (!standsForBoth) follow(variant)
       if (another.length > 0) follow({ ...variant, servers: 'several' })
     }
     // A second run shows what it loses: over an older K3s where some scenario compares versions. What only a new K3s brings is
@@ -162,7 +162,8 @@ export class PlaybookWork {
     for (const [scenario, worlds] of done) {
       if (!asked.has('version') || scenario === base)
         all.push(...this.#again({ ...scenario, k3s: 'present' }, worlds, asked))
-      if (asked.has('version')) all.push(...this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked))
+      if (asked.has('version') && !(scenario === base && standsForBoth))
+        all.push(...this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked))
     }
     const { content, project } = this.#director
     for (const note of neverStarted(this.#closure, this.#hostsOf(base), all, content, project))
