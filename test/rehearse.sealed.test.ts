@@ -147,6 +147,43 @@ describe('a file of variables that is encrypted as a whole', () => {
     ])
   })
 
+  test('holds a secret: where a unit shows it, that is said', () => {
+    const sealed = { 'hosts.ini': HOSTS, 'group_vars/all.yml': SEALED }
+    const unit = (lines: string): Files => ({
+      ...sealed,
+      'site.yml': `- hosts: berths
+  tasks:
+    - copy:
+        dest: /etc/systemd/system/k3s-agent.service
+        content: |
+          [Service]
+${lines.replace(/^/gm, '          ')}
+      no_log: true
+    - systemd: { name: k3s-agent, state: restarted, daemon_reload: true }
+`,
+    })
+    const agent = 'ExecStart=/usr/local/bin/k3s agent --server https://quay:6443'
+    expect(findings(unit(`Environment=K3S_TOKEN={{ phrase }}\n${agent}`))).toEqual([
+      'token-in-world-readable-unit error site.yml:7',
+    ])
+    expect(findings(unit(`${agent} --token {{ phrase }}`))).toEqual(['token-in-arguments error site.yml:7'])
+    expect(findings(unit(`${agent} \\\n  '--token' \\\n  '{{ phrase }}'`))).toEqual([
+      'token-in-arguments error site.yml:8',
+    ])
+    // Whether these have a token in them is not known.
+    expect(findings(unit(`Environment={{ phrase }}\n${agent} {{ mole }}`))).toEqual([])
+    const script = (args: string): Files => ({
+      ...sealed,
+      'site.yml': `- hosts: berths
+  tasks:
+    - command: /opt/k3s-install.sh agent --server https://quay:6443 ${args}
+      no_log: true
+`,
+    })
+    expect(findings(script('--token {{ phrase }}'))).toEqual(['token-in-arguments error site.yml:3'])
+    expect(findings(script('{{ phrase }}'))).toEqual([])
+  })
+
   test('gives the server its token, for all that is known: K3s has not made it', () => {
     const site = `
 ${installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ phrase }}' })}

@@ -2,7 +2,7 @@ import { fileKind } from '../flow/sites/places.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
-import { isToken } from './common/leaks.ts'
+import { carriesToken } from './common/leaks.ts'
 import { nodeRunsOf } from './common/nodes.ts'
 import { once } from './common/once.ts'
 import { lastPlaceIn } from './common/places.ts'
@@ -121,9 +121,9 @@ function* inStarted(analysis: Analysis): Generator<RuleFinding> {
   for (const { events } of nodeRunsOf(analysis))
     for (const event of events) {
       if (event.what !== 'service-started') continue
-      for (const { carrier, text, hops } of [event.arrival.token, event.arrival.agentToken]) {
-        if (carrier !== 'environment' || text?.marks.some(({ atom }) => isToken(analysis, atom)) !== true)
-          continue
+      for (const carried of [event.arrival.token, event.arrival.agentToken]) {
+        if (carried.carrier !== 'environment' || !carriesToken(analysis, carried)) continue
+        const { hops } = carried
         yield {
           at: lastPlaceIn(analysis, hops, /(?:^|\n)[ \t]*Environment=[^\n]*TOKEN=[^\n]*/) ?? event.at,
           message: MESSAGE,

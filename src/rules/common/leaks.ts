@@ -1,3 +1,4 @@
+import type { Carried } from '../../flow/arrival.ts'
 import type { Atom, Hop } from '../../flow/atoms.ts'
 import type { TaskRun } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
@@ -35,6 +36,10 @@ function encodedIn(analysis: Analysis, { decoded, root }: Atom): Atom | undefine
 export function holdsToken(analysis: Analysis, text: unknown): boolean {
   return typeof text === 'string' && analysis.rehearsal.atoms.in(text).some((atom) => isToken(analysis, atom))
 }
+
+/** Whether K3s gets a token by a setting: one of which nobody knows whether it has a character, too. */
+export const carriesToken = (analysis: Analysis, { text, doubtful }: Carried): boolean =>
+  (text ?? doubtful)?.marks.some(({ atom }) => isToken(analysis, atom)) === true
 
 /** The way of a token, from before it was written as base64. */
 export function tokenHops(analysis: Analysis, atom: Atom): readonly Hop[] {

@@ -4,7 +4,7 @@ import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
 import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
-import { isToken, tokenHops, tokenTasks } from './leaks.ts'
+import { carriesToken, isToken, tokenHops, tokenTasks } from './leaks.ts'
 import { nodeRunsOf } from './nodes.ts'
 import { placeIn } from './places.ts'
 import { taskAt } from './tasks.ts'
@@ -16,8 +16,9 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
   for (const { events } of nodeRunsOf(analysis))
     for (const event of events.toReversed()) {
       if (event.what !== 'service-started') continue
-      for (const { carrier, text, hops } of [event.arrival.token, event.arrival.agentToken]) {
-        if (carrier !== 'argv' || text?.marks.some(({ atom }) => isToken(analysis, atom)) !== true) continue
+      for (const carried of [event.arrival.token, event.arrival.agentToken]) {
+        if (carried.carrier !== 'argv' || !carriesToken(analysis, carried)) continue
+        const { hops } = carried
         starting.add(`${event.at.path}:${event.at.start}`)
         yield {
           at: optionIn(analysis, hops) ?? hops.at(-1)?.at ?? event.at,
@@ -55,9 +56,9 @@ const SAID = {
   },
 } as const
 
-/** The option with its value: in one text, or as the next word of `argv:`. */
+/** The option with its value: in one text, on the next line of it, or as the next word of `argv:`. */
 const OPTION =
-  /(?:--(?:agent-)?token|(?<=[\s"'])-t)(?:[= ]+|["']?[ \t]*(?:,|\n[ \t]*-)[ \t]*["']?)(?:\{\{[^}\n]*\}\}|\{(?!\{)|[^\s"'{])+/
+  /(?:--(?:agent-)?token|(?<=[\s"'])-t)["']?(?:=|[ \t]*(?:,|\n[ \t]*-)[ \t]*|(?:\\?\s)+)["']?(?:\{\{[^}\n]*\}\}|\{(?!\{)|[^\s"'{])+/
 
 /** Where `--token` stands: in a variable, a template or a task on the way. */
 function optionIn(analysis: Analysis, hops: readonly Hop[]): Span | undefined {
