@@ -289,6 +289,25 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     ],
   ],
   [
+    'options whose value is on the next line, and in quotes, as the install script writes them',
+    {
+      'k3s.service':
+        "[Service]\nExecStart=/usr/local/bin/k3s \\\n    server \\\n\t'--token' \\\n\t'aa' \\\n\t'--agent-token' 'bb'\n",
+      'quay.service': '[Service]\nExecStart=k3s agent \\\n  --token \\\n  cc \\\n  --debug\n',
+      'berth.service.j2':
+        "[Service]\nExecStart=k3s agent \\\n  '--token' \\\n  '{{ phrase }}'\nExecStart=k3s agent \\\n  --token \\\n  {{ phrase }}\n",
+      'join.sh': 'k3s server "--token" \\\n  "dd"\nk3s agent "--token" "--debug"\n',
+      'group_vars/all.yml': 'phrase: ee\n',
+    },
+    [
+      'group_vars/all.yml:1:9 variable agent phrase plain → "ee"',
+      'join.sh:2:4 argument server --token double → "dd"',
+      'k3s.service:5:3 argument server --token single → "aa"',
+      'k3s.service:6:19 argument agent-token --agent-token single → "bb"',
+      'quay.service:4:3 argument agent --token none → "cc"',
+    ],
+  ],
+  [
     'options behind whichever shell reads the install script',
     {
       'quay.yml': `- hosts: quay

@@ -13,7 +13,7 @@ import { known } from './written.ts'
 const NAMES = Object.keys(tokenSettings).join('|')
 const ASSIGNMENT = new RegExp(`(?<![\\w-])(${NAMES})[ \\t]*[:?]?=[ \\t]*`, 'g')
 const OPTION =
-  /(?<![\w-])(?:--(agent-)?token(?![\w-])|(?<=[\s"'])(-t)(?![\w-]))(?:=|[ \t]+|\\\s*\n\s*|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
+  /(?<![\w-])(?:--(agent-)?token(?![\w-])|(?<=[\s"'])(-t)(?![\w-]))(?:=|(?:[ \t]|\\\s*\n)+|["'](?:[ \t]|\\\s*\n)+(?=["'](?!-)|\{\{|\$)|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
 const K3S = /k3s|rke2/i
 const SHELL = '\\b(?:ba|da|a|k|z)?sh\\b'
 const GIVES_OPTIONS = new RegExp(`${SHELL}|_EXEC|Exec\\w+=|args|options`, 'i')
