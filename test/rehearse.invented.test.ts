@@ -300,6 +300,100 @@ describe('groups of the first server, and of those that join it', () => {
   })
 })
 
+describe('groups whose names differ in a number', () => {
+  const play = (hosts: string, tasks: string): string => `- hosts: ${hosts}\n  tasks:\n${tasks}`
+  const once = `      args: { creates: /etc/rancher/k3s/k3s.yaml }\n`
+  const founds = `    - shell: curl -sfL https://get.k3s.io | sh -s - server --cluster-init\n${once}`
+  const joining = `    - shell: curl -sfL https://get.k3s.io | sh -s - server --server https://10.7.0.1:6443\n${once}`
+  const agents = `    - shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://10.7.0.1:6443\n`
+  const found = (site: string, servers = 'several'): readonly string[] =>
+    arrivals({ 'site.yml': site }, { servers }).toSorted()
+  const first = 'server-1 first-server absent none no url'
+  const second = 'server-2 joining-server absent none url'
+
+  test.each([
+    ['controller1', 'controller2'],
+    ['master1', 'master2'],
+    ['k3s_master_0', 'k3s_master_1'],
+    ['master-01', 'master-02'],
+    ['server9', 'server10'],
+  ])('%s and %s have a server each, however many there are', (one, other) => {
+    const site = play(one, founds) + play(other, joining)
+    for (const servers of ['one', 'several']) expect(found(site, servers)).toEqual([first, second])
+    expect(findings({ 'site.yml': site })).toEqual(['server-token-missing error site.yml:7'])
+  })
+
+  test('have a host each, of servers and of agents', () => {
+    const four = [2, 3, 4].map((number) => play(`master${number}`, joining)).join('')
+    expect(found(play('master1', founds) + four)).toEqual([
+      'master4-1 joining-server absent none url',
+      first,
+      second,
+      'server-3 joining-server absent none url',
+    ])
+    const nodes = play('node1', founds) + play('node2', joining) + play('node3', agents)
+    expect(found(nodes)).toEqual([
+      'agent-1 first-server absent none no url',
+      'node2-1 joining-server absent none url',
+      'node3-1 agent absent none url',
+    ])
+    // Without the other one, the name says nothing of which servers there are.
+    expect(found(play('master1', joining))).toEqual(['server-1 joining-server absent none url', second])
+  })
+
+  test('give each host what its own play has', () => {
+    const keyed = (key: string): string => `${agents}      environment: { K3S_TOKEN: ${key} }\n`
+    const site =
+      play('master1', founds) +
+      play('master2', `${joining}      environment: { K3S_TOKEN: 0ddpassword }\n`) +
+      play('worker1', agents) +
+      play('worker2', keyed('0ddpassword'))
+    expect(found(site)).toEqual([
+      'agent-1 agent absent none url',
+      first,
+      'server-2 joining-server present env-file url',
+      'worker2-1 agent present env-file url',
+    ])
+  })
+
+  test('are parts of the groups of all servers and of all agents', () => {
+    const keyed = `    - copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: 0ddpassword" }\n`
+    const parts = play('master1', founds) + play('master2', joining) + play('worker2', agents)
+    const given = [
+      'agent-1 agent present config url',
+      'server-1 first-server present config no url',
+      'server-2 joining-server present config url',
+      'worker2-1 agent present config url',
+    ]
+    for (const [servers, workers] of [
+      ['masters', 'workers'],
+      ['k3s_servers', 'agents'],
+      ['k3s_cluster', 'workers'],
+    ] as const)
+      expect(
+        found(play(servers, keyed) + play(workers, keyed) + parts + play('worker1', agents)),
+        servers,
+      ).toEqual(given)
+  })
+
+  test('may as well be hosts, of which others ask', () => {
+    const read = `    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: raw
+`
+    const joinsBy = `${joining}      environment: { K3S_TOKEN: "{{ hostvars['master1'].raw.content | b64decode | trim }}" }\n`
+    expect(found(play('master1', founds + read) + play('master2', joinsBy))).toEqual([
+      'master1 first-server absent none no url',
+      'server-2 joining-server present env-file url',
+    ])
+    const later = `${joining}      environment: { K3S_TOKEN: "{{ hostvars['master2'].shanty | default('') }}" }\n`
+    expect(found(play('master1', founds) + play('master2', later))).toEqual([
+      'master2 joining-server empty env-file url',
+      'master2 joining-server present env-file url',
+      'server-2 first-server absent none no url',
+    ])
+  })
+})
+
 describe('hosts that are in no group which a project names', () => {
   const one = { servers: 'one' }
   const run = '- command: sh /opt/k3s-install.sh'

@@ -5,6 +5,7 @@ import { type FoundingGroup, groupKind, isOfNodes, serverParts } from './groupKi
 import { UNGROUPED } from './groups.ts'
 import { controlNode, madeGroupVariables, type PaperHosts } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
+import { numberedHosts } from './numbered.ts'
 import type { Outsiders } from './outsiders.ts'
 import { isHostName } from './pattern.ts'
 import type { UnfilledInventory } from './unfilled.ts'
@@ -102,14 +103,23 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     playbookDirectory = '',
   } = invention
   const tried = comparedServers(invention)
-  const [first = SERVERS[0], ...joining] = serverNames(tried, named.servers)
+  const ownGroups = groupNames.filter((name) => !isHostName(name) && !compared.has(name) && !added.has(name))
+  const likely = serverNames(tried, named.servers)
+  // Where names of hosts decide which server is which, those of groups do not.
+  const numberedServers = numberedHosts(tried.length > 0 ? [] : ownGroups, 'server', likely)
+  const [first = SERVERS[0], ...joining] =
+    numberedServers.size === 0 ? likely : new Set([...numberedServers.values(), ...named.servers])
   // One that a play is for, while another is for the rest of them, is what only its tasks say.
   const apart = hasOthers ? named.agents.filter((name) => groupNames.includes(name)) : []
   const agent = named.agents.find((name) => !apart.includes(name)) ?? AGENT
+  const numberedAgents = numberedHosts(ownGroups, 'agent', [agent, ...named.agents])
+  const agents = [...new Set([agent, ...numberedAgents.values()])]
+  const numbered = new Map([...numberedServers, ...numberedAgents])
   const several = leftOut !== 'joining' ? joining : joining.filter((name) => tried.includes(name))
+  // However many there are, each of these groups has one.
+  const isOne = servers === 'one' && numberedServers.size === 0
   const areAsked = [...groupNames, ...byVariable].some((name) => groupKind(name) === 'server')
-  const ofServers =
-    leftOut === 'servers' && !areAsked ? [] : servers === 'one' ? [first] : [first, ...several]
+  const ofServers = leftOut === 'servers' && !areAsked ? [] : isOne ? [first] : [first, ...several]
   const members = new Map<string, readonly string[]>()
   const alone = [...apart]
   const parents: string[] = []
@@ -128,8 +138,10 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   const take = (name: string): void => {
     const part = parts?.get(name)
     const kind = groupKind(name)
+    const ofNumber = numbered.get(name)
     // `hosts:` may name a host as well as a group.
-    if (ofServers.includes(name) || name === agent || apart.includes(name)) return
+    if (ofNumber === name) alone.push(name)
+    if (ofNumber === name || ofServers.includes(name) || name === agent || apart.includes(name)) return
     if (tried.includes(name) || compared.get(name)?.includes(name) === false) return
     const isBeside = !isOfNodes(name) && !isOfCluster(name)
     if (isBeside) beside.add(name)
@@ -142,11 +154,12 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     else if (part === 'joining' && (kind === 'server' || (kind !== 'agent' && isWhole)))
       members.set(name, ofServers.slice(1))
     else if (part === undefined && (wholes.has(name) || isParent(name, isWhole))) parents.push(name)
-    else if (kind === 'server') members.set(name, ofServers)
+    else if (kind === 'server') members.set(name, ofNumber === undefined ? ofServers : [ofNumber])
     else {
       const own = isBeside ? [] : [...compared].filter(([, groups]) => groups.includes(name))
       const apart = own.map(([host]) => host).filter((host) => !tried.includes(host))
-      members.set(name, [...new Set([...apart, kind === 'agent' ? agent : `${name}-1`])])
+      const ofKind = ofNumber !== undefined ? [ofNumber] : kind === 'agent' ? agents : [`${name}-1`]
+      members.set(name, [...new Set([...apart, ...ofKind])])
     }
   }
   for (const name of [...groupNames, ...added.keys()]) take(name)
@@ -201,7 +214,13 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   )
   const groupsVariable: AnsibleValue = Object.fromEntries(groups)
   const told = toldApart(kinds, names, inventory, (name) =>
-    name === agent ? 'agent' : name === first ? 'first' : ofServers.includes(name) ? 'joining' : undefined,
+    agents.includes(name)
+      ? 'agent'
+      : name === first
+        ? 'first'
+        : ofServers.includes(name)
+          ? 'joining'
+          : undefined,
   )
   const isAssumed =
     outsiders.agent !== undefined || (!isAsked && inventory.groups.get('agent')?.vars.size === 0)
@@ -227,7 +246,9 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     }),
   )
   const known = new Map(hosts)
-  const [second = first, ...alike] = joining.filter((name) => !tried.includes(name))
+  const [second = first, ...further] = joining.filter((name) => !tried.includes(name))
+  const ofOneGroup = new Set(numberedServers.values())
+  const alike = further.filter((name) => !ofOneGroup.has(name))
   for (const name of alike) hosts.delete(name)
   const aliases = new Map([
     ...[...named.servers, ...alike].map((name) => [name, known.has(second) ? second : first] as const),

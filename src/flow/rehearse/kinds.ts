@@ -242,13 +242,13 @@ export function addedHosts(tasks: Closure['tasks'], groups: readonly string[]): 
   return new Set<unknown>([...groups, ...added])
 }
 
-const byNumber = new Intl.Collator('en', { numeric: true })
+export const byNumber = new Intl.Collator('en', { numeric: true })
 
 /** A node by its number is one that is no master. */
 const withoutNumber = (host: string): string => wordOf(stem(host))
 
 /** `k3s-master-01.quay.test` → `k3s-master` */
-const stem = (host: string): string => (host.split('.')[0] ?? '').replace(/[_-]?\d+$/, '')
+export const stem = (host: string): string => (host.split('.')[0] ?? '').replace(/[_-]?\d+$/, '')
 
 /** Whether a host is called an agent; any node of a cluster may be called a node. */
 export const isAgentName = (host: string): boolean => kindOf(stem(host)) === 'agent'
