@@ -40,6 +40,11 @@ describe('what a task returned', () => {
     },
   )
 
+  test('a loop without items is skipped', () => {
+    const site = asked('command: "light {{ item }}", loop: []', 'beacon is skipped and not beacon.results')
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])
+  })
+
   test('of a command that may fail is not known, unless it asks for what the play knows', () => {
     const failing = (command: string, key: string): string =>
       asked(`command: ${command}, failed_when: false`, JSON.stringify(`beacon.${key}`))

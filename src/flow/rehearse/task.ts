@@ -193,7 +193,7 @@ class HostTask {
         ),
       ],
       ['changed', results.some(({ changed }) => changed === true)],
-      ['skipped', results.length > 0 && results.every(({ ran }) => ran === false)],
+      ['skipped', results.every(({ ran }) => ran === false)],
       ['failed', false],
       ['msg', ''],
     ])
