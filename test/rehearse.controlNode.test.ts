@@ -216,6 +216,53 @@ ${joins('berths', `{{ ${token} }}`)}`
     expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([arrival])
   })
 
+  test.each([
+    [
+      'with_inventory_hostnames: ["quays[0]"]',
+      '{{ slips.results[0].content | b64decode | trim }}',
+      [arrives],
+    ],
+    ['with_inventory_hostnames: all:!berths', '{{ slips.results[0].content | b64decode | trim }}', [arrives]],
+    [
+      'with_inventory_hostnames: [all, "!berths"]',
+      '{{ slips.results[0].content | b64decode | trim }}',
+      [arrives],
+    ],
+    ['with_inventory_hostnames: ["berths[0]"]', '{{ slips.results[0].content | b64decode | trim }}', []],
+    ['with_inventory_hostnames: boats', "{{ '0ddpassword' if slips is skipped else '' }}", [arrives]],
+  ])('hosts are gone through: %s', (loop, token, agents) => {
+    const site = `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
+- hosts: berths
+  tasks:
+    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: slips
+      delegate_to: "{{ item }}"
+      ${loop}
+${joins('berths', token)}`
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS }
+    expect(arrivals(files)).toEqual([...agents, 'quay first-server absent none no url'])
+    expect(unknowns(files).filter((what) => !what.startsWith('the play ends here for berth'))).toEqual([])
+  })
+
+  test.each([
+    ['with_file: slips/phrase', arrives],
+    ['with_file: [slips/other, slips/phrase]', arrives],
+    ['with_env: BERTH_PHRASE', arrives],
+    ['with_env: [BERTH_PHRASE, QUAY_PHRASE]', 'berth agent maybe env-file url'],
+    ['with_tides: slips/phrase', 'berth agent maybe env-file url'],
+    ['with_indexed_items: [[wrong, 0ddpassword]]', arrives],
+  ])('%s gives the items of a loop', (loop, arrival) => {
+    const item = loop.includes('indexed') ? "item.1 if item.0 == 1 else ''" : 'item'
+    const site = `
+- hosts: berths
+  tasks:
+    - set_fact: { phrase: "{{ ${item} }}" }
+      ${loop}
+${joins('berths', '{{ phrase }}')}`
+    const slips = { 'slips/other': '', 'slips/phrase': '0ddpassword\n' }
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS, ...slips })).toEqual([arrival])
+  })
+
   const phrase = { 'files/phrase': '\n', 'slips/phrase': '0ddpassword\n\n' }
   const sealed = { 'slips/phrase': '$ANSIBLE_VAULT;1.1;AES256\n6162\n' }
   const ini = { 'slips.ini': '[quay]\nPhrase = 0ddpassword\n\n[pier]\n' }

@@ -249,6 +249,10 @@ export class Call {
     return this.atoms.mark(this.atoms.derive(root, this.hop(what)))
   }
 
+  /** What a lookup gives for these terms, as a list. */
+  readonly query = (plugin: string, terms: readonly FlowValue[]): FlowValue =>
+    this.#scope.lookup(plugin, terms, new Map([['wantlist', true]]))
+
   /** A new unknown text of this host, such as the output of a command. */
   unknownText(what: string, isFilled = false): string {
     const { at } = this.task

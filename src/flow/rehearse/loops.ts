@@ -17,6 +17,8 @@ export interface Loop {
   readonly why: string
 }
 
+type Query = (plugin: string, terms: readonly FlowValue[]) => FlowValue
+
 /** More items than any join token needs: the rest of a loop is not looked at. */
 const MOST_ITEMS = 200
 
@@ -26,6 +28,8 @@ export function loopOf(
   evaluate: Evaluator,
   /** A file of the project by a name as `with_first_found` has it: the known text, or `undefined`. */
   exists: (name: string) => string | undefined,
+  /** What `query` gives for the terms of a lookup: `with_NAME` is that, too. */
+  query: Query,
 ): Loop | Undefined | undefined {
   const written = loopKeyword(keywords)
   if (written === undefined) return undefined
@@ -34,7 +38,7 @@ export function loopOf(
   const control = controlled?.value
   const loopVar = member(control, 'loop_var')
   const indexVar = member(control, 'index_var')
-  const value = loopValue(kind, placed, evaluate, exists)
+  const value = loopValue(kind, placed, evaluate, exists, query)
   if (value instanceof Undefined) return value
   return {
     items: value instanceof Unknown ? undefined : [...value].slice(0, MOST_ITEMS),
@@ -100,6 +104,7 @@ function loopValue(
   placed: Placed,
   evaluate: Evaluator,
   exists: (name: string) => string | undefined,
+  query: Query,
 ): Iterable<FlowValue> | Unknown | Undefined {
   if (kind === 'first_found') {
     const terms = definedTerms(placed, evaluate)
@@ -113,7 +118,7 @@ function loopValue(
   switch (kind) {
     case 'items':
     case 'flattened':
-      return items.flatMap((item) => (item instanceof List ? [...item] : [item]))
+      return flattened(items)
     case 'dict':
       return value instanceof Dict
         ? [...value.entries()].map(
@@ -125,7 +130,7 @@ function loopValue(
           )
         : new Unknown('a loop over a mapping', 'the mapping is not known', placed.at)
     case 'indexed_items':
-      return items.map((item, index) => new List([index, item]))
+      return flattened(items).map((item, index) => new List([index, item]))
     case 'nested':
     case 'cartesian':
       return items
@@ -144,10 +149,20 @@ function loopValue(
     case 'loop':
     case 'list':
       return items
-    default:
-      return new Unknown(`with_${kind}`, `with_${kind} is not followed`, placed.at)
+    default: {
+      const found = query(kind, items)
+      if (found instanceof List) return [...found]
+      // One text is the answer to one term.
+      return typeof found === 'string' && items.length === 1
+        ? [found]
+        : new Unknown(`with_${kind}`, `with_${kind} is not followed`, placed.at)
+    }
   }
 }
+
+/** By one level, as `LookupBase._flatten` of ansible-core does. */
+const flattened = (items: readonly FlowValue[]): FlowValue[] =>
+  items.flatMap((item) => (item instanceof List ? [...item] : [item]))
 
 /**
  * Of the names in the list itself Ansible passes over those that need a variable which is not set; where none is left the task

@@ -102,7 +102,8 @@ function whereItRuns({ context, world, task, host, target }: Call): Call | undef
 export function loopWhereItRuns({ keywords }: Task, call: Call): Loop | Undefined | undefined {
   if (!isLooped(keywords)) return undefined
   const running = conditionOf(call) instanceof Unknown ? whereItRuns(call) : undefined
-  return loopOf(keywords, (running ?? call).evaluator, (name) => call.inProject(name))
+  const { evaluator: evaluate, query } = running ?? call
+  return loopOf(keywords, evaluate, (name) => call.inProject(name), query)
 }
 
 class HostTask {
