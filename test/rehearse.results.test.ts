@@ -218,6 +218,7 @@ describe('what a task returned', () => {
       "{{ ('--snapshotter ' ~ keel) if keel else '' }}",
       "{{ keel | ternary('--tls-san ' ~ keel ~ ' --docker', '') }}",
       '{% if keel %}-v {{ keel }} --tls-san={{ mast }}{% endif %}',
+      "{% if 'CriticalAddonsOnly' in keel %}--node-taint CriticalAddonsOnly=true:NoExecute{% endif %}",
       "{{ ('--node-label ' ~ keel) if ansible_facts.foo else ('--node-taint=' ~ keel) }}",
     ])('no value is another option: %s', (options) => {
       expect(seen(options)).toEqual(['berth first-server absent none no url'])

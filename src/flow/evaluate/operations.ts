@@ -44,7 +44,7 @@ export type Words = () => string
 /** Text that must not be lost in a branch that may or may not be taken. */
 /** What a text holds that gives K3s, its unit or its env file a setting that is followed. */
 const settings =
-  /token|K3S_|Environment|Exec|\[|(?:^|\s)(?:-[stc]\b|--(?:server|config|datastore|cluster))|^[ \t]*(?:server|agent)(?:\s|:|$)/im
+  /token|K3S_|Environment|Exec(?!ut)|\[|(?:^|\s)(?:-[stc]\b|--(?:server|config|datastore|cluster))|^[ \t]*(?:server|agent)(?:\s|:|$)/im
 const telling = /token|K3S_|server|config|EnvironmentFile|ExecStart|\[/i
 
 /** What expressions, filters and tests do with values that may be unknown or followed. Throws `TemplateFault`. */
