@@ -218,6 +218,8 @@ describe('what a task returned', () => {
       "{{ ('--snapshotter ' ~ keel) if keel else '' }}",
       "{{ keel | ternary('--tls-san ' ~ keel ~ ' --docker', '') }}",
       '{% if keel %}-v {{ keel }} --tls-san={{ mast }}{% endif %}',
+      "{{ keel | map('regex_replace', '^', '--disable ') | join(' ') }}",
+      "{{ keel | map('ansible.builtin.regex_replace', '^', '--disable=') | list | join(' ') }}",
       "{% if 'CriticalAddonsOnly' in keel %}--node-taint CriticalAddonsOnly=true:NoExecute{% endif %}",
       "{{ ('--node-label ' ~ keel) if ansible_facts.foo else ('--node-taint=' ~ keel) }}",
     ])('no value is another option: %s', (options) => {
@@ -235,6 +237,10 @@ describe('what a task returned', () => {
       "{{ ('--docker ' ~ keel) if keel else '' }}",
       "{{ ('--tls-san=' ~ keel) if keel else mast }}",
       "{{ ('--' ~ keel) if keel else '' }}",
+      "{{ keel | map('regex_replace', '^', '--') | join(' ') }}",
+      "{{ keel | map('regex_replace', '^', '--disable ') | join(',') }}",
+      "{{ keel | map('regex_replace', '^', '--docker ') | join(' ') }}",
+      "{{ keel | map('regex_replace', 'a', '--disable ') | join(' ') }}",
       "{{ ('-' ~ keel ~ '=mast') if keel else '' }}",
       "{{ ('--tls-san ' ~ keel ~ ' --node-label') if keel else '' }}",
       "{{ ('--tls-san --' ~ keel) if keel else '' }}",
@@ -245,6 +251,9 @@ describe('what a task returned', () => {
     test('a token, a server and a directory for data are settings', () => {
       expect(seen("{{ ('--token=' ~ keel) if keel else '' }}")).toEqual([
         'berth first-server maybe none no url',
+      ])
+      expect(seen("{{ keel | map('regex_replace', '^', '--token ') | join(' ') }}")).toEqual([
+        'berth first-server maybe argv no url',
       ])
       expect(seen("{{ ('--server ' ~ keel) if keel else '' }}")).toEqual([
         'berth joining-server absent none maybe a url',

@@ -1,5 +1,6 @@
 import {
   applyFilter,
+  type CallArguments,
   Dict,
   iterated,
   List,
@@ -15,7 +16,7 @@ import type { FlowFilter } from './filter.ts'
 import { undefinedIn } from './operations.ts'
 import { tested } from './tests.ts'
 import { unmodelled } from './texts.ts'
-import { Pieces } from './unknowns.ts'
+import { Each, Pieces } from './unknowns.ts'
 
 /** What Python's `iter()` yields; something unknown where nobody knows that. */
 function itemsOf(value: Value, evaluation: Evaluation, words: () => string): readonly Value[] | Unknown {
@@ -45,10 +46,11 @@ function attributeOf(path: Value, item: Value, evaluation: Evaluation): Value {
 
 export const map: FlowFilter = (value, { positional, named }, evaluation, words) => {
   if (value instanceof Undefined) return evaluation.passedOn(value)
-  if (evaluation.truthOf(value, words) === false) return new List()
+  const isAny = evaluation.truthOf(value, words)
+  if (isAny === false) return new List()
   const items = itemsOf(value, evaluation, words)
-  if (items instanceof Unknown) return evaluation.unknown(words, [items])
   const [name, ...rest] = positional
+  if (items instanceof Unknown) return eachOf(items, { positional, named }, evaluation, words, isAny)
   if (name === undefined) {
     const attribute = named.get('attribute')
     if (attribute === undefined) throw refused('map wants the name of a filter, or attribute=')
@@ -71,6 +73,24 @@ export const map: FlowFilter = (value, { positional, named }, evaluation, words)
       }),
     ),
   )
+}
+
+/** What `map` makes of a list that is not known: of its items a text that is made of them, where each of them gives one. */
+function eachOf(
+  list: Unknown,
+  { positional: [name = null, ...positional], named }: CallArguments,
+  evaluation: Evaluation,
+  words: () => string,
+  isAny: true | Unknown,
+): Value {
+  const whole = evaluation.unknown(words, [list])
+  const filter = evaluation.key(name)
+  if (!(whole instanceof Unknown) || typeof filter !== 'string' || !/(?:^|\.)regex_replace$/.test(filter))
+    return whole
+  const part = evaluation.textOf(evaluation.unknown(() => `an item of ${list.what}`, [list]))
+  const operand = (): string => `an item of ${list.what}`
+  const item = evaluation.filtered(filter, part, { positional, named }, { operand, arguments: () => '' })
+  return typeof item === 'string' ? new Each(whole, item, isAny) : whole
 }
 
 /** Whether only the run knows what stands in a list, as in the lines of a command: then it may be more or fewer items, too. */

@@ -20,7 +20,7 @@ import { openMapping } from './openMappings.ts'
 import { undefinedIn } from './operations.ts'
 import { derived, givesPiece, pieces, unmodelled } from './texts.ts'
 import { typeDebug } from './typeNames.ts'
-import { Fetched } from './unknowns.ts'
+import { Each, Fetched } from './unknowns.ts'
 
 /** They put texts together or wrap them, so that a text that is not known may take part. */
 const writing =
@@ -74,6 +74,9 @@ function applied(
   const inPart = openMapping(short, value, given, evaluation, words)
   if (inPart !== undefined) return inPart
   const args = [...given.positional, ...given.named.values()]
+  if (value instanceof Each && short === 'list') return value
+  if (value instanceof Each && short === 'join' && args.length === 1 && evaluation.key(args[0] ?? '') === ' ')
+    return oneOf(value, evaluation, words)
   if (value instanceof Unknown || args.some((argument) => argument instanceof Unknown))
     return evaluation.unknown(words, [value, ...args])
   const plugin = evaluation.plugin(name)
@@ -121,11 +124,22 @@ function applied(
   )
 }
 
-/** A pattern that matches white space only finds nothing in what is not known: no token has any. */
+/** As in a loop that prints them, one item stands for all. */
+const oneOf = ({ item, isAny }: Each, evaluation: Evaluation, words: () => string): Value =>
+  isAny === true
+    ? item
+    : evaluation.either(
+        isAny,
+        () => item,
+        () => '',
+        words,
+      )
+
+/** A pattern that matches white space only finds nothing in what is not known: no token has any. The start is always there. */
 function isOfSpaces({ positional, named }: CallArguments, { host }: Evaluation): boolean {
   const pattern = positional[0] ?? named.get('pattern')
   const text = typeof pattern === 'string' ? host.tracking.knownText(pattern) : undefined
-  return text !== undefined && /^\^?(?:(?:\\[snrt]|\s|\[(?:\\[snrt]|\s)+\])[*+?]?)+\$?$/.test(text)
+  return text !== undefined && /^\^$|^\^?(?:(?:\\[snrt]|\s|\[(?:\\[snrt]|\s)+\])[*+?]?)+\$?$/.test(text)
 }
 
 /** Text that is split where its known part has blanks: what is not known in it has none, as no token has. */

@@ -241,6 +241,18 @@ export class OneOf extends Unknown {
   }
 }
 
+/** A list of which only this is known: what its items are like, and whether there are any. */
+export class Each extends Unknown {
+  readonly item: string
+  readonly isAny: true | Unknown
+
+  constructor({ what, why, at, leaf }: Unknown, item: string, isAny: true | Unknown) {
+    super(what, why, at, leaf.what === what ? undefined : leaf)
+    this.item = item
+    this.isAny = isAny
+  }
+}
+
 /** One of some values, none of which says anything of what is followed. */
 export class Harmless extends Keyed {}
 
