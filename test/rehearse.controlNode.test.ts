@@ -244,6 +244,15 @@ ${joins('berths', token)}`
     expect(unknowns(files).filter((what) => !what.startsWith('the play ends here for berth'))).toEqual([])
   })
 
+  test('a group may be missing only where no inventory says which there are', () => {
+    const site = joins('berth_agents', '0ddpassword').replace(
+      '      environment:',
+      '      with_inventory_hostnames: ["jetties[0]"]\n      environment:',
+    )
+    expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toEqual(['agent-1 agent present env-file url'])
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': '[berth_agents]\nberth\n' })).toEqual([])
+  })
+
   test.each([
     ['with_file: slips/phrase', arrives],
     ['with_file: [slips/other, slips/phrase]', arrives],

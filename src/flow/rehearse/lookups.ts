@@ -7,7 +7,7 @@ import { type Context, fileOrigin } from './context.ts'
 import { allOf, readByLookup } from './fileLookups.ts'
 import { withGroups } from './groups.ts'
 import { generated, MADE_ANEW, unique } from './modules/generated.ts'
-import { matchingHosts } from './pattern.ts'
+import { matchingHosts, namedGroups } from './pattern.ts'
 import type { World } from './world.ts'
 
 /** Lookups that give one text, made or read on the control node. */
@@ -83,6 +83,9 @@ function inventoryHostnames(
   const pattern = texts.join(',')
   const group = hosts.groups.get(pattern)
   if (group !== undefined) return group
+  // Where hosts are invented, so may a group be missing that only users have.
+  const isThere = (name: string): boolean => hosts.groups.has(name) || hosts.hosts.has(name)
+  if (hosts.sources === undefined && !namedGroups(texts).every(isThere)) return undefined
   const found = matchingHosts(pattern, hosts)
   return found.some((host) => (hosts.hosts.get(host)?.alike.length ?? 0) > 0) ? undefined : found
 }
