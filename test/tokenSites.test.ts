@@ -417,6 +417,36 @@ k3s server & tar -t no
     ],
   ],
   [
+    'templates of config files that tasks name in braces and in one line',
+    {
+      'templates/one.j2': 'token: {{ quay_key }}\n',
+      'templates/two.j2': 'token: {{ mole_key }}\n',
+      'templates/three.j2': 'token: {{ pier_key }}\n',
+      'templates/four.j2': 'token: {{ boat_key }}\n',
+      'templates/five.j2': 'token: {{ sail_key }}\n',
+      'site.yml': `- hosts: quays
+  tasks:
+    - template: { src: one.j2, dest: /etc/rancher/k3s/config.yaml, mode: '0600' }
+    - template: { dest: /etc/rancher/k3s/config.yaml, src: "more/two.j2" }
+    - { template: { mode: '0600', dest: "{{ k3s_dir }}/config.yaml", src: three.j2 } }
+    - ansible.builtin.template: src=four.j2 dest=/etc/rancher/k3s/config.yaml mode=0600
+    - template: { src: five.j2, dest: /etc/boat/config.yaml }
+    - copy: { dest: /etc/rancher/k3s/cluster-token, content: "{{ dock_key }}" }
+    - copy: { dest: /etc/rancher/k3s/motd, content: "{{ lamp }}", owner: token }
+    - copy: { dest: "/etc/{{ lamp_token }}/motd", content: "{{ lamp }}" }
+`,
+      'vars/keys.yml':
+        'quay_key: aa\nmole_key: bb\npier_key: cc\nboat_key: dd\nsail_key: no\ndock_key: ee\nlamp: no\n',
+    },
+    [
+      'vars/keys.yml:1:11 variable both quay_key plain → "aa"',
+      'vars/keys.yml:2:11 variable both mole_key plain → "bb"',
+      'vars/keys.yml:3:11 variable both pier_key plain → "cc"',
+      'vars/keys.yml:4:11 variable both boat_key plain → "dd"',
+      'vars/keys.yml:6:11 variable unknown dock_key plain → "ee"',
+    ],
+  ],
+  [
     'launch configurations of MicroK8s, compose files, CI jobs',
     {
       'microk8s.yaml': '---\nversion: 0.1.0\npersistentClusterToken: aa\n',

@@ -5,13 +5,16 @@ import { readValue } from './value.ts'
 const CONFIG = /(?:rancher|k3s|rke2)[^\n]{0,200}\/config\.ya?ml/
 /** A file that is called a token, or named by a variable that says so: `{{ k3s_token_file }}`. */
 const TOKEN_FILE =
-  /^[ \t]*(?:dest|path):[ \t]*["']?(?:[^\n]{0,300}token|\{\{[ \t]*\w{0,100}token_?(?:file|path)\w{0,100}[ \t]*\}\})["']?[ \t]*$/im
+  /(?:^|[{,])[ \t]*(?:dest|path):[ \t]*["']?(?:[^\n,]{0,300}token|\{\{[ \t]*\w{0,100}token_?(?:file|path)\w{0,100}[ \t]*\}\})["']?[ \t]*(?:$|,|\}(?!\}))/im
+/** In a line of its own, in braces, or as `src=`. */
+const SOURCE =
+  /(?:^[ \t]*|[{,][ \t]*|- )src:[ \t]*["']?([^"'\n{},]+?)["']?[ \t]*(?:$|[,}])|\ssrc=["']?([^\s"'{}]+)/m
 
 /** Names of the templates that tasks make a config.yaml of. */
 export function configTemplatesIn(text: string): readonly string[] {
   if (!CONFIG.test(text)) return []
   return tasksOf(text).flatMap(({ text: task }) => {
-    const [, source = ''] = /^[ \t]*src:[ \t]*["']?([^"'\n{}]+?)["']?[ \t]*$/m.exec(task) ?? []
+    const [, written, source = written ?? ''] = SOURCE.exec(task) ?? []
     return source !== '' && CONFIG.test(task) ? [source.slice(source.lastIndexOf('/') + 1)] : []
   })
 }
@@ -23,7 +26,7 @@ export function* taskFileSettings(path: string, text: string): Generator<Setting
     if (CONFIG.test(task) && /\b(?:line|content|block):/.test(task))
       yield* configLines(path, text, task, start)
     if (!TOKEN_FILE.test(task)) continue
-    const content = /^[ \t]*content:[ \t]*/m.exec(task)
+    const content = /(?:^|[{,])[ \t]*content:[ \t]*/m.exec(task)
     const value =
       content === null
         ? undefined
@@ -57,7 +60,7 @@ function setting(
 
 /** The items of lists, at whatever depth: what stands between one dash and the next of the same column or before it. */
 function tasksOf(text: string): readonly { readonly text: string; readonly start: number }[] {
-  const dashes = [...text.matchAll(/^[ \t]*- (?=[\w"'])/gm)]
+  const dashes = [...text.matchAll(/^[ \t]*- (?=[\w"'{])/gm)]
   return dashes.map(({ index }, at) => ({
     text: text.slice(index, dashes[at + 1]?.index ?? text.length),
     start: index,
