@@ -411,6 +411,21 @@ ${joins('berths', "{{ lookup('file', playbook_dir ~ '/slips/phrase') }}")}`
   })
 })
 
+describe('what is typed when the play runs', () => {
+  const maybe = 'berth agent maybe env-file url'
+
+  test.each([
+    ['{ name: phrase, prompt: Key }', arrives],
+    ["{ name: phrase, prompt: Key, default: '' }", maybe],
+    ['{ name: phrase, default: 0ddpassword }', arrives],
+    ['{ name: phrase, default: }', arrives],
+  ])('is a text, unless Enter alone gives none: %s', (prompt, arrival) => {
+    const site = joins('berths', '{{ phrase }}').replace('  tasks:', `  vars_prompt: [${prompt}]\n  tasks:`)
+    // A file that is called like the variable has no part in it.
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS, phrase: '' })).toEqual([arrival])
+  })
+})
+
 describe('files of variables', () => {
   test('that the project does not hold may set what nothing else does', () => {
     for (const reads of [

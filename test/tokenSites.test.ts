@@ -447,6 +447,22 @@ k3s server & tar -t no
     ],
   ],
   [
+    'what a play takes where nothing is typed',
+    {
+      'site.yml': `- hosts: quays
+  vars_prompt:
+    - name: quay_key
+      prompt: Key
+      default: abc
+    - { name: mole_key, prompt: def }
+    - { name: lamp, default: ghi }
+  tasks:
+    - command: k3s server --token {{ quay_key }} --agent-token {{ mole_key }}
+`,
+    },
+    ['site.yml:5:16 variable server quay_key plain → "abc"'],
+  ],
+  [
     'launch configurations of MicroK8s, compose files, CI jobs',
     {
       'microk8s.yaml': '---\nversion: 0.1.0\npersistentClusterToken: aa\n',

@@ -22,6 +22,9 @@ function isMadeAnew(name: string, term: string | undefined, named: ReadonlyMap<s
   return name === 'pipe' && unique.has(generated(term) ?? '')
 }
 
+/** Stands for the lookup that `vars_prompt` is, of which Ansible has none. */
+export const PROMPT = 'vars_prompt'
+
 /** Once in a task on a host, as far as anyone can tell: what a fact or a result keeps stays the same. */
 function madeAnew({ stage, task, iteration = '' }: Context, host: string): string {
   const key = `${MADE_ANEW} ${host} ${task?.path}:${task?.start}${iteration}`
@@ -55,6 +58,8 @@ export function lookedUp(
     const hosts = inventoryHostnames(context, world, args)
     if (hosts !== undefined) return allOf(hosts, named)
   }
+  if (name === PROMPT)
+    return mark(context, `what is typed for ${term}`, 'lookup', named.get('isFilled') === true)
   if (name === 'fileglob') return new List([mark(context, 'a file on the control node', 'scenario')])
   if (isMadeAnew(name, term, named)) return madeAnew(context, host)
   const what = `lookup('${name}'${term === undefined ? '' : `, '${term}'`})`

@@ -18,6 +18,7 @@ import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
 import { addHandlers } from './handlers.ts'
 import { CONTROL_NODE } from './hosts.ts'
+import { PROMPT } from './lookups.ts'
 import { candidates, isTemplate, variablesOfOne } from './namedFiles.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
 import { enterRole, exportedBy, NOTHING, noteSealed, rawOf, together } from './roles.ts'
@@ -364,16 +365,19 @@ function isForOpenGroup({ hosts }: Play, { groups }: World): boolean {
   return namedGroups(words).some((name) => groups.open.has(name))
 }
 
-/** What `vars_prompt` asks for is typed when the play runs. */
+/** What `vars_prompt` asks for is typed when the play runs: a text, unless Enter alone gives an empty one. */
 function prompted(play: Play): ReadonlyMap<string, RawVariable> {
   const prompts = play.keywords.get('vars_prompt')
   const result = new Map<string, RawVariable>()
   if (!Array.isArray(prompts?.value)) return result
   for (const prompt of prompts.value) {
     if (typeof prompt !== 'object' || prompt === null || !('name' in prompt)) continue
-    const name = (prompt as Readonly<Record<string, unknown>>).name
+    const { name, default: usual } = prompt as Readonly<Record<string, unknown>>
     if (typeof name === 'string')
-      result.set(name, { raw: `{{ lookup('password', '${name}') }}`, at: prompts.at })
+      result.set(name, {
+        raw: `{{ lookup('${PROMPT}', '${name}', isFilled=${usual !== ''}) }}`,
+        at: prompts.at,
+      })
   }
   return result
 }

@@ -39,6 +39,8 @@ export function definitionsIn({ path, text, root }: YamlText): readonly Definiti
     for (const { name, value } of map.written)
       if (name !== '<<') found.push({ name, path, value: { kind: 'node', node: value, source: text } })
   }
+  for (const [name, value] of promptDefaults(root))
+    found.push({ name, path, value: { kind: 'node', node: value, source: text } })
   if (root.kind === 'sequence') walkTasks(root, add)
   else if (root.kind === 'map' && entryOf(root, 'apiVersion') === undefined) {
     if (isInventory(root)) for (const { value } of root.written) walkGroup(value, add)
@@ -48,6 +50,20 @@ export function definitionsIn({ path, text, root }: YamlText): readonly Definiti
     }
   }
   return found
+}
+
+/** What the plays of a playbook take where nothing is typed. */
+function* promptDefaults(playbook: YamlNode): Generator<readonly [string, YamlNode]> {
+  const plays = playbook.kind === 'sequence' ? playbook.items : []
+  for (const play of plays) {
+    const prompts = play.kind === 'map' ? entryOf(play, 'vars_prompt')?.value : undefined
+    for (const prompt of prompts?.kind === 'sequence' ? prompts.items : []) {
+      if (prompt.kind !== 'map') continue
+      const [name, usual] = ['name', 'default'].map((key) => entryOf(prompt, key)?.value)
+      if (name?.kind === 'scalar' && typeof name.value === 'string' && usual !== undefined)
+        yield [name.value, usual]
+    }
+  }
 }
 
 type Add = (map: YamlNode | undefined) => void
