@@ -1279,7 +1279,12 @@ describe('tasks that are tagged never', () => {
   const wipe = '{ file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }'
   const restart = '{ service: { name: k3s-agent, state: restarted }'
   const files = (list: readonly string[], more: object = {}) => ({
-    'site.yml': joins('berths', '0ddpassword') + tasks(...list),
+    'site.yml':
+      joins('berths', '0ddpassword') +
+      tasks(...list).replace(
+        '  tasks:',
+        '  vars: { ebb: never, tides: [reset, never], calm: reset }\n  tasks:',
+      ),
     'hosts.ini': BERTH,
     ...more,
   })
@@ -1291,6 +1296,10 @@ describe('tasks that are tagged never', () => {
     [`{ block: [${wipe} }, ${restart} }], tags: [reset, never] }`],
     ['{ import_tasks: wipe.yml, tags: "reset, never" }'],
     ['{ include_tasks: wipe.yml, tags: [never] }'],
+    [`${wipe}, tags: "{{ 'never' }}" }`],
+    [`${wipe}, tags: [tide, "{{ neap | default('never', true) }}"] }`],
+    [`${wipe}, tags: "{{ calm }}, {{ ebb }}" }`],
+    [`{ block: [${wipe} }, ${restart} }], tags: '{{ tides }}' }`],
   ])('are left out: %s', (...list) => {
     expect(arrivals(files(list, inner('')))).toEqual([arrives])
   })
@@ -1300,6 +1309,14 @@ describe('tasks that are tagged never', () => {
     ['{ import_tasks: wipe.yml, tags: always }'],
   ])('run all the same where they are tagged always: %s', (...list) => {
     expect(arrivals(files(list, inner(', tags: never')))).toEqual([without])
+  })
+
+  test('may be those whose tags are not known', () => {
+    const list = (tags: string) => files([`${wipe}, tags: ${tags} }`, `${restart} }`])
+    expect(arrivals(list("'{{ surge }}'"))).toEqual([without])
+    expect(unknowns(list("'{{ surge }}'"))).toEqual(['tags that are not known: one may be never'])
+    expect(unknowns(list("'{{ calm }}'"))).toEqual([])
+    expect(unknowns(list('[calm, tide]'))).toEqual([])
   })
 
   test('are left out of what is included, whatever the include is tagged', () => {

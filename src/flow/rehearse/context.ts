@@ -143,7 +143,7 @@ export interface Context {
   readonly mostFailed?: number
   /** Whether no host of the play waits for the others, so that none ends it for them. */
   readonly isFree?: boolean
-  /** Those of its tags that count where nobody asks for any: `always` and `never`. */
+  /** Those of its tags that count where nobody asks for any: `always`, `never`, and templates, which may be either. */
   readonly tags: readonly string[]
   /** The task only checks what users give: what nobody has set may be there all the same. */
   readonly isDemand?: boolean
@@ -192,18 +192,28 @@ export function within(context: Context, keywords: Keywords): Context {
   }
 }
 
+const TEMPLATE = /\{[{%]/
+
 function withTags(tags: readonly string[], written: AnsibleValue | undefined): readonly string[] {
   if (written === undefined) return tags
-  const own = (Array.isArray(written) ? written : [written]).flatMap((item) =>
-    typeof item === 'string' ? item.split(',').map((tag) => tag.trim()) : [],
-  )
-  const counting = own.filter((tag) => tag === 'always' || tag === 'never')
+  const own = (Array.isArray(written) ? written : [written]).flatMap((item) => {
+    if (typeof item !== 'string') return []
+    // In a list, commas of a template belong to it.
+    return item !== written && TEMPLATE.test(item) ? item : item.split(',').map((tag) => tag.trim())
+  })
+  const counting = own.filter((tag) => tag === 'always' || tag === 'never' || TEMPLATE.test(tag))
   return counting.length === 0 ? tags : [...tags, ...counting]
 }
 
 /** Whether Ansible leaves a task out unless its tags are asked for: `Taggable.evaluate_tags` of ansible-core. */
-export function isLeftOut({ tags }: Pick<Context, 'tags'>, keywords: Keywords): boolean {
-  const all = withTags(tags, keywords.get('tags')?.value)
+export function isLeftOut(
+  { tags }: Pick<Context, 'tags'>,
+  keywords: Keywords,
+  rendered: (template: string) => readonly string[] = () => [],
+): boolean {
+  const all = withTags(tags, keywords.get('tags')?.value).flatMap((tag) =>
+    TEMPLATE.test(tag) ? rendered(tag) : tag,
+  )
   return all.includes('never') && !all.includes('always')
 }
 

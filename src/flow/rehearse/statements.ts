@@ -8,7 +8,7 @@ import type {
   TaskFile,
 } from '../../ansible/content/index.ts'
 import { joinPath } from '../../ansible/inventory/projectTree.ts'
-import { Undefined } from '../../ansible/template/values.ts'
+import { List, Undefined } from '../../ansible/template/values.ts'
 import { evaluator, FirstOf } from '../evaluate/index.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -231,7 +231,8 @@ export class Walk {
     const active = hosts.filter((host) => isActive(world, host))
     if (active.length === 0 || !context.stage.relevance.has(task, context.role)) return [world]
     // A handler runs where it is notified, whatever its tags are.
-    if (!isHandler && !context.stage.runsAll && isLeftOut(context, task.keywords)) return [world]
+    const tags = (template: string): readonly string[] => tagsOf(template, task, context, world, active)
+    if (!isHandler && !context.stage.runsAll && isLeftOut(context, task.keywords, tags)) return [world]
     if (this.#left <= 0) return [world]
     this.#left -= active.length
     // What follows is not rehearsed: this is where that begins.
@@ -703,4 +704,27 @@ function shared(
     })
   }
   return next
+}
+
+/** The tags that a template gives; none where that is not known, or another thing on each host. */
+function tagsOf(
+  template: string,
+  { at, keywords }: Task,
+  context: Context,
+  world: World,
+  hosts: readonly string[],
+): readonly string[] {
+  const { atoms, note } = context.stage
+  const place = keywords.get('tags')?.at ?? at
+  const found = hosts.map((host) => {
+    const value = evaluator(scopeOf(context, world, host)).value(template, place)
+    const tags = value instanceof List ? [...value] : [value]
+    return tags.map((tag) => (typeof tag === 'string' ? atoms.plain(tag) : undefined))
+  })
+  const [first = []] = found
+  const known = first.flatMap((tag) => tag ?? [])
+  if (known.length === first.length && found.every((tags) => tags.join('\n') === known.join('\n')))
+    return known
+  note({ at: place, what: 'tags that are not known: one may be never' })
+  return []
 }
