@@ -1017,6 +1017,23 @@ describe('an inventory that has none of the groups that are asked for', () => {
   })
 })
 
+describe('a play for hosts that are in two groups', () => {
+  const agents = ['agent-1 agent present env-file url']
+
+  test.each([
+    ['berth_agents:&tide', agents],
+    ['tide:&berth_agents', agents],
+    ['tide,&berth_agents,!rocks', agents],
+    ['berth_agents:&quay_servers', []],
+    ['berth_agents:&berth_storage', []],
+  ])('has hosts where one may have all of them: %s', (hosts, expected) => {
+    const site = joins(JSON.stringify(hosts), '0ddpassword')
+    expect(arrivals({ 'site.yml': site }, { servers: 'one' })).toEqual(expected)
+    const inventory = '[berth_agents]\n[quay_servers]\n[tide]\n[rocks]\n[berth_storage]\n'
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': inventory }, { servers: 'one' })).toEqual(expected)
+  })
+})
+
 describe('an inventory whose groups have no hosts', () => {
   const install = (hosts: string): string =>
     installs(hosts, {

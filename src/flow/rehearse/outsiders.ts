@@ -4,7 +4,7 @@ import { bringsK3s } from './bringing.ts'
 import { type Closure, closureOfPlay } from './closure.ts'
 import { groupKind, mayBeWhole } from './groupKinds.ts'
 import type { PaperHosts } from './hosts.ts'
-import { groupsOfOwn, matchingHosts, namedGroups, wantedGroups } from './pattern.ts'
+import { bothGroups, groupsOfOwn, matchingHosts, namedGroups, wantedGroups } from './pattern.ts'
 import type { World } from './world.ts'
 
 export type OutsiderKind = 'server' | 'agent'
@@ -14,7 +14,7 @@ export type Outsiders = Partial<Readonly<Record<OutsiderKind, readonly string[]>
 
 /**
  * Groups that have the hosts of others in them: a play that brings K3s to one asks its hosts whether they are in a group of
- * servers or of agents, and no play is for that.
+ * servers or of agents, and no play is for that; or it is for those hosts of such a group alone that are in this one.
  */
 export function wholeGroups(
   { hosts, patterns }: Closure,
@@ -24,6 +24,9 @@ export function wholeGroups(
   const played = new Set(namedGroups(patterns))
   const found = new Set<string>()
   for (const one of hosts) {
+    const both = bothGroups(one.pattern)
+    if (both.some(isOfOneKind) && bringsK3s(one, content, project))
+      for (const name of both) if (!isOfOneKind(name) && mayBeWhole(name)) found.add(name)
     const groups = wantedGroups(one.pattern).filter(mayBeWhole)
     const own = groups.length === 0 ? undefined : closureOfPlay(one, content, project)
     if (own === undefined || !bringsK3s(one, content, project)) continue

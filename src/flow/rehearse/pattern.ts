@@ -105,8 +105,14 @@ export function namedGroups(patterns: readonly string[]): readonly string[] {
 }
 
 /** Those of them that a play is for, not those that it leaves out. */
-export const wantedGroups = (pattern: string): readonly string[] =>
-  namedGroups(written(pattern).flatMap((one) => one.split(/[,:]/).filter((term) => !/^\s*[!&]/.test(term))))
+export const wantedGroups = (pattern: string): readonly string[] => without(/^\s*[!&]/, pattern)
+
+const without = (left: RegExp, pattern: string): readonly string[] =>
+  namedGroups(written(pattern).flatMap((one) => one.split(/[,:]/).filter((term) => !left.test(term))))
+
+/** Those that it names, where a host has to be in more than one of them: `a:&b`. */
+export const bothGroups = (pattern: string): readonly string[] =>
+  /[,:]\s*&|^\s*&/.test(pattern) ? without(/^\s*!/, pattern) : []
 
 const TEXT = `(?:'([^']*)'|"([^"]*)")`
 /** What an expression falls back to, or is one way or the other. */
