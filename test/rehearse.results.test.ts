@@ -637,6 +637,93 @@ describe('a fact', () => {
     expect(arrivals(files)).toEqual([arrives])
   })
 
+  describe('that is the token on some nodes', () => {
+    const SEALED = `harbour_key: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  ${'36'.repeat(40)}\n`
+    const CONFIG = '/etc/rancher/k3s/config.yaml'
+    const onDebian = (fact: string, more = ''): string =>
+      `{ set_fact: { ${fact} }, when: "ansible_facts.os_family == 'Debian'"${more} }`
+    const elsewhere = (fact: string): string => onDebian(fact).replace('==', '!=')
+    const taken = onDebian('phrase: "{{ harbour_key }}"')
+    const empty = elsewhere('phrase: ""')
+    const install = '{ command: sh /opt/k3s-install.sh agent --server https://quay:6443 }'
+    const site = (...list: readonly string[]): Files => ({
+      'site.yml': tasks(...list),
+      'hosts.ini': BERTH,
+      'group_vars/all.yml': SEALED,
+      'templates/config.yaml.j2': 'token: {{ phrase }}\n',
+    })
+
+    test.each([
+      ['a text', 'copy', 'content: "token: {{ phrase }}\\n"'],
+      ['a text behind a filter', 'copy', 'content: "token: {{ phrase | trim }}\\n"'],
+      ['a mapping', 'copy', 'content: "{{ { \'token\': phrase } | to_nice_yaml }}"'],
+      ['a template', 'template', 'src: config.yaml.j2'],
+      ['a line', 'lineinfile', 'line: "token: {{ phrase }}", create: true'],
+    ])('is followed into %s', (_, module, content) => {
+      const write = `{ ${module}: { dest: ${CONFIG}, ${content}, mode: "0600" }, no_log: true }`
+      const files = site(taken, empty, write, install)
+      expect(arrivals(files)).toEqual(['berth agent maybe config url'])
+      expect(doubts(files)[0]).toMatch('it depends on what only a real run shows: ')
+      expect(findings(files)).toContain('token-logged warning site.yml:4')
+    })
+
+    test.each([
+      [
+        'through another fact',
+        '{ set_fact: { slip: "token: {{ phrase }}" }, no_log: true }',
+        '{{ slip }}\\n',
+      ],
+      ['in a mapping', '{ set_fact: { slip: { key: "{{ phrase }}" } } }', 'token: {{ slip.key }}\\n'],
+      ['in a list', '{ set_fact: { slip: [token, "{{ phrase }}"] } }', 'token: {{ slip[1] }}\\n'],
+    ])('is followed %s', (_, fact, content) => {
+      const write = `{ copy: { dest: ${CONFIG}, content: "${content}", mode: "0600" }, no_log: true }`
+      expect(arrivals(site(taken, empty, fact, write, install))).toEqual(['berth agent maybe config url'])
+      const files = site(taken, taken.replace('==', '!='), fact, write, install)
+      expect(arrivals(files)).toEqual(['berth agent present config url'])
+    })
+
+    test('arrives where each way brings it', () => {
+      const told = install.replace(': sh ', ': "sh ').replace(' }', ' --token {{ phrase }}", no_log: true }')
+      const files = site(taken, taken.replace('==', '!='), told)
+      expect(arrivals(files)).toEqual(['berth agent present argv url'])
+      expect(doubts(files)).toEqual([])
+    })
+
+    test('arrives from what a task reads that runs on these', () => {
+      const read =
+        'slurp: { src: /var/lib/rancher/k3s/server/node-token }, delegate_to: quay, register: slip, no_log: true'
+      const write = `{ copy: { dest: ${CONFIG}, content: "token: {{ slip.content | b64decode }}", mode: "0600" }, no_log: true }`
+      const files = {
+        'site.yml':
+          installs('quays', { INSTALL_K3S_EXEC: 'server' }) +
+          tasks(`{ ${read}, when: "ansible_facts.os_family == 'Debian'" }`, write, install),
+        'hosts.ini': HOSTS,
+      }
+      expect(arrivals(files)).toEqual([
+        'berth agent present config url',
+        'quay first-server absent none no url',
+      ])
+      expect(unknowns(files).join()).toMatch('the play ends here for berth: ')
+    })
+  })
+
+  test('of which no token comes is no other way to go', () => {
+    const chosen = Array.from({ length: 6 }, (_, nth) =>
+      [true, false].map(
+        (is) =>
+          `{ set_fact: { buoy${nth}: "${is ? 'red' : 'green'}" }, when: "${is ? '' : 'not '}ansible_facts.moored${nth}" }`,
+      ),
+    ).flat()
+    const name = chosen.map((_, nth) => `{{ buoy${nth % 6} }}`).join('-')
+    const site = tasks(
+      ...chosen,
+      `{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "node-name: ${name}", mode: "0600" } }`,
+    )
+    const files = { 'site.yml': site + joins('berths', '0ddpassword'), 'hosts.ini': BERTH }
+    expect(arrivals(files)).toEqual([arrives])
+    expect(bounds(files)).toEqual([])
+  })
+
   const looped = tasks(
     '{ shell: "cat /etc/{{ item.slip }}; uuidgen", loop: [{ slip: quay, called: lantern }], register: slips, no_log: true }',
     '{ set_fact: { "{{ item.item.called }}": "{{ item.stdout }}" }, loop: "{{ slips.results }}", no_log: true }',

@@ -13,9 +13,10 @@ import {
   RunTags,
   type ScopeVariable,
   Ungiven,
+  VariablesDict,
 } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
-import { type Context, fileOrigin } from './context.ts'
+import { type Context, fileOrigin, type Stage } from './context.ts'
 import { factOf, factsOf } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
@@ -77,7 +78,8 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
         perhapsSealed(context, node, name, inventoryVariable(context, world, host, name)) ??
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
         leftToUser(context, node, name)
-      return unmerged(asker.stage, name, settled(node.variables.get(name), name, world, inFiles) ?? inFiles())
+      const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
+      return unmerged(asker.stage, name, made ?? inFiles())
     },
   }
 }
@@ -88,7 +90,7 @@ function taskVariable(context: Context, world: World, host: string, name: string
   const inFiles = (): ScopeVariable => inFilesOfTask(context, world, host, name)
   const found =
     context.parameters.get(name) ??
-    settled(world.node(host).variables.get(name), name, world, inFiles) ??
+    settled(context.stage, world.node(host).variables.get(name), name, world, inFiles) ??
     inFiles()
   return unmerged(context.stage, name, found)
 }
@@ -169,17 +171,19 @@ function inventoryVariable(context: Context, world: World, host: string, name: s
  * that this world has not settled is not known, but by that condition.
  */
 function settled(
+  stage: Stage,
   stored: Stored | undefined,
   name: string,
   world: World,
   inFiles: () => ScopeVariable,
 ): ScopeVariable {
   if (stored === undefined) return undefined
-  const value = sideOf(stored, name, world, inFiles)
+  const value = sideOf(stage, stored, name, world, inFiles)
   return value === undefined ? undefined : { value }
 }
 
 function sideOf(
+  stage: Stage,
   stored: Stored,
   name: string,
   world: World,
@@ -190,13 +194,31 @@ function sideOf(
   const truth = decidedTruth(world.decisions, when)
   if (truth !== undefined) {
     const side = truth ? stored.yes : stored.no
-    return side === undefined ? undefined : sideOf(side, name, world, inFiles)
+    return side === undefined ? undefined : sideOf(stage, side, name, world, inFiles)
   }
-  const yes = sideOf(stored.yes, name, world, inFiles)
-  const no = stored.no === undefined ? undefined : sideOf(stored.no, name, world, inFiles)
+  const yes = sideOf(stage, stored.yes, name, world, inFiles)
+  const no = stored.no === undefined ? undefined : sideOf(stage, stored.no, name, world, inFiles)
   const sides = { when, yes: yes ?? inFile(name, inFiles), no: no ?? inFile(name, inFiles) }
-  return new (isTelling ? Fork : Pending)(name, when.why, when.at, when, sides)
+  const mustWait = isTelling || [sides.yes, sides.no].some((side) => isFollowed(stage, name, side, 0))
+  return new (mustWait ? Fork : Pending)(name, when.why, when.at, when, sides)
 }
+
+/** Whether a side is, or has in it, a token or something vaulted: a text that takes it can't be followed before a world has it. */
+function isFollowed(stage: Stage, name: string, side: FlowValue | undefined, depth: number): boolean {
+  if (side instanceof VaultedText || side instanceof Fork) return true
+  if (side instanceof Unknown) return side instanceof Result && stage.isToken(name)
+  if (side === undefined || side instanceof VariablesDict) return false
+  if (stage.isToken(name)) return true
+  if (typeof side === 'string') return stage.atoms.in(side).some(({ kind }) => kind === 'vaulted')
+  return (
+    side instanceof Dict &&
+    depth < DEEPEST &&
+    [...side.entries()].some(([key, item]) => isFollowed(stage, `${name}.${String(key)}`, item, depth + 1))
+  )
+}
+
+/** Settings nest no deeper. */
+const DEEPEST = 3
 
 /** What there is of a variable where no task made it: of a template no more than that. */
 function inFile(name: string, inFiles: () => ScopeVariable): FlowValue | undefined {
@@ -209,7 +231,7 @@ function fact(context: Context, world: World, host: string, name: string): Scope
   if (name === 'ansible_facts') {
     const { variables } = world.node(host)
     const facts = factsOf(context.stage, world, host, (key) =>
-      valueIn(settled(variables.get(cachedFact(key)), key, world, () => undefined)),
+      valueIn(settled(context.stage, variables.get(cachedFact(key)), key, world, () => undefined)),
     )
     return { value: facts }
   }
