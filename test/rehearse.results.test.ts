@@ -682,6 +682,19 @@ describe('a fact', () => {
       expect(arrivals(files)).toEqual(['berth agent present config url'])
     })
 
+    test('may arrive in a second run, too, whichever way stands first', () => {
+      const write = `{ copy: { dest: ${CONFIG}, content: "token: {{ phrase }}\\n", mode: "0600" }, no_log: true }`
+      const orders = [
+        [taken, empty],
+        [onDebian('phrase: ""'), elsewhere('phrase: "{{ harbour_key }}"')],
+      ]
+      for (const order of orders) {
+        const files = site(...order, write, install)
+        expect(arrivals(files, { k3s: 'present', again: true })).toEqual(['berth agent maybe config url'])
+        expect(findings(files).filter((one) => one.startsWith('token-empty'))).toEqual([])
+      }
+    })
+
     test('arrives where each way brings it', () => {
       const told = install.replace(': sh ', ': "sh ').replace(' }', ' --token {{ phrase }}", no_log: true }')
       const files = site(taken, taken.replace('==', '!='), told)

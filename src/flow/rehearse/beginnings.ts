@@ -53,15 +53,16 @@ export function fullest(worlds: readonly World[]): World | undefined {
   return worlds.filter(startsK3s).toSorted((a, b) => running(b) - running(a))[0]
 }
 
-/** That world, and the one in which the fewest tokens have arrived, where those are fewer. */
+/** That world, with the most tokens of those, and the one in which the fewest have arrived, where those are fewer. */
 export function unlike(worlds: readonly World[]): readonly World[] {
-  const full = fullest(worlds)
-  if (full === undefined) return []
   const arrived = (world: World): number =>
     [...world.nodes.values()]
       .flatMap(({ starts }) => [...starts.values()])
       .filter(({ arrival }) => arrival.token.state === 'present').length
-  const [least = full] = worlds.filter(startsK3s).toSorted((a, b) => arrived(a) - arrived(b))
+  const ordered = worlds.toSorted((a, b) => arrived(b) - arrived(a))
+  const full = fullest(ordered)
+  if (full === undefined) return []
+  const least = ordered.findLast(startsK3s) ?? full
   return arrived(least) < arrived(full) ? [full, least] : [full]
 }
 
