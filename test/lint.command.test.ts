@@ -326,6 +326,90 @@ describe('what is looked at', () => {
     ).toEqual([])
   })
 
+  test.each([
+    ['the project itself', 'site/ansible.cfg', '..'],
+    ['the directory of ansible.cfg', 'ansible.cfg', '.'],
+    ['a list, quotes and Windows line ends', 'ansible.cfg', '"./:none:"\r'],
+    ['what is above the project', 'ansible.cfg', '..:../..:.'],
+  ])('roles_path names %s', async (_, config, paths) => {
+    write({
+      '.gitignore': '/berth/\n/slip/\n/idle/\n',
+      [config]: `[defaults]\nroles_path = ${paths}\ncollections_path = ${paths}\n`,
+      'site/play.yml':
+        '- hosts: quays\n  roles: [berth, "tide.k3s.quay"]\n  tags: [site, slip, pier, .git]\n  vars: {k3s: [mole]}\n',
+      'pier/tasks/main.yml': 'k3s: {mode: 0600}\n',
+      'pier/production': 'k3s: {mode: 0600}\n',
+      'mole/tide.yml': 'k3s: {mode: 0600}\n',
+      'berth/tasks/main.yml': 'k3s: {mode: 0600}\n',
+      // Nothing in it is of a role.
+      'slip/tide.yml': 'k3s: {mode: 0600}\n',
+      'ansible_collections/.gitignore': '*\n',
+      'ansible_collections/tide/k3s/roles/quay/tasks/main.yml': 'k3s: {mode: 0600}\n',
+    })
+    execFileSync('git', ['init', '--quiet', directory])
+    expect(await found()).toEqual(
+      [
+        'ansible_collections/tide/k3s/roles/quay/tasks/main.yml',
+        'berth/tasks/main.yml',
+        'mole/tide.yml',
+        'pier/tasks/main.yml',
+      ].map((path) => `${path}:1 mode-unquoted`),
+    )
+  })
+
+  test.each([
+    '~/harbours',
+    '$HOME/harbours',
+    '{{CWD}}/harbours',
+    '/harbours',
+    '../harbours',
+    'site.yml',
+    'up',
+  ])('roles_path %s leads to nothing of the project', async (path) => {
+    write({
+      'ansible.cfg': `[defaults]\nroles_path = ${path}\n`,
+      '.gitignore': '/harbours/\n',
+      'site.yml': '- hosts: quays\n  roles: [k3s]\n',
+      'harbours/k3s/tasks/main.yml': 'k3s: {mode: 0600}\n',
+    })
+    symlinkSync('up', join(directory, 'up'))
+    execFileSync('git', ['init', '--quiet', directory])
+    expect(await found()).toEqual([])
+  })
+
+  test('a role that git passes over is a link, a circle, a file', async () => {
+    write({
+      '.gitignore': '/roles/\n',
+      'site.yml':
+        '- hosts: quays\n  roles: [k3s, k3s_edge, k3s_far, k3s_up, k3s_circle, k3s_nothing, k3s_file.yml, k3s_part]\n',
+      'tasks/main.yml': 'k3s: {mode: 0600}\n',
+      'edge/tasks/main.yml': 'k3s: {mode: 0600}\n',
+      'roles/k3s_file.yml': 'k3s: {mode: 0600}\n',
+      'roles/k3s_part/defaults/main.yml': 'k3s: {mode: 0600}\n',
+      'roles/k3s_part/vars': 'k3s: {mode: 0600}\n',
+    })
+    symlinkSync('..', join(directory, 'roles/k3s'))
+    symlinkSync('../edge', join(directory, 'roles/k3s_edge'))
+    symlinkSync('..', join(directory, 'roles/k3s_up'))
+    symlinkSync('k3s_circle', join(directory, 'roles/k3s_circle'))
+    symlinkSync('nowhere', join(directory, 'roles/k3s_nothing'))
+    symlinkSync('tasks', join(directory, 'roles/k3s_part/tasks'))
+    const far = mkdtempSync(join(tmpdir(), 'k3seal-far-'))
+    mkdirSync(join(far, 'tasks'))
+    writeFileSync(join(far, 'tasks/main.yml'), 'k3s: {mode: 0600}\n')
+    symlinkSync(far, join(directory, 'roles/k3s_far'))
+    execFileSync('git', ['init', '--quiet', directory])
+    expect(await found()).toEqual(
+      [
+        'edge/tasks/main.yml',
+        'roles/k3s_far/tasks/main.yml',
+        'roles/k3s_part/defaults/main.yml',
+        'tasks/main.yml',
+      ].map((path) => `${path}:1 mode-unquoted`),
+    )
+    rmSync(far, { recursive: true })
+  })
+
   test('links are followed, circles are not', async () => {
     write(site)
     symlinkSync('..', join(directory, 'roles/up'))

@@ -134,9 +134,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   }
   const top = realOf(root) ?? root
   const noteLink = (path: string, target: string | undefined): void => {
-    if (target === undefined) return
-    const below = relative(top, target)
-    linked.set(path, below.startsWith('..') || isAbsolute(below) ? target : below.replaceAll('\\', '/'))
+    if (target !== undefined) linked.set(path, linkTarget(top, target))
   }
   const visit = (directory: string, real: readonly string[], outer: GitIgnore): void => {
     const entries = entriesOf(join(root, directory))
@@ -308,6 +306,12 @@ export function realOf(path: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** A path that links lead to, from the top of the project; as it is where it lies outside. */
+export function linkTarget(top: string, target: string): string {
+  const below = relative(top, target)
+  return below.startsWith('..') || isAbsolute(below) ? target : below.replaceAll('\\', '/')
 }
 
 function isAround(directory: string, inner: string): boolean {

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { parseAnsibleConfig, unquoted } from '../../ansible/config.ts'
 import { within } from '../../ansible/content/paths.ts'
-import { directoryOf } from '../../ansible/inventory/projectTree.ts'
-import { namesIn, pathKind } from '../../io/files.ts'
-import { readProject } from '../../io/projectTexts.ts'
+import { directoryOf, joinPath, ProjectTree } from '../../ansible/inventory/projectTree.ts'
+import { UserError } from '../../errors.ts'
+import { namesIn, pathKind, SKIPPED } from '../../io/files.ts'
+import { linkTarget, readProject, realOf } from '../../io/projectTexts.ts'
 import { partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
 
@@ -21,6 +22,12 @@ interface Unread {
 const PARTS: ReadonlySet<string> = new Set('tasks handlers defaults vars meta files templates'.split(' '))
 const PARTS_OF_COLLECTION: ReadonlySet<string> = new Set(['roles', 'playbooks', 'meta'])
 
+export interface IgnoredContent {
+  readonly texts: Texts
+  /** Which of them are there by links, as `ProjectTexts` has it. */
+  readonly linked: ReadonlyMap<string, string>
+}
+
 /**
  * The texts of roles and collections that git passes over, as far as the project names them and does not have them otherwise:
  * Ansible plays them, and ansible-galaxy puts them where many projects keep git away.
@@ -30,7 +37,7 @@ export function ignoredContent(
   texts: Texts,
   ignored: readonly string[],
   isExcluded: (path: string) => boolean,
-): Texts {
+): IgnoredContent {
   const added = new Map<string, string>()
   const known = namesOf(texts)
   let left = unread(root, texts, ignored).filter(({ name }) => !known.has(name))
@@ -42,7 +49,17 @@ export function ignoredContent(
     fresh = new Map(wanted.flatMap((one) => [...textsOf(root, one, isExcluded)]))
     for (const [path, text] of fresh) added.set(path, text)
   }
-  return added
+  return { texts: added, linked: linksAmong(root, added) }
+}
+
+function linksAmong(root: string, texts: Texts): ReadonlyMap<string, string> {
+  const linked = new Map<string, string>()
+  const top = realOf(root) ?? root
+  for (const path of texts.keys()) {
+    const target = realOf(join(root, path))
+    if (target !== undefined && target !== join(top, path)) linked.set(path, linkTarget(top, target))
+  }
+  return linked
 }
 
 const NAMES = /\.ya?ml$/i
@@ -55,9 +72,7 @@ function unread(root: string, texts: Texts, ignored: readonly string[]): readonl
     found.set(directory, { directory, name: partsOf(directory).name, isRole: true })
   }
   const below = (directory: string): readonly string[] =>
-    pathKind(join(root, directory)) === 'directory'
-      ? namesIn(join(root, directory)).map((name) => `${directory}/${name}`)
-      : []
+    directoriesIn(join(root, directory)).map((name) => joinPath(directory, name))
   const collections = (directory: string): void => {
     const [, namespace, name] =
       /(?:^|\/)ansible_collections(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(directory) ?? []
@@ -69,7 +84,7 @@ function unread(root: string, texts: Texts, ignored: readonly string[]): readonl
     const { directories, name } = partsOf(path)
     if (name === 'roles') for (const inner of below(path)) role(inner)
     else if (directories.at(-1) === 'roles') role(path)
-    if (name === 'collections') collections(`${path}/ansible_collections`)
+    if (name === 'collections') collections(joinPath(path, 'ansible_collections'))
     else if (path.includes('ansible_collections')) collections(path)
   }
   for (const [config, text] of texts) {
@@ -77,9 +92,31 @@ function unread(root: string, texts: Texts, ignored: readonly string[]): readonl
     for (const directory of pathsIn(config, text, 'roles_path'))
       for (const inner of below(directory)) role(inner)
     for (const directory of pathsIn(config, text, 'collections_path'))
-      collections(`${directory}/ansible_collections`)
+      collections(joinPath(directory, 'ansible_collections'))
   }
-  return [...found.values()]
+  // A path in ansible.cfg may name what git does not pass over, the project's own directory included.
+  const tree = new ProjectTree(texts)
+  return [...found.values()].filter(({ directory }) => !tree.isDirectory(directory))
+}
+
+/** None where it can't be read: it is no more than a role that is not there, which is told where it is named. */
+function directoriesIn(path: string): readonly string[] {
+  return (
+    ifReadable(() =>
+      namesIn(path).filter(
+        (name) => !SKIPPED.has(name) && ifReadable(() => pathKind(join(path, name))) === 'directory',
+      ),
+    ) ?? []
+  )
+}
+
+function ifReadable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
 }
 
 function pathsIn(config: string, text: string, key: 'roles_path' | 'collections_path'): readonly string[] {
@@ -118,10 +155,12 @@ function isNamed({ name, isRole }: Unread, texts: readonly string[]): boolean {
 }
 
 function textsOf(root: string, { directory, isRole }: Unread, isExcluded: (path: string) => boolean): Texts {
+  const parts = isRole ? PARTS : PARTS_OF_COLLECTION
+  if (!directoriesIn(join(root, directory)).some((name) => parts.has(name))) return new Map()
   const { texts } = readProject(join(root, directory), {
     isExcluded: (path) => {
       const [top = '', ...others] = path.split('/')
-      if (others.length > 0 && !(isRole ? PARTS : PARTS_OF_COLLECTION).has(top)) return true
+      if (others.length > 0 && !parts.has(top)) return true
       return isExcluded(`${directory}/${path}`)
     },
   })

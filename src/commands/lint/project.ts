@@ -55,9 +55,10 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const { root } = target
   const { cwd, instead } = options
   const excluded = excluder(root, settings, options)
-  const { texts: read, refused, lists, linked, ...ignored } = readProject(root, { isExcluded: excluded })
+  const { texts: read, refused, lists, ...ignored } = readProject(root, { isExcluded: excluded })
+  let { linked } = ignored
   const texts = new Map(read)
-  const links = linksAmong(texts, linked)
+  let links = linksAmong(texts, linked)
   const faults: Fault[] = []
   const refuse = (path: string, why: string, head: string): void => {
     if (matters(path, head) && !MANIFEST.test(head))
@@ -117,11 +118,15 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     texts.set(path, text)
     added.push(path)
   }
-  if (concernsRules(texts))
-    for (const [path, text] of ignoredContent(root, texts, ignored.ignoredContent, excluded)) {
+  if (concernsRules(texts)) {
+    const content = ignoredContent(root, texts, ignored.ignoredContent, excluded)
+    for (const [path, text] of content.texts) {
       texts.set(path, text)
       added.push(path)
     }
+    linked = new Map([...linked, ...content.linked])
+    links = linksAmong(texts, linked)
+  }
   // Most repositories have many of these, and few a cluster.
   if (ignored.prose.length > 0 && concernsRules(texts) && speaksOfK3s(texts))
     for (const path of ignored.prose) {
