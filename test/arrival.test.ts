@@ -244,6 +244,19 @@ describe('the token that K3s uses', () => {
         '/etc/edge.env': "K3S_TOKEN='key'\n",
       },
     ],
+    [
+      'a script of the node that sets it',
+      'present script key',
+      {
+        [agent]: unit('ExecStart=/usr/local/sbin/start-edge agent'),
+        '/usr/local/sbin/start-edge': '#!/bin/sh\nexport K3S_TOKEN=key\nexec /usr/local/bin/k3s "$@"\n',
+      },
+    ],
+    [
+      'sh -c that sets it',
+      'present environment key',
+      { [agent]: unit("ExecStart=/bin/sh -c 'export K3S_TOKEN=key; exec k3s agent'") },
+    ],
   ])('%s', (_, expected, files) => {
     expect(short(at(files).token)).toBe(expected)
   })
@@ -439,7 +452,7 @@ describe('OpenRC', () => {
     ],
     [
       'a start function',
-      'present environment key',
+      'present init-script key',
       {
         [script]: openrc(
           'export K3S_TOKEN=key',
@@ -449,7 +462,7 @@ describe('OpenRC', () => {
     ],
     [
       'a variable of the daemon',
-      'present environment key',
+      'present init-script key',
       {
         [script]: openrc(
           'supervisor=supervise-daemon',
@@ -504,7 +517,7 @@ describe('OpenRC', () => {
     ],
     [
       'env as the program',
-      'present environment key',
+      'present init-script key',
       {
         [script]: openrc(
           'supervisor=supervise-daemon',
@@ -541,7 +554,7 @@ describe('OpenRC', () => {
     ],
     [
       'variables by the output of a command',
-      'maybe environment',
+      'maybe init-script',
       {
         [script]: `${installed}export $(grep -v '^#' /etc/edge.env | xargs)\n`,
         '/etc/edge.env': 'K3S_TOKEN=key\n',

@@ -799,7 +799,7 @@ export K3S_TOKEN={{ harbour_key }}
     test.each(['service: { name: k3s-agent, state: restarted }', 'command: rc-service k3s-agent restart'])(
       'says what the service manager is where nothing asks: %s',
       (start) => {
-        expect(arrivals(site(start))).toEqual(['berth agent present environment url'])
+        expect(arrivals(site(start))).toEqual(['berth agent present init-script url'])
         expect(unknowns(site(start))).toEqual([])
       },
     )

@@ -1,7 +1,10 @@
 import type { Hop, TracedText } from './atoms.ts'
 
+/** Who gives K3s a variable. `environment`: the unit itself, or the task that runs K3s; `script`: one that either starts. */
+export type EnvironmentCarrier = 'env-file' | 'environment' | 'init-script' | 'script'
+
 /** How a setting reaches K3s. `none`: it does not. */
-export type Carrier = 'argv' | 'env-file' | 'environment' | 'config' | 'token-file' | 'none'
+export type Carrier = 'argv' | EnvironmentCarrier | 'config' | 'token-file' | 'none'
 
 export type CarriedState =
   /** A text with at least one character. */

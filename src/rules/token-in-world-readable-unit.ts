@@ -91,6 +91,54 @@ Environment="K3S_TOKEN={{ harbour_key }}"
 `,
       },
     },
+    {
+      title: 'in scripts of OpenRC and of a unit, and in a task that runs K3s: systemd has none of them',
+      files: {
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Init script
+  ansible.builtin.copy:
+    dest: /etc/init.d/k3s
+    mode: "0700"
+    content: |
+      #!/sbin/openrc-run
+      command=/usr/local/bin/k3s
+      command_args="server"
+      export K3S_TOKEN="{{ harbour_key }}"
+  no_log: true
+  when: ansible_service_mgr == 'openrc'
+- name: Script of the unit
+  ansible.builtin.copy:
+    dest: /usr/local/sbin/harbour
+    mode: "0700"
+    content: |
+      #!/bin/sh
+      export K3S_TOKEN="{{ harbour_key }}"
+      exec /usr/local/bin/k3s server
+  no_log: true
+  when: ansible_service_mgr == 'systemd'
+- name: Unit
+  ansible.builtin.copy:
+    dest: /etc/systemd/system/k3s.service
+    mode: "0644"
+    content: |
+      [Service]
+      ExecStart=/usr/local/sbin/harbour
+  when: ansible_service_mgr == 'systemd'
+- name: Start
+  ansible.builtin.service:
+    name: k3s
+    state: started
+`,
+        'berth.yml': `
+- hosts: berth
+  tasks:
+    - ansible.builtin.shell: nohup k3s server &
+      environment:
+        K3S_TOKEN: "{{ harbour_key }}"
+`,
+      },
+    },
   ],
   check(analysis) {
     const written = [...inUnits(analysis)]
@@ -120,7 +168,8 @@ function* inUnits({ project, rehearsal }: Analysis): Generator<RuleFinding> {
 function* inStarted(analysis: Analysis): Generator<RuleFinding> {
   for (const { events } of nodeRunsOf(analysis))
     for (const event of events) {
-      if (event.what !== 'service-started') continue
+      // What a task starts by itself has no unit that could be asked for.
+      if (event.what !== 'service-started' || event.arrival.unit === undefined) continue
       for (const carried of [event.arrival.token, event.arrival.agentToken]) {
         if (carried.carrier !== 'environment' || !carriesToken(analysis, carried)) continue
         const { hops } = carried

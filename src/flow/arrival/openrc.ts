@@ -66,7 +66,7 @@ export function openrcProcess(
     ...nothing,
     argv: step.words,
     reads,
-    environment: stepEnvironment(step, run, fragment.path, []),
+    environment: stepEnvironment(step, run, { path: fragment.path, carrier: 'init-script' }, []),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Arrival } from '../arrival.ts'
+import type { Arrival, EnvironmentCarrier } from '../arrival.ts'
 import type { Hop } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 import type { Letters } from './letters.ts'
@@ -8,7 +8,7 @@ export interface EnvironmentPart {
   /** `undefined`: something that isn't known, which may set any variable. */
   readonly name: string | undefined
   readonly value: Letters
-  readonly carrier: 'env-file' | 'environment'
+  readonly carrier: EnvironmentCarrier
   /** Where the assignment stands and what reads it, where the value's own letters don't say. */
   readonly hops: readonly Hop[]
   /** Why it is not known, where `name` is `undefined`. */

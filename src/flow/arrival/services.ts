@@ -33,11 +33,9 @@ export function processOf(
   sourceOf: SourceOf,
   atoms: Atoms,
 ): Process {
-  const spawned =
-    manager === 'systemd'
-      ? systemdProcess(files, unit, sourceOf, atoms)
-      : openrcProcess(files, unit, sourceOf, atoms)
-  return unwrapped(spawned, sourceOf, atoms)
+  return manager === 'systemd'
+    ? unwrapped(systemdProcess(files, unit, sourceOf, atoms), 'environment', sourceOf, atoms)
+    : unwrapped(openrcProcess(files, unit, sourceOf, atoms), 'init-script', sourceOf, atoms)
 }
 
 export function arrivalOf(

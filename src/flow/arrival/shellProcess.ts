@@ -1,4 +1,4 @@
-import type { Arrival } from '../arrival.ts'
+import type { Arrival, EnvironmentCarrier } from '../arrival.ts'
 import type { Atoms } from '../atoms.ts'
 import type { PaperFiles } from '../files.ts'
 import { noLetters } from './envFiles.ts'
@@ -61,11 +61,11 @@ export function k3sStep(steps: readonly RunStep[]): RunStep | undefined {
   return starting.findLast(({ isConditional }) => !isConditional) ?? starting.at(-1)
 }
 
-/** What a step gets. `own`: the path of the text that is run; what is assigned elsewhere comes from an env file. */
+/** What a step gets. `own`: the path of the text that is run, and what that is; what is assigned elsewhere comes from an env file. */
 export function stepEnvironment(
   step: RunStep,
   run: ShellRun,
-  own: string,
+  own: { readonly path: string; readonly carrier: EnvironmentCarrier },
   before: readonly EnvironmentPart[],
 ): readonly EnvironmentPart[] {
   const last = new Map(before.map((part) => [part.name, part]))
@@ -74,12 +74,12 @@ export function stepEnvironment(
     const known = last.get(name)
     if (known?.value === value) return []
     const source = run.assignedIn.get(name)
-    const isFile = source !== undefined && source.path !== own
+    const isFile = source !== undefined && source.path !== own.path
     return [
       {
         name,
         value,
-        carrier: isFile ? 'env-file' : 'environment',
+        carrier: isFile ? 'env-file' : own.carrier,
         hops: source === undefined ? [] : source.hops(0, 0),
         why: '',
       },
@@ -88,7 +88,7 @@ export function stepEnvironment(
   const open = run.openings.map(({ carrier, why }) => ({
     name: undefined,
     value: noLetters,
-    carrier,
+    carrier: carrier === 'environment' ? own.carrier : carrier,
     hops: [],
     why,
   }))

@@ -1,4 +1,5 @@
 import { cut } from '../../syntax/sourced.ts'
+import type { EnvironmentCarrier } from '../arrival.ts'
 import type { Atoms } from '../atoms.ts'
 import { k3sCommandOf } from './k3sCommand.ts'
 import { type Letters, lettersOf, madeLetters } from './letters.ts'
@@ -7,9 +8,17 @@ import { k3sStep, shellOn, stepEnvironment } from './shellProcess.ts'
 import { scriptOf } from './shellRun.ts'
 import type { SourceOf } from './systemdProcess.ts'
 
-/** The process that a shell is told to become: `sh -c 'exec k3s agent'`, or a script of the node that is started. */
-export function unwrapped(started: Process, sourceOf: SourceOf, atoms: Atoms): Process {
-  const spawned = withoutEnv(started)
+/**
+ * The process that a shell is told to become: `sh -c 'exec k3s agent'`, or a script of the node that is started. `own`: what the
+ * command line stands in.
+ */
+export function unwrapped(
+  started: Process,
+  own: EnvironmentCarrier,
+  sourceOf: SourceOf,
+  atoms: Atoms,
+): Process {
+  const spawned = withoutEnv(started, own)
   if (spawned.argv.length === 0 || k3sCommandOf(spawned.argv) !== undefined) return spawned
   const script = scriptIn(spawned, sourceOf, atoms)
   if (script === undefined) return spawned
@@ -25,17 +34,18 @@ export function unwrapped(started: Process, sourceOf: SourceOf, atoms: Atoms): P
   run.run(script.text)
   const step = k3sStep(run.steps)
   if (step === undefined) return spawned
-  const own = script.text.originAt(0)?.of.source.path ?? ''
+  const path = script.text.originAt(0)?.of.source.path ?? ''
+  const carrier = script.isFile ? ('script' as const) : own
   return {
     ...spawned,
     argv: step.words,
-    environment: stepEnvironment(step, run, own, spawned.environment),
+    environment: stepEnvironment(step, run, { path, carrier }, spawned.environment),
     reads: [...spawned.reads, ...reads],
   }
 }
 
 /** `env NAME=value … program` as the program itself. */
-function withoutEnv(spawned: Process): Process {
+function withoutEnv(spawned: Process, carrier: EnvironmentCarrier): Process {
   if (!/(?:^|\/)env$/.test(spawned.argv[0]?.text ?? '')) return spawned
   const parts: EnvironmentPart[] = []
   let at = 1
@@ -46,7 +56,7 @@ function withoutEnv(spawned: Process): Process {
     parts.push({
       name: word.text.slice(0, equals),
       value: cut(word, equals + 1),
-      carrier: 'environment',
+      carrier,
       hops: spawned.hops,
       why: '',
     })
@@ -61,13 +71,20 @@ export function scriptIn(
   { argv, fileAt }: Pick<Process, 'argv' | 'fileAt'>,
   sourceOf: SourceOf,
   atoms: Atoms,
-): { readonly text: Letters; readonly args: readonly Letters[]; readonly exportsAll: boolean } | undefined {
+):
+  | {
+      readonly text: Letters
+      readonly args: readonly Letters[]
+      readonly exportsAll: boolean
+      readonly isFile: boolean
+    }
+  | undefined {
   const inline = scriptOf({ words: argv, document: undefined })
   // `sh -a`: what the text sets is in the environment of what it starts.
   const exportsAll = (end: number): boolean => argv.slice(1, end).some(({ text }) => /^-[a-z]*a/.test(text))
   if (inline !== undefined) {
     const at = argv.indexOf(inline)
-    return { text: inline, args: argv.slice(at + 2), exportsAll: exportsAll(at) }
+    return { text: inline, args: argv.slice(at + 2), exportsAll: exportsAll(at), isFile: false }
   }
   const isShell = /(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(argv[0]?.text ?? '')
   const at = isShell ? argv.findIndex(({ text }, index) => index > 0 && !text.startsWith('-')) : 0
@@ -79,5 +96,6 @@ export function scriptIn(
     text: lettersOf(found.file.content, sourceOf(found.path, found.file), atoms),
     args: argv.slice(at + 1),
     exportsAll: exportsAll(at),
+    isFile: true,
   }
 }

@@ -6,6 +6,8 @@ export const carrierWords: Readonly<Record<Carrier, string>> = {
   argv: 'on the command line',
   'env-file': 'through an env file',
   environment: 'through the environment in the unit',
+  'init-script': 'through the environment in the init script',
+  script: 'through the environment in the script that starts K3s',
   config: 'through config.yaml',
   'token-file': 'through a token file',
   none: '',
