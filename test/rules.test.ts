@@ -388,6 +388,36 @@ test.each([
   expect(finding?.secrets ?? []).toEqual(place === 'hosts.yml' ? [finding?.at] : [])
 })
 
+test.each([
+  ['a script by its mode', 'mode: "0755"', '"0700"', '"0700"'],
+  ['a script by its first line', 'owner: root', '"0700"', 'mode: "0700"'],
+  ['a script that the group may read', 'mode: "0750"', '"0700"', undefined],
+])('a script with the token stays one: %s', (_, argument, mode, text) => {
+  const project = new Map([
+    [
+      'site.yml',
+      `- hosts: quays
+  tasks:
+    - copy:
+        dest: /etc/init.d/k3s
+        content: |
+          #!/sbin/openrc-run
+          command=/usr/local/bin/k3s
+          command_args=server
+          export K3S_TOKEN="{{ tide }}"
+        ${argument}
+      no_log: true
+    - service: {name: k3s, state: started}
+`,
+    ],
+  ])
+  const rule = rules.find(({ id }) => id === 'token-world-readable')
+  const findings = [...(rule?.check(new Analysis(project)) ?? [])]
+  expect(findings.map(({ cure }) => cure)).toEqual([`write mode: ${mode} at the task`])
+  const edits = findings.flatMap(({ fix }) => fix?.edits ?? [])
+  expect(edits.map((edit) => edit.text.trim())).toEqual(text === undefined ? [] : [text])
+})
+
 test('a file that everybody may read is cured where it is written', () => {
   const tasks = `- copy: {content: "token: {{ tide }}", dest: /etc/rancher/k3s/config.yaml, mode: "0644"}
   no_log: true

@@ -58,6 +58,8 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
       readonly file: PaperFile
       /** The mode after this task, with what decided it; `undefined` where nobody says one. */
       readonly modeAt: Span | undefined
+      /** The group that this task gives it; `undefined` where it says none. */
+      readonly group: string | undefined
       readonly task: TaskRun
     }
   | {

@@ -29,12 +29,21 @@ const INSTALL = `
   ansible.builtin.command: /usr/local/bin/k3s-install.sh server
 `
 
+const SETTINGS = `
+- name: Write the settings
+  ansible.builtin.copy:
+    content: "token: {{ harbour_key }}"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0600"
+  no_log: true
+`
+
 export const tokenWorldReadable: Rule = {
   id: 'token-world-readable',
   severity: 'error',
   summary: 'File with the join token that every user may read',
   why: 'With the token of the servers any user of the node joins a server of his own and has the cluster. K3s warns of nothing. A file that a task makes without a mode gets what umask leaves: 0644 for root.',
-  fix: 'write mode: "0600" at the task',
+  fix: 'write mode: "0600" at the task, or "0700" where it is a script',
   see: [
     'https://docs.k3s.io/cli/token',
     'k3s-io/k3s-ansible#561',
@@ -122,6 +131,52 @@ ${INSTALL}`,
       },
     },
     {
+      title:
+        'for a group, which is not that of root or whose name nobody gives, and for all whatever the group',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: For the group of those who keep it
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/keepers
+    group: keepers
+    mode: "0640"
+          ^^^^^^ /opt/quay/keepers holds the token, and with mode 0640 its group may read it
+  no_log: true
+- name: For the group of who writes it
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/writer
+    owner: root
+    mode: "0640"
+          ^^^^^^ /opt/quay/writer holds the token, and with mode 0640 its group may read it
+  no_log: true
+- name: For a group that is another later
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/later
+    group: root
+    mode: "0640"
+          ^^^^^^ /opt/quay/later holds the token, and with mode 0640 its group may read it
+  no_log: true
+- name: Later
+  ansible.builtin.file:
+    path: /opt/quay/later
+    group: "{{ keepers }}"
+- name: For all
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/all
+    group: root
+    mode: "0644"
+          ^^^^^^ /opt/quay/all holds the token, and with mode 0644 every user may read it
+  no_log: true
+${SETTINGS}${INSTALL}`,
+      },
+    },
+    {
       title: 'a variable with the mode',
       files: {
         'inventory.yml': INVENTORY,
@@ -175,6 +230,32 @@ ${INSTALL}`,
     state: directory
     mode: u=rwx,go=
 ${INSTALL}`,
+      },
+    },
+    {
+      title: 'for the group of root',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: At once
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/harbour
+    group: root
+    mode: "0640"
+  no_log: true
+- name: By its number, and later
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /opt/quay/later
+    mode: "0640"
+  no_log: true
+- name: Later
+  ansible.builtin.file:
+    path: /opt/quay/later
+    group: 0
+${SETTINGS}${INSTALL}`,
       },
     },
     {
@@ -240,7 +321,13 @@ function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
         files.set(event.path, [...(files.get(event.path) ?? []), event])
     for (const writes of files.values()) {
       const last = writes.at(-1)
-      if (last === undefined || !isOpen(last) || !holdsToken(analysis, last.file.content)) continue
+      if (
+        last === undefined ||
+        !isOpen(last) ||
+        isForRootAlone(writes, last) ||
+        !holdsToken(analysis, last.file.content)
+      )
+        continue
       const around = directoriesAbove(last.path).flatMap((path) => directories.get(path) ?? [])
       if (!around.some(isShut)) yield finding(analysis, writes, last, around.find(isNarrow))
     }
@@ -271,6 +358,19 @@ function isOpen({ file: { mode, content } }: Write): boolean {
   return mode === undefined || (typeof mode === 'number' && (mode & 0o044) !== 0)
 }
 
+/** Whether only the group of root may read it besides. */
+function isForRootAlone(writes: readonly Write[], { file: { mode } }: Write): boolean {
+  const group = writes.findLast((write) => write.group !== undefined)?.group
+  return typeof mode === 'number' && (mode & 0o004) === 0 && (group === 'root' || group === '0')
+}
+
+/** The mode that leaves it to root; what is a program has to stay one. */
+function closedMode({ file: { mode, content } }: Write): string {
+  const isProgram =
+    typeof mode === 'number' ? (mode & 0o111) !== 0 : typeof content === 'string' && content.startsWith('#!')
+  return isProgram ? '"0700"' : '"0600"'
+}
+
 function finding(
   analysis: Analysis,
   writes: readonly Write[],
@@ -280,23 +380,23 @@ function finding(
   const path = shownPath(last.path)
   const { mode } = last.file
   const hops = last.file.hops
+  const closed = closedMode(last)
   const readers = (all: string): string =>
     narrow === undefined ? all : `who may enter ${shownPath(narrow.path)}`
   if (typeof mode !== 'number') {
     const { at, task } = writes.find(({ file }) => holdsToken(analysis, file.content)) ?? last
-    const fix = isFetch(task) ? undefined : modeAdded(analysis, at)
+    const fix = isFetch(task) ? undefined : modeAdded(analysis, at, closed)
     return {
       at,
       message: `${path} holds the token, and no task gives it a mode: ${readers('every user')} may read it`,
       hops,
-      ...(isFetch(task) ? { cure: FETCHED } : cureAt(analysis, at)),
+      ...(isFetch(task) ? { cure: FETCHED } : cureAt(analysis, at, closed)),
       ...(narrow === undefined ? {} : { severity: 'notice' as const }),
       ...(fix === undefined ? {} : { fix }),
     }
   }
   const modeAt = writes.findLast((write) => write.modeAt !== undefined)?.modeAt
   const isForAll = (mode & 0o004) !== 0 && narrow === undefined
-  const closed = (mode & 0o111) === 0 ? '"0600"' : '"0700"'
   const written =
     modeAt === undefined ? '' : (analysis.project.get(modeAt.path)?.slice(modeAt.start, modeAt.end) ?? '')
   const [, variable] = /^["']\{\{\s*(\w+)\b[^}]*\}\}["']$/.exec(written) ?? []
@@ -306,7 +406,7 @@ function finding(
     message: `${path} holds the token, and with mode 0${mode.toString(8)} ${readers((mode & 0o004) !== 0 ? 'every user' : 'its group')} may read it`,
     hops,
     ...(variable === undefined
-      ? cureAt(analysis, modeAt ?? last.at)
+      ? cureAt(analysis, modeAt ?? last.at, closed)
       : { cure: `set ${variable}: ${closed}` }),
     // The group is often that of root alone, and may be meant.
     ...(isForAll ? {} : { severity: 'notice' as const }),
@@ -316,23 +416,25 @@ function finding(
   }
 }
 
+const modeWritten = (closed: string): string => `write mode: ${closed} at the task`
+
 const INSTALLED: ReadonlySet<string> = new Set(['ansible_collections'])
 
 /** Who uses the collection does not change its tasks; who holds it, or a fork of it, may. */
-function cureAt({ content }: Analysis, { path }: Write['at']): Pick<RuleFinding, 'cure'> {
+function cureAt({ content }: Analysis, { path }: Write['at'], closed: string): Pick<RuleFinding, 'cure'> {
   const isItsOwn = content.roles.some(
     ({ collection, directory }) =>
       collection?.name === orchestration.name && path.startsWith(`${directory}/`),
   )
-  if (!isItsOwn) return {}
+  if (!isItsOwn) return { cure: modeWritten(closed) }
   const newer = `take ${orchestration.name} from #561 on, and set k3s_server_config_mode: "0600"`
   const isInstalled = isBelow(path, INSTALLED)
-  return { cure: isInstalled ? newer : `write mode: "0600" at the task, or ${newer}` }
+  return { cure: isInstalled ? newer : `${modeWritten(closed)}, or ${newer}` }
 }
 
-function modeAdded(analysis: Analysis, at: Write['at']): Fix | undefined {
+function modeAdded(analysis: Analysis, at: Write['at'], closed: string): Fix | undefined {
   const task = taskAt(analysis, at)?.task
   if (task === undefined || task.action.arguments.has('mode')) return undefined
   const after = ['dest', 'path', 'destfile'].find((name) => task.action.arguments.has(name))
-  return after === undefined ? undefined : argumentAdded(analysis, task, after, 'mode: "0600"')
+  return after === undefined ? undefined : argumentAdded(analysis, task, after, `mode: ${closed}`)
 }

@@ -66,9 +66,13 @@ export function fileEvent(call: Call, path: string, file: PaperFile, modeAt: Spa
     path,
     file,
     modeAt,
+    group: ownership(call, 'group'),
     task: taskRun(call),
   } as const
 }
+
+const ownership = (call: Call, name: 'group' | 'owner'): string | undefined =>
+  call.argument(name) === undefined ? undefined : (call.plain(name) ?? 'unknown')
 
 /** What rules learn of the task that a call is of. */
 export function taskRun(call: Call) {
@@ -313,7 +317,6 @@ function directoryMade(call: Call, path: string): Effect {
   const made = directoryOf(call, path)
   const isThere = before?.kind === 'directory'
   const changed = !isThere || before.mode !== made.mode
-  const owner = call.argument('owner') === undefined ? undefined : (call.plain('owner') ?? 'unknown')
   return {
     ...(changed
       ? { node: { files: isThere ? withFile(files, path, made) : new Map(files).set(path, made) } }
@@ -327,7 +330,7 @@ function directoryMade(call: Call, path: string): Effect {
         at: call.task.action.at,
         path,
         mode: made.mode,
-        owner,
+        owner: ownership(call, 'owner'),
       },
     ],
   }
