@@ -150,6 +150,13 @@ describe('actions', () => {
     expect(tasks('- hosts: harbour\n  serial: 1\n  roles: [edge]\n- ping:\n').faults).toHaveLength(1)
   })
 
+  test('so are several', () => {
+    const play = '- hosts: harbour\n  tasks: []\n'
+    const { statements, faults } = tasks(`${play}${play}- ping:\n`)
+    expect(faults.map(({ at }) => at.start)).toEqual([2])
+    expect(statements).toHaveLength(1)
+  })
+
   test('the rest of a faulty file still counts', () => {
     const { statements, faults } = tasks('- copy: {}\n- 5\n- ping:\n')
     expect(statements).toHaveLength(2)

@@ -5,6 +5,7 @@ import { UserError } from '../src/errors.ts'
 import { Analysis } from '../src/lint/analysis.ts'
 import { compareBaseline, readBaseline, updatedBaseline } from '../src/lint/baseline.ts'
 import { configKeys, readConfig } from '../src/lint/config.ts'
+import { ownFindings } from '../src/lint/faults.ts'
 import { type Finding, failLevels, type RuleFinding } from '../src/lint/finding.ts'
 import { applyFixes } from '../src/lint/fix.ts'
 import { Lines } from '../src/lint/lines.ts'
@@ -273,6 +274,25 @@ describe('lint', () => {
     expect(
       run({ ...doubled, ...play(starts) }, {}, [asks]).filter((line) => line.includes('ambiguous')),
     ).toEqual([])
+  })
+
+  test('a playbook that is read as tasks is told of once, with who includes it', () => {
+    const play = (task: string) => `- hosts: all\n  tasks:\n    - ${task}\n`
+    const analysis = new Analysis(
+      new Map([
+        ['site.yml', play('name: All\n      include_tasks: "{{ item }}"\n      loop: [quay.yml]')],
+        ['quay.yml', play('command: /usr/local/bin/k3s-install.sh server') + play('ping:')],
+      ]),
+    )
+    expect(analysis.rehearsal.verdicts).not.toEqual([])
+    const { findings } = ownFindings(analysis, [])
+    expect(findings.map(({ id, at, hops }) => [id, at, hops])).toEqual([
+      [
+        'file-unreadable',
+        { path: 'quay.yml', start: 2, end: 7 },
+        [{ at: { path: 'site.yml', start: 44, end: 57 }, what: 'includes the file as tasks' }],
+      ],
+    ])
   })
 
   test.each([

@@ -171,6 +171,8 @@ export interface Rehearsal {
   readonly cutTokens: ReadonlySet<Atom>
   /** The files that what was rehearsed is made of. */
   readonly reached: ReadonlySet<string>
+  /** The first of the tasks that may include a file of tasks. */
+  includerOf(path: string): Span | undefined
   /** Whether a file is a template or file of a role that is played, and nothing that could bring it to a node names it. */
   isUnused(path: string): boolean
   readonly unknowns: readonly UnknownNote[]

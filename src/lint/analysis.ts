@@ -120,6 +120,11 @@ export class Analysis {
     return this.#rehearsal?.reached.has(path) === true
   }
 
+  /** The first task that includes a file of tasks, where anything was rehearsed. */
+  includerOf(path: string): Span | undefined {
+    return this.#rehearsal?.includerOf(path)
+  }
+
   /** What the rehearsal could not follow, where there was one. */
   get notes(): readonly UnknownNote[] {
     if (this.#rehearsal === undefined) return []

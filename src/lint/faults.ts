@@ -24,12 +24,13 @@ export function ownFindings(
   const unknowns: UnknownNote[] = [...kinOf(analysis.project)]
   const seen = new Set<string>()
   const lines = new ProjectLines(analysis.project)
-  const add = ({ at, message, fix, severity = 'error' }: Fault): void => {
+  const add = ({ at, message, fix, severity = 'error', readAs }: Fault): void => {
     // A pattern in double quotes has as many faults as backslashes, and one cure.
     const { line } = lines.of(at.path).position(at.start)
     const key = `${at.path}:${line} ${message}`
     if (seen.has(key)) return
     seen.add(key)
+    const includer = readAs === 'tasks' ? analysis.includerOf(at.path) : undefined
     if (severity === 'notice') unknowns.push({ at, what: message })
     else
       findings.push({
@@ -37,6 +38,7 @@ export function ownFindings(
         at,
         message,
         cure: fix,
+        ...(includer === undefined ? {} : { hops: [{ at: includer, what: 'includes the file as tasks' }] }),
       })
   }
   for (const fault of unreadable(analysis)) add(fault)

@@ -46,4 +46,6 @@ export interface Fault {
    * `notice`: something that could not be looked into.
    */
   readonly severity?: 'error' | 'warning' | 'notice'
+  /** Of a fault only for what the file is read as: who reads it so belongs to it. */
+  readonly readAs?: 'tasks'
 }

@@ -1,6 +1,6 @@
 import type { Span } from '../../span.ts'
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from '../../syntax/yaml.ts'
-import { VaultedText } from '../value.ts'
+import { type Fault, VaultedText } from '../value.ts'
 import type { Action, Placed } from './content.ts'
 import { readFreeForm, splitModule } from './freeForm.ts'
 import { commandModules, freeFormModules, isTaskKeyword, moduleName } from './keywords.ts'
@@ -19,14 +19,7 @@ const NONE: Arguments = { named: new Map(), freeForm: undefined }
  * `_variable_params`, as Ansible calls it.
  */
 export function readAction(task: YamlMap, reading: Reading): Action | undefined {
-  const candidates = [...task.entries.values()].filter(
-    ({ name }) => name === 'action' || name === 'local_action' || (name !== '' && !isTaskKeyword(name)),
-  )
-  const play = playIn(candidates)
-  if (play !== undefined) {
-    reading.report(play)
-    return undefined
-  }
+  const candidates = candidatesIn(task)
   const chosen = choose(candidates)
   if (chosen === undefined) {
     reading.report({
@@ -44,8 +37,14 @@ export function readAction(task: YamlMap, reading: Reading): Action | undefined 
   return joined(action.written, chosen.key.at, [extra, action.own])
 }
 
+const candidatesIn = (task: YamlMap): readonly YamlEntry[] =>
+  [...task.entries.values()].filter(
+    ({ name }) => name === 'action' || name === 'local_action' || (name !== '' && !isTaskKeyword(name)),
+  )
+
 /** A playbook that is included as if it were tasks: Ansible stops there with "conflicting action statements". */
-function playIn(candidates: readonly YamlEntry[]): Parameters<Reading['report']>[0] | undefined {
+export function playIn(task: YamlMap): Fault | undefined {
+  const candidates = candidatesIn(task)
   const hosts = candidates.find(({ name }) => name === 'hosts')
   const other = candidates.find(({ name }) =>
     /^(?:(?:pre_|post_)?tasks|roles|handlers|gather_facts|strategy|serial)$/.test(name),
@@ -55,6 +54,7 @@ function playIn(candidates: readonly YamlEntry[]): Parameters<Reading['report']>
     at: hosts.key.at,
     message: `a play stands here, and the file is read as tasks: hosts conflicts with ${other.name}`,
     fix: 'bring the playbook in with import_playbook, beside the plays; or leave only its tasks in the file',
+    readAs: 'tasks',
   }
 }
 
@@ -68,7 +68,7 @@ function choose(candidates: readonly YamlEntry[]): YamlEntry | undefined {
   )
 }
 
-function second(other: YamlEntry, chosen: YamlEntry): Parameters<Reading['report']>[0] {
+function second(other: YamlEntry, chosen: YamlEntry): Fault {
   return {
     at: other.key.at,
     message: `${other.name} is no keyword of a task, and as a module it conflicts with ${chosen.name}`,

@@ -1,5 +1,5 @@
 import type { YamlMap, YamlNode } from '../../syntax/yaml.ts'
-import { readAction } from './action.ts'
+import { playIn, readAction } from './action.ts'
 import type { Block, Keywords, Placed, Statement, Task } from './content.ts'
 import { blockKeywords, isTaskKeyword } from './keywords.ts'
 import { itemsOf, placed, placeOf, type Reading, textOf } from './reading.ts'
@@ -10,6 +10,7 @@ const TASK_OWN: ReadonlySet<string> = new Set(['name', 'action', 'local_action',
 /** The statements of a list of tasks or handlers. */
 export function readStatements(node: YamlNode | undefined, what: string, reading: Reading): Statement[] {
   if (node === undefined) return []
+  let isPlaybook = false
   return itemsOf(node, what, reading).flatMap((item): Statement[] => {
     if (item.kind !== 'map') {
       reading.report({
@@ -20,6 +21,13 @@ export function readStatements(node: YamlNode | undefined, what: string, reading
       return []
     }
     if (BLOCK_LISTS.some((name) => item.entries.has(name))) return [readBlock(item, reading)]
+    const play = playIn(item)
+    if (play !== undefined) {
+      // The first one ends Ansible's run, and all have one cure.
+      if (!isPlaybook) reading.report(play)
+      isPlaybook = true
+      return []
+    }
     const task = readTask(item, reading)
     return task === undefined ? [] : [task]
   })

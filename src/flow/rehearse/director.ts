@@ -125,6 +125,11 @@ export class Director {
       atoms: this.#atoms,
       ...tokensOf(this.#runs, this.#atoms),
       reached: new Set([...this.#reached, ...playbooks.flatMap(({ closure }) => [...closure.read])]),
+      includerOf: (path) => {
+        const [closure] = playbooks.flatMap((each) => (each.closure.includes.has(path) ? [each.closure] : []))
+        const at = closure?.includes.get(path)?.[0]?.at
+        return closure?.tasks.find(({ task }) => task.at === at)?.task.action.at ?? at
+      },
       isUnused: unusedFiles(
         this.#content,
         this.#project,
