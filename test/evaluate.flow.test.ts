@@ -294,6 +294,22 @@ describe('the way of a text', () => {
     expect(way('empty_key')).toEqual(['group_vars/all.yml: empty_key is set here'])
   })
 
+  test.each([
+    ["lookup('env', 'HARBOUR_KEY')", "lookup('env', 'HARBOUR_KEY')"],
+    ["lookup('password', '/srv/quay-1/key length=32')", "lookup('password', '/srv/quay-1/key …')"],
+    ["lookup('pipe', 'printf larch-4711')", "lookup('pipe', 'printf …')"],
+    ["lookup('url', 'https://tide:larch@quay/key'), line by line", "lookup('url', …)"],
+    ["lookup('hashi_vault', 'token=larch secret=kv/quay')", "lookup('hashi_vault', …)"],
+    ["lookup('berths')", "lookup('berths')"],
+  ])('begins with the lookup, without what may be a secret in it: %s', (what, words) => {
+    const atoms = new Atoms()
+    const root = atoms.root('fetched', { kind: 'lookup', what })
+    const taken = atoms.derive(root, { at, what: 'harbour_key takes it' })
+    expect(atoms.hops(taken)).toEqual([{ at, what: `${words} fetches it` }, taken.hop])
+    // Who has it written does not know where it was fetched.
+    expect(atoms.hops(atoms.derive(root, { at, what: 'is read back from …' }))).toHaveLength(1)
+  })
+
   test('is one root for one token', () => {
     const scope = scopeWith()
     const roots = [

@@ -98,6 +98,7 @@ describe('lint', () => {
     const { findings } = lint(new Analysis(new Map(Object.entries(files))), rulesOfK3s)
     const found = findings.find(({ rule }) => rule === 'token-in-arguments')
     expect(found?.hops?.map(({ at, what }) => `${positionAt(site, at.start).line} ${what}`)).toEqual([
+      "4 lookup('env', 'HARBOUR_KEY') fetches it",
       '4 harbour_key takes it',
       '6 harbour_key takes it',
     ])

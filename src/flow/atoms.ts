@@ -235,8 +235,22 @@ export class Atoms {
     const hops: Hop[] = []
     for (let step: Atom | undefined = atom; step !== undefined; step = step.from)
       if (step.hop !== undefined) hops.push(step.hop)
+    const first = hops.at(-1)
+    // A lookup gives the same text wherever it stands; here it stands where the first step takes that.
+    const lookup = atom.root.hop === undefined ? lookupWords(atom.root.what) : undefined
+    if (lookup !== undefined && first !== undefined && TAKING.test(first.what))
+      hops.push({ at: first.at, what: `${lookup} fetches it` })
     return hops.reverse()
   }
+}
+
+/** A lookup without what may hold a secret: of a command or options the first word alone is a name. */
+function lookupWords(what: string): string | undefined {
+  const [, call, term] = /^(lookup\('[^']+')(?:, '([\s\S]*)')?\)/.exec(what) ?? []
+  if (call === undefined || term === undefined) return call && `${call})`
+  const [, word, rest] = /^([\w./~-]+)(\s[\s\S]*)?$/.exec(term) ?? []
+  if (word === undefined) return `${call}, …)`
+  return `${call}, '${word}${rest === undefined ? '' : ' …'}')`
 }
 
 /** Each hop once: the next host may take a value by the very task by which the first one has taken it. */ export function distinctHops(
@@ -251,6 +265,9 @@ export class Atoms {
 
 /** How the hop of a variable that holds another's text ends. */
 export const passedOn = ' takes it'
+
+/** The steps of the expression that a lookup stands in. */
+const TAKING = new RegExp(`${passedOn}$|^passes `)
 
 /** The first atom of the same text: as it was before variables passed it on. */
 export function sameBefore(atom: Atom): Atom {
