@@ -1209,7 +1209,34 @@ ${joins('berths', '{{ harbour_key }}')}`
     expect(told(all, 'several')).toEqual([first, 'server-2 joining-server present env-file url'])
     expect(told(files(upgrade('berths')), 'several')).toEqual([])
     const alone = { ...all, 'site.yml': installs('harbour', { INSTALL_K3S_EXEC: 'server' }) }
-    expect(told(alone, 'several')).toEqual(['quay first-server absent none no url'])
+    expect(told(alone, 'several')).toEqual([])
+    expect(told(alone, undefined)).toEqual(['quay first-server absent none no url'])
+  })
+
+  test('is not told of where nothing brings it to the cluster, with internet or without', () => {
+    const text = (token: string): string => `
+- hosts: harbour
+  tasks:
+    - copy: { src: k3s, dest: /usr/local/bin/k3s, mode: '0755' }
+      when: airgap_dir is defined
+    - command: sh /opt/k3s-install.sh server
+${joins('berths', token)}`
+    const told = (token: string) => {
+      const files = { 'site.yml': text(token), 'hosts-sample.ini': sample }
+      const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+      return new Set(
+        verdicts.map(
+          ({ host, scenario }) =>
+            `${host} ${scenario.airgapped === true ? 'airgapped' : 'online'} ${scenario.servers ?? ''}`,
+        ),
+      )
+    }
+    const all = ['boat airgapped ', 'boat online ', 'quay airgapped ', 'quay online ']
+    expect(told('{{ harbour_key }}')).toEqual(new Set(all))
+    // But a host that fares otherwise with it tells so.
+    expect(told("{{ harbour_key if groups['harbour'] | length == 1 else '' }}")).toEqual(
+      new Set([...all, 'boat airgapped several', 'boat online several']),
+    )
   })
 
   test('has it without internet and without a token, too, in place of the one where the others fare alike', () => {

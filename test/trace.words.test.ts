@@ -45,7 +45,7 @@ describe('scenarios in words', () => {
     const sample = new Facets([several, first, olderSeveral, olderAgain, again])
     expect(sample.varied).toEqual([
       'first run, run again over an older K3s or run again',
-      'several servers or one server',
+      'one server or several servers',
     ])
     expect(sample.phrases([several, first, again])).toEqual(['first run', 'run again'])
     expect(sample.phrases([olderSeveral, olderAgain])).toEqual(['run again over an older K3s'])

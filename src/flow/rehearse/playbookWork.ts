@@ -58,7 +58,7 @@ import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
 import { groupsAround, hasChildren } from './unfilled.ts'
-import { kindsOf, serversOf } from './verdicts.ts'
+import { kindsOf, mayJoin, serversOf } from './verdicts.ts'
 import { emptyNode, type Failure, type NodeState, World } from './world.ts'
 
 /** The scripts that K3s brings itself, to stop it and to take it away, install nothing; nor do its own directories. */
@@ -151,7 +151,8 @@ export class PlaybookWork {
     }
     follow(base)
     const another = this.#withAnother(base, first)
-    const standsForBoth = another.length > 0 && this.#standsFor(another.flatMap(follow), first, base)
+    const larger = another.flatMap(follow)
+    const standsForBoth = this.#anotherJoins(larger, base) && this.#standsFor(larger, first, base)
     for (const variant of this.#variants(base, asked)) {
       // The larger sample has the hosts of the smaller one, too.
       if (!standsForBoth) follow(variant)
@@ -516,6 +517,15 @@ export class PlaybookWork {
   }
 
   #larger: PaperHosts | undefined
+
+  /** Whether anything brings the added server to the cluster: else it is not shown, and the sample is told as it is. */
+  #anotherJoins(worlds: readonly World[], base: Scenario): boolean {
+    const { hosts } = this.#hostsOf(base)
+    const added = [...(this.#larger?.hosts.keys() ?? [])].filter((host) => !hosts.has(host))
+    return worlds.some((world) =>
+      added.some((host) => [...world.node(host).starts.values()].some(({ arrival }) => mayJoin(arrival))),
+    )
+  }
 
   /** Whether all that happens to the hosts of a sample happens to them in the larger one, too. */
   #standsFor(larger: readonly World[], smaller: readonly World[], base: Scenario): boolean {

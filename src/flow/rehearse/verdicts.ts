@@ -310,7 +310,26 @@ export function ofServersThatJoin(
       )
       .map(({ playbook }) => playbook),
   )
-  return wanted.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
+  const shown = wanted.filter((verdict) => !isSecond(verdict) || joined.has(verdict.playbook))
+  // The hosts of a sample tell the same with a server beside them that nobody sees.
+  const isBesideNone = ({ playbook, inventory, scenario }: Verdict): boolean =>
+    inventory !== undefined && scenario.servers === 'several' && !joined.has(playbook)
+  const told = new Set(shown.filter((verdict) => !isBesideNone(verdict)).map(fateOf))
+  return shown.filter((verdict) => !isBesideNone(verdict) || !told.has(fateOf(verdict)))
+}
+
+/** Whether a start is one that joins a cluster, or might be. */
+export const mayJoin = ({ token, serverUrl, externalDatastore }: Arrival): boolean =>
+  token.state !== 'absent' || serverUrl.state !== 'absent' || externalDatastore !== false
+
+/** What is told of a host, however many servers there are. */
+function fateOf(verdict: Verdict): string {
+  const { playbook, inventory, host, kind, service, token, source, serverUrl, assumptions } = verdict
+  const { airgapped, manager, tokenGiven, k3s, again } = verdict.scenario
+  return JSON.stringify([
+    [playbook, inventory, host, kind, service, token, source, serverUrl, assumptions],
+    [airgapped, manager, tokenGiven, k3s, again, verdict.arrival.failure],
+  ])
 }
 
 /** Events with the kind of the node that they happened on, starts with that of their service, the world's own way first. */

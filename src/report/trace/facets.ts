@@ -56,7 +56,9 @@ export class Facets {
     const facets = [...this.#facets.values()].flat()
     return scenarioQuestions.flatMap((question) => {
       const found = [...new Set(facets.flatMap(([own, word]) => (own === question ? [word] : [])))]
-      return found.length > 0 && isWanted(found) ? [either(found)] : []
+      // Those of a sample come with several servers first, and all others with one.
+      const told = question === 'servers' ? found.toSorted() : found
+      return found.length > 0 && isWanted(found) ? [either(told)] : []
     })
   }
 
