@@ -281,6 +281,28 @@ describe('in a project of its own', () => {
     expect(Object.keys(maybe).slice(0, keys.length)).toEqual(keys)
   })
 
+  test('an init script gives the environment, and is named in words only', async () => {
+    write({
+      'pier/hosts.ini': '[berths]\nbirch\n',
+      'pier/site.yml': `- hosts: berths
+  tasks:
+    - copy: { src: k3s-agent, dest: /etc/init.d/k3s-agent, mode: "0700" }
+      no_log: true
+    - service: { name: k3s-agent, state: started }
+`,
+      'pier/files/k3s-agent': `#!/sbin/openrc-run
+command=/usr/local/bin/k3s
+command_args="agent --server https://quay:6443"
+export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
+`,
+    })
+    const { text } = await trace(join(directory, 'pier'))
+    expect(text).toContain('the token arrives through the environment in the init script, with a server URL')
+    const { text: json } = await trace(join(directory, 'pier'), ['-f', 'json'])
+    expect(json).toMatch(/"source": "environment"/)
+    expect(json).not.toMatch(/"source": "init-script"/)
+  })
+
   test('a role is asked for by the name of its directory, where Ansible looks above that', async () => {
     const task = '- ansible.builtin.command: /opt/k3s-install.sh server\n'
     write({

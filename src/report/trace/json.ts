@@ -1,7 +1,14 @@
+import type { Carrier } from '../../flow/arrival.ts'
 import { placeOf } from '../report.ts'
 import { ordered } from './facets.ts'
 import { onSeveral } from './groups.ts'
 import type { Trace } from './trace.ts'
+
+/** Which script sets the environment is told by the way there. */
+const WRITTEN: ReadonlyMap<Carrier, Carrier> = new Map([
+  ['init-script', 'environment'],
+  ['script', 'environment'],
+])
 
 /** `{"version":1,"verdicts":[…],"unknowns":[…],"bounds":[…]}`: places and words, never text of a file. */
 export function jsonTrace(trace: Trace): string {
@@ -17,7 +24,7 @@ export function jsonTrace(trace: Trace): string {
       scenario: ordered(scenario),
       service,
       token,
-      source,
+      source: WRITTEN.get(source) ?? source,
       serverUrl,
       hops: verdict.hops.map(({ at, what }) => {
         const { path, from } = placeOf(trace, at)
