@@ -473,3 +473,106 @@ describe('the install script, of which it is not known whether it makes a server
     expect(nodes(both).join()).toMatch(/^quay \S+ maybe none maybe a url$/)
   })
 })
+
+describe('a shell reads files of the node', () => {
+  /** Agents behind a first server; of these tasks the last one runs the shell. */
+  const berthed = (tasks: string, shell: string): Files => ({
+    ...inventory,
+    'site.yml': `${server}
+- hosts: berths
+  tasks:
+    ${tasks}
+    - ansible.builtin.shell: |
+        ${shell.replaceAll('\n', '\n        ')}
+`,
+  })
+  const written = (content: string) =>
+    `- ansible.builtin.copy: { content: "${content}", dest: /root/rope, mode: "0600" }`
+  const download = 'curl -sfL https://get.k3s.io'
+  const hauls = `${download} | K3S_URL=https://quay:6443 sh -s - agent`
+
+  test.each([
+    ['K3S_TOKEN={{ harbour_key }}\\n', `set -a; . /root/rope; set +a\n${hauls}`],
+    ['export K3S_TOKEN={{ harbour_key }}\\n', `source /root/rope && ${hauls}`],
+    ['export K3S_TOKEN={{ harbour_key }}\\n', `cd /root; . ./rope; ${hauls}`],
+    ['export K3S_TOKEN={{ harbour_key }}\\n', `sh -c '. /root/rope; ${hauls}'`],
+    ['rope={{ harbour_key }}\\n', `. /root/rope\n${hauls.replace('sh', 'K3S_TOKEN="$rope" sh')}`],
+    ['{{ harbour_key }}\\n', `${hauls.replace('sh', 'K3S_TOKEN=$(cat /root/rope) sh')}`],
+    ['{{ harbour_key }}\\n', `${hauls.replace('sh', 'K3S_TOKEN="$(sudo cat /root/rope)" sh')}`],
+    ['{{ harbour_key }}\\n', `export K3S_TOKEN=$(</root/rope)\n${hauls}`],
+  ])('%s by %s', (content, shell) => {
+    const files = berthed(written(content), shell)
+    expect(nodes(files)).toEqual(['berth agent present env-file url', served])
+    expect(findings(files).filter((one) => / error site/.test(one))).toEqual([])
+    expect(unknowns(files)).toEqual([])
+  })
+
+  test('so that the token may be one of its arguments', () => {
+    const agent = `${download} | INSTALL_K3S_EXEC="agent --server https://quay:6443 --token $(cat /root/rope)" sh -`
+    const files = berthed(written('{{ harbour_key }}'), agent)
+    expect(nodes(files)).toEqual(['berth agent present argv url', served])
+    expect(findings(files)).toContain('token-in-arguments error site.yml:13')
+  })
+
+  test('where nothing in them is exported, nothing arrives', () => {
+    const files = berthed(written('K3S_TOKEN={{ harbour_key }}\\n'), `. /root/rope\n${hauls}`)
+    expect(nodes(files)).toEqual(['berth agent absent none url', served])
+    expect(findings(files)).toContain('agent-token-missing error site.yml:12')
+  })
+
+  test('the token of a server that K3s has written, too', () => {
+    const files = {
+      ...inventory,
+      'site.yml': `
+- hosts: quays
+  tasks:
+    - ansible.builtin.shell: |
+        ${download} | sh -s - server
+        sleep 9; printf %s "$(sudo cat /var/lib/rancher/k3s/server/node-token)" >/root/rope
+    - ansible.builtin.slurp: { src: /root/rope }
+      register: rope
+- hosts: berths
+  tasks:
+    - ansible.builtin.shell: ${hauls.replace('sh', "K3S_TOKEN={{ hostvars['quay'].rope.content | b64decode }} sh")}
+`,
+    }
+    expect(nodes(files)).toEqual(['berth agent present env-file url', 'quay first-server absent none no url'])
+  })
+
+  test.each([
+    ['that nobody knows', '- ansible.builtin.debug: { msg: ahoy }', `. /root/rope\n${hauls}`],
+    [
+      'that nobody knows, in an inner shell',
+      '- ansible.builtin.debug: { msg: ahoy }',
+      `bash -c ". /root/rope; ${hauls}"`,
+    ],
+    [
+      'whose text is not known',
+      '- ansible.builtin.get_url: { url: "https://quay/rope", dest: /root/rope }',
+      `. /root/rope\n${hauls}`,
+    ],
+    [
+      'that sets a variable',
+      '- ansible.builtin.debug: { msg: ahoy }',
+      `. /root/rope\n${hauls.replace('sh', 'K3S_TOKEN="$rope" sh')}`,
+    ],
+    [
+      'that nobody knows, before K3s by itself',
+      '- ansible.builtin.debug: { msg: ahoy }',
+      '. /root/rope\nk3s agent --server https://quay:6443',
+    ],
+  ])('one %s may bring the token', (_, tasks, shell) => {
+    const files = berthed(tasks, shell)
+    expect(nodes(files).join()).toMatch(/^berth agent maybe /)
+    expect(findings(files)).not.toContain(expect.stringMatching(/agent-token|token-empty/))
+  })
+
+  test('one that nobody knows makes no agent of a server, nor takes what is given', () => {
+    const first = (shell: string): Files => ({
+      ...inventory,
+      'site.yml': `- hosts: quays\n  tasks:\n    - ansible.builtin.shell: . /etc/profile; ${shell}\n`,
+    })
+    expect(nodes(first(`${download} | sh -`)).join()).toMatch(/^quay first-server maybe /)
+    expect(nodes(first(`${download} | K3S_TOKEN={{ harbour_key }} sh -`))).toEqual([served])
+  })
+})

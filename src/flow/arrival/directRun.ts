@@ -2,6 +2,7 @@ import type { Arrival } from '../arrival.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFiles } from '../files.ts'
 import { Unknown } from '../unknown.ts'
+import { noLetters } from './envFiles.ts'
 import { k3sArrival } from './k3sArrival.ts'
 import { hopSource, lettersOf, paperSource } from './letters.ts'
 import { fileAt } from './paths.ts'
@@ -25,7 +26,7 @@ export function k3sIn(words: readonly string[]): number | undefined {
 
 /** What K3s gets that a task starts by itself, `at` in the words of the step; the command stands for the service. */
 export function arrivalOfStep(
-  { words, environment }: ShellStep,
+  { words, environment, opening }: ShellStep,
   at: number,
   files: PaperFiles,
   hop: Hop,
@@ -40,9 +41,10 @@ export function arrivalOfStep(
     hops: [hop],
     why: '',
   }))
+  const open = opening === undefined ? [] : [{ ...opening, name: undefined, value: noLetters, hops: [hop] }]
   const spawned = {
     argv,
-    environment: parts,
+    environment: [...open, ...parts],
     reads: [],
     hops: [hop],
     failure: undefined,

@@ -18,6 +18,8 @@ export interface RunStep {
   /** Whether nothing is left of one of its words as they are written. */
   readonly lacksWord: boolean
   readonly environment: ReadonlyMap<string, Letters>
+  /** What may have set variables of it before that are not in it. */
+  readonly opening: Opening | undefined
   readonly assigned: ReadonlyMap<string, Letters>
   readonly input: RunStep | undefined
   /** Whether another program reads what it prints. */
@@ -37,6 +39,12 @@ export interface RunStep {
 export interface ShellOutput<Text> {
   readonly path: Text
   readonly isAppended: boolean
+}
+
+/** Something that is not known and may have set any variable: what hands it on, and why it is not known. */
+export interface Opening {
+  readonly carrier: 'env-file' | 'environment'
+  readonly why: string
 }
 
 /** What a shell text can see of the node. */
@@ -75,8 +83,7 @@ export class ShellRun {
   exported = new Set<string>()
   /** The text in which a variable got its value. */
   assignedIn = new Map<string, Source | undefined>()
-  /** Where something that is not known may have set any variable, and why. */
-  readonly openings: { readonly carrier: 'env-file' | 'environment'; readonly why: string }[] = []
+  readonly openings: Opening[] = []
   /** `$1`, `$2`, … */
   positional: readonly Letters[] | undefined
   readonly functions = new Map<string, { readonly body: ShellNode; readonly text: Letters }>()
@@ -166,11 +173,18 @@ export class ShellRun {
       text,
       atoms: this.#atoms,
       variable: (name) =>
-        /^[1-9]$/.test(name) ? this.positional?.[Number(name) - 1] : this.variables.get(name),
+        /^[1-9]$/.test(name) ? this.positional?.[Number(name) - 1] : this.#value(name, text),
       positional: this.positional,
       assign: (name, value) => this.#assign(name, value),
       content: (path) => this.#view.content(path),
     }
+  }
+
+  #value(name: string, text: Letters): Letters | undefined {
+    const opening = this.openings.at(-1)
+    const value = this.variables.get(name)
+    if (value !== undefined || opening === undefined || !/^[A-Za-z_]/.test(name)) return value
+    return unknownLetters({ text, atoms: this.#atoms }, 0, `$${name}: ${opening.why}`)
   }
 
   #assign(name: string, value: Letters, text?: Letters, start = 0): void {
@@ -435,6 +449,7 @@ export class ShellRun {
       words,
       lacksWord: words.length < command.words.length,
       environment,
+      opening: this.openings.at(-1),
       assigned,
       input: this.#input,
       isPiped: this.#isPiped,
@@ -463,6 +478,7 @@ export class ShellRun {
       inner.variables.set(name, value)
       inner.exported.add(name)
     }
+    inner.openings.push(...this.openings)
     inner.#nesting = this.#nesting + 1
     inner.#conditions = this.#conditions
     inner.#isPiped = this.#isPiped
@@ -528,7 +544,8 @@ export class ShellRun {
     const content = this.#view.content(path.text)
     this.#view.sourced?.(path.text, content !== undefined)
     if (content === undefined) {
-      if (this.#view.exists(path.text) === true) this.open('env-file', `what stands in ${path.text}`)
+      // One that is not known may be there all the same.
+      if (this.#view.exists(path.text) !== false) this.open('env-file', `what stands in ${path.text}`)
       return undefined
     }
     return this.run(content)

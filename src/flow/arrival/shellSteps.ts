@@ -5,7 +5,7 @@ import { Unknown } from '../unknown.ts'
 import { hopSource, type Letters, lettersOf, markedText, paperSource, type Source } from './letters.ts'
 import { fileAt } from './paths.ts'
 import { expandedWord, programWords } from './programWords.ts'
-import { type RunStep, type ShellOutput, ShellRun, type Status } from './shellRun.ts'
+import { type Opening, type RunStep, type ShellOutput, ShellRun, type Status } from './shellRun.ts'
 
 /** A program that a shell text runs. */
 export interface ShellStep {
@@ -15,6 +15,8 @@ export interface ShellStep {
   readonly lacksWord: boolean
   /** What the program gets: the environment of the shell, what was exported before, and its own assignments. */
   readonly environment: ReadonlyMap<string, string | Unknown>
+  /** What may have set variables that are not in it, and is not known itself. */
+  readonly opening: Opening | undefined
   /** Assignments in front of the program. */
   readonly assigned: ReadonlyMap<string, string>
   /** The step whose output it reads: `curl … | sh`. */
@@ -46,17 +48,34 @@ export function shellSteps(
   atoms: Atoms,
   files?: PaperFiles,
 ): readonly ShellStep[] {
-  const read = (): readonly ShellStep[] =>
-    stepsOf(environment, hop, atoms, files ?? new Map(), (run) =>
-      run.run(textLetters(marked, hopSource('the shell text', [hop]), atoms)),
+  const read = (from: PaperFiles): Read => {
+    let readsFiles = false
+    const steps = stepsOf(
+      environment,
+      hop,
+      atoms,
+      (path) => {
+        readsFiles = true
+        return fileAt(from, path)
+      },
+      (run) => run.run(textLetters(marked, hopSource('the shell text', [hop]), atoms)),
     )
+    return { steps, readsFiles }
+  }
   const given = [...environment]
   // An unknown value is more than its words.
-  if (files !== undefined || given.some(([, value]) => value instanceof Unknown)) return read()
-  return known.get(atoms, [marked, given, hop], read)
+  if (given.some(([, value]) => value instanceof Unknown)) return read(files ?? new Map()).steps
+  const { steps, readsFiles } = known.get(atoms, [marked, given, hop], () => read(new Map()))
+  return readsFiles && files !== undefined ? read(files).steps : steps
 }
 
-const known = new Remembered<readonly ShellStep[]>()
+interface Read {
+  readonly steps: readonly ShellStep[]
+  /** Whether they depend on files of the node. */
+  readonly readsFiles: boolean
+}
+
+const known = new Remembered<Read>()
 
 /** A text that a shell reads, with all that is a word there. */
 const textLetters = (marked: string, source: Source, atoms: Atoms): Letters =>
@@ -72,7 +91,7 @@ export function programSteps(
   hop: Hop,
   atoms: Atoms,
 ): readonly ShellStep[] {
-  return stepsOf(environment, hop, atoms, new Map(), starting(program, hop, atoms))
+  return stepsOf(environment, hop, atoms, () => undefined, starting(program, hop, atoms))
 }
 
 /** A program that is started without a shell: its text, or its words where they are listed; whether variables in them are expanded. */
@@ -110,10 +129,16 @@ export function scriptSteps(
 ): readonly ShellStep[] {
   const { content } = file
   if (typeof content !== 'string') return []
-  return stepsOf(environment, hop, atoms, files, (run, letters) => {
-    run.positional = args.map((arg) => letters(arg, hopSource('the arguments', [hop])))
-    return run.run(textLetters(content, paperSource(path, file), atoms))
-  })
+  return stepsOf(
+    environment,
+    hop,
+    atoms,
+    (path) => fileAt(files, path),
+    (run, letters) => {
+      run.positional = args.map((arg) => letters(arg, hopSource('the arguments', [hop])))
+      return run.run(textLetters(content, paperSource(path, file), atoms))
+    },
+  )
 }
 
 /** Starts a run on a text, which it reads with `letters`. Returns what it ends with. */
@@ -123,13 +148,13 @@ function stepsOf(
   environment: ReadonlyMap<string, string | Unknown>,
   hop: Hop,
   atoms: Atoms,
-  files: PaperFiles,
+  file: ShellNode['file'],
   act: Act,
 ): readonly ShellStep[] {
   const steps: ShellStep[] = []
   const node: ShellNode = {
-    file: (path) => fileAt(files, path),
-    exists: (path) => (fileAt(files, path) === undefined ? undefined : true),
+    file,
+    exists: (path) => (file(path) === undefined ? undefined : true),
     ran: (step) => {
       steps.push(step)
       return undefined
@@ -197,6 +222,7 @@ function running(
         return [name, unknown.get(marks) ?? marks]
       }),
     ),
+    opening: step.opening,
     assigned: new Map([...step.assigned].map(([name, value]) => [name, text(value)])),
     input: step.input === undefined ? undefined : made.get(step.input),
     isPiped: step.isPiped,

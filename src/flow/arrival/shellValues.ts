@@ -118,7 +118,8 @@ function substitution(
   scope: ShellScope,
 ): Letters {
   const inside = scope.text.text.slice(start, end).replace(/^(?:\$\(|`)|[)`]$/g, '')
-  const [, path] = /^\s*(?:cat\s+|<\s*)(["']?)(\/[^\s"'$`|;&<>]+)\1\s*$/.exec(inside)?.slice(1) ?? []
+  const [, path] =
+    /^\s*(?:(?:sudo\s+)?cat\s+|<\s*)(["']?)(\/[^\s"'$`|;&<>]+)\1\s*$/.exec(inside)?.slice(1) ?? []
   const content = path === undefined ? undefined : scope.content(path)
   if (content !== undefined) return cut(content, 0, content.text.replace(/\n+$/, '').length)
   return unknownLetters(scope, start, 'the output of a command')

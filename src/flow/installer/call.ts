@@ -135,14 +135,28 @@ function shellRan(args: readonly string[], input: ShellStep | undefined, atoms: 
   return { path: known(args[at] ?? '', atoms), args: args.slice(at + 1) }
 }
 
-/** What the script gets: behind a word that is not known, and is no `sudo` by its name, a token and a URL, too, perhaps. */
+/**
+ * What the script gets: behind a word that is not known, and is no `sudo` by its name, a token and a URL, too, perhaps. So it
+ * does behind a file that is sourced and not known; but where nothing says that it makes an agent, that file is no reason to
+ * take it for one.
+ */
 function environmentBehind(
-  { environment }: ShellStep,
-  { unknown }: Ran,
+  { environment, opening }: ShellStep,
+  { unknown, args }: Ran,
   atoms: Atoms,
 ): ShellStep['environment'] {
   const what = unknown === undefined ? undefined : atoms.in(unknown)[0]?.what
-  if (what === undefined || /sudo|become/i.test(what)) return environment
+  if (what === undefined || /sudo|become/i.test(what)) {
+    if (opening === undefined) return environment
+    const open = new Unknown(opening.why, 'the shell sources it')
+    const told = environment.get('INSTALL_K3S_EXEC')
+    const command = known((typeof told === 'string' && told) || (args[0] ?? ''), atoms)
+    return new Map([
+      ['K3S_TOKEN', open],
+      ...(/^\s*["']?\w/.test(command) ? [['K3S_URL', open] as const] : []),
+      ...environment,
+    ])
+  }
   const open = new Unknown(what, 'it stands in front of the shell that runs the install script')
   return new Map([['K3S_TOKEN', open], ['K3S_URL', open], ...environment])
 }

@@ -16,6 +16,7 @@ import {
   shellSteps,
   unknownAtom,
 } from '../../arrival/index.ts'
+import { fileAt } from '../../arrival/paths.ts'
 import { hasMark } from '../../atoms.ts'
 import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
 import { type PaperFile, withFile } from '../../files.ts'
@@ -280,13 +281,13 @@ class Steps {
     const call = this.#call
     const hop = call.hop('runs a command')
     const node: ShellNode = {
-      file: () => undefined,
+      file: (path) => this.#file(path),
       exists: (path) => this.#exists(path),
       ran: (step) => this.#ran(step),
     }
     const isShell = 'line' in started
     const steps = isShell
-      ? shellSteps(started.line, environment, hop, call.atoms)
+      ? shellSteps(started.line, environment, hop, call.atoms, call.node.files)
       : programSteps(started, environment, hop, call.atoms)
     const [program] = steps
     const failed = isShell || program === undefined ? undefined : lacksShell(wordsOf(program, call))
@@ -317,6 +318,22 @@ class Steps {
     if (rc !== undefined && rc !== 0)
       return { ...done, failed: this.#why ?? 'a command that ends with an error', changed: false }
     return this.#changed === undefined ? done : { ...done, changed: this.#changed }
+  }
+
+  /** What the shell itself reads: `$(cat FILE)`, `. FILE`. */
+  #file(written: string): ReturnType<ShellNode['file']> {
+    const call = this.#call
+    const { files } = this.#node
+    const directory = written.startsWith('/') ? '' : this.#directory
+    // A name alone is looked for in PATH.
+    if (directory === undefined || !written.includes('/')) return undefined
+    const found = fileAt(files, `${directory}/${written}`)
+    const path = found?.path ?? normalised(`${directory}/${written}`)
+    if (found === undefined && (!TOKEN_FILE.test(path) || isMissing(call, path))) return undefined
+    const content = readBack(call, path, this.#node)
+    if (content === undefined) return undefined
+    const { mode, owner, hops = [] } = found?.file ?? {}
+    return { path, file: { kind: 'file', content, mode, owner, hops } }
   }
 
   #exists(path: string): boolean | undefined {

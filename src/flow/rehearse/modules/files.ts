@@ -588,8 +588,8 @@ function isBare(call: Call, path: string): boolean {
 }
 
 /** The content of a file as a task reads it; where K3s keeps its token, that token. */
-export function readBack(call: Call, path: string): string | undefined {
-  const { atoms, node } = call
+export function readBack(call: Call, path: string, node: NodeState = call.node): string | undefined {
+  const { atoms } = call
   const there = node.files.get(path)
   const found = there ?? [...node.files].find(([name]) => TOKEN_FILE.test(path) && TOKEN_FILE.test(name))?.[1]
   if (typeof found?.content === 'string' && found.kind === 'file') {
