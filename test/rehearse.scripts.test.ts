@@ -432,6 +432,51 @@ test.each([
   expect(unknowns(files)).toEqual(is ? ['K3s is brought by k3sup, which is not followed'] : [])
 })
 
+describe('what brings K3s from elsewhere may have brought it to any node', () => {
+  const brought = (task: string, more = ''): Files => ({
+    ...inventory,
+    'site.yml': `
+- hosts: quays
+  tasks:
+    - ${task}
+    - ansible.builtin.service: { name: k3s, state: restarted }
+- hosts: berths
+  tasks:${more}
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://quay:6443
+`,
+  })
+  const followed = ['berth agent absent none url', 'quay first-server maybe none maybe a url']
+
+  test.each([
+    'command: k3sup install --ip=192.0.2.7\n      delegate_to: localhost',
+    'command: { argv: [k3sup, install, --ip=192.0.2.7] }\n      delegate_to: berth',
+    'command: ./moor-k3s-install.sh 192.0.2.7\n      delegate_to: localhost',
+    'command: autok3s create -p native\n      delegate_to: localhost',
+  ])('%s', (task) => {
+    const files = brought(task)
+    expect(nodes(files)).toEqual(followed)
+    expect(findings(files)).toContain('agent-token-missing error site.yml:9')
+  })
+
+  test('from a play of its own, too', () => {
+    const files = brought('ansible.builtin.ping:')
+    const before = '- hosts: localhost\n  tasks:\n    - command: k3sup install --ip=192.0.2.7'
+    expect(nodes({ ...files, 'site.yml': `${before}${files['site.yml']}` })).toEqual(followed)
+  })
+
+  test('each is told', () => {
+    const more = '\n    - command: k3sup join --ip=192.0.2.8\n      delegate_to: localhost'
+    const files = brought('command: k3sup install --ip=192.0.2.7\n      delegate_to: localhost', more)
+    expect(unknowns(files)).toEqual(Array(2).fill('K3s is brought by k3sup, which is not followed'))
+  })
+
+  test('but containers are no nodes', () => {
+    const files = brought('command: k3d cluster create\n      delegate_to: localhost')
+    expect(nodes(files)).toEqual([])
+    expect(unknowns(files)).toContain('the play ends here for quay: there is no unit for the service k3s')
+  })
+})
+
 describe('the install script, of which it is not known whether it makes a server or an agent', () => {
   const made = (more: string): Files => ({
     ...inventory,

@@ -50,6 +50,8 @@ export class ModuleFails extends TaskFails {}
 /** What a task does to its node, and what it returns. */
 export interface Effect {
   readonly node?: Partial<NodeState>
+  /** Whether it may have brought K3s to any of the nodes, in a way that is not followed. */
+  readonly opensNodes?: boolean
   /** What it does to the control node, besides. */
   readonly controlNode?: Partial<NodeState>
   /** For `register`, besides `changed`, `failed` and `skipped`. */

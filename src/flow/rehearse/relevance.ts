@@ -27,7 +27,7 @@ export interface PlacedTask extends RoleContext {
 const FILES =
   /\.service|\.env\b|systemd|init\.d|conf\.d|\/default\/|sysconfig|config\.ya?ml|token|\/bin\/k3s|install|K3S_|EnvironmentFile|\/server\b|\/(?:k3s|rancher)\/?["'\s,}]|\bget\.k3s\.io/i
 const COMMANDS =
-  /install|get\.k3s|\b(?:reboot|shutdown|supervisorctl)\b|systemctl|rc-service|\bservice\b|token|killall|k3sup|k3d\b|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\b(?:apk|dpkg|rpm|pacman|yay|paru)\b[^\n]*\bk3s|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
+  /install|get\.k3s|\b(?:reboot|shutdown|supervisorctl)\b|systemctl|rc-service|\bservice\b|token|killall|k3sup|autok3s|k3d\b|K3S_|\bk3s\s+(?:server|agent|--version|-v\b|secrets|certificate)|\bk3s["']?\s*$|\brm\b|\b(?:apk|dpkg|rpm|pacman|yay|paru)\b[^\n]*\bk3s|\/k3s\b(?!\s+(?:kubectl|crictl|ctr))|sh -/im
 const TOKEN = /token|K3S_|secret|vault/i
 /** Files that K3s, or its unit, may have its token in. */
 const HOLDERS = String.raw`\.env\b|config\.ya?ml|\/k3s[\w@-]*\.service\b`

@@ -138,6 +138,11 @@ class HostTask {
     this.#loop(loop, module)
   }
 
+  #openNodes({ opensNodes }: Effect): void {
+    if (opensNodes !== true) return
+    for (const host of this.#context.stage.hosts.hosts.keys()) this.#world.change(host, { isOpen: true })
+  }
+
   #call(outer: Context, target?: string): Call {
     // What a task demands of the user, the user gives.
     const isDemand = moduleOf(this.#task.action.module)?.maybe === 'skip'
@@ -275,6 +280,7 @@ class HostTask {
     }
     if (ran instanceof Unknown && module?.maybe === 'fork' && effect.failed === undefined) {
       if (effect.node?.isOpen === true) this.#world.change(call.target, { isOpen: true })
+      this.#openNodes(effect)
       return {
         result: effect.result ?? new Map(),
         changed: new Unknown(`${call.task.at.start} changed`, 'its condition is not known'),
@@ -283,6 +289,7 @@ class HostTask {
     }
     if (effect.node !== undefined) this.#world.change(call.target, effect.node)
     if (effect.controlNode !== undefined) this.#world.change(CONTROL_NODE, effect.controlNode)
+    this.#openNodes(effect)
     const use = taskRun(call)
     this.#world.tell(effect.events ?? [])
     if (!isNode(call.context.stage.hosts, call.target) && effect.events?.some(isStart) === true)

@@ -36,7 +36,7 @@ export function kindsOf(world: World, hosts: PaperHosts, { k3s }: Scenario): Rea
       ? arrivals.some(({ command }) => command === 'server')
         ? 'joining-server'
         : 'agent'
-      : kindByGroup(hosts.hosts.get(host)?.groups ?? [])
+      : kindByName(hosts.hosts.get(host)?.groups ?? [], starts)
     kinds.set(host, kind)
     if (kind === 'joining-server' && founding !== undefined) servers.push({ host, founding })
   }
@@ -83,11 +83,13 @@ function foundingRank({ serverUrl, clusterInit }: Arrival): number {
   return serverUrl.state === 'maybe' ? 2 : 1
 }
 
-const kindByGroup = (groups: readonly string[]): NodeKind =>
-  groups.some((group) => /server|master|control/i.test(group)) &&
-  !groups.some((group) => /agent|worker/i.test(group))
+/** Where nobody knows what is started: groups say more than the service, which is called k3s on servers as the install script makes it. */
+function kindByName(groups: readonly string[], starts: ReadonlyMap<string, Started>): NodeKind {
+  if (groups.some((group) => /agent|worker/i.test(group))) return 'agent'
+  return starts.has('k3s') || groups.some((group) => /server|master|control/i.test(group))
     ? 'joining-server'
     : 'agent'
+}
 
 export function outcomesOf(
   world: World,

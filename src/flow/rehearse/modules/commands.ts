@@ -302,8 +302,8 @@ class Steps {
     if (call.task.action.module !== 'command' || steps.length > 1) this.#redirected(text)
     // A program of another name may have brought K3s: k3sup, a script of the site.
     if (this.#followed === 0 && BRINGS.test(text)) {
-      this.#node = { ...this.#node, isOpen: true }
       const [, program] = INSTALLS.exec(text) ?? []
+      this.#mayHaveBrought(program)
       if (program !== undefined) call.context.stage.note(broughtBy(program, call.task.action.at))
     }
     const made = this.#stdout === undefined ? generated(text) : undefined
@@ -312,6 +312,7 @@ class Steps {
     const rc = typeof status === 'number' ? status : undefined
     const done = {
       node: this.#node,
+      opensNodes: this.#opensNodes,
       events: this.#events,
       result: output(call, this.#stdout ?? said, rc, marked),
     }
@@ -498,8 +499,17 @@ class Steps {
   /** Scripts that have called each other. */
   #scripts = 0
 
-  #notFollowed(path: string): void {
+  /** Something that is not followed has run: a program that goes to the nodes by itself, or what runs elsewhere for them. */
+  #mayHaveBrought(program?: string): void {
+    const { target, host, isOnNode } = this.#call
     this.#node = { ...this.#node, isOpen: true }
+    this.#opensNodes ||= program !== 'k3d' && (program !== undefined || target !== host || !isOnNode)
+  }
+
+  #opensNodes = false
+
+  #notFollowed(path: string): void {
+    this.#mayHaveBrought()
     const name = path === this.#carried?.path ? this.#carried.source : path
     const { context, task } = this.#call
     context.stage.note(broughtBy(shown(name), task.action.at))
