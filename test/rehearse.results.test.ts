@@ -2102,7 +2102,7 @@ describe('verdicts of worlds', () => {
     const files = {
       'roles/k3s/defaults/main.yml': 'harbour_key: false\n',
       'roles/k3s/tasks/main.yml': tasks(
-        '{ copy: { dest: /etc/berth.env, mode: "0600", content: "{% if harbour_key %}K3S_TOKEN={{ harbour_key }}{% endif %}\\n" } }',
+        '{ copy: { dest: /etc/berth.env, mode: "0600", content: "K3S_NODE_NAME=berth\\n{% if harbour_key %}K3S_TOKEN={{ harbour_key }}{% endif %}\\n" } }',
         '{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: "[Service]\\nEnvironmentFile=/etc/berth.env\\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443\\n" } }',
         '{ systemd: { name: k3s-agent, state: started } }',
       )
@@ -2528,4 +2528,51 @@ test('a template that Ansible does not find from here is said to stand where it 
     'Ansible does not find the template k3s.service.j2 from here: it stands at roles/edge/templates/k3s.service.j2',
   )
   expect(unknowns(play('pier.service.j2'))).toContain('the template pier.service.j2 is not in the project')
+})
+
+describe('copy', () => {
+  const copies = (content: string, vars = 'slip: ~'): Files => ({
+    'hosts.ini': '[berths]\nberth\n',
+    'site.yml': `
+- hosts: berths
+  vars: { ${vars} }
+  tasks:
+    - ansible.builtin.copy: { content: ${content}, dest: /etc/slip, mode: "0600" }
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://quay:6443 --token-file /etc/slip
+`,
+  })
+  const lacks = 'the play ends here for berth: src (or content) is required'
+
+  test.each([
+    ['~', undefined],
+    ['"{{ slip }}"', undefined],
+    ['"{{slip}}\\n"', undefined],
+    ['"{{ omit }}"', undefined],
+    ['"{{ slip | default(omit, true) }}"', undefined],
+  ])('of nothing fails: %s', (content, vars) => {
+    expect(arrivals(copies(content, vars))).toEqual([])
+    expect(unknowns(copies(content, vars))).toEqual([lacks])
+  })
+
+  test.each(['""', '"{{ slip }}"'])('of an empty text does not: %s', (content) => {
+    expect(arrivals(copies(content, 'slip: ""'))).toEqual(['berth agent empty token-file url'])
+    expect(unknowns(copies(content, 'slip: ""'))).toEqual([])
+  })
+
+  // An empty text before 2.19.
+  test.each(['"{{ none }}"', '"{{ knot }}"', '"{{ slip | default(\'\') }}"'])(
+    'of what an expression makes of nothing fails in newer releases: %s',
+    (content) => {
+      const files = copies(content, 'slip: ~, knot: "{{ slip }}"')
+      expect(arrivals(files)).toEqual(['berth agent maybe token-file url'])
+      expect(unknowns(files)).toEqual([lacks])
+    },
+  )
+
+  test('takes the file that is named where there is no content', () => {
+    const files = copies('"{{ slip }}", src: slip')
+    expect(arrivals({ ...files, 'files/slip': '0ddpassword\n' })).toEqual([
+      'berth agent present token-file url',
+    ])
+  })
 })

@@ -2,7 +2,13 @@ import type { Placed, Task } from '../../ansible/content/index.ts'
 import { Omitted, Undefined } from '../../ansible/template/values.ts'
 import type { Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
-import { type EvaluationScope, type Evaluator, evaluator, type FlowValue } from '../evaluate/index.ts'
+import {
+  type EvaluationScope,
+  type Evaluator,
+  evaluator,
+  type FlowValue,
+  newerCore,
+} from '../evaluate/index.ts'
 import { nameNotDefined } from '../evaluate/print.ts'
 import type { AtomUse, Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -157,6 +163,20 @@ export class Call {
       throw new TaskFails(text.message, text.variable ?? variableIn(text.message))
     if (text instanceof Unknown) this.part(text)
     return text
+  }
+
+  /**
+   * Whether an argument that has no value is null for the module, too: before 2.19 Ansible makes an empty text of it, unless
+   * it is a variable alone that is null itself.
+   */
+  isNull(placed: Placed | undefined): boolean {
+    const value = placed?.value ?? null
+    const [, name] = typeof value === 'string' ? (/^\{\{\s*(\w+)\s*\}\}\n?$/.exec(value) ?? []) : []
+    const variable = name === undefined ? undefined : this.#scope.variable(name)
+    if (value === null || (variable !== undefined && 'raw' in variable && variable.raw === null)) return true
+    const isNewer = this.world.decisions.get(newerCore)
+    if (isNewer === undefined) throw new Undecided(newerCore, placed?.at)
+    return isNewer
   }
 
   /** An argument as a text that is known to the last character. */

@@ -124,8 +124,10 @@ export function copy(call: Call): Effect {
   const sourcePath = typeof source === 'string' ? call.atoms.traced(source).text : undefined
   const path = destination(call, sourcePath)
   if (path === undefined) return {}
-  if (content !== undefined) {
-    const value = call.value('content')
+  const value = call.value('content')
+  const isNothing = value === undefined || (value === null && (source !== undefined || call.isNull(content)))
+  if (isNothing && source === undefined) return { failed: 'src (or content) is required', changed: false }
+  if (content !== undefined && !isNothing) {
     const text =
       typeof value === 'object' && value !== null && !(value instanceof Unknown)
         ? call.evaluator.text(content.value, content.at)
