@@ -271,6 +271,7 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     {
       'k3s.service':
         '[Service]\nEnvironment="K3S_TOKEN=aa bb"\nExecStart=/usr/bin/k3s server \\\n  --token=cc \\\n  --agent-token dd\n',
+      'k3s-agent.service': '[Service]\nExecStart=/usr/bin/k3s agent --cluster-secret gg\n',
       'k3s.env': '# K3S_TOKEN=no\nK3S_AGENT_TOKEN="ee"\n',
       'roles/edge/tasks/main.yml': `- ansible.builtin.command:
     argv:
@@ -281,6 +282,7 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
 `,
     },
     [
+      'k3s-agent.service:2:47 argument agent --cluster-secret none → "gg"',
       'k3s.env:2:18 env-file agent-token K3S_AGENT_TOKEN double → "ee"',
       'k3s.service:2:24 unit server K3S_TOKEN double → "aa"',
       'k3s.service:4:11 argument server --token none → "cc"',

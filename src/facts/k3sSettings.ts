@@ -17,6 +17,12 @@ export const k3sSettings = {
   tokenFile: { flag: 'token-file', variable: 'K3S_TOKEN_FILE', commands: ['server', 'agent'] },
   agentToken: { flag: 'agent-token', variable: 'K3S_AGENT_TOKEN', commands: ['server'] },
   agentTokenFile: { flag: 'agent-token-file', variable: 'K3S_AGENT_TOKEN_FILE', commands: ['server'] },
+  /** The token of old releases: those since take it, and read it no more. */
+  clusterSecret: {
+    flag: 'cluster-secret',
+    variable: 'K3S_CLUSTER_SECRET',
+    commands: ['server', 'agent'],
+  },
   server: { flag: 'server', short: 's', variable: 'K3S_URL', commands: ['server', 'agent'] },
   config: { flag: 'config', short: 'c', variable: 'K3S_CONFIG_FILE', commands: ['server', 'agent'] },
   datastore: { flag: 'datastore-endpoint', variable: 'K3S_DATASTORE_ENDPOINT', commands: ['server'] },

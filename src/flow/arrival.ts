@@ -48,6 +48,8 @@ export interface Arrival {
   readonly command: 'server' | 'agent' | 'unknown'
   readonly token: Carried
   readonly agentToken: Carried
+  /** What was the token once: `--cluster-secret`. */
+  readonly clusterSecret: Carried
   /** `--server`, `server:` or K3S_URL. One without a host counts as empty, and keeps its text. */
   readonly serverUrl: Carried
   readonly clusterInit: boolean | 'unknown'

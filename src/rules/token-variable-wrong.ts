@@ -4,7 +4,7 @@ import type { Span } from '../span.ts'
 import { faultFindings, type Start, startsOf } from './common/faults.ts'
 import { installerBefore, isBlamed, needsToken, startHops } from './common/missing.ts'
 import type { EventOf } from './common/nodes.ts'
-import { placeIn } from './common/places.ts'
+import { lastPlaceIn, placeIn } from './common/places.ts'
 import { taskAt } from './common/tasks.ts'
 
 const INVENTORY = `
@@ -26,7 +26,7 @@ export const tokenVariableWrong: Rule = {
   id: 'token-variable-wrong',
   severity: 'error',
   summary: 'Join token in a variable that K3s does not read',
-  why: 'An agent takes its token from K3S_TOKEN, whatever kind of token it is: K3S_AGENT_TOKEN is a setting of servers, and K3S_CLUSTER_SECRET is read no more. The install script copies only variables into the env file whose names begin with K3S_. A name that nobody reads is no fault to anybody.',
+  why: 'An agent takes its token from K3S_TOKEN, whatever kind of token it is: K3S_AGENT_TOKEN is a setting of servers, and K3S_CLUSTER_SECRET is read no more, nor is --cluster-secret. The install script copies only variables into the env file whose names begin with K3S_. A name that nobody reads is no fault to anybody.',
   fix: 'call it K3S_TOKEN',
   see: ['https://docs.k3s.io/reference/env-variables', 'https://docs.k3s.io/cli/agent'],
   bad: [
@@ -42,6 +42,30 @@ export const tokenVariableWrong: Rule = {
   environment:
     K3S_AGENT_TOKEN: "{{ harbour_key }}"
     ^^^^^^^^^^^^^^^ K3S_AGENT_TOKEN is not read on agents, which have no other token
+`,
+      },
+    },
+    {
+      title: 'the flag of old releases',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Unit
+  ansible.builtin.template:
+    src: k3s-agent.service.j2
+    dest: /etc/systemd/system/k3s-agent.service
+    mode: "0600"
+  no_log: true
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s-agent
+    state: started
+`,
+        'roles/edge/templates/k3s-agent.service.j2': `
+[Service]
+ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443 --cluster-secret {{ harbour_key }}
+                                                                    ^^^^^^^^^^^^^^^^ --cluster-secret is not read on agents, which have no other token
 `,
       },
     },
@@ -131,7 +155,18 @@ export function wrongVariable(
       return { name, at: (hop && placeIn(analysis, hop, named(name))) ?? written.at }
     }
   }
-  return inEnvironment(analysis, start)
+  return inEnvironment(analysis, start) ?? inSetting(analysis, start)
+}
+
+/** The setting that was the token once, on the command line or in config.yaml. */
+function inSetting(
+  analysis: Analysis,
+  { verdict }: Start,
+): { readonly name: string; readonly at: Span } | undefined {
+  const { carrier, state, hops } = verdict.arrival.clusterSecret
+  if (state !== 'present' || (carrier !== 'argv' && carrier !== 'config')) return undefined
+  const name = carrier === 'argv' ? '--cluster-secret' : 'cluster-secret'
+  return { name, at: lastPlaceIn(analysis, hops, /-{0,2}\bcluster-secret\b/) ?? verdict.at }
 }
 
 const named = (name: string): RegExp => new RegExp(`\\b${name}(?==)`)

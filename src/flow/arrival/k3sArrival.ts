@@ -20,7 +20,15 @@ import type { SourceOf } from './systemdProcess.ts'
 
 type Settings = Pick<
   Arrival,
-  'command' | 'token' | 'agentToken' | 'serverUrl' | 'clusterInit' | 'externalDatastore' | 'dataDir' | 'reads'
+  | 'command'
+  | 'token'
+  | 'agentToken'
+  | 'clusterSecret'
+  | 'serverUrl'
+  | 'clusterInit'
+  | 'externalDatastore'
+  | 'dataDir'
+  | 'reads'
 >
 
 /** What K3s makes of its command line, its config files and its environment. */
@@ -34,6 +42,7 @@ export function k3sArrival(spawned: Process, files: PaperFiles, sourceOf: Source
     command: k3s.command,
     token: given.token('token', 'tokenFile'),
     agentToken: isServer ? given.token('agentToken', 'agentTokenFile') : notCarried,
+    clusterSecret: ask('clusterSecret'),
     serverUrl: withHost(ask('server')),
     clusterInit: isServer ? truth(ask('clusterInit')) : false,
     externalDatastore: isServer ? isShared(ask('datastore')) : false,

@@ -59,6 +59,7 @@ export function cannotStart(service: string, failure: string): Arrival {
     command: 'unknown',
     token: notCarried,
     agentToken: notCarried,
+    clusterSecret: notCarried,
     serverUrl: notCarried,
     clusterInit: 'unknown',
     externalDatastore: 'unknown',

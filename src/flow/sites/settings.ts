@@ -13,7 +13,7 @@ import { known } from './written.ts'
 const NAMES = Object.keys(tokenSettings).join('|')
 const ASSIGNMENT = new RegExp(`(?<![\\w-])(${NAMES})[ \\t]*[:?]?=[ \\t]*`, 'g')
 const OPTION =
-  /(?<![\w-])(?:--(agent-)?token(?![\w-])|(?<=[\s"'])(-t)(?![\w-]))(?:=|(?:[ \t]|\\\s*\n)+|["'](?:[ \t]|\\\s*\n)+(?=["'](?!-)|\{\{|\$)|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
+  /(?<![\w-])(?:--(?:(agent-)?token|(cluster-secret))(?![\w-])|(?<=[\s"'])(-t)(?![\w-]))(?:=|(?:[ \t]|\\\s*\n)+|["'](?:[ \t]|\\\s*\n)+(?=["'](?!-)|\{\{|\$)|["']?[ \t]*,[ \t]*(?=["'])|["']?[ \t]*\n[ \t]*-[ \t]+)/g
 const K3S = /k3s|rke2/i
 const SHELL = '\\b(?:ba|da|a|k|z)?sh\\b'
 const GIVES_OPTIONS = new RegExp(`${SHELL}|_EXEC|Exec\\w+=|args|options`, 'i')
@@ -40,7 +40,7 @@ export function settingsIn(
   kind: FileKind,
   variables: ArgumentVariables,
 ): readonly Setting[] {
-  if (!/token/i.test(source) && !/[\s"']-t[\s"'=]/.test(source)) return []
+  if (!/token|cluster-secret/i.test(source) && !/[\s"']-t[\s"'=]/.test(source)) return []
   const text = withoutComments(source, kind)
   return [...assignments(path, text, kind), ...options(path, text, kind, variables)]
 }
@@ -142,7 +142,7 @@ function* options(
     const before = command.text.slice(0, match.index - command.start)
     const last = before.split(/[|;&]|\n(?=\s*\w+=)/).at(-1) ?? ''
     if (FOREIGN.test(last)) continue
-    const [, agent, short] = match
+    const [, agent, secret, short] = match
     if (short !== undefined && !isKnown && !TAKES_SHORT.test(programBefore(before, command.text, kind)))
       continue
     if (!isKnown && !isOfImage && !K3S.test(last) && !GIVES_OPTIONS.test(command.text)) continue
@@ -153,7 +153,7 @@ function* options(
     const isAgentToken = agent !== undefined
     for (const value of values)
       yield {
-        name: isAgentToken ? '--agent-token' : (short ?? '--token'),
+        name: isAgentToken ? '--agent-token' : (short ?? `--${secret ?? 'token'}`),
         carrier: 'argument',
         sink: kind === 'unit' ? 'exec-start' : kind === 'yaml' ? undefined : 'posix-shell',
         use: isAgentToken ? 'agent-token' : useOf(path, command),

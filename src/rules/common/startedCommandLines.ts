@@ -16,7 +16,8 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
   for (const { events } of nodeRunsOf(analysis))
     for (const event of events.toReversed()) {
       if (event.what !== 'service-started') continue
-      for (const carried of [event.arrival.token, event.arrival.agentToken]) {
+      const { token, agentToken, clusterSecret } = event.arrival
+      for (const carried of [token, agentToken, clusterSecret]) {
         if (carried.carrier !== 'argv' || !carriesToken(analysis, carried)) continue
         const { hops } = carried
         starting.add(`${event.at.path}:${event.at.start}`)
@@ -58,7 +59,7 @@ const SAID = {
 
 /** The option with its value: in one text, on the next line of it, or as the next word of `argv:`. */
 const OPTION =
-  /(?:--(?:agent-)?token|(?<=[\s"'])-t)["']?(?:=|[ \t]*(?:,|\n[ \t]*-)[ \t]*|(?:\\?\s)+)["']?(?:\{\{[^}\n]*\}\}|\{(?!\{)|[^\s"'{])+/
+  /(?:--(?:(?:agent-)?token|cluster-secret)|(?<=[\s"'])-t)["']?(?:=|[ \t]*(?:,|\n[ \t]*-)[ \t]*|(?:\\?\s)+)["']?(?:\{\{[^}\n]*\}\}|\{(?!\{)|[^\s"'{])+/
 
 /** Where `--token` stands: in a variable, a template or a task on the way. */
 function optionIn(analysis: Analysis, hops: readonly Hop[]): Span | undefined {
