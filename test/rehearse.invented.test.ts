@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, bounds, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const role = (tasks: string, defaults = '', more: Files = {}): Files => ({
   'meta/main.yml': '',
@@ -1147,6 +1147,96 @@ describe('an inventory that the ansible.cfg of a playbook names, and that is not
     const options = { inventories: ['south/hosts.yml'] }
     const { verdicts } = new Analysis(new Map(Object.entries(files)), options).rehearsal
     expect([...new Set(verdicts.map(({ host }) => host))]).toEqual(['rock'])
+  })
+})
+
+describe('the inventories of several directories that have an ansible.cfg each', () => {
+  const config = '[defaults]\ninventory = hosts.ini\n'
+  const hosts = (name: string): string => `[quays]\n${name}-quay\n[berths]\n${name}-boat\n`
+  const site = `${installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ harbour_key }}' })}${joins('berths', '{{ harbour_key }}')}`
+  const harbour = (name: string): Files => ({
+    [`${name}/ansible.cfg`]: config,
+    [`${name}/hosts.ini`]: hosts(name),
+    [`${name}/group_vars/all.yml`]: 'harbour_key: 0ddpassword\n',
+    [`${name}/site.yml`]: site,
+  })
+  const names = ['ash', 'bay', 'cove', 'delta', 'estuary']
+  const all = Object.assign({}, ...names.map(harbour)) as Files
+  const pairs = (files: Files, playbook = ''): readonly string[] => {
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    return [
+      ...new Set(
+        verdicts.flatMap((one) => (one.playbook.startsWith(playbook) ? [`${one.playbook} ${one.host}`] : [])),
+      ),
+    ].sort()
+  }
+  const own = (name: string): readonly string[] => [
+    `${name}/site.yml ${name}-boat`,
+    `${name}/site.yml ${name}-quay`,
+  ]
+
+  test('are for the playbooks there, and no others', () => {
+    expect(pairs(all)).toEqual(names.flatMap(own))
+    expect(bounds(all)).toEqual([])
+    const keys = names.map((name): Files => {
+      const { [`${name}/site.yml`]: text = '' } = all
+      return {
+        [`${name}/site.yml`]: text.replaceAll('harbour_key', 'harbour_keys[port_name]'),
+        [`${name}/hosts.ini`]: `${hosts(name)}[all:vars]\nport_name=${name}\n`,
+        [`${name}/group_vars/all.yml`]: `harbour_keys: {${name}: 0ddpassword}\n`,
+      }
+    })
+    const found = findings(Object.assign({}, all, ...keys) as Files)
+    expect(found.filter((one) => one.startsWith('token-undefined'))).toEqual([])
+  })
+
+  test('are for playbooks in directories below, too', () => {
+    const { 'bay/site.yml': text = '', ...others } = all
+    expect(pairs({ ...others, 'bay/plays/site.yml': text }, 'bay/')).toEqual([
+      'bay/plays/site.yml bay-boat',
+      'bay/plays/site.yml bay-quay',
+    ])
+  })
+
+  test('come before others that lie beside them, which -i may name', () => {
+    const lab = { 'bay/lab.ini': hosts('lab'), 'port/lab.ini': hosts('port') }
+    const more = { ...harbour('ash'), ...harbour('bay'), ...lab }
+    expect(pairs(more, 'bay/')).toEqual([...own('bay'), 'bay/site.yml lab-boat', 'bay/site.yml lab-quay'])
+  })
+
+  test('are taken by a playbook that no ansible.cfg is for, others with them', () => {
+    const files = { ...harbour('ash'), 'bay/hosts.ini': hosts('bay'), 'site.yml': site }
+    const all = { ...files, 'group_vars/all.yml': 'harbour_key: 0ddpassword\n' }
+    const names = ['ash-boat', 'ash-quay', 'bay-boat', 'bay-quay']
+    expect(pairs(all, 'site.yml')).toEqual(names.map((name) => `site.yml ${name}`))
+  })
+
+  test('are no reason to take that of another one where the own has no host for the plays', () => {
+    const files = { ...harbour('ash'), ...harbour('bay'), 'bay/hosts.ini': '[piers]\npier\n' }
+    expect(pairs(files, 'bay/')).toEqual(['bay/site.yml berths-1', 'bay/site.yml quays-1'])
+  })
+
+  test('count where their groups have no hosts yet, too', () => {
+    const unfilled = (name: string, key: string): Files => ({
+      [`${name}/ansible.cfg`]: '[defaults]\ninventory = stock/hosts.ini\n',
+      [`${name}/stock/hosts.ini`]: '[quays]\n[berths]\n',
+      [`${name}/stock/group_vars/all.yml`]: `harbour_key: ${key}\n`,
+      [`${name}/site.yml`]: site,
+    })
+    const files = { ...unfilled('ash', '""'), ...unfilled('bay', '0ddpassword') }
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    const tokens = verdicts.map(({ playbook, kind, token }) => `${playbook} ${kind} ${token}`)
+    expect([...new Set(tokens)].filter((one) => one.includes('agent')).sort()).toEqual([
+      'ash/site.yml agent empty',
+      'bay/site.yml agent present',
+    ])
+  })
+
+  test('are those that the user names, wherever they lie', () => {
+    const { verdicts } = new Analysis(new Map(Object.entries(all)), { inventories: ['ash/hosts.ini'] })
+      .rehearsal
+    expect([...new Set(verdicts.map(({ host }) => host))].sort()).toEqual(['ash-boat', 'ash-quay'])
+    expect(new Set(verdicts.map(({ playbook }) => playbook)).size).toBe(names.length)
   })
 })
 

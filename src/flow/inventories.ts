@@ -55,16 +55,47 @@ export function findInventories(
 }
 
 /** What every `ansible.cfg` of the project names, as far as it is there. */
-export function configuredSources(project: Project): readonly (readonly string[])[] {
-  const result: (readonly string[])[] = []
+export const configuredSources = (project: Project): readonly (readonly string[])[] => [
+  ...configuredInventories(project).values(),
+]
+
+/** The same, by the path of the `ansible.cfg`. */
+function configuredInventories(project: Project): ReadonlyMap<string, readonly string[]> {
+  const result = new Map<string, readonly string[]>()
   for (const [path, text] of project) {
     if (partsOf(path).name !== 'ansible.cfg') continue
     const sources = (namedBy(path, text)?.sources ?? []).filter(
       (source) => project.has(source) || isDirectory(project, source),
     )
-    if (sources.length > 0) result.push(sources)
+    if (sources.length > 0) result.set(path, sources)
   }
   return result
+}
+
+/**
+ * Of inventories that fit those that a playbook of a directory is run with, the likeliest first. Ansible takes the one of the
+ * `ansible.cfg` where it is started, and others that lie by that one are given with `-i`; what only an `ansible.cfg` elsewhere
+ * names is for the playbooks there. Where none above the playbook names one, each of them may be the one.
+ */
+export function inventoriesFor<T extends { readonly sources: readonly string[] | undefined }>(
+  project: Project,
+  directory: string,
+  fitting: readonly T[],
+): readonly T[] {
+  const configured = configuredInventories(project)
+  if (configured.size === 0) return fitting
+  const above = upwards(directory).map((one) => joinPath(one, 'ansible.cfg'))
+  const isNamedBy = ({ sources }: T, path: string): boolean =>
+    configured.get(path)?.join() === sources?.join()
+  const unnamed = fitting.filter((one) => ![...configured.keys()].some((path) => isNamedBy(one, path)))
+  for (const path of above) {
+    const own = fitting.find((one) => isNamedBy(one, path))
+    if (own === undefined) continue
+    const isBeside = (source: string): boolean =>
+      above.includes(nearestConfig(project, directoryOf(source))?.path ?? '')
+    return [own, ...unnamed.filter(({ sources }) => sources?.every(isBeside))]
+  }
+  return above.some((path) => configured.has(path)) ? unnamed : fitting
 }
 
 /** What an `ansible.cfg` names as the inventory. */

@@ -288,7 +288,8 @@ export class Director {
 
   /** Of hosts that are made up: the inventory whose groups they are in. */
   unfilledInventory({ patterns }: Closure, playbook: string): UnfilledInventory | undefined {
-    return unfilledInventory(this.#inventories, patterns, this.#project, playbook)
+    const isAsked = this.#options.isAsked === true
+    return unfilledInventory(this.#inventories, patterns, this.#project, playbook, isAsked)
   }
 
   get groupsWithVariables(): readonly string[] {

@@ -1,7 +1,13 @@
 import { readInventory } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
-import { absentInventory, configuredSources, isForPath, type NamedInventory } from '../inventories.ts'
+import {
+  absentInventory,
+  configuredSources,
+  inventoriesFor,
+  isForPath,
+  type NamedInventory,
+} from '../inventories.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import { isSample } from '../sites/places.ts'
 import type { UnknownNote } from '../unknown.ts'
@@ -55,7 +61,8 @@ export class HostSets {
     const isFor = ({ sources = [] }: PaperHosts): boolean =>
       absent === undefined || sources.every((source) => isForPath(this.#project, absent, source))
     const sets = all.filter(isFor)
-    const fitting = this.#fitting(closure, sets)
+    const found = this.#fitting(closure, sets)
+    const fitting = this.#isAsked ? found : inventoriesFor(this.#project, directoryOf(playbook), found)
     if (fitting.length > MOST_INVENTORIES) full(playbook)
     if (fitting.length > 0) return fitting.slice(0, MOST_INVENTORIES)
     if (absent !== undefined && this.#fitting(closure, all).length > 0)

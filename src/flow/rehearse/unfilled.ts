@@ -1,6 +1,6 @@
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
-import { absentInventory, isForPath, type NamedInventory } from '../inventories.ts'
+import { absentInventory, inventoriesFor, isForPath, type NamedInventory } from '../inventories.ts'
 import { isForAll, namedGroups } from './pattern.ts'
 
 /** An inventory that has groups and no host in any of them: its users fill it in. */
@@ -9,28 +9,29 @@ export interface UnfilledInventory extends NamedInventory {
   readonly leaves: readonly string[]
 }
 
-/** The first one that the plays of a playbook are for. */
+/** The likeliest one that the plays of a playbook are for. `isAsked`: the user names the inventories. */
 export function unfilledInventory(
   inventories: readonly NamedInventory[],
   patterns: readonly string[],
   project: Project,
   playbook: string,
+  isAsked: boolean,
 ): UnfilledInventory | undefined {
   const absent = absentInventory(project, directoryOf(playbook))
   const played = new Set([...namedGroups(patterns), ...(patterns.some(isForAll) ? ['all'] : [])])
-  for (const one of inventories) {
+  const found = inventories.flatMap((one): readonly UnfilledInventory[] => {
     const { inventory, sources } = one
-    if (inventory.hosts.size > 0) continue
-    if (absent !== undefined && !sources.every((source) => isForPath(project, absent, source))) continue
+    if (inventory.hosts.size > 0) return []
+    if (absent !== undefined && !sources.every((source) => isForPath(project, absent, source))) return []
     const leaves = [...inventory.groups.keys()].filter(
       (name) =>
         name !== 'ungrouped' &&
         !hasChildren(one, name) &&
         groupsAround(one, name).some((group) => played.has(group)),
     )
-    if (leaves.length > 0) return { ...one, leaves }
-  }
-  return undefined
+    return leaves.length > 0 ? [{ ...one, leaves }] : []
+  })
+  return (isAsked ? found : inventoriesFor(project, directoryOf(playbook), found))[0]
 }
 
 export const hasChildren = ({ inventory }: NamedInventory, group: string): boolean =>
