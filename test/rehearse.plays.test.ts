@@ -583,3 +583,47 @@ describe('a role that is not in the project', () => {
     expect(cures('k3s_berth', { 'requirements.yml': lists('quay.k3s_berths') })).toEqual([undefined])
   })
 })
+
+describe('a role that no playbook plays and whose tasks are those of one that is played', () => {
+  const copied = (directory: string, flag: string): Files => ({
+    [`${directory}/roles/berth/tasks/main.yml`]: `
+- template: { src: berth.service.j2, dest: /etc/systemd/system/k3s-agent.service }
+- service: { name: k3s-agent, state: started }
+`,
+    [`${directory}/roles/berth/templates/berth.service.j2`]: `[Service]\nExecStart=/usr/local/bin/k3s agent --server https://quay:6443 ${flag}\n`,
+    [`${directory}/roles/berth/defaults/main.yml`]: 'harbour_key: 0ddpassword\n',
+  })
+  const flag = '--token {{ harbour_key }}'
+  const north = { ...copied('north', flag), 'north/site.yml': '- { hosts: all, roles: [berth] }\n' }
+  const playbooks = (files: Files): readonly string[] => {
+    const { verdicts } = new Analysis(new Map(Object.entries({ 'hosts.ini': 'pier\n', ...files }))).rehearsal
+    return [...new Set(verdicts.map(({ playbook, token }) => `${playbook} ${token}`))]
+  }
+  const onNorth = 'north/site.yml present'
+
+  test('is a copy of it, and passed over', () => {
+    expect(playbooks({ ...north, ...copied('south', flag) })).toEqual([onNorth])
+  })
+
+  test.each<[string, Files, string]>([
+    ['template', copied('south', ''), 'absent'],
+    [
+      'default',
+      { ...copied('south', flag), 'south/roles/berth/defaults/main.yml': 'harbour_key: ""\n' },
+      'empty',
+    ],
+    [
+      'default that some other role has',
+      {
+        ...copied('south', flag),
+        'south/roles/berth/defaults/main.yml': 'harbour_key: ""\n',
+        'north/roles/pier/tasks/main.yml': '- ping:\n',
+        'north/roles/pier/defaults/main.yml': 'harbour_key: ""\n',
+        'north/site.yml': '- { hosts: all, roles: [berth] }\n- { hosts: all, roles: [pier] }\n',
+      },
+      'empty',
+    ],
+  ])('is rehearsed where it has another %s', (_, south, token) => {
+    expect(playbooks({ ...north, ...south })).toEqual([onNorth, `south/roles/berth ${token}`])
+  })
+})

@@ -1,5 +1,5 @@
 import type { Content, Play, Playbook, Role, RoleUse } from '../../ansible/content/index.ts'
-import { isFixture } from '../../ansible/content/index.ts'
+import { isFixture, isInside } from '../../ansible/content/index.ts'
 import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
@@ -15,7 +15,20 @@ export function lonePlaybooks(
   reached: readonly Closure[],
   unfound: readonly UnfoundRole[],
 ): readonly { readonly playbook: Playbook; readonly closure: Closure }[] {
-  const texts = new Set(reached.flatMap(({ texts: list }) => list))
+  const paths = new Set(reached.flatMap((closure) => [...closure.paths]))
+  const texts = new Set(reached.flatMap((closure) => closure.texts))
+  let known: readonly ReadonlyMap<string, string>[] | undefined
+  /** A copy of roles that are played has nothing of its own to say; with another template or default it has. */
+  const isCopy = (closure: Closure): boolean => {
+    known ??= reached.flatMap((one) => textsOfRoles(content, one.paths, one.roles))
+    return textsOfRoles(content, closure.read, closure.roles).every((own) => {
+      const files = [...own]
+      return (
+        files.every(([place, text]) => place.startsWith('tasks/') && texts.has(text)) ||
+        known?.some((other) => files.every(([place, text]) => other.get(place) === text))
+      )
+    })
+  }
   return content.roles.flatMap((role) => {
     const main = content.roleTasks(role)
     const parts: readonly (string | undefined)[] =
@@ -23,17 +36,32 @@ export function lonePlaybooks(
     return parts.flatMap((tasksFrom) => {
       const tasks = content.roleTasks(role, tasksFrom)
       if (tasks === undefined || isFixture(tasks.path)) return []
-      const text = content.text(tasks.path)
-      if (text !== undefined && texts.has(text)) return []
+      if (paths.has(tasks.path)) return []
       const own = role.directory === '' ? 'the role' : role.directory
       const path = tasksFrom === undefined ? own : `${own}: ${tasksFrom}`
       const asked = unfound.filter(({ name }) => isNamed(role, name))
       const playbook = playbookOf(role, path, tasks.path, tasksFrom, asked)
       const closure = closureOf(content, project, playbook, tasksFrom !== undefined)
-      return closure.isK3s ? [{ playbook, closure }] : []
+      return closure.isK3s && !isCopy(closure) ? [{ playbook, closure }] : []
     })
   })
 }
+
+/** Of each role the texts by their places in it. */
+const textsOfRoles = (
+  content: Content,
+  paths: ReadonlySet<string>,
+  roles: readonly Role[],
+): readonly ReadonlyMap<string, string>[] =>
+  roles.map(({ directory }) => {
+    const own = [...paths].filter((path) => isInside(path, directory))
+    return new Map(
+      own.flatMap((path) => {
+        const text = content.text(path)
+        return text === undefined ? [] : [[path.slice(joinPath(directory, '').length), text]]
+      }),
+    )
+  })
 
 /** Whether a role is called so by its directory. */
 export const isNamed = ({ directory }: Role, name: string): boolean =>
