@@ -491,6 +491,26 @@ describe('what is looked at', () => {
     expect(stdout).toContain('1 error in 1 file\n')
     expect(status).toBe(1)
   })
+
+  test.each<[number, string, string, string]>([
+    [0, 'no more', 'src/notes.yml', 'token: mooring\n'],
+    [0, 'charts', 'charts/quay/values.yaml', 'ingress:\n  hosts:\n    - quay\n'],
+    [1, 'a playbook', 'site.yml', '- hosts: all\n  roles: [quay]\n'],
+    [1, 'tasks', 'roles/quay/tasks/main.yml', '- ping:\n'],
+    [1, 'variables', 'group_vars/all.yml', 'quay: 1\n'],
+    [1, 'settings of Ansible', 'ansible.cfg', '[defaults]\n'],
+    [1, 'an inventory', 'hosts.ini', '[quays]\nquay\n'],
+    [1, 'a vault', 'quay.yml', '$ANSIBLE_VAULT;1.1;AES256\n6162\n'],
+    [1, 'K3s', 'quay.sh', 'curl https://get.k3s.io | sh -\n'],
+    [1, 'a playbook that is none, either', 'site.yml', '-\0 \0h\0o\0s\0t\0s\0:\0 \0a\0l\0l\0'],
+  ])('a token in what is no text ends with %i beside %s', async (status, _, path, text) => {
+    const utf16 = Buffer.from('image:\n  token: mooring\n', 'utf16le').toString('utf8')
+    write({ 'values/quay.yaml': utf16, [path]: text })
+    const result = await lint([])
+    expect(result.status).toBe(status)
+    const told = 'values/quay.yaml:1:1  error  holds NUL bytes'
+    expect(result.stdout.includes(told)).toBe(status === 1)
+  })
 })
 
 describe('exit status', () => {

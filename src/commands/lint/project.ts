@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts'
 import { inventoryPaths, nameOf, pathKind, readTexts } from '../../io/files.ts'
 import { GitIgnore, globMatcher } from '../../io/gitignore.ts'
 import { MAX_BYTES, readFileText, readProject, TOO_LARGE } from '../../io/projectTexts.ts'
-import { concernsRules, matters, speaksOfK3s } from '../../lint/relevance.ts'
+import { concernsRules, hasAnsible, matters, namesK3s, speaksOfK3s } from '../../lint/relevance.ts'
 import { writtenTokens } from '../../token/written.ts'
 import { ignoredContent } from './ignoredContent.ts'
 import type { Settings } from './settings.ts'
@@ -60,8 +60,17 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const texts = new Map(read)
   let links = linksAmong(texts, linked)
   const faults: Fault[] = []
+  const heads = refused.map(({ path, head }): [string, string] => [path, head])
+  let isOfOurs: boolean | undefined
+  /** Tokens and vaults are those of other programs where there is neither Ansible nor K3s. */
+  const isWanted = (path: string, head: string): boolean => {
+    if (namesK3s(path, head)) return true
+    if (!matters(path, head)) return false
+    isOfOurs ??= options.inventories !== undefined || speaksOfK3s(texts) || hasAnsible([...texts, ...heads])
+    return isOfOurs
+  }
   const refuse = (path: string, why: string, head: string): void => {
-    if (matters(path, head) && !MANIFEST.test(head))
+    if (isWanted(path, head) && !MANIFEST.test(head))
       faults.push({
         at: { path, start: 0, end: 0 },
         message: `${why}, and was not looked into`,
