@@ -57,6 +57,83 @@ describe('variables that nobody sets', () => {
   })
 })
 
+describe('variables that a command of the project gives with -e', () => {
+  const site = `
+- hosts: berths
+  vars: { tide: high }
+  tasks:
+    - set_fact: { harbour_key: 0ddpassword }
+      when: tide == 'low'
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      environment: { K3S_TOKEN: "{{ harbour_key }}" }
+      when: tide == 'low'
+    - command: sh /opt/k3s-install.sh agent --server https://quay:6443
+      when: tide == 'high'
+`
+  const files = { 'plays/site.yml': site, 'hosts.ini': '[berths]\nberth\n' }
+  const known = ['berth agent absent none url']
+  const open = ['berth agent maybe none url']
+
+  test.each([
+    ['run.sh', 'ansible-playbook plays/site.yml -e tide=$1\n'],
+    ['run.sh', 'ansible-playbook -u "$1" \\\n  -e "pier=$4 \\\n  tide=$2" \\\n  -i "$3", plays/site.yml\n'],
+    ['plays/run.sh', 'exec ansible-playbook --extra-vars="tide=${TIDE:-low}" ./site.yml\n'],
+    [
+      'scripts/run.sh',
+      'cd x && ansible-playbook a.yml; ansible-playbook -etide=`cat tide` ../plays/site.yml;\n',
+    ],
+    ['Makefile', 'site:\n\tansible-playbook plays/site.yml --extra-vars tide=$(TIDE)\n'],
+    ['justfile', "site tide:\n    ansible-playbook plays/site.yml -e 'tide={{ tide }}'\n"],
+    ['.gitlab-ci.yml', 'site:\n  script:\n    - ansible-playbook plays/site.yml -e tide=$TIDE\n'],
+  ])('are not known: in %s, %j', (path, command) => {
+    expect(arrivals({ ...files, [path]: command })).toEqual(open)
+  })
+
+  test.each([
+    ['it is for another playbook', 'run.sh', 'ansible-playbook site.yml -e tide=$1\n'],
+    [
+      'another command follows',
+      'run.sh',
+      'ansible-playbook plays/site.yml && ansible-playbook a.yml -e tide=$1\n',
+    ],
+    ['it is a comment', 'run.sh', '# ansible-playbook plays/site.yml -e tide=$1\n'],
+    ['it is told of', 'README.md', 'ansible-playbook plays/site.yml -e tide=$1\n'],
+    ['it names a file', 'run.sh', 'ansible-playbook plays/site.yml -e @tide=$1\n'],
+    ['it is a part of another value', 'run.sh', 'ansible-playbook plays/site.yml -e "pier=\'a tide=$1\'"\n'],
+    ['the value stands there', 'run.sh', 'ansible-playbook plays/site.yml -e tide=high -e pier=$1\n'],
+    ['quotes have no end', 'run.sh', 'ansible-playbook plays/site.yml -e "tide=$1\n'],
+  ])('are what files say where %s', (_, path, command) => {
+    expect(arrivals({ ...files, [path]: command })).toEqual(known)
+  })
+
+  test('win over facts, of other hosts, too; a loop has its own', () => {
+    const fact = site.replace('  tasks:', '  tasks:\n    - set_fact: { tide: high }')
+    const command = { 'run.sh': 'ansible-playbook plays/site.yml -e tide=$1\n' }
+    expect(arrivals({ ...files, ...command, 'plays/site.yml': fact })).toEqual(open)
+    const other = site.replaceAll('tide ==', "hostvars['berth'].tide ==")
+    expect(arrivals({ ...files, ...command, 'plays/site.yml': other })).toEqual(open)
+    const looped = site.replaceAll(
+      /( +)when: tide.*$/gm,
+      '$&\n$1loop: [high]\n$1loop_control: { loop_var: tide }',
+    )
+    expect(arrivals({ ...files, ...command, 'plays/site.yml': looped })).toEqual(known)
+  })
+
+  test('may be a token where files have an empty one, and are no other where they have one', () => {
+    const command = { 'run.sh': 'ansible-playbook site.yml -e harbour_key="$KEY"\n' }
+    const all = {
+      'site.yml': joins('berths', '{{ harbour_key }}'),
+      'hosts.ini': '[berths]\nberth\n',
+      ...command,
+    }
+    const present = ['berth agent present env-file url']
+    expect(arrivals({ ...all, 'group_vars/all.yml': 'harbour_key: ""\n' })).toEqual([
+      'berth agent maybe env-file url',
+    ])
+    expect(arrivals({ ...all, 'group_vars/all.yml': 'harbour_key: 0ddpassword\n' })).toEqual(present)
+  })
+})
+
 describe('templates', () => {
   test('filters over the white space of a unit leave what is not known in it as it is', () => {
     const site = `

@@ -46,6 +46,8 @@ export interface Stage {
   readonly isMade: (name: string) => boolean
   /** What a file of variables says that nothing in the project reads: it is there for `-e @FILE`. */
   readonly extraVariable: (name: string) => RawVariable | undefined
+  /** Variables that commands of the project give with `-e`, and that only a run knows. */
+  readonly givenByCommands: ReadonlyMap<string, Span>
   /** What the play asked about: only that is worth another scenario. */
   readonly asked: Set<Question>
   /** Whether tasks that are tagged `never` run all the same: nothing of K3s starts without. */

@@ -1,7 +1,12 @@
 import { type Content, isFixture } from '../../ansible/content/index.ts'
+import { directoryOf, joinPath, normalPath } from '../../ansible/inventory/projectTree.ts'
+import { shellWords } from '../../ansible/inventory/shellWords.ts'
 import type { Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
+import type { Span } from '../../span.ts'
 import { yamlValue } from '../../syntax/yaml.ts'
+import { withoutComments } from '../sites/around.ts'
+import { type FileKind, fileKind } from '../sites/places.ts'
 import type { RawVariable } from './world.ts'
 
 const NAME = /(?:^|\/)[\w.-]*(?:vars|variables|vault|secrets?|settings|config|extra)[\w.-]*\.(?:ya?ml|json)$/i
@@ -41,3 +46,53 @@ const extraFiles = (project: Project): readonly string[] =>
         NAME.test(path) && !ELSEWHERE.test(path) && !isFixture(path) && !/(?:^|\/)vars\/main\./.test(path),
     )
     .sort()
+
+const OF_COMMANDS: ReadonlySet<FileKind> = new Set(['shell', 'make', 'ci'])
+/** With the lines that it goes on in. Another one may follow it in the same line. */
+const RUN = /(?<![\w-])ansible-playbook(?=((?:\\\n|[^\n])*))/g
+const COMMAND_ENDS = /^(?:&&?|\|\|?|;|\))$/
+const ASSIGNMENT = /(?<!\S)([A-Za-z_]\w*)=((?:"[^"]*"|'[^']*'|[^\s"'])*)/g
+/** Variables of a shell, a Makefile or a pipeline, and what a command prints. */
+const FILLED_IN = /\$|\{\{|`/
+
+/**
+ * Variables that commands of the project give to a playbook, and whose values only a run has: `ansible-playbook -e pier=$1
+ * site.yml`. Each with the command.
+ */
+export function givenByCommands(project: Project, playbook: string): ReadonlyMap<string, Span> {
+  const found = new Map<string, Span>()
+  for (const [path, source] of project) {
+    if (!source.includes('ansible-playbook')) continue
+    const kind = fileKind(path, source)
+    if (!OF_COMMANDS.has(kind)) continue
+    for (const { 0: command, 1: rest = '', index } of withoutComments(source, kind).matchAll(RUN)) {
+      const words = wordsOfCommand(rest)
+      const isForIt = words.some((word) =>
+        [joinPath(directoryOf(path), word), word].some((one) => normalPath(one) === playbook),
+      )
+      if (!isForIt) continue
+      for (const [, name = '', value = ''] of extraArguments(words).flatMap((text) => [
+        ...text.matchAll(ASSIGNMENT),
+      ]))
+        if (FILLED_IN.test(value)) found.set(name, { path, start: index, end: index + command.length })
+    }
+  }
+  return found
+}
+
+function wordsOfCommand(text: string): readonly string[] {
+  const read = shellWords(text.replaceAll('\\\n', '  '), { comments: false })
+  if (typeof read === 'string') return []
+  const words = read.map((word) => word.text)
+  const end = words.findIndex((word) => COMMAND_ENDS.test(word) || word.endsWith(';'))
+  return end === -1 ? words : [...words.slice(0, end), (words[end] ?? '').replace(/[;&|)]+$/, '')]
+}
+
+/** What stands behind `-e`; neither files nor mappings. */
+const extraArguments = (words: readonly string[]): readonly string[] =>
+  words
+    .flatMap((word, index) => {
+      if (word === '-e' || word === '--extra-vars') return words[index + 1] ?? []
+      return /^(?:-e|--extra-vars=)(.+)$/s.exec(word)?.[1] ?? []
+    })
+    .filter((text) => !/^[@{[]/.test(text))

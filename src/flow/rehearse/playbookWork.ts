@@ -26,6 +26,7 @@ import type { Closure } from './closure.ts'
 import { comparedHosts } from './comparedHosts.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
+import { givenByCommands } from './extraVariables.ts'
 import { groupKind, isOfNodes } from './groupKinds.ts'
 import { GROUPS, groupsMadeBy, madeByAll, UNGROUPED } from './groups.ts'
 import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
@@ -833,6 +834,7 @@ export class PlaybookWork {
       makesServers: this.#makesServers,
       runsAll: this.#runsAll,
       extraVariable: (name) => director.extraVariable(name),
+      givenByCommands: this.#givenByCommands,
       asked: watched(
         asked,
         {
@@ -857,6 +859,13 @@ export class PlaybookWork {
       relevance: this.#relevance(hosts),
     }
   }
+
+  get #givenByCommands(): ReadonlyMap<string, Span> {
+    this.#givenByCommandsFound ??= givenByCommands(this.#director.project, this.#playbook.path)
+    return this.#givenByCommandsFound
+  }
+
+  #givenByCommandsFound: ReadonlyMap<string, Span> | undefined
 
   get #groupsInTexts(): readonly string[] {
     this.#groupsInTextsFound ??= groupsIn(this.#closure.texts)

@@ -79,7 +79,7 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
         leftToUser(context, node, name)
       const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
-      return unmerged(asker.stage, name, made ?? inFiles())
+      return unmerged(asker.stage, name, perhapsGiven(context, name, made ?? inFiles()))
     },
   }
 }
@@ -92,7 +92,18 @@ function taskVariable(context: Context, world: World, host: string, name: string
     context.parameters.get(name) ??
     settled(context.stage, world.node(host).variables.get(name), name, world, inFiles) ??
     inFiles()
-  return unmerged(context.stage, name, found)
+  return unmerged(context.stage, name, perhapsGiven(context, name, found))
+}
+
+/** What a command gives with `-e` wins over all that files and tasks say. */
+function perhapsGiven({ stage }: Context, name: string, found: ScopeVariable): ScopeVariable {
+  const at = stage.givenByCommands.get(name)
+  // What the scenario gives or leaves out, and what is open as it is, has no other value by that.
+  if (at === undefined || stage.overrides.has(name) || valueIn(found) instanceof Unknown) return found
+  const why = `${at.path} gives it with -e`
+  if (!stage.isToken(name)) return { value: new Ungiven(name, why, at) }
+  const isNone = found !== undefined && 'raw' in found && (found.raw === '' || found.raw === null)
+  return isNone ? { value: new Fetched(name, why, undefined) } : found
 }
 
 /** What files, facts and Ansible itself say of a variable that no task made. */
