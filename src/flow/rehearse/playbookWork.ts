@@ -1,13 +1,9 @@
 import type { Playbook } from '../../ansible/content/index.ts'
 import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
-import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
-import type { Atoms } from '../atoms.ts'
-import { type FlowValue, Result, Ungiven } from '../evaluate/index.ts'
-import type { ServiceManager } from '../files.ts'
 import type { NodeKind, Scenario } from '../rehearsal.ts'
-import { endsFor, Unknown, withOthers } from '../unknown.ts'
+import { endsFor, withOthers } from '../unknown.ts'
 import {
   completed,
   givesUp,
@@ -24,9 +20,9 @@ import { bringsK3s, leavesK3s, touchesK3s } from './bringing.ts'
 import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
 import { comparedHosts } from './comparedHosts.ts'
-import type { LeftTo, Question, Stage } from './context.ts'
+import type { Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
-import { givenByCommands } from './extraVariables.ts'
+import { GivenVariables } from './givenVariables.ts'
 import { groupKind, isOfNodes } from './groupKinds.ts'
 import { GROUPS, groupsMadeBy, madeByAll, UNGROUPED } from './groups.ts'
 import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
@@ -57,7 +53,7 @@ import {
 } from './pattern.ts'
 import { playThrough } from './play.ts'
 import { Relevance } from './relevance.ts'
-import { type AirgapSwitches, airgapSwitches, Switches } from './switches.ts'
+import { Switches } from './switches.ts'
 import { groupsAround, hasChildren } from './unfilled.ts'
 import { kindsOf, mayJoin, serversOf } from './verdicts.ts'
 import { emptyNode, type Failure, type NodeState, World } from './world.ts'
@@ -65,8 +61,6 @@ import { emptyNode, type Failure, type NodeState, World } from './world.ts'
 /** The scripts that K3s brings itself, to stop it and to take it away, install nothing; nor do its own directories. */
 const INSTALLS =
   /\bget\.k3s\.io\b|k3s(?!(?:-agent)?-(?:killall|uninstall)\.sh)[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s-io\/k3s\b|(?<!\b(?:etc|lib)\/)\brancher\/k3s\b/
-
-const URL_VARIABLE = /\bK3S_URL["']?\s*[:=]\s*\\?["']?\{\{\s*(\w+)\s*\}\}/g
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
 
@@ -84,6 +78,7 @@ export class PlaybookWork {
   readonly #closure: Closure
   readonly #hosts: PaperHosts | 'invented'
   readonly #switches: Switches
+  readonly #given: GivenVariables
 
   constructor(director: Director, playbook: Playbook, closure: Closure, hosts: PaperHosts | 'invented') {
     this.#director = director
@@ -91,6 +86,7 @@ export class PlaybookWork {
     this.#closure = closure
     this.#hosts = hosts
     this.#switches = new Switches(closure)
+    this.#given = new GivenVariables(director, playbook.path, closure, this.#switches, hosts === 'invented')
   }
 
   /** On clean nodes. `false`: nothing of K3s starts, so this is a playbook for nodes that have it. */
@@ -113,7 +109,7 @@ export class PlaybookWork {
       first = this.#onClean(base, asked)
     }
     // Others for a token that no file of an inventory holds.
-    if (!starts() && asked.has('token') && this.#withheld(this.#hostsOf(online)).size > 0) {
+    if (!starts() && asked.has('token') && this.#given.withheld(this.#hostsOf(online)).size > 0) {
       this.#runsAll = false
       base = { ...online, tokenGiven: true }
       first = this.#onClean(base, asked)
@@ -469,14 +465,14 @@ export class PlaybookWork {
   }
 
   #airgapped(value: boolean): { readonly airgapped?: boolean } {
-    const { switches, settled } = this.#airgap(this.#hostsOf({ servers: 'several' }))
+    const { switches, settled } = this.#given.airgap(this.#hostsOf({ servers: 'several' }))
     if (settled === true) return { airgapped: true }
     return switches.length === 0 ? {} : { airgapped: value }
   }
 
   /** Whether the site may as well be one without the internet, so that something of the playbook is another way. */
   #isEitherWay(base: Scenario, asked: ReadonlySet<Question>): boolean {
-    const { switches, settled } = this.#airgap(this.#hostsOf(base))
+    const { switches, settled } = this.#given.airgap(this.#hostsOf(base))
     return asked.has('airgapped') && base.airgapped !== true && switches.length > 0 && settled !== true
   }
 
@@ -489,8 +485,8 @@ export class PlaybookWork {
     // Where nothing reads it but under what a play or a role sets, leaving it out changes nothing.
     if (base.tokenGiven === undefined && (asked.has('token') || airgapped)) {
       // Where nobody gives one, none is given as it is.
-      const tokenGiven = this.#isWithheld(hosts)
-      if (tokenGiven || this.#optional(hosts).size > 0) {
+      const tokenGiven = this.#given.isWithheld(hosts)
+      if (tokenGiven || this.#given.optional(hosts).size > 0) {
         result.push({ ...base, tokenGiven })
         if (airgapped) result.push({ ...base, airgapped: true, tokenGiven })
       }
@@ -544,84 +540,6 @@ export class PlaybookWork {
     const found = told(larger)
     return [...told(smaller)].every((what) => found.has(what))
   }
-
-  /** The tokens that a playbook can do without; of one that is part of a mapping that mapping. */
-  #optional(hosts: PaperHosts): ReadonlySet<string> {
-    let found = this.#optionalFound.get(hosts)
-    if (found === undefined) {
-      found = new Set(
-        [...this.#director.tokenVariables].flatMap((name) => {
-          const [whole = name, part] = name.split('.')
-          const isOptional =
-            this.#switches.isOptional(name) && (part === undefined || this.#isUnset(whole, hosts))
-          return isOptional || (part === undefined && this.#isSwitchedOff(name, hosts)) ? [whole] : []
-        }),
-      )
-      this.#optionalFound.set(hosts, found)
-    }
-    return found
-  }
-
-  /**
-   * Tokens that were asked for and that nobody gives, as no file sets more than an empty default: `-e` may give them all the
-   * same, or a file that is not for git.
-   */
-  #withheld(hosts: PaperHosts): ReadonlySet<string> {
-    return new Set([...this.#asked(hosts)].filter((name) => this.#isForUsers(name, hosts)))
-  }
-
-  #isForUsers(name: string, hosts: PaperHosts): boolean {
-    const value = this.#director.defaultOf(name)
-    return (
-      (value === undefined ? this.#hosts !== 'invented' : isNone(value)) &&
-      this.#isNowhere(name, hosts) &&
-      // A group that a task makes may have it.
-      hosts.within(this.#director.groupsWithVariables, name, undefined) === undefined &&
-      !this.#isSwitchedOff(name, hosts) &&
-      this.#director.extraVariable(name) === undefined &&
-      !this.#tokensElsewhere.has(name)
-    )
-  }
-
-  /** Whether a playbook asks for no other token than these. */
-  #isWithheld(hosts: PaperHosts): boolean {
-    const { size } = this.#withheld(hosts)
-    return size > 0 && size === this.#asked(hosts).size
-  }
-
-  /** Those that were asked for; all that could be, as long as none was. */
-  #asked(hosts: PaperHosts): ReadonlySet<string> {
-    return this.#tokensAsked.size > 0 ? this.#tokensAsked : this.#optional(hosts)
-  }
-
-  /** Those that a role leaves empty. */
-  get #emptyTokens(): readonly string[] {
-    this.#emptyTokensFound ??= [...this.#director.tokenVariables].filter((name) =>
-      isNone(this.#director.defaultOf(name)),
-    )
-    return this.#emptyTokensFound
-  }
-
-  #emptyTokensFound: readonly string[] | undefined
-
-  readonly #tokensAsked = new Set<string>()
-  /** Those that a file which can't be read may set. */
-  readonly #tokensElsewhere = new Set<string>()
-
-  readonly #optionalFound = new Map<PaperHosts, ReadonlySet<string>>()
-
-  #airgap(hosts: PaperHosts): AirgapSwitches {
-    let found = this.#airgapFound.get(hosts)
-    if (found === undefined) {
-      const { atoms } = this.#director
-      found = airgapSwitches(this.#switches, hosts, (name) => this.#director.defaultOf(name), atoms)
-      this.#airgapFound.set(hosts, found)
-    }
-    return found
-  }
-
-  /** Every scenario asks, and the answer takes a search through all texts. */
-  readonly #airgapFound = new Map<PaperHosts, AirgapSwitches>()
 
   #hostsOf(scenario: Scenario): PaperHosts {
     if (this.#hosts !== 'invented')
@@ -776,34 +694,6 @@ export class PlaybookWork {
   #stage(scenario: Scenario, asked: Set<Question>): Omit<Stage, 'ends'> {
     const director = this.#director
     const hosts = this.#hostsOf(scenario)
-    const manager: ServiceManager = scenario.manager ?? 'systemd'
-    const airgap = this.#airgap(hosts).switches
-    const overrides = new Map<string, FlowValue | undefined>()
-    const withheld = this.#withheld(hosts)
-    if (scenario.airgapped !== undefined)
-      for (const { name, on, off } of airgap) overrides.set(name, scenario.airgapped ? on : off)
-    for (const name of director.tokenVariables) {
-      const [whole = name, part, ...deeper] = name.split('.')
-      if (part !== undefined) {
-        if (deeper.length === 0 && !overrides.has(whole) && this.#isUnset(whole, hosts)) {
-          const isGiven = scenario.tokenGiven !== false || !this.#switches.isOptional(name)
-          overrides.set(whole, givenPart(director.atoms, whole, part, isGiven))
-        }
-        continue
-      }
-      const isSwitchedOff = this.#isSwitchedOff(name, hosts)
-      if (scenario.tokenGiven === false && isSwitchedOff) continue
-      if (scenario.tokenGiven === false && this.#switches.isOptional(name)) overrides.set(name, undefined)
-      else if (
-        isSwitchedOff ||
-        this.#isUnset(name, hosts) ||
-        (scenario.tokenGiven === true && withheld.has(name))
-      )
-        overrides.set(name, givenToken(director.atoms, name))
-    }
-    for (const name of this.#urls)
-      if (!overrides.has(name) && this.#isLeftEmpty(name, hosts))
-        overrides.set(name, new Ungiven(name, `the role leaves ${name} to its users`))
     return {
       content: director.content,
       project: director.project,
@@ -811,39 +701,10 @@ export class PlaybookWork {
       hosts,
       groupsAsked: this.#groupsAsked,
       scenario,
-      manager,
-      overrides,
-      leftTo: (name, hasUnread) => {
-        const found = this.#leftTo(name, hosts, hasUnread)
-        if (found !== undefined && found !== 'user') this.#tokensElsewhere.add(name)
-        return found
-      },
-      missed: (name) => {
-        if (!director.tokenVariables.has(name) || !this.#isForUsers(name, hosts)) return
-        asked.add('token')
-        this.#tokensAsked.add(name)
-      },
-      isToken: (name) => director.tokenVariables.has(name),
-      filled: (name) => {
-        if (!this.#isLeftOut(name, hosts)) return undefined
-        if (!director.tokenVariables.has(name))
-          return new Unknown(name, `the role leaves ${name} to its users`)
-        return scenario.tokenGiven === false ? undefined : givenToken(director.atoms, name)
-      },
-      isMade: (name) => this.#switches.isSet(name),
+      manager: scenario.manager ?? 'systemd',
+      ...this.#given.inScenario(scenario, hosts, asked),
       makesServers: this.#makesServers,
       runsAll: this.#runsAll,
-      extraVariable: (name) => director.extraVariable(name),
-      givenByCommands: this.#givenByCommands,
-      asked: watched(
-        asked,
-        {
-          airgapped: new Set(airgap.map(({ name }) => name)),
-          token: new Set([...this.#optional(hosts), ...this.#emptyTokens]),
-        },
-        overrides,
-        this.#tokensAsked,
-      ),
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
       reach: (path) => director.reach(path),
@@ -859,13 +720,6 @@ export class PlaybookWork {
       relevance: this.#relevance(hosts),
     }
   }
-
-  get #givenByCommands(): ReadonlyMap<string, Span> {
-    this.#givenByCommandsFound ??= givenByCommands(this.#director.project, this.#playbook.path)
-    return this.#givenByCommandsFound
-  }
-
-  #givenByCommandsFound: ReadonlyMap<string, Span> | undefined
 
   get #groupsInTexts(): readonly string[] {
     this.#groupsInTextsFound ??= groupsIn(this.#closure.texts)
@@ -891,80 +745,6 @@ export class PlaybookWork {
   }
 
   #relevanceFound: Relevance | undefined
-
-  /**
-   * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
-   * read, may it come from elsewhere.
-   */
-  #leftTo(name: string, { hasSealedFiles }: PaperHosts, hasUnread: boolean): LeftTo | undefined {
-    const { tokenVariables } = this.#director
-    const isOfToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
-    if (this.#hosts === 'invented') return isOfToken && this.#switches.isOptional(name) ? undefined : 'user'
-    if (hasSealedFiles || hasUnread || this.#director.hasSealedExtraFiles)
-      return this.#director.holdsToken(name) ? 'sealed' : isOfToken ? 'file' : 'user'
-    if (isOfToken && !this.#switches.isSet(name) && this.#director.isOfAbsentVault(name)) {
-      const at = { path: this.#playbook.path, start: 0, end: 0 }
-      this.#director.note({
-        at,
-        what: `no file here sets ${name}: it is taken to stand in a vault that is not here`,
-      })
-      return 'sealed'
-    }
-    return isOfToken || this.#switches.isSet(name) || this.#ofRoles.has(name) ? undefined : 'user'
-  }
-
-  /** What the roles of this playbook set, if only for themselves: who reads it without them did not mean its users. */
-  get #ofRoles(): ReadonlySet<string> {
-    const { content } = this.#director
-    this.#ofRolesFound ??= new Set(
-      this.#closure.roles.flatMap((role) => [
-        ...content.roleDefaults(role).keys(),
-        ...content.roleVars(role).keys(),
-      ]),
-    )
-    return this.#ofRolesFound
-  }
-
-  #ofRolesFound: ReadonlySet<string> | undefined
-
-  /** A token variable that nobody sets, in a project without an inventory: its users do. */
-  #isUnset(name: string, hosts: PaperHosts): boolean {
-    return this.#director.defaultOf(name) === undefined && this.#isLeftOut(name, hosts)
-  }
-
-  /** The same for one whose default says that there is none, which a condition asks. */
-  #isSwitchedOff(name: string, hosts: PaperHosts): boolean {
-    const value = this.#director.defaultOf(name)
-    return isNone(value) && this.#isLeftOut(name, hosts) && this.#switches.isAsked(name)
-  }
-
-  /** Variables that are all of the URL which agents join by. */
-  get #urls(): ReadonlySet<string> {
-    this.#urlsFound ??= new Set(
-      this.#closure.texts.flatMap((text) => [...text.matchAll(URL_VARIABLE)].map(([, name = '']) => name)),
-    )
-    return this.#urlsFound
-  }
-
-  #urlsFound: ReadonlySet<string> | undefined
-
-  /** Whether a role has no more than an empty default of it, which nothing asks: no node is meant to keep that. */
-  #isLeftEmpty(name: string, hosts: PaperHosts): boolean {
-    return (
-      isNone(this.#director.defaultOf(name)) && this.#isLeftOut(name, hosts) && !this.#switches.isAsked(name)
-    )
-  }
-
-  #isLeftOut(name: string, hosts: PaperHosts): boolean {
-    return this.#hosts === 'invented' && this.#isNowhere(name, hosts)
-  }
-
-  /** Whether neither a file of the hosts nor a task sets it. */
-  #isNowhere(name: string, hosts: PaperHosts): boolean {
-    return (
-      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) && !this.#switches.isSet(name)
-    )
-  }
 
   #clean(scenario: Scenario): readonly World[] {
     const nodes = new Map<string, NodeState>(
@@ -1062,49 +842,9 @@ const withoutNames = (
 
 const nothing = (): void => {}
 
-const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
-
 const failuresIn = (worlds: readonly World[]): readonly Failure[] =>
   worlds.flatMap(({ nodes }) => [...nodes.values()].flatMap(({ failure = [] }) => failure))
 
 /** The hosts on which a run itself started K3s. */
 const startedIn = ({ events }: World): ReadonlySet<string> =>
   new Set(events.flatMap(({ what, host }) => (what === 'service-started' ? [host] : [])))
-
-function givenToken(atoms: Atoms, name: string): FlowValue {
-  return atoms.mark(
-    atoms.root(`given ${name}`, {
-      kind: 'scenario',
-      what: `${name}, which the inventory sets`,
-      isFilled: true,
-    }),
-  )
-}
-
-/** A mapping that the user gives, of which only the token in it is known: that it is there, or that it isn't. */
-function givenPart(atoms: Atoms, whole: string, part: string, isGiven: boolean): FlowValue {
-  const why = `nothing in the project sets ${whole}`
-  const token = isGiven ? givenToken(atoms, `${whole}.${part}`) : undefined
-  return new Result(
-    whole,
-    new Map(token === undefined ? [] : [[part, token]]),
-    (key) => (key === part ? token : new Unknown(`${whole}.${key}`, why)),
-    why,
-  )
-}
-
-/** Notes when a variable of the scenario is read where an inventory says it. */
-function watched(
-  asked: Set<Question>,
-  names: Readonly<Record<'airgapped' | 'token', ReadonlySet<string>>>,
-  overrides: Map<string, FlowValue | undefined>,
-  tokensAsked: Set<string>,
-): Set<Question> {
-  const get = overrides.get.bind(overrides)
-  overrides.get = (name) => {
-    for (const question of ['airgapped', 'token'] as const) if (names[question].has(name)) asked.add(question)
-    if (names.token.has(name)) tokensAsked.add(name)
-    return get(name)
-  }
-  return asked
-}
