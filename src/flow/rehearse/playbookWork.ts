@@ -151,9 +151,10 @@ export class PlaybookWork {
     const larger = another.flatMap(follow)
     const standsForBoth = this.#anotherJoins(larger, base) && this.#standsFor(larger, first, base)
     for (const variant of this.#variants(base, asked)) {
+      const isWithAnother = another.length > 0 && differences(variant, base) === 1
       // The larger sample has the hosts of the smaller one, too.
-      if (!standsForBoth) follow(variant)
-      if (another.length > 0) follow({ ...variant, servers: 'several' })
+      if (!(isWithAnother && standsForBoth)) follow(variant)
+      if (isWithAnother) follow({ ...variant, servers: 'several' })
     }
     // A second run shows what it loses: over an older K3s where some scenario compares versions. What only a new K3s brings is
     // left out over the same one, which is looked at once.
@@ -839,6 +840,12 @@ const withoutNames = (
     ),
   }
 }
+
+/** In how many things two scenarios differ that servers may be told apart by; the service manager is the same on all nodes. */
+const differences = (one: Scenario, other: Scenario): number =>
+  one.manager === other.manager
+    ? (['airgapped', 'tokenGiven'] as const).filter((name) => one[name] !== other[name]).length
+    : 0
 
 const nothing = (): void => {}
 
