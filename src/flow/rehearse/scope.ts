@@ -1,6 +1,7 @@
 import { normalPath } from '../../ansible/inventory/projectTree.ts'
 import { Dict, List } from '../../ansible/template/values.ts'
 import { type AnsibleValue, Float, VaultedText } from '../../ansible/value.ts'
+import type { Atoms } from '../atoms.ts'
 import {
   Address,
   decidedTruth,
@@ -210,7 +211,9 @@ function sideOf(
   const yes = sideOf(stage, stored.yes, name, world, inFiles)
   const no = stored.no === undefined ? undefined : sideOf(stage, stored.no, name, world, inFiles)
   const sides = { when, yes: yes ?? inFile(name, inFiles), no: no ?? inFile(name, inFiles) }
-  const mustWait = isTelling || [sides.yes, sides.no].some((side) => isFollowed(stage, name, side, 0))
+  const mustWait =
+    isTelling ||
+    ([sides.yes, sides.no].some((side) => isFollowed(stage, name, side, 0)) && mayWait(stage, when))
   return new (mustWait ? Fork : Pending)(name, when.why, when.at, when, sides)
 }
 
@@ -227,6 +230,17 @@ function isFollowed(stage: Stage, name: string, side: FlowValue | undefined, dep
     [...side.entries()].some(([key, item]) => isFollowed(stage, `${name}.${String(key)}`, item, depth + 1))
   )
 }
+
+/** Whether a condition is one of the few that tokens hang on: with many of them no run could go all ways. */
+function mayWait({ atoms }: Stage, { at, what }: Unknown): boolean {
+  const known = waitedFor.get(atoms) ?? new Set<string>()
+  waitedFor.set(atoms, known)
+  const key = at === undefined ? what : `${at.path}:${at.start}`
+  return known.has(key) || (known.size < MOST_WAITED_FOR && known.add(key).has(key))
+}
+
+const waitedFor = new WeakMap<Atoms, Set<string>>()
+const MOST_WAITED_FOR = 12
 
 /** Settings nest no deeper. */
 const DEEPEST = 3
