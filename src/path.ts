@@ -60,7 +60,7 @@ const READS =
   /\b(?:vars_files|include_vars)\b|\b(?:lookup|query|q)\(\s*['"](?:ansible\.builtin\.)?(?:file|unvault|password|pipe|ini|csvfile)['"]/
 
 /** What plays and tasks that read files may name, each without what leads up or to the top; directories with a `/` behind them. */
-export function filesNamedIn(text: string): readonly string[] {
+function filesNamedIn(text: string): readonly string[] {
   if (!READS.test(text)) return []
   const directories = [...text.matchAll(/\bdir:(.*)/g)].flatMap(([, rest = '']) => wordsIn(rest))
   return [...wordsIn(text), ...directories.map((word) => `${word.replace(/\/+$/, '')}/`)]
@@ -68,6 +68,14 @@ export function filesNamedIn(text: string): readonly string[] {
 
 const wordsIn = (text: string): readonly string[] =>
   (text.match(/[\w.@+/-]+/g) ?? []).map((word) => word.replace(/^(?:\.{0,2}\/)+/, ''))
+
+/** All that the YAML texts of a project name so. */
+export function filesNamed(texts: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const [path, text] of texts)
+    if (/\.ya?ml$/.test(path)) for (const name of filesNamedIn(text)) found.add(name)
+  return found
+}
 
 /** Whether a path ends in one of such names, or leads through such a directory. */
 export function isNamed(path: string, names: ReadonlySet<string>): boolean {

@@ -101,6 +101,13 @@ export function listItems(value: string): readonly string[] {
   return value.split(',').map((item) => unquoted(strip(item)))
 }
 
+/** The directories of a setting such as `roles_path`, word for word. */
+export function pathItems(value: string): readonly string[] {
+  return unquoted(value)
+    .split(':')
+    .map((item) => item.trim())
+}
+
 /** A value of the type `boolean`; what is no boolean counts as false. */
 export function isTrue(value: string): boolean {
   return ['y', 'yes', 'on', '1', 'true', 't'].includes(strip(value.toLowerCase()))

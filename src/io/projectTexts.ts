@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
-import { filesNamedIn, isBelow, isInventoryName, isNamed, partsOf } from '../path.ts'
+import { filesNamed, isBelow, isInventoryName, isNamed, partsOf } from '../path.ts'
 import { namesIn, SKIPPED } from './files.ts'
 import { trackedThoughIgnored } from './git.ts'
 import { GitIgnore } from './gitignore.ts'
@@ -178,7 +178,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   // Refuses a root that is closed to us: that nothing is found there says nothing.
   namesIn(root)
   visit('', [top], GitIgnore.at(root))
-  const named = namedFiles(texts)
+  const named = filesNamed(texts)
   const more = [
     ...(written.size === 0 ? [] : [...ofAnsible(written, texts)]).flatMap(
       (around) => written.get(around) ?? [],
@@ -232,14 +232,6 @@ function nameKind(path: string, name: string): 'named' | 'placed' | undefined {
 
 const isReadable = (name: string): boolean =>
   !name.startsWith('.git') && !NOT_WRITTEN.has(partsOf(name).ending.toLowerCase())
-
-/** What plays and tasks name that may be read whatever it is called. */
-function namedFiles(texts: ReadonlyMap<string, string>): ReadonlySet<string> {
-  const found = new Set<string>()
-  for (const [path, text] of texts)
-    if (/\.ya?ml$/.test(path)) for (const name of filesNamedIn(text)) found.add(name)
-  return found
-}
 
 /** Of a file that tasks may write to nodes the directory that its `templates` or `files` stands in, with a `/` behind it. */
 function aroundWritten(path: string): string | undefined {

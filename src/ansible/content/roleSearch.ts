@@ -1,4 +1,4 @@
-import { parseAnsibleConfig, unquoted } from '../config.ts'
+import { parseAnsibleConfig, pathItems } from '../config.ts'
 import { directoryOf, joinPath, normalPath, type ProjectTree } from '../inventory/projectTree.ts'
 import type { Collection, Keywords, Role } from './content.ts'
 import type { Layout } from './layout.ts'
@@ -147,9 +147,7 @@ export class RoleSearch {
     const text = this.#tree.text(config)
     const setting =
       text === undefined ? undefined : parseAnsibleConfig(config, text).defaults.get('roles_path')
-    return unquoted(setting?.value ?? '')
-      .split(':')
-      .map((item) => item.trim())
+    return pathItems(setting?.value ?? '')
   }
 
   /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseAnsibleConfig, unquoted } from '../../ansible/config.ts'
+import { parseAnsibleConfig, pathItems } from '../../ansible/config.ts'
 import { within } from '../../ansible/content/paths.ts'
 import { directoryOf, joinPath, ProjectTree } from '../../ansible/inventory/projectTree.ts'
 import { UserError } from '../../errors.ts'
@@ -49,10 +49,10 @@ export function ignoredContent(
     fresh = new Map(wanted.flatMap((one) => [...textsOf(root, one, isExcluded)]))
     for (const [path, text] of fresh) added.set(path, text)
   }
-  return { texts: added, linked: linksAmong(root, added) }
+  return { texts: added, linked: linkedTexts(root, added) }
 }
 
-function linksAmong(root: string, texts: Texts): ReadonlyMap<string, string> {
+function linkedTexts(root: string, texts: Texts): ReadonlyMap<string, string> {
   const linked = new Map<string, string>()
   const top = realOf(root) ?? root
   for (const path of texts.keys()) {
@@ -121,9 +121,7 @@ function ifReadable<T>(read: () => T): T | undefined {
 
 function pathsIn(config: string, text: string, key: 'roles_path' | 'collections_path'): readonly string[] {
   const value = parseAnsibleConfig(config, text).defaults.get(key)?.value ?? ''
-  return unquoted(value)
-    .split(':')
-    .flatMap((item) => within(directoryOf(config), item.trim()) ?? [])
+  return pathItems(value).flatMap((item) => within(directoryOf(config), item) ?? [])
 }
 
 /** The names of the roles and collections that the project has. */

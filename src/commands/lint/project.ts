@@ -127,7 +127,9 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     texts.set(path, text)
     added.push(path)
   }
-  if (concernsRules(texts)) {
+  const { size } = texts
+  const isConcerned = concernsRules(texts)
+  if (isConcerned) {
     const content = ignoredContent(root, texts, ignored.ignoredContent, excluded)
     for (const [path, text] of content.texts) {
       texts.set(path, text)
@@ -137,7 +139,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     links = linksAmong(texts, linked)
   }
   // Most repositories have many of these, and few a cluster.
-  if (ignored.prose.length > 0 && concernsRules(texts) && speaksOfK3s(texts))
+  if (isConcerned && ignored.prose.length > 0 && speaksOfK3s(texts))
     for (const path of ignored.prose) {
       const result = texts.has(path) || excluded(path) ? undefined : readFileText(join(root, path))
       if (result !== undefined && 'text' in result && writtenTokens(result.text).length > 0)
@@ -164,7 +166,8 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     inventories,
     inventorySets,
     reported,
-    concernsRules: concernsRules(texts),
+    // Every text was asked already, but for those that came since.
+    concernsRules: isConcerned || (texts.size > size && concernsRules(texts)),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Project } from '../../ansible/value.ts'
 import { tokenVariables } from '../../facts/tokenVariables.ts'
-import { filesNamedIn, isNamed, partsOf as partsOfPath } from '../../path.ts'
+import { filesNamed, isNamed, partsOf as partsOfPath } from '../../path.ts'
 import type { Span } from '../../span.ts'
 import { parseTemplate, yamlTemplate } from '../../syntax/jinja/index.ts'
 import { isVaulted } from '../../syntax/vault.ts'
@@ -59,9 +59,7 @@ export class Search {
   constructor(project: Project, yaml: (path: string) => YamlText | undefined) {
     this.#project = project
     this.#yaml = yaml
-    const named = new Set(
-      [...project].flatMap(([path, text]) => (/\.ya?ml$/.test(path) ? filesNamedIn(text) : [])),
-    )
+    const named = filesNamed(project)
     this.#files = [...project]
       .map(([path, text]) => ({ path, text, kind: this.#kindOf(path, text, named) }))
       .filter(({ kind }) => kind !== 'docs')
