@@ -231,7 +231,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
   const hosts = new Map(
     names.map((name) => {
       const ofHost = [...groups].flatMap(([group, list]) =>
-        group !== 'all' && group !== 'ungrouped' && list.includes(name) ? [group] : [],
+        group !== 'all' && group !== UNGROUPED && list.includes(name) ? [group] : [],
       )
       const magic = new Map<string, AnsibleValue>([
         ['inventory_hostname', name],

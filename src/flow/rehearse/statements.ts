@@ -524,11 +524,14 @@ function withDue(
   { handlers, stage }: Context,
   done?: HandlerUse,
 ): World {
-  const next = world.copy()
-  let isChanged = false
-  for (const host of hosts) {
+  const left = hosts.filter((host) => {
     const { due, notified } = world.node(host)
-    if (notified.size === 0 && (done === undefined || !due.has(done))) continue
+    return notified.size > 0 || (done !== undefined && due.has(done))
+  })
+  if (left.length === 0) return world
+  const next = world.copy()
+  for (const host of left) {
+    const { due, notified } = world.node(host)
     const found = notifiedHandlers(handlers, notified, world, host)
     // By ansible-core 2.21 it runs the next time, by 2.14 it does not.
     if (done !== undefined && found.has(done))
@@ -539,9 +542,8 @@ function withDue(
     const all = new Set([...due, ...found])
     if (done !== undefined) all.delete(done)
     next.change(host, { due: all, notified: new Set() })
-    isChanged = true
   }
-  return isChanged ? next : world
+  return next
 }
 
 /** A play that comes later has handlers of its own. */

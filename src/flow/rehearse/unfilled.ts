@@ -1,6 +1,7 @@
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { absentInventory, inventoriesFor, isForPath, type NamedInventory } from '../inventories.ts'
+import { UNGROUPED } from './groups.ts'
 import { isForAll, namedGroups } from './pattern.ts'
 
 /** An inventory that has groups and no host in any of them: its users fill it in. */
@@ -25,7 +26,7 @@ export function unfilledInventory(
     if (absent !== undefined && !sources.every((source) => isForPath(project, absent, source))) return []
     const leaves = [...inventory.groups.keys()].filter(
       (name) =>
-        name !== 'ungrouped' &&
+        name !== UNGROUPED &&
         !hasChildren(one, name) &&
         groupsAround(one, name).some((group) => played.has(group)),
     )
