@@ -762,13 +762,12 @@ test('whatever the texts are, nothing throws and nothing takes long', () => {
     { numRuns: 400 },
   )
   const long = '$(( "\\ \'a'.repeat(20_000)
-  const before = Date.now()
+  // What took forever would run into the limit of a test.
   shellSteps(long, new Map(), hop('x'), new Atoms())
   shellSteps('{ ( if '.repeat(20_000), new Map(), hop('x'), new Atoms())
   shellSteps('echo ${a:-'.repeat(20_000), new Map(), hop('x'), new Atoms())
   at({ [agent]: `[Service]\nEnvironment=${long}\nExecStart=/bin/k3s agent ${long.repeat(2)}` })
   at({ [agent]: unit('EnvironmentFile=/etc/a', run('agent')), '/etc/a': 'K3S_TOKEN=x\n'.repeat(20_000) })
-  expect(Date.now() - before).toBeLessThan(5_000)
 })
 
 describe('a unit that stands in a project', () => {
