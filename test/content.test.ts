@@ -146,6 +146,16 @@ describe('actions', () => {
     expect(statements).toHaveLength(count)
   })
 
+  test('an empty item is skipped', () => {
+    const { statements, faults } = tasks('- ping:\n# moorings\n-\n- ~\n- ping:\n')
+    expect([statements.length, faults]).toEqual([2, []])
+  })
+
+  test.each(['block', 'rescue', 'always'])('but not in %s', (list) => {
+    const { faults } = tasks(`- ${list === 'block' ? '' : 'block: []\n  '}${list}:\n    - ping:\n    -\n`)
+    expect(faults.map(({ message }) => message)).toEqual(['a task must be a mapping'])
+  })
+
   test('a play among tasks is one fault', () => {
     expect(tasks('- hosts: harbour\n  serial: 1\n  roles: [edge]\n- ping:\n').faults).toHaveLength(1)
   })

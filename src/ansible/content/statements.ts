@@ -2,16 +2,23 @@ import type { YamlMap, YamlNode } from '../../syntax/yaml.ts'
 import { playIn, readAction } from './action.ts'
 import type { Block, Keywords, Placed, Statement, Task } from './content.ts'
 import { blockKeywords, isTaskKeyword } from './keywords.ts'
-import { itemsOf, placed, placeOf, type Reading, textOf } from './reading.ts'
+import { isNothing, itemsOf, placed, placeOf, type Reading, textOf } from './reading.ts'
 
 const BLOCK_LISTS = ['block', 'rescue', 'always'] as const
 const TASK_OWN: ReadonlySet<string> = new Set(['name', 'action', 'local_action', 'args'])
 
-/** The statements of a list of tasks or handlers. */
+/** The statements of a list of tasks or handlers. `load_list_of_blocks` of ansible-core skips its empty items. */
 export function readStatements(node: YamlNode | undefined, what: string, reading: Reading): Statement[] {
   if (node === undefined) return []
+  return statementsOf(
+    itemsOf(node, what, reading).filter((item) => !isNothing(item)),
+    reading,
+  )
+}
+
+function statementsOf(items: readonly YamlNode[], reading: Reading): Statement[] {
   let isPlaybook = false
-  return itemsOf(node, what, reading).flatMap((item): Statement[] => {
+  return items.flatMap((item): Statement[] => {
     if (item.kind !== 'map') {
       reading.report({
         at: placeOf(item),
@@ -50,9 +57,11 @@ function readBlock(map: YamlMap, reading: Reading): Block {
       message: 'rescue and always need a block beside them',
       fix: 'put the tasks that may fail below block:',
     })
-  const [block = [], rescue = [], always = []] = BLOCK_LISTS.map((name) =>
-    readStatements(map.entries.get(name)?.value, `the tasks of ${name}`, reading),
-  )
+  // In a block an empty item ends the run: `load_list_of_tasks` of ansible-core.
+  const [block = [], rescue = [], always = []] = BLOCK_LISTS.map((name) => {
+    const value = map.entries.get(name)?.value
+    return value === undefined ? [] : statementsOf(itemsOf(value, `the tasks of ${name}`, reading), reading)
+  })
   reportUnknown(map, blockKeywords, 'a block', reading)
   const isOwn = (name: string): boolean => name === 'name' || BLOCK_LISTS.some((list) => list === name)
   return {
