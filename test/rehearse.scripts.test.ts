@@ -452,6 +452,9 @@ describe('what brings K3s from elsewhere may have brought it to any node', () =>
     'command: { argv: [k3sup, install, --ip=192.0.2.7] }\n      delegate_to: berth',
     'command: ./moor-k3s-install.sh 192.0.2.7\n      delegate_to: localhost',
     'command: autok3s create -p native\n      delegate_to: localhost',
+    'boats.k3sup.install:\n        ip: 192.0.2.7',
+    'k3s_node: { ip: 192.0.2.7 }\n      when: ansible_local.moored',
+    'local_action:\n        module: boats.harbour.k3s_node',
   ])('%s', (task) => {
     const files = brought(task)
     expect(nodes(files)).toEqual(followed)
@@ -468,6 +471,25 @@ describe('what brings K3s from elsewhere may have brought it to any node', () =>
     const more = '\n    - command: k3sup join --ip=192.0.2.8\n      delegate_to: localhost'
     const files = brought('command: k3sup install --ip=192.0.2.7\n      delegate_to: localhost', more)
     expect(unknowns(files)).toEqual(Array(2).fill('K3s is brought by k3sup, which is not followed'))
+  })
+
+  test.each([
+    ['boats.k3sup.install', true],
+    ['k3s_node', true],
+    ['boats.rke2.node', true],
+    ['boats.harbour.k3s_node_info', false],
+    ['boats.k3s.stat', false],
+  ])('the module %s is told: %s', (module, is) => {
+    const site = `${server}\n    - ${module}: { path: /quay }\n`
+    expect(unknowns({ ...inventory, 'site.yml': site })).toEqual(
+      is ? [`the module ${module} is not followed`] : [],
+    )
+  })
+
+  test('what is like a module of K3s brings none', () => {
+    const files = brought('boats.rke2.node: { ip: 192.0.2.7 }')
+    expect(nodes(files)).toEqual([])
+    expect(unknowns(files)).toContain('the play ends here for quay: there is no unit for the service k3s')
   })
 
   test('but containers are no nodes', () => {

@@ -379,6 +379,10 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     expect((await trace(directory)).text).toBe(
       'No start of K3s can be shown: K3s is brought by k3sup, which is not followed.\n\n1 place could not be followed (--show-unknown)\n',
     )
+    write({ 'site.yml': '- hosts: all\n  tasks:\n    - boats.k3sup.join: { ip: 192.0.2.12 }\n' })
+    expect((await trace(directory)).text).toBe(
+      'No start of K3s can be shown: the module boats.k3sup.join is not followed.\n\n1 place could not be followed (--show-unknown)\n',
+    )
     write({
       'site.yml': '- hosts: quay\n  tasks:\n    - service: { name: rke2-agent, state: started }\n',
       'molecule/default/converge.yml': '- hosts: all\n  tasks:\n    - command: microk8s join 192.0.2.1\n',
@@ -415,7 +419,7 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
       unknowns: [],
       bounds: [],
     })
-    write({ 'broken/site.yml': '- hosts: all\n  tasks:\n    - k3s: [\n' })
+    write({ 'broken/site.yml': '- hosts: all\n  vars:\n    k3s: [\n' })
     expect((await trace(directory, ['broken'])).text).toMatch(
       /^Nothing about K3s .*\n\n1 file could not be read as meant; k3seal lint says which and why\n$/,
     )

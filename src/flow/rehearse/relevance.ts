@@ -11,6 +11,7 @@ import { installer } from '../../facts/installer.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
+import { isClusterModule } from './modules/index.ts'
 import { packageModules } from './modules/packages.ts'
 import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
@@ -530,7 +531,7 @@ export class Relevance {
   #interests(placed: PlacedTask): boolean {
     const { task } = placed
     const interest = INTEREST.get(task.action.module.split('.').at(-1) ?? '')
-    if (interest === undefined) return false
+    if (interest === undefined) return isClusterModule(task.action)
     if (task.action.module === 'set_fact' && hasComputedName(task)) return true
     const text = this.#source(task)
     if (interest.test(text)) return true

@@ -17,7 +17,7 @@ import { CONTROL_NODE, isNode, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, itemVariables, type Loop, loopOf } from './loops.ts'
 import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
-import { type Module, moduleOf } from './modules/index.ts'
+import { isClusterModule, type Module, moduleOf } from './modules/index.ts'
 import { scopeOf } from './scope.ts'
 import { assuming, Choice, type NodeState, type ServiceState, type Stored, type World } from './world.ts'
 
@@ -656,8 +656,10 @@ const failures = new WeakSet<ReadonlyMap<string, FlowValue>>()
 /** Keys that a result certainly does not have unless it says so. */
 const CERTAIN = new Set(['results', 'skip_reason', 'unreachable', 'item', 'ansible_loop_var'])
 
-function unmodelled(call: Call): Effect {
-  const { action } = call.task
-  if (/k3s|rke2|microk8s/i.test(action.written)) call.note(`the module ${action.written} is not followed`)
-  return {}
+/** Where a module brings K3s, and whether to the node that it runs on, nobody knows. */
+function unmodelled({ context, task: { action } }: Call): Effect {
+  if (!isClusterModule(action)) return {}
+  const what = `the module ${action.written} is not followed`
+  context.stage.note({ at: action.at, what, isTold: true })
+  return /k3s/i.test(action.written) ? { opensNodes: true } : {}
 }

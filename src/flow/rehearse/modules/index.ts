@@ -1,3 +1,4 @@
+import type { Action } from '../../../ansible/content/index.ts'
 import type { Call, Effect } from '../call.ts'
 import { command } from './commands.ts'
 import { addHost, assertion, debug, fail, groupBy, setFact } from './facts.ts'
@@ -71,3 +72,10 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
 export function moduleOf(name: string): Module | undefined {
   return modules.get(name) ?? modules.get(name.split('.').at(-1) ?? name)
 }
+
+/**
+ * Whether a module that the rehearsal does not know is one of K3s, or of its kin, by its name. Info and facts modules only ask:
+ * https://docs.ansible.com/ansible/latest/dev_guide/developing_modules_checklist.html
+ */
+export const isClusterModule = ({ module, written }: Action): boolean =>
+  /k3s|rke2|microk8s/i.test(written) && !/_(?:info|facts)$/.test(module) && moduleOf(module) === undefined
