@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, findings, installs, joins } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 
@@ -900,6 +900,53 @@ describe('where a play ends early', () => {
     const later = new Analysis(new Map(Object.entries(files))).rehearsal.verdicts
     expect(later.map(({ host, scenario, token }) => `${host} ${scenario.k3s} ${token}`)).toEqual([
       'berth present present',
+    ])
+  })
+
+  const AGENTS = '[agents]\nberth\n'
+
+  test.each([
+    '{ systemd: { name: k3s-berth, state: restarted } }',
+    "{ systemd: { name: '{{ item }}', state: restarted }, loop: [k3s-berth] }",
+    '{ command: systemctl restart k3s-berth }',
+    '{ shell: systemctl restart k3s-berth, args: { executable: /bin/bash } }',
+  ])('nor where it is started by another name than that of its own script: %s', (task) => {
+    const upgrade = (more = ''): Files => ({
+      'hosts.ini': AGENTS,
+      'upgrade.yml': `
+- hosts: agents
+  tasks:
+    - get_url: { url: 'https://github.com/k3s-io/k3s/releases/download/v1/k3s', dest: /usr/local/bin/k3s }${more}
+    - ${task}
+`,
+    })
+    expect(ends(upgrade())).toEqual([])
+    expect(arrivals(upgrade(), { k3s: 'present' })).toEqual(['berth agent maybe none maybe a url'])
+    expect(unknowns(upgrade())).toEqual([
+      'there is no unit for the service k3s-berth here: K3s from before may have one',
+    ])
+    const config = `
+    - copy: { dest: /etc/rancher/k3s/config.yaml, content: 'token: 0ddpassword', mode: '0600' }`
+    expect(arrivals(upgrade(config), { k3s: 'present' })).toEqual(['berth agent present config maybe a url'])
+  })
+
+  test('but it has no other one than those of its own script where a task goes on without', () => {
+    const restarts = (name: string): string =>
+      `{ systemd: { name: ${name}, state: restarted }, ignore_errors: true }`
+    const files = {
+      'hosts.ini': AGENTS,
+      'upgrade.yml': `${fails('agents', restarts('k3s'))}    - ${restarts('k3s-agent')}\n`,
+    }
+    expect(arrivals(files, { k3s: 'present' })).toEqual(['berth agent present env-file url'])
+    expect(unknowns(files)).toEqual([])
+  })
+
+  test('nor one where the playbook brings its own unit by another', () => {
+    const unit =
+      "{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: '[Service]\nExecStart=/usr/local/bin/k3s agent' } }"
+    const site = `${fails('agents', unit)}    - { systemd: { name: k3s-berth, state: started } }\n`
+    expect(ends({ 'hosts.ini': AGENTS, 'site.yml': site })).toEqual([
+      'berth there is no unit for the service k3s-berth: absent',
     ])
   })
 

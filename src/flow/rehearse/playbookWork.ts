@@ -2,6 +2,7 @@ import type { Playbook } from '../../ansible/content/index.ts'
 import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Span } from '../../span.ts'
+import type { PaperFiles } from '../files.ts'
 import type { NodeKind, Scenario } from '../rehearsal.ts'
 import { endsFor, withOthers } from '../unknown.ts'
 import {
@@ -321,7 +322,7 @@ export class PlaybookWork {
         const scenario: Scenario = { ...base, k3s }
         const worlds = begin(scenario)
         const first = k3s === 'older' ? older(worlds) : present(worlds)
-        let done = this.#run(scenario, asked, first)
+        let done = this.#runOnInstalled(scenario, asked, first)
         // An image may hold K3s that has never been started.
         if (
           !done.some(hasStarted) &&
@@ -336,7 +337,7 @@ export class PlaybookWork {
         if (!asked.has('version')) break
       }
       for (const variant of this.#variants({ ...base, k3s: 'older' }, asked)) {
-        const done = this.#run(variant, asked, older(begin(variant)))
+        const done = this.#runOnInstalled(variant, asked, older(begin(variant)))
         isStarted ||= done.some(hasStarted)
         ends.push([done, variant])
         if (done.some(hasStarted))
@@ -370,6 +371,34 @@ export class PlaybookWork {
     const [base] = this.#servers()
     if (base !== undefined)
       this.#director.takeLeaks(this.#playbook.path, { ...base, k3s: 'present' }, this.#hostsOf(base), left)
+  }
+
+  /**
+   * The service of a K3s from before may be called otherwise than its own script calls it: then its unit is there, and not seen.
+   * A run that writes a unit itself brings all that it starts.
+   */
+  #runOnInstalled(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
+    const done = this.#run(scenario, asked, start)
+    const started = done.map(startedIn)
+    const bare = done.flatMap(({ nodes }) =>
+      [...nodes].flatMap(([host, { failure, files }]) =>
+        failure?.why.startsWith(NO_UNIT) === true &&
+        failure.isOfRun !== true &&
+        !started.some((one) => one.has(host)) &&
+        start.some((world) => !world.node(host).isOpen && !hasNewUnit(files, world.node(host).files))
+          ? { host, failure }
+          : [],
+      ),
+    )
+    if (bare.length === 0) return done
+    for (const { failure } of bare)
+      this.#director.note({ at: failure.at, what: `${failure.why} here: K3s from before may have one` })
+    const open = start.map((world) => {
+      const next = world.copy()
+      for (const { host } of bare) next.change(host, { isOpen: true })
+      return next
+    })
+    return this.#runOnInstalled(scenario, asked, open)
   }
 
   /**
@@ -851,6 +880,12 @@ const nothing = (): void => {}
 
 const failuresIn = (worlds: readonly World[]): readonly Failure[] =>
   worlds.flatMap(({ nodes }) => [...nodes.values()].flatMap(({ failure = [] }) => failure))
+
+const UNIT = /\/k3s[\w@-]*\.service$|\/init\.d\/k3s[\w-]*$/
+
+/** Whether a unit of K3s was written that was not there before. */
+const hasNewUnit = (files: PaperFiles, before: PaperFiles): boolean =>
+  [...files].some(([path, file]) => UNIT.test(path) && before.get(path) !== file)
 
 /** The hosts on which a run itself started K3s. */
 const startedIn = ({ events }: World): ReadonlySet<string> =>
