@@ -923,11 +923,34 @@ describe('where a play ends early', () => {
     expect(ends(upgrade())).toEqual([])
     expect(arrivals(upgrade(), { k3s: 'present' })).toEqual(['berth agent maybe none maybe a url'])
     expect(unknowns(upgrade())).toEqual([
-      'there is no unit for the service k3s-berth here: K3s from before may have one',
+      'there is no unit for the service k3s-berth here: K3s from before may have it',
     ])
     const config = `
     - copy: { dest: /etc/rancher/k3s/config.yaml, content: 'token: 0ddpassword', mode: '0600' }`
     expect(arrivals(upgrade(config), { k3s: 'present' })).toEqual(['berth agent present config maybe a url'])
+  })
+
+  test.each([
+    [
+      "lineinfile: { path: /etc/systemd/system/k3s-berth.service, regexp: '^Restart=', line: Restart=always }",
+      'k3s-berth',
+      'maybe none maybe a url',
+    ],
+    [
+      "lineinfile: { path: /etc/rancher/k3s/config.yaml, line: 'node-name: berth' }",
+      'k3s-agent',
+      'present env-file url',
+    ],
+  ])('nor where it has a file more than its own script writes: %s', (edit, service, arrival) => {
+    const files = {
+      'hosts.ini': AGENTS,
+      'upgrade.yml': `${fails('agents', `{ ${edit} }`)}    - { systemd: { name: ${service}, state: restarted } }\n`,
+    }
+    expect(ends(files)).toEqual([])
+    expect(arrivals(files, { k3s: 'present' })).toEqual([`berth agent ${arrival}`])
+    expect(unknowns(files)).toEqual([
+      `${/path: (\S+),/.exec(edit)?.[1]} does not exist here: K3s from before may have it`,
+    ])
   })
 
   test('but it has no other one than those of its own script where a task goes on without', () => {

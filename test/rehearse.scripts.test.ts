@@ -461,6 +461,12 @@ describe('what brings K3s from elsewhere may have brought it to any node', () =>
     expect(findings(files)).toContain('agent-token-missing error site.yml:9')
   })
 
+  test('with a unit that is there to be edited', () => {
+    const edit = 'lineinfile: { path: /etc/systemd/system/k3s.service, line: "[Install]" }'
+    const files = brought(`command: k3sup install --ip=192.0.2.7\n    - ${edit}`)
+    expect(nodes(files)).toEqual(followed)
+  })
+
   test('from a play of its own, too', () => {
     const files = brought('ansible.builtin.ping:')
     const before = '- hosts: localhost\n  tasks:\n    - command: k3sup install --ip=192.0.2.7'

@@ -31,6 +31,7 @@ import { installedNodes } from './installed.ts'
 import { comparedServers, type InventedHosts, type Invention, inventedHosts } from './inventedHosts.ts'
 import { isAgentName, kindVariables, namedHosts } from './kinds.ts'
 import { mergeSetting } from './merging.ts'
+import { NO_FILE } from './modules/lines.ts'
 import { NO_UNIT } from './modules/services.ts'
 import { neverStarted } from './neverStarted.ts'
 import {
@@ -374,7 +375,8 @@ export class PlaybookWork {
   }
 
   /**
-   * The service of a K3s from before may be called otherwise than its own script calls it: then its unit is there, and not seen.
+   * The service of a K3s from before may be called otherwise than its own script calls it, and have more files: then these are
+   * there, and not seen.
    * A run that writes a unit itself brings all that it starts.
    */
   #runOnInstalled(scenario: Scenario, asked: Set<Question>, start: readonly World[]): readonly World[] {
@@ -382,7 +384,8 @@ export class PlaybookWork {
     const started = done.map(startedIn)
     const bare = done.flatMap(({ nodes }) =>
       [...nodes].flatMap(([host, { failure, files }]) =>
-        failure?.why.startsWith(NO_UNIT) === true &&
+        failure !== undefined &&
+        (failure.why.startsWith(NO_UNIT) || failure.why.endsWith(NO_FILE)) &&
         failure.isOfRun !== true &&
         !started.some((one) => one.has(host)) &&
         start.some((world) => !world.node(host).isOpen && !hasNewUnit(files, world.node(host).files))
@@ -392,7 +395,7 @@ export class PlaybookWork {
     )
     if (bare.length === 0) return done
     for (const { failure } of bare)
-      this.#director.note({ at: failure.at, what: `${failure.why} here: K3s from before may have one` })
+      this.#director.note({ at: failure.at, what: `${failure.why} here: K3s from before may have it` })
     const open = start.map((world) => {
       const next = world.copy()
       for (const { host } of bare) next.change(host, { isOpen: true })

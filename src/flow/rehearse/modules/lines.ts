@@ -4,7 +4,7 @@ import { Remembered } from '../../remembered.ts'
 import { type Call, type Effect, ModuleFails } from '../call.ts'
 import { contentWith, shown, written } from './files.ts'
 import { modeOf } from './mode.ts'
-import { packagedFile } from './packages.ts'
+import { broughtFile } from './packages.ts'
 import { comparable, expandedMatch } from './substitution.ts'
 
 export function pattern(
@@ -84,12 +84,15 @@ const found = (regexp: RegExp, text: string): boolean => text.search(regexp) !==
 const chosen = (call: Call, matches: readonly boolean[]): number =>
   call.flag('firstmatch', false) === true ? matches.indexOf(true) : matches.lastIndexOf(true)
 
+/** Why a module fails for a file, behind its path. */
+export const NO_FILE = 'does not exist'
+
 /** The file that a task edits. Throws where there certainly is none, and the task needs one. */
 function edited(call: Call, path: string, absent: boolean): PaperFile | undefined {
   const before = call.node.files.get(path)
   if (before !== undefined || absent || call.flag('create', false) !== false || !isOurs(path)) return before
-  const brought = packagedFile(call.node, path)
-  if (brought === undefined) throw new ModuleFails(`${shown(path)} does not exist`)
+  const brought = broughtFile(call.node, path)
+  if (brought === undefined) throw new ModuleFails(`${shown(path)} ${NO_FILE}`)
   return brought
 }
 

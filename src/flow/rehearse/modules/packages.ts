@@ -75,6 +75,8 @@ export function broughtUnit(
   return [normalised(path), brought(why)]
 }
 
-/** The file that K3s' package may have brought to a path. */
-export const packagedFile = (node: NodeState, path: string): PaperFile | undefined =>
-  mayBePackaged(node, path) ? FILE : undefined
+/** The file that K3s' package, or something else that is not followed, may have brought to a path. */
+export function broughtFile(node: NodeState, path: string): PaperFile | undefined {
+  if (mayBePackaged(node, path)) return FILE
+  return node.isOpen ? brought(NOT_FOLLOWED) : undefined
+}
