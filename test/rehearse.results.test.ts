@@ -419,6 +419,26 @@ describe('what a task returned', () => {
     expect(arrivals({ 'site.yml': ends, 'hosts.ini': BERTH })).toEqual([])
   })
 
+  test.each<[string, string, readonly string[]]>([
+    ['/etc/rancher/k3s/config.yaml', '', []],
+    ['/etc/rancher/k3s/config.yaml', 'delegate_to: localhost', [arrives]],
+    ['./k3s-quay-config.yaml', 'delegate_to: localhost', [arrives]],
+    ['../k3s-quays/config.yaml', 'delegate_to: localhost', [arrives]],
+    ["{{ lookup('env', 'HOME') }}/.kube/k3s-config.yaml", '', [arrives]],
+    ['/opt/k3s-quay/config.yaml', '', [arrives]],
+    ['/usr/local/src/k3s-quay/config.yaml', '', [arrives]],
+    ['/var/lib/rancher/k3s/server/manifests/traefik.yaml', '', [arrives]],
+  ])(
+    'of an edit is a failure only where nothing else could have made the file: %s, %s',
+    (edited, keyword, arrival) => {
+      const edit = `{ lineinfile: { path: "${edited}", line: "lamp: lit" }, ${keyword} }`
+      for (const task of [edit, edit.replace('lineinfile', 'blockinfile').replace('line:', 'block:')]) {
+        const site = tasks(task) + joins('berths', '0ddpassword')
+        expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(arrival)
+      }
+    },
+  )
+
   test.each([
     ['shell: lighthouse | grep lit, ignore_errors: true', 'beacon is failed'],
     ['shell: lighthouse | grep lit, ignore_errors: true', 'beacon.failed'],

@@ -90,7 +90,8 @@ export const NO_FILE = 'does not exist'
 /** The file that a task edits. Throws where there certainly is none, and the task needs one. */
 function edited(call: Call, path: string, absent: boolean): PaperFile | undefined {
   const before = call.node.files.get(path)
-  if (before !== undefined || absent || call.flag('create', false) !== false || !isOurs(path)) return before
+  if (before !== undefined || absent || call.flag('create', false) !== false || !isOurs(call, path))
+    return before
   const brought = broughtFile(call.node, path)
   if (brought === undefined) throw new ModuleFails(`${shown(path)} ${NO_FILE}`)
   return brought
@@ -237,7 +238,10 @@ export function iniFile(call: Call): Effect {
   )
 }
 
-/** Paths that only this play and K3s' own script write: that one of them is not there is certain. */
-export function isOurs(path: string): boolean {
-  return /k3s/i.test(path) && /\.(?:env|service|ya?ml|conf)$|\/init\.d\//.test(path)
+/** Whether nothing but this play and K3s' own script writes a path, so that it is certain whether that is there. */
+function isOurs({ isOnNode }: Call, path: string): boolean {
+  return isOnNode && OURS.test(path) && /k3s/i.test(path)
 }
+
+/** Elsewhere users keep files of their own, whatever they are called, and below /var K3s makes manifests as it runs. */
+const OURS = /^\/(?:etc|lib|usr(?!\/local))\/(?:.*\.(?:env|service|ya?ml|conf)$|(?:.*\/)?init\.d\/)/
