@@ -113,6 +113,25 @@ ${joins('berths', '{{ phrase }}')}`
       }),
     ).toContain(arrives)
   })
+
+  test.each([
+    ['slips/', 'slips/node-token'],
+    ['slips/', './slips//node-token'],
+    ['/srv/quay/', '/srv/quay/node-token'],
+    ['/srv/./quay//slip', '/srv/quay/slip'],
+    ['/srv/quay', '/srv/boats/../quay'],
+  ])('is where a token that was fetched to %s lies at %s', (dest, src) => {
+    const site = `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
+    - fetch: { src: /var/lib/rancher/k3s/server/node-token, dest: ${dest}, flat: true }
+- hosts: berths
+  tasks:
+    - copy: { src: ${src}, dest: /etc/berth/phrase }
+    - command: sh /opt/k3s-install.sh agent --token-file /etc/berth/phrase --server https://quay:6443
+`
+    const files = { 'site.yml': site, 'hosts.ini': HOSTS }
+    expect(arrivals(files)).toContain('berth agent present token-file url')
+    expect(findings(files)).toContain('token-world-readable error site.yml:11')
+  })
 })
 
 describe('delegation', () => {

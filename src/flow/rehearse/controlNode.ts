@@ -6,7 +6,7 @@ import type { World } from './world.ts'
 
 /** Where a path of the control node leads: what is not absolute begins at the playbook. */
 export function controlPath({ playbookDirectory }: Pick<Context, 'playbookDirectory'>, path: string): string {
-  return path.startsWith('/') ? path : normalPath(joinPath(playbookDirectory, path))
+  return normalPath(path.startsWith('/') ? path : joinPath(playbookDirectory, path))
 }
 
 /** A file that a task has put on the control node: fetched from a node, or written there. */
