@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arrivals, type Files, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 // A site of many roles, one of which is about K3s: what the others do has no bearing on it, unless something leads there.
 const inventory = { 'hosts.ini': '[berths]\nberth\n' }
@@ -226,5 +226,47 @@ describe('a task that is not about K3s', () => {
     const found = files('{ boats.harbour.rig: { sails: 3 }, notify: Crane }', crane)
     expect(arrivals(found)).toEqual([])
     expect(unknowns(found)).not.toContain(noted)
+  })
+})
+
+describe('a fetch whose words say nothing of a token', () => {
+  const keeps = (dest: string): string => `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
+    - command: cat /var/lib/rancher/k3s/server/node-token
+      register: slip
+    - copy: { content: "{{ slip.stdout }}", dest: "${dest}", mode: '0600' }
+`
+  const files = (play: string): Files => ({
+    'hosts.ini': '[quays]\nquay\n[berths]\nberth\n',
+    'group_vars/all.yml': 'chest: /opt/berth/chest\nbox: slips/chest\n',
+    'site.yml': play,
+  })
+
+  test.each([
+    ['{{ chest }}', '{{ chest }}', 'slips/chest', 'slips/chest'],
+    ['{{ chest }}', '/opt/berth/chest', './slips/chest', 'slips/chest'],
+    ['{{ chest }}', '{{ chest }}', './slips/chest', 'slips/chest'],
+    ['{{ chest }}', '{{ chest }}', '{{ box }}', '{{ box }}'],
+    ['{{ chest }}', '{{ chest }}', 'slips/', 'slips/chest'],
+    ['/opt/quay/chest', '/opt/quay/chest', 'slips/chest', 'slips/chest'],
+    ['/opt/quay/chest', '/opt/quay/chest', '{{ playbook_dir }}/slips/chest', 'slips/chest'],
+  ])('counts where it brings one to who needs it: %s, %s, %s, %s', (written, src, dest, carried) => {
+    const fetch = `    - fetch: { src: "${src}", dest: "${dest}", flat: true }\n      become: true\n`
+    const play = `
+- hosts: berths
+  tasks:
+    - copy: { src: "${carried}", dest: "{{ chest }}" }
+    - shell: K3S_URL=https://quay:6443 K3S_TOKEN=$(cat {{ chest }}) sh /opt/k3s-install.sh agent
+`
+    const project = files(keeps(written) + fetch + play)
+    expect(arrivals(project)).toContain('berth agent present env-file url')
+    const open = findings(project).filter((found) => found.startsWith('token-world-readable'))
+    expect(open).toEqual(['token-world-readable error site.yml:11', 'token-world-readable error site.yml:16'])
+  })
+
+  test('counts where nobody needs what it has brought', () => {
+    const fetch = '    - fetch: { src: /opt/quay/chest, dest: slips/chest, flat: true }\n      become: true\n'
+    expect(findings(files(keeps('/opt/quay/chest') + fetch))).toContain(
+      'token-world-readable error site.yml:11',
+    )
   })
 })

@@ -11,6 +11,7 @@ import { installer } from '../../facts/installer.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
+import { isFetch } from './modules/files.ts'
 import { isClusterModule } from './modules/index.ts'
 import { packageModules } from './modules/packages.ts'
 import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
@@ -77,6 +78,10 @@ const MAKERS = new Set(['set_fact', 'add_host'])
 const READERS = new Set(['slurp', 'command', 'shell'])
 const TOKEN_PATH =
   /\/(?:node-|agent-)?token\b|k3s\s+token\b|\/k3s\/config\.ya?ml|\/k3s\b[^\s"']*\.(?:env|service)\b/
+
+/** Arguments that say which file a task writes; and of a fetch, which may bring away what was written before. */
+const WRITTEN = ['dest', 'path', 'name']
+const FETCHED = ['dest', 'src']
 
 /** Scripts that are the install script, hand on to it, or run K3s. */
 const WRITERS = new Set(['copy', 'template', 'get_url'])
@@ -288,6 +293,7 @@ export class Relevance {
     const makers = new Map<string, PlacedTask[]>()
     this.#looked.clear()
     let looked = ''
+    let values = ''
     const take = (placed: PlacedTask): void => {
       if (relevant.has(placed.task)) return
       relevant.add(placed.task)
@@ -312,13 +318,17 @@ export class Relevance {
     }
     const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
     const writers = tasks.filter(
-      ({ task }) => INTEREST.get(task.action.module.split('.').at(-1) ?? '') === FILES,
+      ({ task: { action } }) =>
+        isFetch(action) || INTEREST.get(action.module.split('.').at(-1) ?? '') === FILES,
     )
     for (let size = -1; size !== relevant.size; ) {
       size = relevant.size
       for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
         const value = this.#values.get(name)
-        if (value !== undefined) need(value)
+        if (value !== undefined) {
+          values += `${value}\n`
+          need(value)
+        }
         for (const maker of makers.get(name) ?? []) take(maker)
       }
       const files = new Set([...relevant].map(({ at }) => at.path))
@@ -326,7 +336,11 @@ export class Relevance {
       const left = writers.filter(({ task }) => !relevant.has(task))
       // Looking for so many paths in so much text takes longer than to rehearse what it would leave out.
       const isMuch = left.length * looked.length > MUCH
-      for (const writer of left) if (isMuch || this.#isRead(writer.task, looked, needed, isOne)) take(writer)
+      const all = `${looked}${values}`
+      for (const writer of left) {
+        const [named, text] = isFetch(writer.task.action) ? [FETCHED, all] : [WRITTEN, looked]
+        if (isMuch || this.#isNamed(writer.task, named, text, needed, isOne)) take(writer)
+      }
     }
     return relevant
   }
@@ -404,23 +418,27 @@ export class Relevance {
     return name === undefined || OF_SERVICES.test(name) ? undefined : name
   }
 
-  /** Whether a file that a task writes is named in what was looked at, by its path, by a variable of it or in its loop. */
-  #isRead(
+  /** Whether a file that these arguments say is named in a text, by its path, by a variable of it or in the task's loop. */
+  #isNamed(
     task: Task,
-    looked: string,
+    files: readonly string[],
+    text: string,
     needed: ReadonlySet<string>,
     isOne: (variable: string) => boolean,
   ): boolean {
     const { action } = task
-    for (const name of ['dest', 'path', 'name']) {
+    for (const name of files) {
       const value = action.arguments.get(name)?.value
       if (typeof value !== 'string') continue
-      if (!/\{[{%]/.test(value)) return value.length > 4 && looked.includes(value)
+      if (!isTemplate(value)) {
+        if (value.length > 4 && text.includes(value)) return true
+        continue
+      }
       const variables = namesIn(value)
       for (const variable of variables)
         if (variable !== 'item' && needed.has(variable) && isOne(variable)) return true
       if (!variables.has('item')) continue
-      for (const [path] of this.#source(task).matchAll(PATH)) if (looked.includes(path)) return true
+      for (const [path] of this.#source(task).matchAll(PATH)) if (text.includes(path)) return true
     }
     return false
   }
