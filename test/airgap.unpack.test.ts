@@ -17,6 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { unpackCommand } from '../src/commands/airgap/unpack.ts'
 import { parse } from '../src/commands/parse.ts'
 import { UserError } from '../src/errors.ts'
+import { type BundleEntry, readBundle } from '../src/io/bundle/read.ts'
 import { type FakeSession, fakeSession } from './tools/wizard.ts'
 
 let root: string
@@ -313,6 +314,20 @@ test('what is cut off, damaged or longer than it should be is refused', async ()
       ]),
     ),
   ).toBe('bundle.tar.gz: is damaged')
+})
+
+test('what is behind the end of the gzip is told as such, however Node ends its streams', async () => {
+  const whole = gzipSync(await bundle())
+  const file = join(root, 'twice.tar.gz')
+  writeFileSync(file, Buffer.concat([whole, whole]))
+  const guard = { push: () => undefined, end: () => undefined }
+  const onEntry = async ({ content }: BundleEntry): Promise<void> => {
+    for await (const _ of content);
+  }
+  for (let round = 0; round < 200; round += 1)
+    await expect(readBundle(file, { guard, at: 'twice.tar.gz', onEntry })).rejects.toThrow(
+      'goes on behind the end of the gzip',
+    )
 })
 
 test('bombs go off where nothing is written', async () => {

@@ -72,6 +72,7 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
       }
     })().catch(fail)
     const feeding = (async () => {
+      let isTaken = false
       const take = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
         let length = 0
         for await (const chunk of chunks) {
@@ -82,12 +83,21 @@ export async function readBundle(path: string, { guard, at, onEntry, signal }: R
           guard.push(chunk)
           if (!tar.write(chunk)) await once(tar, 'drain', { signal: stop.signal })
         }
+        isTaken = true
       }
       // Caught here, too: leaving the loop aborts the stream, which is all that the pipeline hears of.
-      await pipeline(deflated(file, at, size, hash), inflate, (chunks: AsyncIterable<Buffer>) =>
-        take(chunks).catch(fail),
+      const failure = await pipeline(
+        deflated(file, at, size, hash),
+        inflate,
+        (chunks: AsyncIterable<Buffer>) => take(chunks).catch(fail),
+      ).then(
+        () => undefined,
+        (error: unknown) => error,
       )
+      // Once the gzip has ended what is behind it is no longer asked for: Node may call that torn down, or nothing at all.
+      if (failure !== undefined && !(isTaken && isTornDown(failure))) throw failure
       await checkEnd(file, at, size, inflate, trailer)
+      if (failure !== undefined) throw failure
       guard.end()
       tar.end(null)
     })().catch(fail)
