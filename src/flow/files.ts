@@ -14,7 +14,19 @@ export interface PaperFile {
 
 export interface UnknownContent {
   readonly unknown: string
+  /** A marked string: the lines that tasks have put into it, and that none has taken away. */
+  readonly holds?: string
+  /** A marked string: what stands in it where the pattern of a task is found. */
+  readonly mayHold?: string
 }
+
+/** What is in a file for certain. */
+export const heldIn = (content: PaperFile['content']): string =>
+  typeof content === 'string' ? content : (content.holds ?? '')
+
+/** What is in it or may be: as far as anything is known of that. */
+export const mayBeIn = (content: PaperFile['content']): string =>
+  heldIn(content) + (typeof content === 'string' ? '' : (content.mayHold ?? ''))
 
 /** Absolute path on the node, normalised → file. A path that is not in it does not exist, unless `isForeign` of it. */
 export type PaperFiles = ReadonlyMap<string, PaperFile>

@@ -137,6 +137,57 @@ edge_words: "server --token {{ harbour_key }}"
       },
     },
     {
+      title: 'a line of a unit whose other lines nobody knows',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Settings
+      ansible.builtin.copy:
+        content: "token: {{ harbour_key }}"
+        dest: /etc/rancher/k3s/config.yaml
+        mode: "0600"
+      no_log: true
+    - name: Units
+      ansible.builtin.get_url:
+        url: "https://harbour.example/{{ item }}.service"
+        dest: "/etc/systemd/system/{{ item }}.service"
+        mode: "0600"
+      loop: [k3s, k3s-agent, lighthouse]
+    - name: What it starts
+      ansible.builtin.lineinfile:
+        path: /etc/systemd/system/k3s.service
+        regexp: ^ExecStart=
+        line: ExecStart=/usr/local/bin/k3s server --token {{ harbour_key }}
+                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^ the token becomes an argument of k3s, which every user of the node can read
+      no_log: true
+    - name: What another starts, where it starts anything
+      ansible.builtin.replace:
+        path: /etc/systemd/system/k3s-agent.service
+        regexp: ^ExecStart=.*
+        replace: ExecStart=/usr/local/bin/k3s agent --token {{ harbour_key }}
+                                                    ^^^^^^^^^^^^^^^^^^^^^^^^^ the token becomes an argument of k3s-agent, which every user of the node can read
+      no_log: true
+    - name: A word about it
+      ansible.builtin.lineinfile:
+        path: /etc/systemd/system/lighthouse.service
+        line: "# {{ harbour_key }}"
+      no_log: true
+    - name: Start
+      ansible.builtin.service: { name: k3s, state: started }
+`,
+      },
+    },
+    {
       title: 'in environment: of a task',
       files: {
         'site.yml': `

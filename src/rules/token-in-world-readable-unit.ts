@@ -2,6 +2,7 @@ import { fileKind } from '../flow/sites/places.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
+import { heldInUnits } from './common/heldUnits.ts'
 import { carriesToken } from './common/leaks.ts'
 import { nodeRunsOf } from './common/nodes.ts'
 import { once } from './common/once.ts'
@@ -53,6 +54,44 @@ ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443
       ExecStart=/usr/local/bin/k3s server
     dest: /etc/systemd/system/k3s.service
     mode: "0600"
+  no_log: true
+- name: Start
+  ansible.builtin.systemd:
+    name: k3s
+    state: started
+`,
+      },
+    },
+    {
+      title: 'a line of a unit whose other lines nobody knows',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Settings
+  ansible.builtin.copy:
+    content: "token: {{ harbour_key }}"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0600"
+  no_log: true
+- name: Unit
+  ansible.builtin.get_url:
+    url: https://harbour.example/k3s.service
+    dest: /etc/systemd/system/k3s.service
+    mode: "0600"
+- name: Its environment
+  ansible.builtin.lineinfile:
+    path: /etc/systemd/system/k3s.service
+    insertafter: '\\[Service\\]'
+    line: Environment=K3S_TOKEN={{ harbour_key }}
+                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^ every user may ask systemd for the token in Environment=
   no_log: true
 - name: Start
   ansible.builtin.systemd:
@@ -166,6 +205,14 @@ function* inUnits({ project, rehearsal }: Analysis): Generator<RuleFinding> {
 }
 
 function* inStarted(analysis: Analysis): Generator<RuleFinding> {
+  for (const { hops, severity } of heldInUnits(analysis, /^\s*Environment\s*=/))
+    for (const { at } of hops.slice(-1))
+      yield {
+        at: lastPlaceIn(analysis, hops, SETTING) ?? at,
+        message: MESSAGE,
+        hops,
+        ...(severity === undefined ? {} : { severity }),
+      }
   for (const { events } of nodeRunsOf(analysis))
     for (const event of events) {
       // What a task starts by itself has no unit that could be asked for.

@@ -1,4 +1,5 @@
 import { orchestration } from '../facts/orchestration.ts'
+import { heldIn, mayBeIn } from '../flow/files.ts'
 import { isFetch } from '../flow/rehearse/modules/files.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Fix, RuleFinding } from '../lint/finding.ts'
@@ -177,6 +178,66 @@ ${SETTINGS}${INSTALL}`,
       },
     },
     {
+      title: 'put into files whose other lines nobody knows',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Bring the files
+  ansible.builtin.get_url:
+    url: "https://harbour.example/{{ item }}"
+    dest: "/etc/harbour/{{ item }}"
+    mode: "0644"
+          ^^^^^^ /etc/harbour/block holds the token, and with mode 0644 every user may read it
+          ^^^^^^ /etc/harbour/line holds the token, and with mode 0644 every user may read it
+          ^^^^^^ /etc/harbour/option holds the token, and with mode 0644 every user may read it
+          ^^^^^^ /etc/harbour/pattern may hold the token, and with mode 0644 every user may read it
+          ^^^^^^ /etc/harbour/shell holds the token, and with mode 0644 every user may read it
+          ^^^^^^ /etc/harbour/taken may hold the token, and with mode 0644 every user may read it
+  loop: [block, line, option, pattern, shell, taken]
+- name: A block
+  ansible.builtin.blockinfile:
+    path: /etc/harbour/block
+    block: "token: {{ harbour_key }}"
+  no_log: true
+- name: A line
+  ansible.builtin.lineinfile:
+    path: /etc/harbour/line
+    regexp: "^token:"
+    line: "token: {{ harbour_key }}"
+  no_log: true
+- name: A line whose place nobody knows
+  ansible.builtin.lineinfile:
+    path: /etc/harbour/line
+    regexp: "^quay:"
+    line: "quay: north"
+- name: An option
+  community.general.ini_file:
+    path: /etc/harbour/option
+    section: harbour
+    option: key
+    value: "{{ harbour_key }}"
+  no_log: true
+- name: In place of a pattern
+  ansible.builtin.replace:
+    path: /etc/harbour/pattern
+    regexp: "HARBOUR_KEY"
+    replace: "{{ harbour_key }}"
+  no_log: true
+- name: By a shell
+  ansible.builtin.shell: echo '{{ harbour_key }}' >> /etc/harbour/shell
+  no_log: true
+- name: In the line that is found
+  ansible.builtin.lineinfile:
+    path: /etc/harbour/taken
+    regexp: "^token: (.*)$"
+    line: 'token: {{ harbour_key }} # \\1'
+    backrefs: true
+  no_log: true
+${SETTINGS}${INSTALL}`,
+      },
+    },
+    {
       title: 'a variable with the mode',
       files: {
         'inventory.yml': INVENTORY,
@@ -259,6 +320,74 @@ ${SETTINGS}${INSTALL}`,
       },
     },
     {
+      title: 'put into files whose other lines nobody knows, and taken away again, or written for root alone',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Bring the files
+  ansible.builtin.get_url:
+    url: "https://harbour.example/{{ item }}"
+    dest: "/etc/harbour/{{ item }}"
+    mode: "0644"
+  loop: [block, gone, line, option, pattern]
+- name: Put it in
+  ansible.builtin.lineinfile:
+    path: "/etc/harbour/{{ item }}"
+    line: "token: {{ harbour_key }}"
+  loop: [gone, line, pattern]
+  no_log: true
+- name: Put it in as a block
+  ansible.builtin.blockinfile:
+    path: /etc/harbour/block
+    block: "token: {{ harbour_key }}"
+  no_log: true
+- name: Put it in as an option
+  community.general.ini_file:
+    path: /etc/harbour/option
+    section: harbour
+    option: key
+    value: "{{ harbour_key }}"
+  no_log: true
+- name: No block
+  ansible.builtin.blockinfile:
+    path: /etc/harbour/block
+    state: absent
+- name: No line
+  ansible.builtin.lineinfile:
+    path: /etc/harbour/gone
+    regexp: "^token:"
+    state: absent
+- name: Another line in its place
+  ansible.builtin.lineinfile:
+    path: /etc/harbour/line
+    regexp: "^token:"
+    line: "token-file: /etc/rancher/k3s/harbour"
+- name: No option
+  community.general.ini_file:
+    path: /etc/harbour/option
+    section: harbour
+    option: key
+    state: absent
+- name: Nothing in its place
+  ansible.builtin.replace:
+    path: /etc/harbour/pattern
+    regexp: "^token:.*$"
+    replace: ""
+- name: A closed one
+  ansible.builtin.get_url:
+    url: https://harbour.example/closed
+    dest: /etc/harbour/closed
+    mode: "0600"
+- name: Put it in there
+  ansible.builtin.lineinfile:
+    path: /etc/harbour/closed
+    line: "token: {{ harbour_key }}"
+  no_log: true
+${SETTINGS}${INSTALL}`,
+      },
+    },
+    {
       title: 'fetched over a file that is closed, and closed after that',
       files: {
         'inventory.yml': INVENTORY,
@@ -321,13 +450,8 @@ function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
         files.set(event.path, [...(files.get(event.path) ?? []), event])
     for (const writes of files.values()) {
       const last = writes.at(-1)
-      if (
-        last === undefined ||
-        !isOpen(last) ||
-        isForRootAlone(writes, last) ||
-        !holdsToken(analysis, last.file.content)
-      )
-        continue
+      if (last === undefined || !isOpen(last) || isForRootAlone(writes, last)) continue
+      if (!holdsToken(analysis, mayBeIn(last.file.content))) continue
       const around = directoriesAbove(last.path).flatMap((path) => directories.get(path) ?? [])
       if (!around.some(isShut)) yield finding(analysis, writes, last, around.find(isNarrow))
     }
@@ -354,7 +478,7 @@ function isNarrow({ mode }: Directory): boolean {
 
 function isOpen({ file: { mode, content } }: Write): boolean {
   // Units and copies of them are another rule's: systemd shows what is in them, whatever the mode.
-  if (typeof content === 'string' && /^(?:Exec\w+|Environment)=/m.test(content)) return false
+  if (/^(?:Exec\w+|Environment)=/m.test(mayBeIn(content))) return false
   return mode === undefined || (typeof mode === 'number' && (mode & 0o044) !== 0)
 }
 
@@ -381,17 +505,21 @@ function finding(
   const { mode } = last.file
   const hops = last.file.hops
   const closed = closedMode(last)
+  const isCertain = holdsToken(analysis, heldIn(last.file.content))
+  const holds = `${path} ${isCertain ? 'holds' : 'may hold'} the token`
   const readers = (all: string): string =>
     narrow === undefined ? all : `who may enter ${shownPath(narrow.path)}`
+  const severity =
+    narrow !== undefined ? { severity: 'notice' as const } : isCertain ? {} : { severity: 'warning' as const }
   if (typeof mode !== 'number') {
-    const { at, task } = writes.find(({ file }) => holdsToken(analysis, file.content)) ?? last
+    const { at, task } = writes.find(({ file }) => holdsToken(analysis, mayBeIn(file.content))) ?? last
     const fix = isFetch(task) ? undefined : modeAdded(analysis, at, closed)
     return {
       at,
-      message: `${path} holds the token, and no task gives it a mode: ${readers('every user')} may read it`,
+      message: `${holds}, and no task gives it a mode: ${readers('every user')} may read it`,
       hops,
       ...(isFetch(task) ? { cure: FETCHED } : cureAt(analysis, at, closed)),
-      ...(narrow === undefined ? {} : { severity: 'notice' as const }),
+      ...severity,
       ...(fix === undefined ? {} : { fix }),
     }
   }
@@ -403,13 +531,13 @@ function finding(
   const isLiteral = /^(["']?)[\w=,+-]+\1$/.test(written)
   return {
     at: modeAt ?? last.at,
-    message: `${path} holds the token, and with mode 0${mode.toString(8)} ${readers((mode & 0o004) !== 0 ? 'every user' : 'its group')} may read it`,
+    message: `${holds}, and with mode 0${mode.toString(8)} ${readers((mode & 0o004) !== 0 ? 'every user' : 'its group')} may read it`,
     hops,
     ...(variable === undefined
       ? cureAt(analysis, modeAt ?? last.at, closed)
       : { cure: `set ${variable}: ${closed}` }),
     // The group is often that of root alone, and may be meant.
-    ...(isForAll ? {} : { severity: 'notice' as const }),
+    ...(isForAll ? severity : { severity: 'notice' as const }),
     ...(isForAll && modeAt !== undefined && isLiteral
       ? { fix: { edits: [{ at: modeAt, text: closed }] } }
       : {}),

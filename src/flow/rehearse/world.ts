@@ -2,7 +2,7 @@ import type { Span } from '../../span.ts'
 import type { Arrival, Carried } from '../arrival.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
 import { type FlowValue, impliedBy, UnknownTruth, VariablesDict } from '../evaluate/index.ts'
-import type { PaperFile, PaperFiles } from '../files.ts'
+import { heldIn, type PaperFile, type PaperFiles } from '../files.ts'
 import type { Event, TaskRun } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { HandlerUse } from './context.ts'
@@ -378,7 +378,10 @@ class Twins {
     if (a.mode !== b.mode || a.kind !== b.kind) return false
     if (a.content === b.content) return true
     if (typeof a.content !== 'string' || typeof b.content !== 'string')
-      return typeof a.content === typeof b.content
+      return (
+        typeof a.content === typeof b.content &&
+        this.#telling(heldIn(a.content)) === this.#telling(heldIn(b.content))
+      )
     return this.#telling(a.content) === this.#telling(b.content)
   }
 

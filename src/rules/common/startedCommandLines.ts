@@ -4,6 +4,7 @@ import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
 import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
+import { heldInUnits } from './heldUnits.ts'
 import { carriesToken, isToken, tokenHops, tokenTasks } from './leaks.ts'
 import { nodeRunsOf } from './nodes.ts'
 import { placeIn } from './places.ts'
@@ -23,11 +24,14 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
         starting.add(`${event.at.path}:${event.at.start}`)
         yield {
           at: optionIn(analysis, hops) ?? hops.at(-1)?.at ?? event.at,
-          message: `the token becomes an argument of ${event.service}, which every user of the node can read`,
+          message: becomesArgument(event.service),
           hops: [...hops, ...event.hops],
         }
       }
     }
+  for (const { service, hops, ...rest } of heldInUnits(analysis, /^\s*ExecStart\s*=/))
+    for (const { at } of hops.slice(-1))
+      yield { at: optionIn(analysis, hops) ?? at, message: becomesArgument(service), hops, ...rest }
   for (const task of tokenTasks(analysis)) {
     // What systemd-run starts is told as a service.
     if (starting.has(`${task.at.path}:${task.at.start}`)) continue
@@ -38,6 +42,9 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
     }
   }
 }
+
+const becomesArgument = (service: string): string =>
+  `the token becomes an argument of ${service}, which every user of the node can read`
 
 /**
  * What a task runs, and what Ansible makes of its `environment:`, with no_log or without:

@@ -19,7 +19,7 @@ import {
 import { fileAt } from '../../arrival/paths.ts'
 import { hasMark } from '../../atoms.ts'
 import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
-import { type PaperFile, withFile } from '../../files.ts'
+import { heldIn, type PaperFile, withFile } from '../../files.ts'
 import {
   fileRunBy,
   type InstallerResult,
@@ -755,7 +755,11 @@ class Steps {
     const file: PaperFile = {
       kind: 'file',
       content:
-        known === undefined ? text : typeof known.content === 'string' ? known.content + text : known.content,
+        known === undefined
+          ? text
+          : typeof known.content === 'string'
+            ? known.content + text
+            : { ...known.content, holds: heldIn(known.content) + text },
       mode: before?.mode ?? this.#mask,
       owner: before?.owner,
       hops: [...(known?.hops ?? []).filter(({ at }) => at !== hop.at), hop],

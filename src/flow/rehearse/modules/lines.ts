@@ -1,5 +1,5 @@
 import { pythonRegex } from '../../../ansible/template/regex.ts'
-import type { PaperFile } from '../../files.ts'
+import { heldIn, type PaperFile } from '../../files.ts'
 import { Remembered } from '../../remembered.ts'
 import { type Call, type Effect, ModuleFails } from '../call.ts'
 import { contentWith, shown, written } from './files.ts'
@@ -41,15 +41,31 @@ export function lineinfile(call: Call): Effect {
   const before = edited(call, path, absent)
   if (before === undefined && absent) return { changed: false }
   const old = before?.content ?? ''
-  if (typeof old !== 'string' || regexp === 'unknown' || (line !== undefined && typeof line !== 'string'))
-    return written(call, path, added(old, line), call.hop(`edits ${shown(path)}`), mode)
-  const lines = linesOf(old)
-  const wanted = line === undefined ? undefined : comparable(call, line)
+  const wanted = typeof line === 'string' ? comparable(call, line) : undefined
   const isHit = (one: string): boolean => {
     const text = comparable(call, bare(one))
-    if (regexp !== undefined) return found(regexp, text)
+    if (regexp instanceof RegExp) return found(regexp, text)
     return search === undefined ? text === wanted : text.includes(search)
   }
+  const backrefs = call.flag('backrefs', false) === true
+  const isOpen = regexp === 'unknown' || (line !== undefined && typeof line !== 'string')
+  if (typeof old !== 'string' || isOpen) {
+    const hop = call.hop(`edits ${shown(path)}`)
+    if (typeof old === 'string' && typeof line === 'string')
+      return written(call, path, added(old, line), hop, mode)
+    const content = typeof old === 'string' ? contentWith(line, 'a line that is not known') : old
+    const kept = (text: string): string =>
+      isOpen && (absent || regexp === 'unknown')
+        ? ''
+        : linesOf(text)
+            .filter((one) => !isHit(one))
+            .join('')
+    const more = typeof line === 'string' && !absent ? `${line}\n` : ''
+    const holds = kept(heldIn(old)) + (backrefs ? '' : more)
+    const mayHold = kept(content.mayHold ?? '') + (backrefs ? more : '')
+    return written(call, path, { ...content, holds, mayHold }, hop, mode)
+  }
+  const lines = linesOf(old)
   if (absent) {
     const kept = lines.filter((one) => !isHit(one))
     if (kept.length === lines.length) return { changed: false }
@@ -58,7 +74,6 @@ export function lineinfile(call: Call): Effect {
   if (line === undefined) return {}
   const isSearched = regexp !== undefined || search !== undefined
   const hit = isSearched ? chosen(call, lines.map(isHit)) : -1
-  const backrefs = call.flag('backrefs', false) === true
   if (hit === -1) {
     const more = withLine(call, lines, line)
     if (more === undefined) return keeping(call, path, old, mode)
@@ -149,12 +164,7 @@ function keeping(call: Call, path: string, content: string, mode: Parameters<typ
 const joined = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
 
 /** The text with a line at its end, where it is not known which line that one replaces. */
-function added(
-  old: string | { readonly unknown: string },
-  line: unknown,
-): string | { readonly unknown: string } {
-  if (typeof old !== 'string') return old
-  if (typeof line !== 'string') return contentWith(line, 'a line that is not known')
+function added(old: string, line: string): string {
   const lines = linesOf(old)
   return inserted(lines, lines.length, [`${line}\n`]).join('')
 }
@@ -170,26 +180,21 @@ export function blockinfile(call: Call): Effect {
   const old = before?.content ?? ''
   const mode = { bits: modeOf(call, before?.mode), at: call.argument('mode')?.at }
   const hop = call.hop(`puts a block into ${shown(path)}`)
-  if (typeof old !== 'string' || typeof block !== 'string')
-    return written(call, path, contentWith(block, 'a block that is not known'), hop, mode)
-  if (before === undefined && absent) return { changed: false }
+  const isKnown = typeof old === 'string' && typeof block === 'string'
+  if (isKnown && before === undefined && absent) return { changed: false }
   const marker = call.plain('marker') ?? '# {mark} ANSIBLE MANAGED BLOCK'
   const begin = `${marker.replaceAll('{mark}', call.plain('marker_begin') ?? 'BEGIN')}\n`
   const end = `${marker.replaceAll('{mark}', call.plain('marker_end') ?? 'END')}\n`
-  const lines = linesOf(old)
+  const lines = linesOf(heldIn(old))
   const marks = [lines.lastIndexOf(begin), lines.lastIndexOf(end)]
   const [from, to] = [Math.min(...marks), Math.max(...marks)]
   const isMarked = from !== -1
   const kept = isMarked ? lines.toSpliced(from, to - from + 1) : lines
-  const isGone = call.plain('state') === 'absent' || block === ''
+  const isGone = absent || typeof block !== 'string' || block === ''
   const content = isGone ? [] : [begin, ...linesOf(`${bare(block)}\n`), end]
-  return written(
-    call,
-    path,
-    inserted(kept, isMarked ? from : blockPlace(call, kept), content).join(''),
-    hop,
-    mode,
-  )
+  const text = inserted(kept, isMarked ? from : blockPlace(call, kept), content).join('')
+  const rest = typeof old === 'string' ? contentWith(block, 'a block that is not known') : old
+  return written(call, path, isKnown ? text : { ...rest, holds: text }, hop, mode)
 }
 
 /** Where a block without its markers goes: there is no `firstmatch` for it. */
@@ -212,8 +217,14 @@ export function iniFile(call: Call): Effect {
   const hop = call.hop(`sets ${option} in ${shown(path)}`)
   const old = before?.content ?? ''
   const mode = { bits: modeOf(call, before?.mode), at: call.argument('mode')?.at }
-  if (typeof old !== 'string' || (value !== undefined && typeof value !== 'string'))
-    return written(call, path, contentWith(value, 'an option that is not known'), hop, mode)
+  const isOption = (line: string): boolean => line.split('=')[0]?.trim() === option
+  if (typeof old !== 'string' || (value !== undefined && typeof value !== 'string')) {
+    const content = typeof old === 'string' ? contentWith(value, 'an option that is not known') : old
+    const kept = linesOf(heldIn(old)).filter((line) => !isOption(line))
+    const isSet = typeof value === 'string' && call.plain('state') !== 'absent'
+    const holds = inserted(kept, kept.length, isSet ? [`${option}=${value}\n`] : []).join('')
+    return written(call, path, { ...content, holds }, hop, mode)
+  }
   const lines = old === '' ? [] : old.replace(/\n$/, '').split('\n')
   let start = section === undefined ? 0 : lines.findIndex((line) => line.trim() === `[${section}]`)
   if (start === -1 && section !== undefined) {
@@ -222,9 +233,7 @@ export function iniFile(call: Call): Effect {
   }
   let end = lines.findIndex((line, index) => index > start && /^\[/.test(line.trim()))
   if (end === -1) end = lines.length
-  const at = lines.findIndex(
-    (line, index) => index >= start && index < end && line.split('=')[0]?.trim() === option,
-  )
+  const at = lines.findIndex((line, index) => index >= start && index < end && isOption(line))
   const spaces = call.flag('no_extra_spaces', false) === true ? '=' : ' = '
   if (call.plain('state') === 'absent')
     return written(call, path, joined(at === -1 ? lines : lines.toSpliced(at, 1)), hop, mode)

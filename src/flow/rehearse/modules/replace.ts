@@ -1,3 +1,4 @@
+import { heldIn } from '../../files.ts'
 import type { Call, Effect } from '../call.ts'
 import { shown, unknownContent, written } from './files.ts'
 import { pattern } from './lines.ts'
@@ -19,8 +20,14 @@ export function replace(call: Call): Effect {
     regexp === 'unknown' ||
     typeof replacement !== 'string' ||
     call.argument('after', 'before') !== undefined
-  )
-    return written(call, path, unknownContent('text replaced by a pattern'), hop)
+  ) {
+    const { unknown, mayHold = '' } =
+      typeof content === 'string' ? unknownContent('text replaced by a pattern') : content
+    const text = typeof replacement === 'string' ? replacement : ''
+    const old = heldIn(content) + mayHold
+    const left = regexp instanceof RegExp ? substituted(call, old, regexp, text) : old
+    return written(call, path, { unknown, mayHold: `${left}${text}\n` }, hop)
+  }
   const result = substituted(call, content, regexp, replacement)
   return result === content ? { changed: false } : written(call, path, result, hop)
 }
