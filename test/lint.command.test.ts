@@ -476,6 +476,30 @@ describe('what is looked at', () => {
     ])
   })
 
+  test('what seldom concerns K3s, where it is a template or something names it', async () => {
+    const text = 'harbour_key: "x"\n'
+    write({
+      'roles/edge/tasks/main.yml':
+        '- copy: { src: "north/{{ item }}", dest: /srv }\n  loop: [pier.md, tide.png]\n',
+      'roles/edge/templates/k3s.js': text,
+      'roles/edge/templates/logo.png': text,
+      'roles/edge/files/north/pier.md': text,
+      'roles/edge/files/north/berth.md': text,
+      'roles/edge/files/tide.png': text,
+      'host_vars/quay.yml': 'lock: /srv/mole.key\n',
+      'site.yml': '- hosts: all\n  roles: [edge]\n',
+      'files/mole.key': text,
+      'docs/pier.md': text,
+      'charts/quay/templates/pier.md': text,
+    })
+    expect(await found()).toEqual([
+      'files/mole.key:1 token-plaintext',
+      'roles/edge/files/north/pier.md:1 token-plaintext',
+      'roles/edge/tasks/main.yml:1 token-logged',
+      'roles/edge/templates/k3s.js:1 token-plaintext',
+    ])
+  })
+
   test('what is named like a text and is none, where it concerns K3s', async () => {
     const manifest = Buffer.from('\ufeffapiVersion: v1\nkind: Secret\ntoken: k3s\n', 'utf16le').toString(
       'utf8',

@@ -59,12 +59,19 @@ const BARE =
 
 /** Directories whose files Ansible writes to nodes, whatever they are called: `files` and `templates` of roles and beside playbooks. */
 const WRITTEN: ReadonlySet<string> = new Set(['templates', 'files'])
-/** What those hold that concerns neither K3s nor systemd, or is no text. */
-const NOT_WRITTEN: ReadonlySet<string> = new Set(
-  'md rst adoc html css js ts jsx tsx map py pyc rb pl php go java jar ps1 bat exe dll so bin png jpg jpeg gif svg ico webp pdf mp3 mp4 ttf otf woff woff2 tar gz tgz xz bz2 zst zip 7z deb rpm apk whl iso img qcow2 crt cer pem key pub asc gpg sig xml csv sql ipynb'.split(
+/** What those hold that is no text. */
+const NO_TEXT: ReadonlySet<string> = new Set(
+  'pyc jar exe dll so bin png jpg jpeg gif ico webp pdf mp3 mp4 ttf otf woff woff2 tar gz tgz xz bz2 zst zip 7z deb rpm apk whl iso img qcow2'.split(
     ' ',
   ),
 )
+/** What seldom concerns K3s or systemd, and may be there in thousands: read as a template, or where something names it. */
+const SELDOM =
+  'md rst adoc html css js ts jsx tsx map py rb pl php go java ps1 bat svg crt cer pem key pub asc gpg sig xml csv sql ipynb'.split(
+    ' ',
+  )
+const NOT_WRITTEN: ReadonlySet<string> = new Set([...NO_TEXT, ...SELDOM])
+const SELDOM_NAMED = new RegExp(`[\\w.@+-]+\\.(?:${SELDOM.join('|')})(?!\\w)`, 'gi')
 
 export interface ProjectTexts {
   /** Path below the root, with `/` → text. */
@@ -180,9 +187,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   visit('', [top], GitIgnore.at(root))
   const named = filesNamed(texts)
   const more = [
-    ...(written.size === 0 ? [] : [...ofAnsible(written, texts)]).flatMap(
-      (around) => written.get(around) ?? [],
-    ),
+    ...(written.size === 0 ? [] : writtenNames(written, texts)),
     ...others.filter((path) => isNamed(path, named)),
   ]
   for (const path of more) {
@@ -237,11 +242,30 @@ const isReadable = (name: string): boolean =>
 function aroundWritten(path: string): string | undefined {
   const { directories, name } = partsOf(path)
   const at = directories.findIndex((directory) => WRITTEN.has(directory))
-  if (at === -1 || !isReadable(name)) return undefined
+  if (at === -1 || name.startsWith('.git') || NO_TEXT.has(partsOf(name).ending.toLowerCase()))
+    return undefined
   return directories
     .slice(0, at)
     .map((directory) => `${directory}/`)
     .join('')
+}
+
+/** Of files that tasks may write to nodes those that are read. */
+function writtenNames(
+  written: ReadonlyMap<string, readonly string[]>,
+  texts: ReadonlyMap<string, string>,
+): readonly string[] {
+  let named: ReadonlySet<string> | undefined
+  const isNamedSomewhere = (name: string): boolean => {
+    named ??= new Set([...texts.values()].flatMap((text) => text.match(SELDOM_NAMED) ?? []))
+    return named.has(name)
+  }
+  return [...ofAnsible(written, texts)].flatMap((around) =>
+    (written.get(around) ?? []).filter((path) => {
+      const { directories, name } = partsOf(path)
+      return isReadable(name) || directories.includes('templates') || isNamedSomewhere(name)
+    }),
+  )
 }
 
 /** A list in which something is called `hosts`. */
