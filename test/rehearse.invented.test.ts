@@ -1240,6 +1240,78 @@ describe('the inventories of several directories that have an ansible.cfg each',
   })
 })
 
+describe('the inventories of several directories that have playbooks, too', () => {
+  const hosts = (name: string): string => `[quays]\n${name}-quay\n`
+  const site = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })
+  const harbour = (name: string): Files => ({
+    [`${name}/hosts.ini`]: hosts(name),
+    [`${name}/site.yml`]: site,
+  })
+  const both = { ...harbour('ash'), ...harbour('bay') }
+  const pairs = (files: Files): readonly string[] => {
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    return [...new Set(verdicts.map(({ playbook, host }) => `${playbook} ${host}`))].sort()
+  }
+  const own = ['ash/site.yml ash-quay', 'bay/site.yml bay-quay']
+  const mixed = [
+    'ash/site.yml ash-quay',
+    'ash/site.yml bay-quay',
+    'bay/site.yml ash-quay',
+    'bay/site.yml bay-quay',
+  ]
+
+  test('are for those', () => {
+    expect(pairs(both)).toEqual(own)
+    // Further ones beside them are, too.
+    expect(pairs({ ...both, 'ash/lab.ini': hosts('lab') })).toEqual([own[0], 'ash/site.yml lab-quay', own[1]])
+  })
+
+  test.each<[string, Files, readonly string[]]>([
+    ['a playbook above them', { 'site.yml': site }, ['site.yml ash-quay', 'site.yml bay-quay']],
+    [
+      'a playbook above them that has one, too',
+      { 'site.yml': site, 'hosts.ini': hosts('top') },
+      [
+        ...['ash/site.yml top-quay', 'bay/site.yml top-quay'],
+        ...['site.yml ash-quay', 'site.yml bay-quay', 'site.yml top-quay'],
+      ],
+    ],
+    [
+      'a playbook beside them that has none',
+      { 'cove/site.yml': site },
+      ['cove/site.yml ash-quay', 'cove/site.yml bay-quay'],
+    ],
+    [
+      'a playbook whose own has no host for it',
+      { 'cove/site.yml': site, 'cove/hosts.ini': '[piers]\npier\n' },
+      ['cove/site.yml ash-quay', 'cove/site.yml bay-quay'],
+    ],
+  ])('may be for %s', (_, more, others) => {
+    expect(pairs({ ...both, ...more })).toEqual([...own, ...others].sort())
+  })
+
+  test('may be for each where one directory has no playbook, or the own inventory is a sample', () => {
+    const { 'bay/site.yml': _, ...one } = both
+    expect(pairs(one)).toEqual(mixed.slice(0, 2))
+    const { 'ash/hosts.ini': sample = '', ...others } = both
+    const found = pairs({ ...others, 'ash/hosts-sample.ini': sample })
+    expect(found.filter((pair) => pair.endsWith('quay'))).toEqual([mixed[0], mixed[1], mixed[3]])
+  })
+
+  test('come behind the one that an ansible.cfg names', () => {
+    const config = '[defaults]\ninventory = bay/hosts.ini\n'
+    expect(pairs({ ...both, 'ansible.cfg': config })).toEqual(mixed.filter((one) => one !== mixed[2]))
+  })
+
+  test('are those that the user names', () => {
+    const { verdicts } = new Analysis(new Map(Object.entries(both)), { inventories: ['ash/hosts.ini'] })
+      .rehearsal
+    expect(new Set(verdicts.map(({ playbook, host }) => `${playbook} ${host}`))).toEqual(
+      new Set(['ash/site.yml ash-quay', 'bay/site.yml ash-quay']),
+    )
+  })
+})
+
 describe('an inventory that is there to be copied', () => {
   const founder = "groups['harbour'][0]"
   const site = (token: string): string => `

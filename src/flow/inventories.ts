@@ -6,6 +6,7 @@ import type { Project } from '../ansible/value.ts'
 import { isBelow, isInventoryName, isNamedSample, partsOf } from '../path.ts'
 import type { Span } from '../span.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
+import { isSample } from './sites/places.ts'
 
 /** An inventory as it was read, and the sources that it was read from together. */
 export interface NamedInventory {
@@ -72,12 +73,51 @@ function configuredInventories(project: Project): ReadonlyMap<string, readonly s
   return result
 }
 
+interface WithSources {
+  readonly sources: readonly string[] | undefined
+}
+
 /**
  * Of inventories that fit those that a playbook of a directory is run with, the likeliest first. Ansible takes the one of the
  * `ansible.cfg` where it is started, and others that lie by that one are given with `-i`; what only an `ansible.cfg` elsewhere
- * names is for the playbooks there. Where none above the playbook names one, each of them may be the one.
+ * names is for the playbooks there. Where none above the playbook names one, each of them may be the one; but of directories
+ * beside each other that have playbooks and an inventory each, these are for each other.
  */
-export function inventoriesFor<T extends { readonly sources: readonly string[] | undefined }>(
+export function inventoriesFor<T extends WithSources>(
+  project: Project,
+  directory: string,
+  fitting: readonly T[],
+  withPlaybooks: ReadonlySet<string>,
+): readonly T[] {
+  const chosen = configuredFor(project, directory, fitting)
+  const hasOwn = fitting.some(
+    (one) => placeOf(one) === directory && one.sources?.some((source) => !isSample(source)) === true,
+  )
+  if (!hasOwn) return chosen
+  const named = new Set([...configuredInventories(project).values()].map((sources) => sources.join()))
+  const isOfOthers = (one: T): boolean => {
+    const place = placeOf(one)
+    return (
+      place !== undefined &&
+      withPlaybooks.has(place) &&
+      !isWithin(place, directory) &&
+      !isWithin(directory, place) &&
+      !named.has(one.sources?.join() ?? '')
+    )
+  }
+  return chosen.filter((one) => !isOfOthers(one))
+}
+
+/** The directory that all sources stand in, where there is one. */
+function placeOf({ sources = [] }: WithSources): string | undefined {
+  const [place, ...others] = new Set(sources.map(directoryOf))
+  return others.length === 0 ? place : undefined
+}
+
+const isWithin = (directory: string, outer: string): boolean =>
+  outer === '' || directory === outer || directory.startsWith(`${outer}/`)
+
+function configuredFor<T extends WithSources>(
   project: Project,
   directory: string,
   fitting: readonly T[],

@@ -1,5 +1,6 @@
 import { type Content, isFixture, type Playbook, type Task } from '../../ansible/content/index.ts'
 import { LOCALHOST } from '../../ansible/inventory/index.ts'
+import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
@@ -87,7 +88,7 @@ export class Director {
       this.#project,
       this.#inventories,
     )
-    const hosts = new HostSets(this.#project, this.#inventories, told, this.#options)
+    const hosts = new HostSets(this.#project, this.#inventories, told, this.#withPlaybooks, this.#options)
     const hasOther = playbooks.some(({ playbook }) => !isUpkeep(playbook))
     for (const { playbook, closure, isLone } of playbooks) {
       const found = hosts.of(
@@ -289,7 +290,19 @@ export class Director {
   /** Of hosts that are made up: the inventory whose groups they are in. */
   unfilledInventory({ patterns }: Closure, playbook: string): UnfilledInventory | undefined {
     const isAsked = this.#options.isAsked === true
-    return unfilledInventory(this.#inventories, patterns, this.#project, playbook, isAsked)
+    return unfilledInventory(
+      this.#inventories,
+      patterns,
+      this.#project,
+      playbook,
+      this.#withPlaybooks,
+      isAsked,
+    )
+  }
+
+  /** Directories that have playbooks. */
+  get #withPlaybooks(): ReadonlySet<string> {
+    return new Set(this.#content.playbooks.map(({ path }) => directoryOf(path)))
   }
 
   get groupsWithVariables(): readonly string[] {

@@ -31,14 +31,17 @@ export class HostSets {
   readonly #tokenVariables: ReadonlySet<string>
   readonly #isAsked: boolean
   readonly #told: Distinguished
+  readonly #withPlaybooks: ReadonlySet<string>
 
   constructor(
     project: Project,
     inventories: readonly NamedInventory[],
     told: Distinguished,
+    withPlaybooks: ReadonlySet<string>,
     { tokenVariables = new Set(), isAsked = false }: RehearseOptions,
   ) {
     this.#told = told
+    this.#withPlaybooks = withPlaybooks
     this.#project = project
     this.#tokenVariables = tokenVariables
     this.#inventories = inventories
@@ -62,7 +65,9 @@ export class HostSets {
       absent === undefined || sources.every((source) => isForPath(this.#project, absent, source))
     const sets = all.filter(isFor)
     const found = this.#fitting(closure, sets)
-    const fitting = this.#isAsked ? found : inventoriesFor(this.#project, directoryOf(playbook), found)
+    const fitting = this.#isAsked
+      ? found
+      : inventoriesFor(this.#project, directoryOf(playbook), found, this.#withPlaybooks)
     if (fitting.length > MOST_INVENTORIES) full(playbook)
     if (fitting.length > 0) return fitting.slice(0, MOST_INVENTORIES)
     if (absent !== undefined && this.#fitting(closure, all).length > 0)

@@ -16,6 +16,7 @@ export function unfilledInventory(
   patterns: readonly string[],
   project: Project,
   playbook: string,
+  withPlaybooks: ReadonlySet<string>,
   isAsked: boolean,
 ): UnfilledInventory | undefined {
   const absent = absentInventory(project, directoryOf(playbook))
@@ -32,7 +33,7 @@ export function unfilledInventory(
     )
     return leaves.length > 0 ? [{ ...one, leaves }] : []
   })
-  return (isAsked ? found : inventoriesFor(project, directoryOf(playbook), found))[0]
+  return (isAsked ? found : inventoriesFor(project, directoryOf(playbook), found, withPlaybooks))[0]
 }
 
 export const hasChildren = ({ inventory }: NamedInventory, group: string): boolean =>
