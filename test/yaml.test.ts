@@ -125,6 +125,40 @@ describe('what is wrong is a fault with its line', () => {
   })
 
   test.each([
+    [
+      '',
+      "- a: 1\n\n  - b: 2\n    c: '3\n- {{ d }}\n",
+      ['error 3: the indentation does not fit the lines around it'],
+    ],
+    ['', '- a: 1\n b: 2\n- c: "3\n', ['error 2: the indentation does not fit the lines around it']],
+    [
+      ', nor in the same line',
+      "a: {{ b }}/c\nd: 'e\n",
+      ['error 1: a value that begins with {{ is read as a mapping'],
+    ],
+    [
+      ', but what stands before it',
+      'a: {{ b }}\nc: "\\d"\ne: =\nf: g: h\ni: {{ j }}\n',
+      [
+        'error 1: a value that begins with {{ is read as a mapping',
+        'error 2: a backslash in double quotes starts an escape that YAML does not know',
+        'error 3: an unquoted = is a special value of YAML 1.1, which Ansible can not read',
+        'error 4: two entries on one line, or an unquoted value that holds a colon and a space',
+      ],
+    ],
+    [
+      ', but a second document',
+      'a: b: c\nd: e: f\n---\ng: h: i\n',
+      [
+        'error 1: two entries on one line, or an unquoted value that holds a colon and a space',
+        'error 3: a second YAML document starts here; Ansible reads files with one document only',
+      ],
+    ],
+  ])('and nothing behind one that hides the rest%s: %j', (_, text, faults) => {
+    expect(read(text).faults.toSorted()).toEqual(faults)
+  })
+
+  test.each([
     ['brackets', '['.repeat(100_000)],
     ['dashes', '- '.repeat(100_000)],
     ['mappings', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],

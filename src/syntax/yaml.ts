@@ -1,6 +1,6 @@
 import { Composer, type CST, type Document, type ParsedNode } from 'yaml'
 import type { Fault } from './value.ts'
-import { characterFaults, syntaxFault } from './yamlFault.ts'
+import { characterFaults, hidesRest, isMisplaced, syntaxFault } from './yamlFault.ts'
 import { tokensOf } from './yamlLexer.ts'
 import type { YamlText } from './yamlNode.ts'
 import { resolveJson, resolvePlain } from './yamlScalar.ts'
@@ -39,18 +39,39 @@ const parsed = new Map<string, YamlText>()
 const MOST_KEPT = 10_000
 
 function parse(path: string, text: string): YamlText {
-  const faults: Fault[] = [...characterFaults(path, text)]
+  const faults: Fault[] = []
   const report = (fault: Fault): void => {
     if (faults.length < MAX_FAULTS) faults.push(fault)
   }
-  const root = compose(path, text, report)?.contents
+  const { document, broken, second } = compose(path, text, report)
+  const contents = document?.contents
   const json = isJson(text)
-  if (root === null || root === undefined) return { path, text, root: undefined, isJson: json, faults }
   const builder = new TreeBuilder(path, report, json ? resolveJson : resolvePlain)
-  return { path, text, root: builder.node(root as ParsedNode), isJson: json, faults }
+  const root = contents === null || contents === undefined ? undefined : builder.node(contents as ParsedNode)
+  const own = broken === undefined ? faults : faultsUntil(broken, faults, text)
+  const all = [...characterFaults(path, text), ...own, ...(second === undefined ? [] : [second])]
+  return { path, text, root, isJson: json, faults: all }
 }
 
-function compose(path: string, text: string, report: (fault: Fault) => void): Document | undefined {
+/** What else is found behind it, or before it in the same line, most often has the same cause. */
+function faultsUntil(broken: Fault, faults: readonly Fault[], text: string): readonly Fault[] {
+  const { start } = broken.at
+  const before = faults.filter(({ at }) => at.start < start)
+  const isTold = before.some(
+    ({ at, severity = 'error' }) => severity === 'error' && !text.slice(at.start, start).includes('\n'),
+  )
+  return isTold ? before : [...before, broken]
+}
+
+interface Composed {
+  readonly document?: Document | undefined
+  /** The first fault that makes the rest of the document another one. */
+  readonly broken?: Fault | undefined
+  /** That there is a second document. */
+  readonly second?: Fault | undefined
+}
+
+function compose(path: string, text: string, report: (fault: Fault) => void): Composed {
   const tokens = tokensOrNone(text)
   const deep = tokens === undefined ? 0 : tooDeep(tokens)
   if (tokens === undefined || deep !== undefined) {
@@ -59,7 +80,7 @@ function compose(path: string, text: string, report: (fault: Fault) => void): Do
       message: `nested deeper than ${MAX_DEPTH} levels`,
       fix: 'flatten the file; no inventory needs that depth',
     })
-    return undefined
+    return {}
   }
   const composer = new Composer({
     schema: 'failsafe',
@@ -68,15 +89,25 @@ function compose(path: string, text: string, report: (fault: Fault) => void): Do
     prettyErrors: false,
   })
   const [document, second] = [...composer.compose(tokens, true, text.length)]
-  for (const { code, message, pos } of document?.errors ?? [])
-    report(syntaxFault({ path, start: pos[0], end: Math.max(pos[1], pos[0] + 1) }, code, message))
-  if (second !== undefined)
-    report({
-      at: { path, start: second.range[0], end: second.range[0] + 3 },
-      message: 'a second YAML document starts here; Ansible reads files with one document only',
-      fix: 'remove the line --- or ... before it, or put it into a file of its own',
-    })
-  return document as Document | undefined
+  let broken: Fault | undefined
+  for (const { code, message, pos } of document?.errors ?? []) {
+    const start = pos[0] + (isMisplaced(message) ? text.slice(pos[0]).search(/\S/) : 0)
+    const fault = syntaxFault({ path, start, end: Math.max(pos[1], start + 1) }, code, message)
+    if (hidesRest.has(code) && (broken === undefined || start < broken.at.start)) broken = fault
+    report(fault)
+  }
+  return {
+    document: document as Document | undefined,
+    broken,
+    second:
+      second === undefined
+        ? undefined
+        : {
+            at: { path, start: second.range[0], end: second.range[0] + 3 },
+            message: 'a second YAML document starts here; Ansible reads files with one document only',
+            fix: 'remove the line --- or ... before it, or put it into a file of its own',
+          },
+  }
 }
 
 /** `undefined`: so deep that the stack was used up. */

@@ -52,10 +52,27 @@ const WORDINGS: Readonly<Record<string, Wording>> = {
   },
 }
 
+/** Of these codes the text behind is most often read otherwise than it is meant. */
+export const hidesRest: ReadonlySet<string> = new Set([
+  'BAD_INDENT',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'BLOCK_IN_FLOW',
+  'IMPOSSIBLE',
+  'MISSING_CHAR',
+  'MULTILINE_IMPLICIT_KEY',
+  'TAB_AS_INDENT',
+  'UNEXPECTED_TOKEN',
+])
+
+/** What the yaml package says of lists and entries that are indented neither as their neighbours nor as what is around these. */
+export const isMisplaced = (message: string): boolean =>
+  /^A block sequence may not be used as an implicit map key|^Sequence item without - indicator/.test(message)
+
 /** `message` is the yaml package's own, for a code that has no wording here. */
 export function syntaxFault(at: Span, code: string, message: string): Fault {
   // An unclosed bracket shows only by the line after it, which is then indented too little.
-  const known = WORDINGS[/ end with a [\]}]/.test(message) ? 'MISSING_CHAR' : code]
+  const isUnclosed = / end with a [\]}]/.test(message)
+  const known = WORDINGS[isUnclosed ? 'MISSING_CHAR' : isMisplaced(message) ? 'BAD_INDENT' : code]
   return { at, ...(known ?? { message, fix: 'check quotes, brackets and indentation around this place' }) }
 }
 
