@@ -421,7 +421,7 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     })
     write({ 'broken/site.yml': '- hosts: all\n  vars:\n    k3s: [\n' })
     expect((await trace(directory, ['broken'])).text).toMatch(
-      /^Nothing about K3s .*\n\n1 file could not be read as meant; k3seal lint says which and why\n$/,
+      /^No start of K3s can be shown: .* could not be read\.\n\n1 file could not be read as meant; k3seal lint says which and why\n$/,
     )
     const { text: other } = await trace(directory, ['--scenario', 'openrc', '--host', 'larch'])
     expect(other).toMatch(/^Nothing of K3s starts on larch, with --scenario openrc\.\n/)

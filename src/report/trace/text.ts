@@ -74,7 +74,7 @@ class Page {
   }
 
   nothing(): void {
-    const { asked, brought, unknowns, stops } = this.#trace
+    const { asked, brought, unknowns, stops, unread } = this.#trace
     const ends = unknowns.filter(({ end }) => end !== undefined)
     const isUnsaid = asked.length === 0 && brought.length === 0 && ends.length === 0
     const idle = unknowns.filter(({ isIdle }) => isUnsaid && isIdle === true)
@@ -88,7 +88,9 @@ class Page {
             ? 'No service of K3s starts here, and plays end early:'
             : idle.length > 0
               ? 'No service of K3s starts here in any scenario, though K3s would be brought:'
-              : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
+              : unread > 0
+                ? 'No start of K3s can be shown: one may stand in what could not be read.'
+                : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
     )
     // Undefined variables are told host by host.
     for (const { at, what } of ends)
