@@ -649,3 +649,15 @@ describe('a shell reads files of the node', () => {
     expect(nodes(first(`${download} | K3S_TOKEN={{ harbour_key }} sh -`))).toEqual([served])
   })
 })
+
+test('settings that a shell writes in a way which is not followed are told of, less those of containerd', () => {
+  const writes = (path: string): Files => ({
+    ...inventory,
+    'site.yml': `${server}    - shell: sed 's/tide/surge/' /etc/quay > ${path}\n`,
+  })
+  expect(unknowns(writes('/etc/rancher/k3s/config.yaml'))).toEqual([
+    'a shell writes /etc/rancher/k3s/config.yaml',
+  ])
+  for (const directory of ['/var/lib/rancher/k3s', '/srv/k3s'])
+    expect(unknowns(writes(`${directory}/agent/etc/containerd/config.toml.tmpl`))).toEqual([])
+})

@@ -210,6 +210,8 @@ function unknownStatus(call: Call): Unknown {
 const BRINGS = /(?:^|[\s/])(?:k3sup|k3d|autok3s|[\w.-]*(?:k3s|rancher)[\w.-]*\.(?:sh|py|run))(?:\s|$)/i
 
 const isOption = (word: string): boolean => word.startsWith('-')
+/** Settings of containerd, below any data directory: no token stands in them. https://docs.k3s.io/advanced#configuring-containerd */
+const OF_CONTAINERD = /\/agent\/etc\/containerd\//
 /** Options of grep with which it prints the lines that it finds. */
 const PLAIN = /^-[iEFwx]+$|^--(?:ignore-case|extended-regexp|fixed-strings)$/
 
@@ -799,7 +801,7 @@ class Steps {
           hops: [...(before?.hops ?? []), this.#call.hop(`a shell writes ${path}`)],
         }),
       }
-      this.#call.note(`a shell writes ${path}`)
+      if (!OF_CONTAINERD.test(path)) this.#call.note(`a shell writes ${path}`)
     }
   }
 
