@@ -687,6 +687,17 @@ ${joins('workers', '{{ slip.content | b64decode | trim }}')}`
     expect(arrivals(key, { servers: 'one' })).toEqual(['192.0.2.7 agent present env-file url'])
   })
 
+  test('are themselves where a play is for one by its login', () => {
+    const read = found(
+      'sailor@quay',
+      joins('sailor@boat', "{{ hostvars['sailor@quay'].slip.content | b64decode | trim }}"),
+    )
+    expect(arrivals({ 'site.yml': read }, { servers: 'several' })).toEqual([
+      'sailor@boat agent present env-file url',
+      'sailor@quay first-server present env-file no url',
+    ])
+  })
+
   test('are apart from all others, whatever they are called', () => {
     const read = found(
       'quay-node-0',
@@ -858,6 +869,17 @@ ExecStart=/usr/local/bin/k3s {% if inventory_hostname == 'rock' -%} server {%- e
       when(server, "inventory_hostname == 'rock.harbour.example' and inventory_hostname_short == 'rock'") +
       when(agent, "inventory_hostname_short != 'rock'")
     expect(nodes(played('all', tasks))).toEqual(['agent-1 agent', 'rock.harbour.example first-server'])
+  })
+
+  test.each(['sailor@rock', 'sailor+quay@rock', 'fjäll-1'])('by %s, for Ansible takes any name', (name) => {
+    const tasks =
+      when(server, `inventory_hostname == '${name}'`) + when(agent, `inventory_hostname != '${name}'`)
+    expect(nodes(played('all', tasks)).toSorted()).toEqual(['agent-1 agent', `${name} first-server`])
+  })
+
+  test.each(['*', '-', 'rock,pier', 'rock pier'])('but not %s, which is no name', (text) => {
+    const tasks = when(server, `inventory_hostname in '${text}' or true`)
+    expect(nodes(played('quay_masters', tasks))).toEqual(['server-1 first-server'])
   })
 })
 

@@ -15,7 +15,8 @@ import { groupsIn, wantedGroups } from './pattern.ts'
 const OWN = new Set(['inventory_hostname', 'inventory_hostname_short'])
 /** What a statement has before its expression. */
 const KEYWORD = /^[-+]?\s*(?:(?:el)?if\b|set\s+\w+\s*=(?!=))?/
-const HOST_NAME = /^\w[\w.-]*$/
+/** Ansible takes any name. What is left out tells two of them in one text apart, or has a meaning in an inventory. */
+const HOST_NAME = /^[\p{L}\p{N}_@][\p{L}\p{N}_.@+-]*$/u
 /** Variables may be made of each other in a circle. */
 const DEEPEST = 8
 

@@ -192,9 +192,9 @@ export interface NamedHosts {
   readonly others: readonly string[]
 }
 
-const HOSTVARS = /\bhostvars\s*\[\s*['"]([A-Za-z][\w.-]*)['"]\s*\]/g
-const DELEGATED = /^[ \t]*(?:-[ \t]+)?delegate_to:[ \t]*["']?([A-Za-z][\w.-]*)["']?[ \t]*(?:#.*)?$/gm
-const HOST_NAME = /^[A-Za-z][\w.-]*$/
+const HOSTVARS = /\bhostvars\s*\[\s*['"]([A-Za-z][\w.@-]*)['"]\s*\]/g
+const DELEGATED = /^[ \t]*(?:-[ \t]+)?delegate_to:[ \t]*["']?([A-Za-z][\w.@-]*)["']?[ \t]*(?:#.*)?$/gm
+const HOST_NAME = /^[A-Za-z][\w.@-]*$/
 const TOKEN_READ = /\/(?:node-|agent-)?token\b|k3s\s+token\b/
 
 /** Those of `hostvars['…']` and of `delegate_to:`; what a task adds by itself is none of the cluster, and a group is no host. */

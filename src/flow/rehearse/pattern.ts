@@ -80,8 +80,8 @@ const termsOf = (pattern: string): readonly string[] => pattern.split(/[,:]/).ma
 /** Whether nothing says which hosts it is for but who runs the playbook. */
 export const isOpen = (pattern: string): boolean => written(pattern).some((one) => one.includes('{'))
 
-/** A name with a dot is a host's own, or its address: Ansible warns of groups that are called so. */
-export const isHostName = (name: string): boolean => name.includes('.')
+/** A name with a dot is a host's own, or its address, and so is a login: Ansible warns of groups that are called so. */
+export const isHostName = (name: string): boolean => /[.@]/.test(name)
 
 /** Names of groups and hosts that the hosts patterns of a project name, `all` and the control node left out. */
 export function namedGroups(patterns: readonly string[]): readonly string[] {
@@ -98,7 +98,7 @@ export function namedGroups(patterns: readonly string[]): readonly string[] {
     ...new Set(
       names.filter(
         (name) =>
-          /^(?:[A-Za-z_][\w-]*|[\w-]+(?:\.[\w-]+)+)$/.test(name) && name !== 'all' && !LOCALHOST.has(name),
+          /^(?:[A-Za-z_][\w-]*|[\w-]+(?:[.@][\w-]+)+)$/.test(name) && name !== 'all' && !LOCALHOST.has(name),
       ),
     ),
   ]
