@@ -16,6 +16,7 @@ import { isWord } from '../src/lint/secrets.ts'
 import { suppressionsIn } from '../src/lint/suppressions.ts'
 import { rules as rulesOfK3s } from '../src/rules/index.ts'
 import { positionAt } from '../src/span.ts'
+import { installs, joins } from './tools/paper.ts'
 
 /** A rule that finds every occurrence of a word. */
 const wordRule = (id: string, word: string, more: Partial<Rule> = {}): Rule => ({
@@ -390,6 +391,66 @@ describe('lint', () => {
     expect(unknowns.map(({ what }) => what)).toEqual([
       'this configures an inventory plugin; k3seal does not run it',
     ])
+  })
+
+  describe('nodes of which it is not known whether their token arrives are unknowns', () => {
+    const hosts = '[quays]\nrock\n[piers]\npier[1:6]\n[boats]\nboat2\nboat1\n'
+    const server = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+    const told = (files: Readonly<Record<string, string>>): readonly string[] => {
+      const project = new Map(Object.entries({ 'hosts.ini': hosts, ...files }))
+      return lint(new Analysis(project), rulesOfK3s).unknowns.map(
+        ({ at, what }) => `${at.path}:${positionAt(project.get(at.path) ?? '', at.start).line} ${what}`,
+      )
+    }
+    const why = 'is not known: the output of a command'
+    const ask = (hosts: string): string => `- hosts: ${hosts}
+  tasks:
+    - shell: K3S_TOKEN=$(harbour key) sh /opt/k3s-install.sh ${hosts === 'piers' ? 'server' : 'agent'}
+      environment: { K3S_URL: "https://quay:6443" }
+`
+
+    test('one for each kind of them and cause, however many plays and scenarios there are', () => {
+      expect(told({ 'site.yml': server + ask('piers') + ask('boats') })).toEqual([
+        `site.yml:9 whether the token arrives on joining servers pier1, pier2 and 4 more ${why}`,
+        `site.yml:13 whether the token arrives on agents boat1 and boat2 ${why}`,
+      ])
+      const plays = `${server}- { hosts: boats, roles: [moorings] }\n`
+      const task = (ask('boats').split('tasks:\n')[1] ?? '').replace(/^ {4}/gm, '')
+      const both = { 'site.yml': plays, 'fleet.yml': plays, 'roles/moorings/tasks/main.yml': task }
+      expect(told(both)).toEqual([
+        `roles/moorings/tasks/main.yml:1 whether the token arrives on agents boat1 and boat2 ${why}`,
+      ])
+    })
+
+    test('with the scenarios, where it is so in some', () => {
+      const site = `${server}${ask('boats')}      when: airgap_dir is defined
+${joins('boats', '0ddpassword')}      when: airgap_dir is undefined
+`
+      expect(told({ 'site.yml': site })).toEqual([
+        `site.yml:9 whether the token arrives on agents boat1 and boat2 (airgapped) ${why}`,
+      ])
+    })
+
+    test('one for what each of them has of its own', () => {
+      const found = '- { hosts: boats, tasks: [{ stat: { path: /srv/key }, register: chest }] }\n'
+      const joined = joins('boats', '{{ chest.stat.mimetype | trim }}')
+      expect(told({ 'site.yml': server + found + joined })).toEqual([
+        'site.yml:11 whether the token arrives on agents boat1 and boat2 is not known: (stat of /srv/key: mimetype) | trim',
+      ])
+    })
+
+    test('unless it is said already why', () => {
+      const asked = `- hosts: boats
+  tasks:
+    - boats.harbour.ask: { of: quay }
+      register: asked
+${joins('boats', '{{ asked.k3s | trim }}')}`
+      expect(told({ 'site.yml': server + asked })).toEqual([
+        'site.yml:9 the module boats.harbour.ask is not followed, so asked.k3s is not known',
+      ])
+      const own = "{{ lookup('password', '/dev/null') }}"
+      expect(told({ 'site.yml': server + joins('boats', own) })).toEqual([])
+    })
   })
 })
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { scenarioFilter } from '../src/commands/trace/scenarios.ts'
 import type { Scenario } from '../src/flow/rehearsal.ts'
+import { Facets } from '../src/lint/facets.ts'
+import { hostWords } from '../src/lint/names.ts'
 import { wordMask } from '../src/lint/wordMask.ts'
-import { Facets } from '../src/report/trace/facets.ts'
-import { hostWords } from '../src/report/trace/words.ts'
 
 describe('scenarios in words', () => {
   const online: Scenario = { k3s: 'absent', airgapped: false }

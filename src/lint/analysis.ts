@@ -8,6 +8,7 @@ import { rehearse } from '../flow/rehearse.ts'
 import { type TokenSites, tokenSites } from '../flow/tokenSites.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import type { Span } from '../span.ts'
+import { undecidedNodes } from './undecided.ts'
 
 export interface AnalysisOptions {
   /** `-i`, in order: read together, as one inventory. */
@@ -130,7 +131,12 @@ export class Analysis {
     if (this.#rehearsal === undefined) return []
     const { unknowns, bounds } = this.#rehearsal
     const { passedOver } = this
-    return [...unknowns, ...bounds, ...(passedOver === undefined ? [] : [passedOver])]
+    return [
+      ...unknowns,
+      ...bounds,
+      ...undecidedNodes(this.#rehearsal, this.project),
+      ...(passedOver === undefined ? [] : [passedOver]),
+    ]
   }
 
   /** An inventory that git ignores, where hosts had to be made up because nobody names it and there is no other. */

@@ -1,7 +1,7 @@
 import type { Hop } from '../../flow/atoms.ts'
 import type { Scenario, Verdict } from '../../flow/rehearsal.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
-import { keyOf } from '../../report/trace/facets.ts'
+import { keyOf } from '../../lint/facets.ts'
 
 type Rename = (text: string) => string
 

@@ -1,5 +1,5 @@
 import type { NodeKind, Scenario, Verdict } from '../../flow/rehearsal.ts'
-import { Facets, keyOf } from './facets.ts'
+import { Facets, keyOf } from '../../lint/facets.ts'
 import type { Stop } from './trace.ts'
 
 /** What comes of one playbook on the hosts of one inventory. */

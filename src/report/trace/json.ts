@@ -1,6 +1,6 @@
 import type { Carrier } from '../../flow/arrival.ts'
+import { ordered } from '../../lint/facets.ts'
 import { placeOf } from '../report.ts'
-import { ordered } from './facets.ts'
 import { onSeveral } from './groups.ts'
 import type { Trace } from './trace.ts'
 

@@ -1,8 +1,9 @@
 import type { Hop } from '../../flow/atoms.ts'
+import { hostWords } from '../../lint/names.ts'
 import { placeOf, printable } from '../report.ts'
 import { type NodeGroup, type PlaybookPicture, pictures } from './groups.ts'
 import type { Trace } from './trace.ts'
-import { hostWords, outcomeWords, type Worry, worryOf } from './words.ts'
+import { outcomeWords, type Worry, worryOf } from './words.ts'
 
 const CLASSES: Readonly<Record<Worry, string>> = {
   fine: 'stroke:green,stroke-width:2px',

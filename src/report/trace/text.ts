@@ -1,11 +1,11 @@
 import type { Hop } from '../../flow/atoms.ts'
 import type { Scenario } from '../../flow/rehearsal.ts'
 import { withOthers } from '../../flow/unknown.ts'
-import { names } from '../../lint/names.ts'
+import { Facets } from '../../lint/facets.ts'
+import { hostWords, names } from '../../lint/names.ts'
 import type { Span } from '../../span.ts'
 import { placeOf, printable } from '../report.ts'
 import { type Paint, painter } from '../style.ts'
-import { Facets } from './facets.ts'
 import {
   type NodeGroup,
   type Outcome,
@@ -15,7 +15,7 @@ import {
   sharedStops,
 } from './groups.ts'
 import type { Trace } from './trace.ts'
-import { hostWords, outcomeWords, remarks, type Worry, worryOf } from './words.ts'
+import { outcomeWords, remarks, type Worry, worryOf } from './words.ts'
 
 export interface TraceTextOptions {
   readonly color: boolean

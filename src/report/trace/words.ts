@@ -1,6 +1,5 @@
 import type { Carrier } from '../../flow/arrival.ts'
-import type { NodeKind, Verdict } from '../../flow/rehearsal.ts'
-import { names } from '../../lint/names.ts'
+import type { Verdict } from '../../flow/rehearsal.ts'
 
 export const carrierWords: Readonly<Record<Carrier, string>> = {
   argv: 'on the command line',
@@ -11,17 +10,6 @@ export const carrierWords: Readonly<Record<Carrier, string>> = {
   config: 'through config.yaml',
   'token-file': 'through a token file',
   none: '',
-}
-
-const kindWords: Readonly<Record<NodeKind, string>> = {
-  'first-server': 'first server',
-  'joining-server': 'joining server',
-  agent: 'agent',
-}
-
-/** `agents a1, a2 and 48 more`. */
-export function hostWords(kind: NodeKind, hosts: readonly string[]): string {
-  return `${kindWords[kind]}${hosts.length === 1 ? '' : 's'} ${names(hosts)}`
 }
 
 /** How much an outcome should worry. A founding server without a token makes its own. */

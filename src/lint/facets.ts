@@ -1,5 +1,5 @@
-import type { Scenario } from '../../flow/rehearsal.ts'
-import { either, type ScenarioQuestion, scenarioQuestions, scenarioWords } from '../../lint/scenarioWords.ts'
+import type { Scenario } from '../flow/rehearsal.ts'
+import { either, type ScenarioQuestion, scenarioQuestions, scenarioWords } from './scenarioWords.ts'
 
 /** One thing that a scenario settles, in the words of the text format. Where it does not say, it is as usual. */
 type Facet = readonly [question: ScenarioQuestion, word: string]
