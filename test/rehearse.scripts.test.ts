@@ -432,6 +432,77 @@ test.each([
   expect(unknowns(files)).toEqual(is ? ['K3s is brought by k3sup, which is not followed'] : [])
 })
 
+describe('K3s in containers is not followed', () => {
+  const image = 'rancher/k3s:v1.33.3-k3s1'
+  const played = (task: string, more: Files = {}): Files => ({
+    ...inventory,
+    'site.yml': `- name: K3s\n  hosts: quays\n  tasks:\n    - ${task}\n`,
+    ...more,
+  })
+  const broughtBy = (program: string) => [`K3s is brought by ${program}, which is not followed`]
+
+  test.each([
+    ['docker', `command: docker run --detach --privileged ${image} server --cluster-init`],
+    ['docker', `command: docker run -d --env K3S_TOKEN={{ harbour_key }} ${image}`],
+    [
+      'docker',
+      `shell: "cd /opt && sudo docker container run -d \\\n  --name quay {{ berth }}/${image} agent"`,
+    ],
+    ['docker', `shell: PIER=1 nohup docker run -d ${image} server &`],
+    ['docker', 'command: docker create quay.example:5000/rancher/k3s {{ ansible_local.kind }}'],
+    ['podman', `command: { argv: [podman, run, docker.io/${image}, server] }`],
+    [
+      'docker',
+      `community.docker.docker_container: { name: quay, image: "${image}", command: server --cluster-init }`,
+    ],
+    ['docker', 'docker_container: { name: quay, image: "{{ hull }}", command: [agent], state: started }'],
+    ['podman', `containers.podman.podman_container: { name: quay, image: "${image}" }`],
+    ['k3d', 'command: k3d cluster create quay'],
+    ['k3d', 'shell: k3d cluster list | grep quay || k3d cluster create quay'],
+  ])('%s: %s', (program, task) => {
+    const vars = { 'group_vars/quays.yml': `hull: ${image}\n` }
+    expect(unknowns(played(task, vars))).toEqual(broughtBy(program))
+    expect(nodes(played(task, vars))).toEqual([])
+  })
+
+  test.each([
+    `command: docker run --rm ${image} --version`,
+    `command: docker run --rm ${image} kubectl get nodes`,
+    `command: docker run --rm --entrypoint sh ${image}`,
+    `command: docker pull ${image}`,
+    'command: docker run -v quay:/var/lib/rancher/k3s alpine tar c /var/lib/rancher/k3s server',
+    'command: docker run -v /var/lib/rancher/k3s:/k3s:ro alpine',
+    'command: docker run rancher/k3s-upgrade:v1.33.3-k3s1',
+    `shell: echo docker run ${image} server`,
+    'command: k3d cluster delete quay',
+    `docker_container: { name: quay, image: "${image}", state: absent }`,
+    `docker_container: { name: quay, image: "${image}", command: check-config }`,
+    'docker_container: { name: k3s-quay, image: "alpine:3", volumes: ["/var/lib/rancher/k3s:/k3s"] }',
+  ])('but nothing is brought by %s', (task) => {
+    expect(unknowns(played(task))).toEqual([])
+  })
+
+  test.each([
+    ['docker', `#!/bin/bash\nname=quay\ndocker run --detach \\\n  --name $name ${image} server`],
+    ['k3d', '#!/bin/sh\nk3d cluster create quay'],
+    ['/opt/moor', `#!/usr/bin/env python3\nrun(["docker", "run", "-d", "${image}"])`],
+  ])('nor what a script of the project does: %s', (program, text) => {
+    const task = `template: { src: moor.j2, dest: /opt/moor, mode: "0700" }
+    - command: /opt/moor`
+    expect(unknowns(played(task, { 'templates/moor.j2': text }))).toEqual(broughtBy(program))
+  })
+
+  test.each([
+    `docker pull ${image}`,
+    'docker run -v quay:/var/lib/rancher/k3s alpine tar c /k3s',
+    'docker run -v /var/lib/rancher/k3s:/k3s alpine tar c /k3s',
+  ])('which may have nothing to do with it: %s', (line) => {
+    const task = `template: { src: moor.j2, dest: /opt/moor, mode: "0700" }
+    - command: /opt/moor`
+    expect(unknowns(played(task, { 'templates/moor.j2': `#!/bin/sh\n${line}\n` }))).toEqual([])
+  })
+})
+
 describe('what brings K3s from elsewhere may have brought it to any node', () => {
   const brought = (task: string, more = ''): Files => ({
     ...inventory,

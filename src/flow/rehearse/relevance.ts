@@ -7,12 +7,13 @@ import {
   type Task,
 } from '../../ansible/content/index.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
-import { installer } from '../../facts/installer.ts'
+import { containers } from '../../facts/containers.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 import { isFetch } from './modules/files.ts'
 import { isClusterModule } from './modules/index.ts'
+import { saysK3s } from './modules/ownScripts.ts'
 import { packageModules } from './modules/packages.ts'
 import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
@@ -44,7 +45,7 @@ const INTEREST: ReadonlyMap<string, RegExp> = new Map([
   // Most of their tokens are others.
   ...['uri', 'k8s'].map((name) => [name, /K3S_(?:AGENT_)?TOKEN/] as const),
   ['add_host', /token|K3S_|secret|vault|\bgroup/i] as const,
-  ...packageModules.map((name) => [name, /k3s/i] as const),
+  ...[...packageModules, ...containers.modules.keys()].map((name) => [name, /k3s/i] as const),
   ['fetch', new RegExp(`token|secret|${HOLDERS}`, 'i')] as const,
   ['debug', new RegExp(String.raw`token|K3S_|secret|vault|hostvars|\bvars\b|${HOLDERS}`, 'i')] as const,
   ...[
@@ -411,8 +412,7 @@ export class Relevance {
   #script(placed: PlacedTask): string | undefined {
     const { action } = placed.task
     const isIt =
-      WRITERS.has(action.module) &&
-      installer.words.test(`${this.#source(placed.task)} ${this.#templates(placed)}`)
+      WRITERS.has(action.module) && saysK3s(`${this.#source(placed.task)} ${this.#templates(placed)}`)
     const path = isIt ? (action.arguments.get('dest') ?? action.arguments.get('path'))?.value : undefined
     const [name] = typeof path === 'string' ? (/\/[^/{}]{3,}$/.exec(path) ?? []) : []
     return name === undefined || OF_SERVICES.test(name) ? undefined : name
@@ -553,7 +553,7 @@ export class Relevance {
     if (task.action.module === 'set_fact' && hasComputedName(task)) return true
     const text = this.#source(task)
     if (interest.test(text)) return true
-    if (task.action.module === 'script' && installer.words.test(this.#templates(placed))) return true
+    if (task.action.module === 'script' && saysK3s(this.#templates(placed))) return true
     for (const [name, value] of this.#variablesIn(text))
       if (this.#tokenNames.has(name) || (value !== undefined && interest.test(value))) return true
     return false

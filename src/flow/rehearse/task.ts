@@ -6,7 +6,7 @@ import type { Hop } from '../atoms.ts'
 import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
-import { Unknown } from '../unknown.ts'
+import { broughtBy, Unknown } from '../unknown.ts'
 import { reachedBy } from './addresses.ts'
 import { assureNot, whereFilled } from './assured.ts'
 import { Call, type Effect, ModuleFails, TaskFails, Undecided } from './call.ts'
@@ -15,6 +15,7 @@ import { isSeen, withOpen } from './groups.ts'
 import { mayBeHandled } from './handlers.ts'
 import { CONTROL_NODE, isNode, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, itemVariables, type Loop, loopOf } from './loops.ts'
+import { containerOf } from './modules/containers.ts'
 import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { isClusterModule, type Module, moduleOf } from './modules/index.ts'
@@ -656,10 +657,16 @@ const failures = new WeakSet<ReadonlyMap<string, FlowValue>>()
 /** Keys that a result certainly does not have unless it says so. */
 const CERTAIN = new Set(['results', 'skip_reason', 'unreachable', 'item', 'ansible_loop_var'])
 
-/** Where a module brings K3s, and whether to the node that it runs on, nobody knows. */
-function unmodelled({ context, task: { action } }: Call): Effect {
+/** Where a module brings K3s, and whether to the node that it runs on, nobody knows; but a container is where it is started. */
+function unmodelled(call: Call): Effect {
+  const { action } = call.task
+  const { stage } = call.context
+  const container = containerOf(call)
+  if (container !== undefined) {
+    stage.note(broughtBy(container, action.at))
+    return { node: { ...call.node, isOpen: true } }
+  }
   if (!isClusterModule(action)) return {}
-  const what = `the module ${action.written} is not followed`
-  context.stage.note({ at: action.at, what, isTold: true })
+  stage.note({ at: action.at, what: `the module ${action.written} is not followed`, isTold: true })
   return /k3s/i.test(action.written) ? { opensNodes: true } : {}
 }

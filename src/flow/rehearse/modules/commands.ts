@@ -34,6 +34,7 @@ import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
 import { type CarriedScript, carriedScript } from './carriedScript.ts'
+import { startsContainer } from './containers.ts'
 import {
   existing,
   fileEvent,
@@ -413,6 +414,14 @@ class Steps {
         ...(gone ? { k3s: 'absent' as const, starts: new Map(), founding: undefined } : {}),
       }
       return 0
+    }
+    const container = startsContainer(words)
+    if (container !== undefined) {
+      this.#followed += 1
+      // Containers are no nodes of the inventory, but what they write may lie on this one.
+      this.#node = { ...this.#node, isOpen: true }
+      call.context.stage.note(broughtBy(container, call.task.action.at))
+      return undefined
     }
     const script = ownScriptOf(step, this.#node.files, call.atoms)
     if (script !== undefined) return this.#script(script, step)

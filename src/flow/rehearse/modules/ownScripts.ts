@@ -1,3 +1,4 @@
+import { containers } from '../../../facts/containers.ts'
 import { installer } from '../../../facts/installer.ts'
 import { k3sIn, type Script, type ShellStep } from '../../arrival/index.ts'
 import { fileAt } from '../../arrival/paths.ts'
@@ -33,9 +34,12 @@ export function isForked(steps: readonly ShellStep[], files: PaperFiles, atoms: 
 
 const NOWHERE = { path: '', start: 0, end: 0 }
 
+/** Whether a script says that it brings K3s, or runs it. */
+export const saysK3s = (text: string): boolean => installer.words.test(text) || containers.words.test(text)
+
 /** Whether a script that is not followed may bring K3s: by what stands in it, or by its name where nobody knows that. */
 export function mayBring(path: string, files: PaperFiles, atoms: Atoms): boolean {
   const content = fileAt(files, path)?.file.content
-  if (typeof content === 'string') return installer.words.test(atoms.traced(content).text)
+  if (typeof content === 'string') return saysK3s(atoms.traced(content).text)
   return installer.ownNames.test(path.slice(path.lastIndexOf('/') + 1))
 }
