@@ -359,6 +359,34 @@ k3s server & tar -t no
     ],
   ],
   [
+    'what a Vagrantfile gives to Ansible on its command line, and what stands in the inventory that it writes',
+    {
+      Vagrantfile: `Vagrant.configure("2") do |config| # k3s
+  config.vm.provision "ansible" do |ansible|
+    ansible.groups = { "quay:vars" => { "k3s_token" => "aa" } }
+    ansible.host_vars = {
+      "q1" => {
+        "k3s_token" => "bb"
+      }
+    }
+    ansible.extra_vars = {
+      berth: { tide: "low" },
+      k3s_token: "cc",
+    }
+    ansible.host_vars["q2"] = { "k3s_token" => "dd" }
+  end
+end
+`,
+      'quay.yml': '- hosts: quay\n  tasks:\n    - shell: k3s agent --token {{ k3s_token }}\n',
+    },
+    [
+      'Vagrantfile:3:57 variable unknown k3s_token double → "aa"',
+      'Vagrantfile:6:25 variable unknown k3s_token double → "bb"',
+      'Vagrantfile:11:19 extra-vars unknown k3s_token double → "cc"',
+      'Vagrantfile:13:49 variable unknown k3s_token double → "dd"',
+    ],
+  ],
+  [
     'groups of a pattern, which a module puts in the place of their names',
     {
       'quay.yml': String.raw`- ansible.builtin.lineinfile:

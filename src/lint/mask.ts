@@ -22,13 +22,17 @@ const WORD = String.raw`(?:\{\{(?:(?!\{\{).)*?\}\}|\S)+`
  * what `K10` begins, and long runs of hexadecimal digits.
  */
 const NAMED_ANYWHERE: readonly RegExp[] = [
-  new RegExp(String.raw`(?<!\w)${NAME}=(${QUOTED}|${WORD})`, 'gid'),
+  new RegExp(String.raw`(?<!\w)${NAME}=(?!>\s)(?:>(?=["']))?(${QUOTED}|${WORD})`, 'gid'),
   new RegExp(String.raw`--[\w-]*(?:token|password)[ \t]+(?!-)(${QUOTED}|${WORD})`, 'gid'),
 ]
 const NAMED: readonly RegExp[] = [
-  new RegExp(String.raw`(?<=^|[\s{,-])${NAME}\s*:[ \t]+(${QUOTED}|.+?(?=\s+#|\s*$))`, 'gid'),
+  // With the arrow of Ruby, too.
+  new RegExp(
+    String.raw`(?<=^|[\s{,-])${NAME}\s*(?::[ \t]+|=>(?=[\s"'])[ \t]*)(${QUOTED}|.+?(?=\s+#|\s*$))`,
+    'gid',
+  ),
   // A backslash at the end goes on with the line.
-  new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=[ \t]*(${QUOTED}|.+?(?=\s+\\$|\s*$))`, 'gid'),
+  new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=(?!>[\s"'])[ \t]*(${QUOTED}|.+?(?=\s+\\$|\s*$))`, 'gid'),
   ...NAMED_ANYWHERE,
 ]
 /** In a sentence a name may end what a colon goes on from; the keys of an expression that it quotes are in quotes. */

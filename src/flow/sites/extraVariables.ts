@@ -60,7 +60,11 @@ function isHandedToAnsible(name: string | undefined, text: string): boolean {
     .some((line) => RUNS_ANSIBLE.test(line) && taken.test(line))
 }
 
-/** `token: "…"` of a Vagrantfile's `extra_vars`. */
+/**
+ * `token: "…"` in Ruby. Of what a Vagrantfile gives to Ansible only `extra_vars` stand in a command line: `host_vars` and
+ * `groups` go into the inventory that Vagrant writes
+ * (https://github.com/hashicorp/vagrant/blob/18dc215865b29e0951956ac1f4d5a0ee28da9611/plugins/provisioners/ansible/provisioner/base.rb).
+ */
 export function* rubyVariablesIn(
   path: string,
   text: string,
@@ -68,17 +72,17 @@ export function* rubyVariablesIn(
   names: ReadonlySet<string>,
 ): Generator<Setting> {
   if (kind !== 'vagrant' || !K3S.test(text)) return
+  const extra = extraVarsOfRuby(text)
   for (const match of text.matchAll(
     /^[^#\n]{0,300}?(?<![\w:])["']?(\w{1,64})["']?[ \t]*(?:=>|:)[ \t]*(?=["'])/gm,
   )) {
     const name = match[1] ?? ''
-    const value = names.has(name)
-      ? readValue(path, text, match.index + match[0].length, kind, false)
-      : undefined
+    const offset = match.index + match[0].length
+    const value = names.has(name) ? readValue(path, text, offset, kind, false) : undefined
     if (value === undefined) continue
     yield {
       name,
-      carrier: 'extra-vars',
+      carrier: extra.some(([start, end]) => start < offset && offset < end) ? 'extra-vars' : 'variable',
       sink: undefined,
       use: 'unknown',
       isArgument: false,
@@ -86,6 +90,18 @@ export function* rubyVariablesIn(
       ...value,
     }
   }
+}
+
+/** From the brace that opens a mapping of `extra_vars` to the one that closes it. */
+function extraVarsOfRuby(text: string): readonly (readonly [start: number, end: number])[] {
+  return [...firstOf(text.matchAll(/\bextra_vars\b[^\n{]*\{/g))].map(({ 0: opening, index }) => {
+    const start = index + opening.length
+    let depth = 1
+    let end = start
+    for (; end < text.length && end - start < REACH && depth > 0; end += 1)
+      depth += text[end] === '{' ? 1 : text[end] === '}' ? -1 : 0
+    return [start, end]
+  })
 }
 
 /** Variables that stand in a k3s command, dotted where they are members of a mapping. */
