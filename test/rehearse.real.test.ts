@@ -134,6 +134,51 @@ describe('variables that a command of the project gives with -e', () => {
   })
 })
 
+describe('variables that a Vagrantfile has for Ansible', () => {
+  const vagrantfile = (line: string): string => `Vagrant.configure("2") do |config|
+  config.vm.provision "ansible" do |ansible|
+    ansible.playbook = "plays/site.yml"
+    ${line}
+  end
+end
+`
+  const site = joins('berths', "{{ hostvars[groups['quays'][0]].harbour_key }}")
+  const files = { 'plays/site.yml': site, 'hosts.ini': '[quays]\nquay\n[berths]\nberth\n' }
+  const undefinedKey = "the play ends here for berth: 'hostvars[groups.quays[0]].harbour_key' is undefined"
+
+  test.each([
+    `ansible.host_vars = { "quay" => { "harbour_key" => ENV["KEY"] } }`,
+    `ansible.groups = { "quays" => ["quay"], "quays:vars" => { harbour_key: "0ddpassword" } }`,
+    `ansible.groups = { "quays:vars" => ["tide=low", "harbour_key=0ddpassword"] }`,
+    'ansible.extra_vars = { :harbour_key => key }',
+  ])('are not known to be missing where an inventory does not set them: %s', (line) => {
+    const all = { ...files, Vagrantfile: vagrantfile(line) }
+    expect(arrivals(all, { tokenGiven: undefined })).toEqual(['berth agent maybe env-file url'])
+    expect(unknowns(all)).toEqual([
+      'no inventory here sets harbour_key: it may be set by Vagrant, which has it from here',
+    ])
+  })
+
+  test.each([
+    ['another playbook', 'ansible.extra_vars = { harbour_key: key }', 'plays/site.yml', 'site.yml'],
+    ['a comment', '# ansible.extra_vars = { harbour_key: key }', '', ''],
+    ['another variable', 'ansible.extra_vars = { old_harbour_key: key }', '', ''],
+  ])('are those of %s', (_, line, from, to) => {
+    const all = { ...files, Vagrantfile: vagrantfile(line).replace(from, to) }
+    expect(unknowns(all)).toEqual([undefinedKey])
+  })
+
+  test('are what an inventory says where it has them', () => {
+    const all = {
+      ...files,
+      'host_vars/quay.yml': 'harbour_key: 0ddpassword\n',
+      Vagrantfile: vagrantfile('ansible.extra_vars = { harbour_key: key }'),
+    }
+    expect(arrivals(all)).toEqual(['berth agent present env-file url'])
+    expect(unknowns(all)).toEqual([])
+  })
+})
+
 describe('templates', () => {
   test('filters over the white space of a unit leave what is not known in it as it is', () => {
     const site = `

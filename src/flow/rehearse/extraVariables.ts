@@ -96,3 +96,25 @@ const extraArguments = (words: readonly string[]): readonly string[] =>
       return /^(?:-e|--extra-vars=)(.+)$/s.exec(word)?.[1] ?? []
     })
     .filter((text) => !/^[@{[]/.test(text))
+
+const VAGRANT_PLAYBOOK = /\bplaybook["']?[ \t]*(?:=>?|:)[ \t]*["']([^"'\n]+)["']/g
+const RUBY_KEY = /(?<![\w"':])["':]?([A-Za-z_]\w*)["']?[ \t]*(?:=>|:(?!:)|=(?=[^=>\s]))/g
+
+/**
+ * Variables that a Vagrantfile has for a playbook which its provisioner runs, by the inventory that it writes or with
+ * `--extra-vars`. Ruby makes their values, so that no more than their names are read, each with the place that it stands at.
+ */
+export function givenByVagrant(project: Project, playbook: string): ReadonlyMap<string, Span> {
+  const found = new Map<string, Span>()
+  for (const [path, source] of project) {
+    if (partsOf(path).name.toLowerCase() !== 'vagrantfile') continue
+    const text = withoutComments(source, 'vagrant')
+    const isForIt = [...text.matchAll(VAGRANT_PLAYBOOK)].some(
+      ([, named = '']) => normalPath(joinPath(directoryOf(path), named)) === playbook,
+    )
+    if (!isForIt) continue
+    for (const { 0: key, 1: name = '', index } of text.matchAll(RUBY_KEY))
+      if (!found.has(name)) found.set(name, { path, start: index, end: index + key.length })
+  }
+  return found
+}

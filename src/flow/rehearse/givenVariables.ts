@@ -7,7 +7,7 @@ import { Unknown } from '../unknown.ts'
 import type { Closure } from './closure.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
-import { givenByCommands } from './extraVariables.ts'
+import { givenByCommands, givenByVagrant } from './extraVariables.ts'
 import type { PaperHosts } from './hosts.ts'
 import { type AirgapSwitches, airgapSwitches, type Switches } from './switches.ts'
 
@@ -199,6 +199,13 @@ export class GivenVariables {
 
   #givenByCommandsFound: ReadonlyMap<string, Span> | undefined
 
+  get #givenByVagrant(): ReadonlyMap<string, Span> {
+    this.#givenByVagrantFound ??= givenByVagrant(this.#director.project, this.#playbook)
+    return this.#givenByVagrantFound
+  }
+
+  #givenByVagrantFound: ReadonlyMap<string, Span> | undefined
+
   /**
    * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
    * read, may it come from elsewhere.
@@ -217,7 +224,14 @@ export class GivenVariables {
       })
       return 'sealed'
     }
-    return isOfToken || this.#switches.isSet(name) || this.#ofRoles.has(name) ? undefined : 'user'
+    if (!isOfToken && !this.#switches.isSet(name) && !this.#ofRoles.has(name)) return 'user'
+    const at = this.#givenByVagrant.get(name)
+    if (at === undefined) return undefined
+    this.#director.note({
+      at,
+      what: `no inventory here sets ${name}: it may be set by Vagrant, which has it from here`,
+    })
+    return this.#director.holdsToken(name) ? 'sealed' : 'file'
   }
 
   /** What the roles of this playbook set, if only for themselves: who reads it without them did not mean its users. */
