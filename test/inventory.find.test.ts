@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Disk } from '../src/commands/lint/disk.ts'
 import { readTarget } from '../src/commands/lint/project.ts'
 import { findInventories } from '../src/flow/inventories.ts'
@@ -163,6 +163,51 @@ test('an inventory without an ending is read, and what is written out in it is f
     expect(findings({ [path]: INI, 'site.yml': joins('berths', '{{ harbour_key }}') })).toContain(
       `token-plaintext error ${path}:5`,
     )
+})
+
+describe('an inventory script', () => {
+  const META =
+    '#!/usr/bin/env python3\nprint(\'{"quays": {"hosts": ["quay"]}, "_meta": {"hostvars": {}}}\')\n'
+  const said = 'this looks like an inventory script; k3seal does not run it'
+
+  test.each<[path: string, isNamed: boolean, text: string, mode?: number, more?: Files]>([
+    ['inventory.py', true, META],
+    ['stock/quay_inventory.py', true, META],
+    ['inventories/lighthouse.sh', true, '#!/bin/sh\nif [ "$1" = "--list" ]; then cat quays.json; fi\n'],
+    ['hosts', true, '#!/bin/sh\ncase $1 in --list) cat quays.json ;; esac\n'],
+    ['inventory.py', false, META, 0o644],
+    ['lighthouse.py', false, META],
+    ['inventory.py', false, META.slice(META.indexOf('\n') + 1)],
+    ['inventory/check.sh', false, '#!/bin/sh\nansible-inventory -i hosts --list\n'],
+    ['plugins/inventory/lighthouse.py', false, META],
+    ['roles/edge/files/inventory.py', false, META],
+    ['inventory.py', false, META, 0o755, { 'hosts.ini': '[berths]\nberth\n' }],
+  ])(
+    'is named where hosts are made up in its place: %s %j',
+    (path, isNamed, text, mode = 0o755, more = {}) => {
+      const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
+      onTestFinished(() => rmSync(root, { recursive: true }))
+      const site = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+      for (const [name, content] of Object.entries({ 'site.yml': site, ...more, [path]: text })) {
+        mkdirSync(dirname(join(root, name)), { recursive: true })
+        writeFileSync(join(root, name), content)
+      }
+      chmodSync(join(root, path), mode)
+      const settings = { config: {}, directory: root }
+      const options = {
+        cwd: root,
+        exclude: [],
+        forceExclude: false,
+        inventories: undefined,
+        instead: undefined,
+      }
+      const project = readTarget({ root, files: undefined }, settings, options)
+      const analysis = new Analysis(project.texts, { disk: new Disk(project) })
+      expect(analysis.rehearsal.runs).not.toEqual([])
+      const notes = analysis.notes.filter(({ what }) => what === said)
+      expect(notes.map(({ at }) => at.path)).toEqual(isNamed ? [path] : [])
+    },
+  )
 })
 
 test('files of variables that a task names are read whatever they end in', () => {

@@ -97,6 +97,7 @@ const wholeProject = (texts: ReadonlyMap<string, string>): ReadProject => ({
   ignoredByGit: new Set(),
   lists: [],
   ignoredInventories: [],
+  inventoryScripts: [],
   links: new Map(),
   outside: new Set(),
   inventories: undefined,

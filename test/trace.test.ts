@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -369,6 +369,19 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     expect((await trace(directory, ['own'])).text).toContain(
       '  no inventory here but one that git ignores, which -i would name: one host of each kind was assumed\n',
     )
+  })
+
+  test('a script that tells the hosts is not run, which is said', async () => {
+    const script = '#!/usr/bin/env python3\nprint(\'{"_meta": {"hostvars": {}}}\')\n'
+    const said = (directory: string): Promise<string> => trace(directory, ['own']).then(({ text }) => text)
+    const isNot =
+      '  no inventory here but what looks like a script for one, which k3seal does not run: one host of each kind was assumed\n'
+    write({ 'own/quay_inventory.py': script, 'own/site.yml': small['site.yml'] })
+    expect(await said(directory)).toContain('  no inventory here: one host of each kind was assumed\n')
+    chmodSync(join(directory, 'own/quay_inventory.py'), 0o755)
+    expect(await said(directory)).toContain(isNot)
+    write({ 'own/ansible.cfg': '[defaults]\ninventory = quay_inventory.py\n' })
+    expect(await said(directory)).toContain(isNot)
   })
 
   test('where another program brings K3s, that is said', async () => {

@@ -51,6 +51,14 @@ const PROSE: ReadonlySet<string> = new Set(['txt', 'md', ''])
 /** What inventories are called, and the directories that hold them. */
 const INVENTORY = /^(?:hosts|inventory)(?:[._-]|$)/i
 const INVENTORIES: ReadonlySet<string> = new Set(['inventory', 'inventories'])
+const INVENTORY_SCRIPT = /(?:^|[._-])(?:hosts|inventory)(?:[._-]|$)/i
+/** Beside inventories lie programs of other kinds: modules and filters, and what is tested or copied to nodes. */
+const NO_SCRIPTS: ReadonlySet<string> = new Set([
+  ...['roles', 'library', 'plugins', 'filter_plugins', 'inventory_plugins', 'vars_plugins'],
+  ...['templates', 'files', 'tests', 'molecule'],
+])
+/** What Ansible asks such a program for, or gets from it: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html */
+const LISTS_HOSTS = /\b_meta\b|["']--list["']|--list\)/
 /** Directories in which Ansible looks for roles and collections. */
 const CONTENT: ReadonlySet<string> = new Set(['roles', 'collections', 'ansible_collections'])
 /** Directories in which a file without an ending may be an inventory, an init script or an env file. */
@@ -87,6 +95,8 @@ export interface ProjectTexts {
   readonly ignoredVariables: readonly string[]
   /** What git passes over and inventories are called like, directories with a `/` behind them. It is not read. */
   readonly ignoredInventories: readonly string[]
+  /** Programs that tell Ansible its hosts, by their names and by what stands in them. */
+  readonly inventoryScripts: readonly string[]
   /** Of a text that a link leads to the path where it really is: below the root, or absolute where it lies elsewhere. */
   readonly linked: ReadonlyMap<string, string>
   /** Files in which people write things down; they are not read. */
@@ -108,6 +118,7 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
   const ignoredVariables: string[] = []
   const ignoredInventories: string[] = []
   const ignoredContent: string[] = []
+  const inventoryScripts: string[] = []
   const prose: string[] = []
   const written = new Map<string, string[]>()
   const linked = new Map<string, string>()
@@ -122,7 +133,9 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
       if (around !== undefined) written.set(around, [...(written.get(around) ?? []), path])
       else if (isReadable(name)) others.push(path)
     }
-    if (kind === undefined || isExcluded?.(path) === true) return
+    if (isExcluded?.(path) === true) return
+    if (isInventoryScript(root, path, name)) inventoryScripts.push(path)
+    if (kind === undefined) return
     const read = readFileText(join(root, path))
     if ('text' in read) texts.set(path, read.text)
     else if (kind === 'named' && read.why !== '') refused.push({ path, ...read })
@@ -194,7 +207,24 @@ export function readProject(root: string, { isExcluded }: ProjectOptions = {}): 
     const read = isExcluded?.(path) === true ? undefined : readFileText(join(root, path))
     if (read !== undefined && 'text' in read) texts.set(path, read.text)
   }
-  return { texts, refused, lists, ignoredVariables, ignoredInventories, prose, ignoredContent, linked }
+  return {
+    texts,
+    refused,
+    lists,
+    ignoredVariables,
+    ignoredInventories,
+    inventoryScripts,
+    prose,
+    ignoredContent,
+    linked,
+  }
+}
+
+function isInventoryScript(root: string, path: string, name: string): boolean {
+  if (!INVENTORY_SCRIPT.test(name) && !isBelow(path, INVENTORIES)) return false
+  if (isBelow(path, NO_SCRIPTS) || !isExecutable(join(root, path))) return false
+  const read = readFileText(join(root, path))
+  return 'text' in read && read.text.startsWith('#!') && LISTS_HOSTS.test(read.text)
 }
 
 /** A file as text, or why it is none; `why` is empty where it has gone in the meantime. */
@@ -312,6 +342,14 @@ function linkKind(path: string): 'file' | 'directory' | 'other' {
   } catch {
     // A link to nothing.
     return 'other'
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    return (statSync(path).mode & 0o111) !== 0
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Content, isFixture, readContent } from '../ansible/content/index.ts'
-import { readInventory } from '../ansible/inventory/index.ts'
+import { NOT_RUN, readInventory } from '../ansible/inventory/index.ts'
 import { directoryOf, joinPath } from '../ansible/inventory/projectTree.ts'
 import type { Fault, Project } from '../ansible/value.ts'
 import { configuredSources, findInventories, type NamedInventory } from '../flow/inventories.ts'
@@ -38,6 +38,8 @@ export interface ProjectDisk {
   readonly lists: readonly string[]
   /** What may be inventories by their names, and git passes over; directories with a `/` behind them. */
   readonly ignoredInventories: readonly string[]
+  /** Programs that tell Ansible its hosts, as it seems. */
+  readonly inventoryScripts: readonly string[]
 }
 
 /** A project and what was found out about it; each part is worked out when a rule first asks for it. */
@@ -130,19 +132,31 @@ export class Analysis {
   get notes(): readonly UnknownNote[] {
     if (this.#rehearsal === undefined) return []
     const { unknowns, bounds } = this.#rehearsal
-    const { passedOver } = this
+    const { passedOver, inventoryScript } = this
     return [
       ...unknowns,
       ...bounds,
       ...undecidedNodes(this.#rehearsal, this.project),
-      ...(passedOver === undefined ? [] : [passedOver]),
+      ...[passedOver, inventoryScript].filter((note) => note !== undefined),
     ]
   }
 
-  /** An inventory that git ignores, where hosts had to be made up because nobody names it and there is no other. */
-  get passedOver(): UnknownNote | undefined {
+  /** Whether hosts had to be made up because there is no inventory. */
+  get #isInvented(): boolean {
     const isInvented = this.#rehearsal?.runs.some(({ scenario }) => scenario.servers !== undefined)
-    if (isInvented !== true || this.inventories.length > 0) return undefined
+    return isInvented === true && this.inventories.length === 0
+  }
+
+  /** A program that tells Ansible its hosts, where nobody names it and there is no other inventory. */
+  get inventoryScript(): UnknownNote | undefined {
+    const path = this.disk.inventoryScripts.find((one) => !isFixture(one))
+    if (path === undefined || !this.#isInvented) return undefined
+    return { at: { path, start: 0, end: 0 }, what: NOT_RUN }
+  }
+
+  /** An inventory that git ignores, where nobody names it and there is no other. */
+  get passedOver(): UnknownNote | undefined {
+    if (!this.#isInvented) return undefined
     const { disk } = this
     const paths = disk.ignoredInventories.flatMap((path) =>
       path.endsWith('/') ? disk.filesBelow(path).map((name) => path + name) : [path],
@@ -234,5 +248,6 @@ function textsOnly(project: Project): ProjectDisk {
     realPath: (path) => path,
     lists: paths.filter((path) => path.endsWith('.txt')),
     ignoredInventories: [],
+    inventoryScripts: [],
   }
 }

@@ -19,6 +19,7 @@ export interface Checking {
   readonly ignoredByGit: ReadonlySet<string>
   readonly lists: readonly string[]
   readonly ignoredInventories: readonly string[]
+  readonly inventoryScripts: readonly string[]
   readonly links: ReadonlyMap<string, string>
   readonly inventories: readonly string[] | undefined
   readonly inventorySets: readonly (readonly string[])[] | undefined
@@ -51,6 +52,7 @@ export function cacheKey(build: string, checkings: readonly Checking[]): string 
       ignoredByGit,
       lists,
       ignoredInventories,
+      inventoryScripts,
       links,
       inventories,
       inventorySets,
@@ -62,6 +64,7 @@ export function cacheKey(build: string, checkings: readonly Checking[]): string 
       ignoredByGit: [...ignoredByGit],
       lists,
       ignoredInventories,
+      inventoryScripts,
       links: [...links],
       inventories,
       inventorySets,

@@ -9,7 +9,7 @@ export { agentGroupOf, type ClusterGroups, clusterGroups, clusterHosts } from '.
 export { iniLines, iniSection } from './iniSource.ts'
 export type { Group, Host, Inventory } from './inventory.ts'
 export { pythonLiteral } from './pythonLiteral.ts'
-export { inventoryFormat, templateStatement } from './source.ts'
+export { inventoryFormat, NOT_RUN, templateStatement } from './source.ts'
 export { groupHosts, hostVariables, LOCALHOST, magicVariables, shortName } from './variables.ts'
 
 type Variables = ReadonlyMap<string, Variable>

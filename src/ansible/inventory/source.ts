@@ -79,6 +79,7 @@ export type InventoryFormat =
   | { readonly kind: 'yaml'; readonly yaml: YamlText }
   | { readonly kind: 'other'; readonly fault: Fault }
 
+export const NOT_RUN = 'this looks like an inventory script; k3seal does not run it'
 const SNAPSHOT = 'give it what ansible-inventory -i … --list --yaml --export prints, as a file'
 
 /**
@@ -102,8 +103,7 @@ export function inventoryFormat(path: string, text: string): InventoryFormat {
       'encrypt only the secret values: ansible-vault encrypt_string, or k3seal init',
       'notice',
     )
-  if (text.startsWith('#!'))
-    return other('this looks like an inventory script; k3seal does not run it', SNAPSHOT, 'notice')
+  if (text.startsWith('#!')) return other(NOT_RUN, SNAPSHOT, 'notice')
   if (extension === '.toml') return other('k3seal does not read inventories in TOML', SNAPSHOT, 'error')
   if (!YAML_EXTENSIONS.includes(extension)) return { kind: 'ini' }
   // Most files without an ending are INI, and a section's head can't begin a YAML inventory: save the work.

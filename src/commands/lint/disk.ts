@@ -22,6 +22,10 @@ export class Disk implements ProjectDisk {
     return this.#project.ignoredInventories
   }
 
+  get inventoryScripts(): readonly string[] {
+    return this.#project.inventoryScripts
+  }
+
   filesBelow(directory: string): readonly string[] {
     const names = filesBelow(join(this.#project.root, directory))
     this.#write('filesBelow', directory, names)

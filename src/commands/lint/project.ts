@@ -24,6 +24,7 @@ export interface ReadProject {
   readonly lists: readonly string[]
   /** What may be inventories by their names, and git passes over; they are no texts of the project. */
   readonly ignoredInventories: readonly string[]
+  readonly inventoryScripts: readonly string[]
   /** Texts that are there by links, too: each path that is none of its own, with the one that all is said of. */
   readonly links: ReadonlyMap<string, string>
   /** Texts that really lie outside of the project. */
@@ -55,7 +56,13 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
   const { root } = target
   const { cwd, instead } = options
   const excluded = excluder(root, settings, options)
-  const { texts: read, refused, lists, ...ignored } = readProject(root, { isExcluded: excluded })
+  const {
+    texts: read,
+    refused,
+    lists,
+    inventoryScripts,
+    ...ignored
+  } = readProject(root, { isExcluded: excluded })
   let { linked } = ignored
   const texts = new Map(read)
   let links = linksAmong(texts, linked)
@@ -161,6 +168,7 @@ export function readTarget(target: Target, settings: Settings, options: ReadOpti
     ignoredByGit: new Set(added.filter((path) => !path.startsWith('../') && isIgnored(git, root, path))),
     lists,
     ignoredInventories: ignored.ignoredInventories.filter((path) => !excluded(path)),
+    inventoryScripts,
     links,
     outside: new Set([...linked].flatMap(([path, target]) => (isAbsolute(target) ? [path] : []))),
     inventories,

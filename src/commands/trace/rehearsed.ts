@@ -1,4 +1,5 @@
-import { findInventories } from '../../flow/inventories.ts'
+import { NOT_RUN } from '../../ansible/inventory/index.ts'
+import { findInventories, type NamedInventory } from '../../flow/inventories.ts'
 import type { Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
@@ -85,13 +86,19 @@ export function rehearsed(
   }
 }
 
-function foundBy({ inventories, passedOver }: Analysis, isGiven: boolean): Trace['inventories'] {
+function foundBy(
+  { inventories, passedOver, inventoryScript }: Analysis,
+  isGiven: boolean,
+): Trace['inventories'] {
   const isEmpty = inventories.some(({ inventory }) => inventory.groups.size > NO_GROUPS)
   if (isEmpty && inventories.every(({ inventory }) => inventory.hosts.size === 0)) return 'empty'
   if (isGiven) return 'given'
-  if (inventories.length > 0) return 'found'
-  return passedOver === undefined ? 'none' : 'ignored'
+  if (inventories.length > 0) return inventories.every(isScript) ? 'script' : 'found'
+  return passedOver !== undefined ? 'ignored' : inventoryScript !== undefined ? 'script' : 'none'
 }
+
+const isScript = ({ inventory: { hosts, faults } }: NamedInventory): boolean =>
+  hosts.size === 0 && faults.some(({ message }) => message === NOT_RUN)
 
 /** `all` and `ungrouped` are always there. */
 const NO_GROUPS = 2

@@ -43,6 +43,7 @@ export function textTrace(trace: Trace, { color, showUnknown, width }: TraceText
 const inventoryWords: Readonly<Record<Trace['inventories'], string>> = {
   none: 'no inventory here',
   ignored: 'no inventory here but one that git ignores, which -i would name',
+  script: 'no inventory here but what looks like a script for one, which k3seal does not run',
   empty: 'the groups of the inventory have no hosts',
   found: 'no inventory here has the groups of this playbook',
   given: 'the inventory has none of the groups of this playbook',
