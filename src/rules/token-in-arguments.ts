@@ -188,6 +188,38 @@ harbour:
       },
     },
     {
+      title: 'a task that has the token itself as a variable of the install script',
+      files: {
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Found
+      ansible.builtin.shell: curl -sfL https://get.k3s.io | K3S_TOKEN=8f3b1c0de94a7726b1f05d83ce61aa90 sh -s - server
+                                                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the token is part of this command line, which every user of the node can read while it runs
+      no_log: true
+    - name: Found another
+      ansible.builtin.command:
+        cmd: env K3S_TOKEN=8f3b1c0de94a7726b1f05d83ce61aa90 /usr/local/bin/k3s-install.sh server
+                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the token is part of this command line, which every user of the node can read while it runs
+      no_log: true
+    - name: Copy
+      ansible.builtin.copy:
+        content: K3S_TOKEN=8f3b1c0de94a7726b1f05d83ce61aa90
+        dest: /etc/rancher/k3s/k3s.env
+        mode: "0600"
+      no_log: true
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh agent
+      environment:
+        K3S_URL: https://quay:6443
+        K3S_TOKEN: 8f3b1c0de94a7726b1f05d83ce61aa90
+                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ Ansible hands this environment to a shell as its arguments: every user of the node can read the token while the task runs, and -vvv shows it, with no_log or without
+      no_log: true
+`,
+      },
+    },
+    {
       title: 'in environment: of a task',
       files: {
         'site.yml': `

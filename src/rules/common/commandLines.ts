@@ -1,8 +1,11 @@
+import type { Placed, Task } from '../../ansible/content/index.ts'
 import { isFixture } from '../../flow/sites/places.ts'
 import type { Written } from '../../flow/sites/site.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
+import type { Span } from '../../span.ts'
 import { tokenSitesOf } from './literals.ts'
+import { SAID } from './startedCommandLines.ts'
 import { taskAround } from './tasks.ts'
 
 /** Modules whose text is a command line; other programs have the arguments of those. */
@@ -37,7 +40,32 @@ export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding>
       ...(severity === undefined ? {} : { severity }),
     }
   }
+  yield* writtenInTasks(analysis)
+}
+
+/** `K3S_TOKEN=…` before a command of a task, and in its `environment:`. In a script of the node it would be no argument. */
+function* writtenInTasks(analysis: Analysis): Generator<RuleFinding> {
+  for (const { at, carrier, text } of tokenSitesOf(analysis).sites) {
+    if (carrier === 'argument' || text === undefined || text.isEmpty) continue
+    const task = runAround(analysis, at)
+    const { freeForm, arguments: named } = task?.action ?? {}
+    const isIn = (place: Placed | undefined): boolean =>
+      place !== undefined && place.at.start <= at.start && at.end <= place.at.end
+    const where = [freeForm, named?.get('cmd'), named?.get('argv')].some(isIn)
+      ? 'command'
+      : isIn(task?.keywords.get('environment'))
+        ? 'environment'
+        : undefined
+    if (where !== undefined)
+      yield { at, ...SAID[where], secrets: [at], ...(isFixture(at.path) ? { severity: 'notice' } : {}) }
+  }
 }
 
 const isRun = (analysis: Analysis, { at, text }: Pick<Written, 'at' | 'text'>): boolean =>
-  text !== undefined && RUNS.test(taskAround(analysis, at)?.task.action.module ?? '')
+  text !== undefined && runAround(analysis, at) !== undefined
+
+/** The task in which a text stands, where that runs a command. */
+function runAround(analysis: Analysis, at: Span): Task | undefined {
+  const task = taskAround(analysis, at)?.task
+  return task !== undefined && RUNS.test(task.action.module) ? task : undefined
+}

@@ -50,7 +50,7 @@ const becomesArgument = (service: string): string =>
  * What a task runs, and what Ansible makes of its `environment:`, with no_log or without:
  * https://github.com/ansible/ansible/blob/v2.21.5/lib/ansible/plugins/shell/__init__.py#L245
  */
-const SAID = {
+export const SAID = {
   command: {
     severity: 'warning',
     message: 'the token is part of this command line, which every user of the node can read while it runs',
