@@ -601,11 +601,13 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     const { text } = await trace(directory, ['over', '--show-unknown'])
     expect(text).toContain('server larch, service k3s\n')
     expect(text).toContain(
-      '  alder and birch, and hosts like them\n    the run ends before K3s starts: a task that fails on purpose\n        over/site.yml:6:7\n',
+      '  alder, birch and cedar\n    the run ends before K3s starts: a task that fails on purpose\n        over/site.yml:6:7\n',
     )
     expect(text).toContain(
-      '  over/site.yml:6:7  the run ends here, before it comes to alder and birch, and hosts like them: a task that fails on purpose\n',
+      '  over/site.yml:6:7  the run ends here, before it comes to alder, birch and cedar: a task that fails on purpose\n',
     )
+    const { text: asked } = await trace(directory, ['over', '--host', 'cedar'])
+    expect(asked).toContain('  over/site.yml:6:7  the run ends here, before it comes to birch and cedar: ')
   })
 
   test('a host that ends early in some scenarios is told with them', async () => {
@@ -626,7 +628,7 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     write({ 'site.yml': small['site.yml'].replace('register: boat_answer', 'register: boat_word') })
     const { text } = await trace(directory)
     expect(text).toContain(
-      '  a1 and a2, and hosts like them\n    the play ends before K3s starts, because boat_answer is undefined\n        site.yml:12:',
+      '  a1, a2 and 48 more\n    the play ends before K3s starts, because boat_answer is undefined\n        site.yml:12:',
     )
   })
 

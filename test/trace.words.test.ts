@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { scenarioFilter } from '../src/commands/trace/scenarios.ts'
 import type { Scenario } from '../src/flow/rehearsal.ts'
 import { Facets } from '../src/lint/facets.ts'
-import { hostWords } from '../src/lint/names.ts'
+import { hostWords } from '../src/lint/hostWords.ts'
 import { wordMask } from '../src/lint/wordMask.ts'
 
 describe('scenarios in words', () => {

@@ -1,4 +1,5 @@
 import type { Span } from '../span.ts'
+import { names } from './names.ts'
 import type { Scenario } from './rehearsal.ts'
 
 export { Unknown } from '../ansible/template/values.ts'
@@ -19,8 +20,8 @@ export interface UnknownNote {
     /** Missing where the host is invented. */
     readonly inventory?: readonly string[]
     readonly host: string
-    /** Whether it stands for other hosts, too. */
-    readonly hasOthers?: true
+    /** The hosts that it stands for. */
+    readonly others?: readonly string[]
     readonly why: string
     /** Whether the whole run ends, before a play comes to that host. */
     readonly isOfRun?: true
@@ -37,10 +38,8 @@ export const broughtBy = (program: string, at: Span): UnknownNote => ({
 
 type End = NonNullable<UnknownNote['end']>
 
-/** Names of hosts, in one line, with those that they stand for. */
-export const withOthers = (named: string, count: number, { hasOthers }: Pick<End, 'hasOthers'>): string =>
-  hasOthers === true ? `${named}, and hosts like ${count > 1 ? 'them' : 'it'}` : named
-
 /** What a note begins with that says where a play ends for hosts. */
-export const endsFor = (hosts: string, { isOfRun }: Pick<End, 'isOfRun'>): string =>
-  isOfRun === true ? `the run ends here, before it comes to ${hosts}: ` : `the play ends here for ${hosts}: `
+export const endsFor = (hosts: readonly string[], { isOfRun }: Pick<End, 'isOfRun'>): string =>
+  isOfRun === true
+    ? `the run ends here, before it comes to ${names(hosts)}: `
+    : `the play ends here for ${names(hosts)}: `

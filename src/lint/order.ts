@@ -1,6 +1,6 @@
-import { endsFor, type UnknownNote, withOthers } from '../flow/unknown.ts'
+import { byNumber } from '../flow/names.ts'
+import { endsFor, type UnknownNote } from '../flow/unknown.ts'
 import type { Finding } from './finding.ts'
-import { names } from './names.ts'
 
 /** One finding for each rule, place and message; its scenario names every scenario in which it was found. */
 export function merged(findings: readonly Finding[]): readonly Finding[] {
@@ -43,23 +43,26 @@ export function notesInOrder(notes: readonly UnknownNote[]): readonly UnknownNot
 export function endsTogether(notes: readonly UnknownNote[]): readonly UnknownNote[] {
   const groups = new Map<
     string,
-    { readonly note: UnknownNote; readonly why: string; hosts: string[]; hasOthers?: true }
+    { readonly note: UnknownNote; readonly why: string; readonly hosts: Set<string>; ends: number }
   >()
   for (const note of notes) {
     const { at, what, end } = note
-    const begin = end === undefined ? undefined : endsFor(withOthers(end.host, 1, end), end)
+    const own = end === undefined ? [] : [end.host, ...(end.others ?? [])]
+    const begin = end === undefined ? undefined : endsFor(own, end)
     const why = begin !== undefined && what.startsWith(begin) ? what.slice(begin.length) : undefined
-    const key = `${at.path} ${at.start} ${why === undefined ? what : endsFor(why, end ?? {})}`
-    const group = groups.get(key) ?? { note, why: why ?? '', hosts: [] }
-    if (end?.hasOthers === true) group.hasOthers = true
-    if (end !== undefined && why !== undefined && !group.hosts.includes(end.host)) group.hosts.push(end.host)
+    const key = `${at.path} ${at.start} ${why === undefined ? what : `${end?.isOfRun} ${why}`}`
+    const group = groups.get(key) ?? { note, why: why ?? '', hosts: new Set(), ends: 0 }
+    if (why !== undefined) {
+      group.ends += 1
+      for (const host of own) group.hosts.add(host)
+    }
     groups.set(key, group)
   }
-  return [...groups.values()].map(({ note, why, hosts, ...others }) => {
-    if (hosts.length < 2) return note
-    const named = withOthers(names(hosts.toSorted(compare)), hosts.length, others)
-    return { ...note, what: `${endsFor(named, note.end ?? {})}${why}` }
-  })
+  return [...groups.values()].map(({ note, why, hosts, ends }) =>
+    ends < 2
+      ? note
+      : { ...note, what: `${endsFor([...hosts].toSorted(byNumber.compare), note.end ?? {})}${why}` },
+  )
 }
 
 function compare(a: string, b: string): number {

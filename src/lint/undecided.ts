@@ -3,7 +3,7 @@ import type { Rehearsal, Verdict } from '../flow/rehearsal.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import type { Span } from '../span.ts'
 import { Facets } from './facets.ts'
-import { hostWords } from './names.ts'
+import { hostWords } from './hostWords.ts'
 
 interface Undecided {
   readonly at: Span

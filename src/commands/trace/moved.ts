@@ -1,4 +1,5 @@
 import type { Hop } from '../../flow/atoms.ts'
+import { byNumber } from '../../flow/names.ts'
 import type { Scenario, Verdict } from '../../flow/rehearsal.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
 import { keyOf } from '../../lint/facets.ts'
@@ -52,8 +53,6 @@ export function tokenGiven(
       : { ...one.scenario, tokenGiven: !sets.has(setOf(one)) }
 }
 
-const natural = new Intl.Collator('en', { numeric: true })
-
 /** By playbook, host, service and scenario; of the same by where the way leads. */
 export function verdictsInOrder(verdicts: readonly Verdict[]): readonly Verdict[] {
   const keys = new Map(
@@ -71,7 +70,7 @@ export function verdictsInOrder(verdicts: readonly Verdict[]): readonly Verdict[
     for (const [index, own] of mine.entries()) {
       const their = theirs[index] ?? ''
       if (own === their) continue
-      return (index === 1 ? natural.compare(own, their) : 0) || (own < their ? -1 : 1)
+      return (index === 1 ? byNumber.compare(own, their) : 0) || (own < their ? -1 : 1)
     }
     return 0
   })

@@ -124,7 +124,7 @@ function stopsOf(
   const stops = new Map<string, Stop>()
   for (const { at, end } of notes) {
     if (end === undefined) continue
-    const { playbook, inventory, host, hasOthers, why, isOfRun = false } = end
+    const { playbook, inventory, host, others, why, isOfRun = false } = end
     const scenarios = end.scenarios.filter((scenario) => !started.has(key(end, scenario)))
     if (scenarios.length === 0) continue
     const variable = undefinedAt.get(`${playbook} ${host} ${at.path}:${at.start}`)
@@ -132,7 +132,7 @@ function stopsOf(
       playbook: rename(playbook),
       ...inventoryMoved(inventory, rename),
       host,
-      ...(hasOthers === true ? { hasOthers } : {}),
+      ...(others === undefined ? {} : { others }),
       variable: variable === undefined ? undefined : words(variable),
       why: variable === undefined ? words(why) : '',
       isOfRun,

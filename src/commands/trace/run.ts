@@ -1,5 +1,5 @@
 import { endsTogether } from '../../lint/order.ts'
-import type { Trace } from '../../report/trace/trace.ts'
+import type { Stop, Trace } from '../../report/trace/trace.ts'
 import { isColored, write } from '../lint/output.ts'
 import { readTarget } from '../lint/project.ts'
 import { settingsFor } from '../lint/settings.ts'
@@ -35,12 +35,13 @@ export async function runTrace(session: Session, path: string, flags: TraceFlags
     unknowns: endsTogether(
       found.unknowns.filter(
         ({ end }) =>
-          end === undefined || ((flags.host?.includes(end.host) ?? true) && end.scenarios.some(isChosen)),
+          end === undefined || (askedOf(end, flags.host).length > 0 && end.scenarios.some(isChosen)),
       ),
     ),
     stops: found.stops.flatMap((stop) => {
       const scenarios = stop.scenarios.filter(isChosen)
-      return scenarios.length > 0 && (flags.host?.includes(stop.host) ?? true) ? [{ ...stop, scenarios }] : []
+      const [host, ...others] = askedOf(stop, flags.host)
+      return scenarios.length > 0 && host !== undefined ? [{ ...stop, host, others, scenarios }] : []
     }),
     asked: [
       ...(playbooks.length === 0 ? [] : [`by ${playbooks.join(' or ')}`]),
@@ -50,6 +51,12 @@ export async function runTrace(session: Session, path: string, flags: TraceFlags
   }
   await write(session, flags, await present(session, flags, trace))
 }
+
+/** A host and those that it stands for, as far as they are asked for. */
+const askedOf = (
+  { host, others = [] }: Pick<Stop, 'host' | 'others'>,
+  asked: readonly string[] | undefined,
+): readonly string[] => [host, ...others].filter((one) => asked?.includes(one) ?? true)
 
 async function present(session: Session, flags: TraceFlags, trace: Trace): Promise<string> {
   switch (flags.format) {

@@ -3,6 +3,7 @@ import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
+import { byNumber } from '../names.ts'
 import type { Closure } from './closure.ts'
 import { FIRST, JOINING } from './groupKinds.ts'
 import { loopVariables } from './loops.ts'
@@ -241,8 +242,6 @@ export function addedHosts(tasks: Closure['tasks'], groups: readonly string[]): 
   )
   return new Set<unknown>([...groups, ...added])
 }
-
-export const byNumber = new Intl.Collator('en', { numeric: true })
 
 /** A node by its number is one that is no master. */
 const withoutNumber = (host: string): string => wordOf(stem(host))

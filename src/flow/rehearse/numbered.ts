@@ -1,5 +1,6 @@
+import { byNumber } from '../names.ts'
 import { groupKind } from './groupKinds.ts'
-import { byNumber, stem } from './kinds.ts'
+import { stem } from './kinds.ts'
 
 /**
  * The host of each group of this kind whose name has siblings that differ in the number at its end only: such groups share no

@@ -4,7 +4,7 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Span } from '../../span.ts'
 import type { PaperFiles } from '../files.ts'
 import type { NodeKind, Scenario } from '../rehearsal.ts'
-import { endsFor, withOthers } from '../unknown.ts'
+import { endsFor } from '../unknown.ts'
 import {
   completed,
   givesUp,
@@ -421,15 +421,15 @@ export class PlaybookWork {
         const isStarted = which === 'each' ? startedIn(world).has(host) : started.some((one) => one.has(host))
         if (isStarted && (failure.isOfRun === true || !failure.why.startsWith(NO_UNIT))) continue
         const { sources } = hosts
-        const others = (hosts.hosts.get(host)?.alike.length ?? 0) > 0 ? ({ hasOthers: true } as const) : {}
+        const others = hosts.hosts.get(host)?.alike ?? []
         this.#director.ends({
           at: failure.at,
-          what: `${endsFor(withOthers(host, 1, others), failure)}${failure.why}`,
+          what: `${endsFor([host, ...others], failure)}${failure.why}`,
           end: {
             playbook: this.#playbook.path,
             ...(sources === undefined ? {} : { inventory: sources }),
             host,
-            ...others,
+            ...(others.length === 0 ? {} : { others }),
             why: failure.why,
             ...(failure.isOfRun === true ? { isOfRun: true } : {}),
             scenarios: [scenario],

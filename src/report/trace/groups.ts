@@ -1,3 +1,4 @@
+import { byNumber } from '../../flow/names.ts'
 import type { NodeKind, Scenario, Verdict } from '../../flow/rehearsal.ts'
 import { Facets, keyOf } from '../../lint/facets.ts'
 import type { Stop } from './trace.ts'
@@ -75,10 +76,11 @@ export function sharedStops(stops: readonly Stop[]): readonly SharedStop[] {
   )
   return [...alike.values()].flatMap((same) => {
     const [first] = same
-    const hosts = [...new Set(same.map(({ host }) => host))].sort()
+    const hosts = [...new Set(same.flatMap(({ host, others = [] }) => [host, ...others]))].sort(
+      byNumber.compare,
+    )
     const inventories = [...new Set(same.map(({ inventory = [] }) => inventory.join(' and ')))]
-    const others = same.some(({ hasOthers }) => hasOthers) ? ({ hasOthers: true } as const) : {}
-    return first === undefined ? [] : [{ ...first, ...others, hosts, inventories }]
+    return first === undefined ? [] : [{ ...first, hosts, inventories }]
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Hop } from '../../flow/atoms.ts'
-import { hostWords } from '../../lint/names.ts'
+import { hostWords } from '../../lint/hostWords.ts'
 import { placeOf, printable } from '../report.ts'
 import { type NodeGroup, type PlaybookPicture, pictures } from './groups.ts'
 import type { Trace } from './trace.ts'

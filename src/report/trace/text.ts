@@ -1,8 +1,8 @@
 import type { Hop } from '../../flow/atoms.ts'
+import { names } from '../../flow/names.ts'
 import type { Scenario } from '../../flow/rehearsal.ts'
-import { withOthers } from '../../flow/unknown.ts'
 import { Facets } from '../../lint/facets.ts'
-import { hostWords, names } from '../../lint/names.ts'
+import { hostWords } from '../../lint/hostWords.ts'
 import type { Span } from '../../span.ts'
 import { placeOf, printable } from '../report.ts'
 import { type Paint, painter } from '../style.ts'
@@ -152,7 +152,7 @@ class Page {
   }
 
   #stops(stops: readonly SharedStop[], facets: Facets): void {
-    const titleOf = (stop: SharedStop): string => withOthers(names(stop.hosts), stop.hosts.length, stop)
+    const titleOf = (stop: SharedStop): string => names(stop.hosts)
     for (const title of new Set(stops.map(titleOf))) {
       this.#blank()
       this.#say(1, title, 'bold')

@@ -9,8 +9,8 @@ export interface Stop {
   /** The sources of the inventory; missing where the host is invented. */
   readonly inventory?: readonly string[]
   readonly host: string
-  /** Whether it stands for other hosts, too. */
-  readonly hasOthers?: true
+  /** The hosts that it stands for. */
+  readonly others?: readonly string[]
   readonly variable: string | undefined
   readonly why: string
   /** Whether it is the whole run that ends, before it comes to that host. */
