@@ -364,6 +364,23 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     )
   })
 
+  test('of servers that are made up several are told of only where one joins another', async () => {
+    const site = (environment: string): string =>
+      `- hosts: quay_servers\n  tasks:\n    - command: sh /opt/k3s-install.sh server\n      environment: { ${environment} }\n`
+    write({
+      'one/site.yml': site('K3S_KUBECONFIG_MODE: "600"'),
+      'more/site.yml': site(
+        `K3S_TOKEN: "{{ harbour_key }}", K3S_URL: "{{ 'https://quay:6443' if inventory_hostname != groups['quay_servers'][0] else '' }}"`,
+      ),
+    })
+    const { text: one } = await trace(directory, ['one'])
+    expect(one).toContain('  rehearsed in 2 scenarios: first run or run again\n')
+    expect(one).toContain('  first server server-1, service k3s\n    in every scenario: ')
+    const { text: more } = await trace(directory, ['more'])
+    expect(more).toContain('; one server or several servers\n')
+    expect(more).toContain('  joining server server-2, service k3s\n')
+  })
+
   test('an inventory that git ignores is not read, which is said', async () => {
     write({ 'own/hosts': '[quays]\nbirch\n', 'own/.gitignore': 'hosts\n', 'own/site.yml': small['site.yml'] })
     expect((await trace(directory, ['own'])).text).toContain(

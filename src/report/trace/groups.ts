@@ -35,14 +35,15 @@ export function pictures(
 ): readonly PlaybookPicture[] {
   const several = onSeveral(verdicts)
   const parts = grouped(verdicts, ({ playbook, inventory }) => JSON.stringify([playbook, inventory ?? []]))
-  return [...parts.values()].map((own) => {
-    const [{ playbook, inventory: sources } = { playbook: '' }] = own
+  return [...parts.values()].map((all) => {
+    const [{ playbook, inventory: sources } = { playbook: '' }] = all
     const inventory = several.has(playbook) ? sources : undefined
     const stopped = stops.filter(
       (stop) =>
         stop.playbook === playbook &&
         (inventory === undefined || stop.inventory?.join() === inventory.join()),
     )
+    const own = stopped.length === 0 ? withOneServer(all) : all
     return {
       playbook,
       inventory,
@@ -54,6 +55,27 @@ export function pictures(
       nodes: nodeGroups(own),
     }
   })
+}
+
+/**
+ * Servers that are made up beside the first, and that nothing brings to its cluster, have no verdict: where all others fare as
+ * they do without, there is one server.
+ */
+function withOneServer(verdicts: readonly Verdict[]): readonly Verdict[] {
+  const alone = verdicts.flatMap((verdict) => {
+    const { servers, ...scenario } = verdict.scenario
+    return servers === 'one' ? [{ ...verdict, scenario }] : []
+  })
+  const told = (servers: Scenario['servers']): string =>
+    verdicts
+      .filter(({ scenario }) => scenario.servers === servers)
+      .map(
+        (verdict) =>
+          `${keyOf({ ...verdict.scenario, servers: 'one' })} ${verdict.host} ${signature(verdict)}`,
+      )
+      .sort()
+      .join('\n')
+  return told('one') === told('several') && alone.length * 2 === verdicts.length ? alone : verdicts
 }
 
 function besideInventories(verdicts: readonly Verdict[]): PlaybookPicture['beside'] {
