@@ -364,6 +364,17 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     )
   })
 
+  test('the control node is not made up', async () => {
+    const local =
+      '- hosts: 127.0.0.1\n  connection: local\n  tasks:\n    - command: sh /opt/k3s-install.sh server\n'
+    const boats = '- hosts: boats\n  tasks:\n    - command: sh /opt/k3s-install.sh agent\n'
+    write({ 'own/site.yml': local, 'all/site.yml': local + boats })
+    const { text: own } = await trace(directory, ['own'])
+    expect(own).toMatch(/^own\/site\.yml\n {2}rehearsed in .*\n\n {2}first server localhost, service k3s\n/)
+    const { text: all } = await trace(directory, ['all'])
+    expect(all).toContain('  no inventory here: one host of each kind was assumed\n')
+  })
+
   test('of servers that are made up several are told of only where one joins another', async () => {
     const site = (environment: string): string =>
       `- hosts: quay_servers\n  tasks:\n    - command: sh /opt/k3s-install.sh server\n      environment: { ${environment} }\n`

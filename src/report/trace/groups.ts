@@ -1,5 +1,6 @@
 import { byNumber } from '../../flow/names.ts'
 import type { NodeKind, Scenario, Verdict } from '../../flow/rehearsal.ts'
+import { CONTROL_NODE } from '../../flow/rehearse/hosts.ts'
 import { Facets, keyOf } from '../../lint/facets.ts'
 import type { Stop } from './trace.ts'
 
@@ -79,7 +80,8 @@ function withOneServer(verdicts: readonly Verdict[]): readonly Verdict[] {
 }
 
 function besideInventories(verdicts: readonly Verdict[]): PlaybookPicture['beside'] {
-  const without = verdicts.filter(({ inventory }) => inventory === undefined)
+  // The control node is there whatever an inventory says.
+  const without = verdicts.filter(({ inventory, host }) => inventory === undefined && host !== CONTROL_NODE)
   const added = without.filter(({ isAdded }) => isAdded === true)
   if (added.length === 0) return without.length === 0 ? undefined : 'invented'
   return added.length === without.length ? 'added' : 'both'
