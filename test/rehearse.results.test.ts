@@ -1848,9 +1848,13 @@ describe('a file of the node', () => {
       `{ copy: { dest: "{{ systemd_dir }}/k3s-agent.service", content: ${unit} } }`,
       '{ systemd: { name: k3s-agent, state: started } }',
     )
-    expect(arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nberth phrase=0ddpassword\n' })).toEqual([
-      'berth agent present argv url',
-    ])
+    const files = { 'site.yml': site, 'hosts.ini': '[berths]\nberth phrase=0ddpassword\n' }
+    const guessed = 'k3s-agent.service is taken to be in /etc/systemd/system'
+    expect(arrivals(files)).toEqual(['berth agent present argv url'])
+    expect(unknowns(files)).toEqual([`nothing in the project sets systemd_dir for these hosts: ${guessed}`])
+    const fetched = { ...files, 'group_vars/all.yml': `systemd_dir: "{{ lookup('env', 'UNIT_DIR') }}"\n` }
+    expect(unknowns(fetched)).toEqual([`lookup('env', 'UNIT_DIR') is not known: ${guessed}`])
+    expect(unknowns({ ...files, 'group_vars/all.yml': 'systemd_dir: /etc/systemd/system\n' })).toEqual([])
   })
 })
 

@@ -190,15 +190,21 @@ export class Call {
     const text = this.text(...names)
     if (typeof text !== 'string' || text === '') return undefined
     const path = normalised(this.atoms.original(this.atoms.traced(text).text))
-    return this.#unitPath(text, path) ?? path
+    return this.#unitPath(text, path, this.argument(...names)?.at) ?? path
   }
 
-  /** A unit in a directory that only the user knows, by a variable called after it, is where systemd finds it. */
-  #unitPath(marked: string, path: string): string | undefined {
+  /**
+   * A unit in a directory that only the user knows, by a variable called after it, is where systemd finds it: that is a guess,
+   * and told as one.
+   */
+  #unitPath(marked: string, path: string, at: Span | undefined): string | undefined {
     const [, unit] = /^[\u{f0000}-\u{ffffd}]\/([\w@.-]+\.service(?:\.d\/[^/]+)?)$/u.exec(path) ?? []
     if (unit === undefined) return undefined
-    const [directory] = this.atoms.in(marked)
-    return /systemd|unit|service/i.test(directory?.what ?? '') ? `${UNITS_OF_USERS}/${unit}` : undefined
+    const [{ what = '', why = '' } = {}] = this.atoms.in(marked)
+    if (!/systemd|unit|service/i.test(what)) return undefined
+    const cause = why.includes(what) ? why : `${what} is not known`
+    this.note(`${cause}: ${unit} is taken to be in ${UNITS_OF_USERS}`, at)
+    return `${UNITS_OF_USERS}/${unit}`
   }
 
   flag(name: string, otherwise: boolean): boolean | 'unknown' {

@@ -380,7 +380,7 @@ function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, na
   }
   const why = stage.isMade(name)
     ? `no task that runs before sets ${name}`
-    : `nothing in the project sets ${name}`
+    : `nothing in the project sets ${name} for these hosts`
   if (leftTo === 'sealed') return { value: new Fetched(name, why, undefined) }
   return { value: leftTo === 'file' || isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
 }
