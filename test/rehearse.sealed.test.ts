@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
 import { Secret } from '../src/secret.ts'
 import { encryptVault } from '../src/syntax/vault.ts'
-import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, doubts, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 const SEALED = `${encryptVault(new Secret('mole: north'), new Secret('larch'))}\n`
@@ -334,4 +334,46 @@ test('a token in a file that the plugin of sops decrypts arrives', () => {
   const enabled = '[defaults]\nvars_plugins_enabled = host_group_vars,community.sops.sops\n'
   expect(arrivals({ ...files, 'ansible.cfg': enabled })).toEqual(['berth agent present env-file url'])
   expect(arrivals(files, { tokenGiven: undefined })).toEqual([])
+})
+
+describe('why it is not known whether a token arrives', () => {
+  const reasons = (files: Files): readonly string[] => [
+    ...new Set(doubts({ 'hosts.ini': HOSTS, ...files }).map((doubt) => doubt.replace(/: .*/, ''))),
+  ]
+  const site = joins('berths', '{{ phrase }}')
+  const reads = site.replace('  tasks:', '  vars_files: [more/sealed.yml]\n  tasks:')
+
+  test.each<[string, readonly string[]]>([
+    ['phrase may stand in more/sealed.yml, which is not in the project', []],
+    ['phrase may stand in more/sealed.yml, which is encrypted', ['more/sealed.yml']],
+    [
+      'phrase may stand in more/sealed.yml, which is not in the project, or in group_vars/all/slips.yml, which is encrypted',
+      ['group_vars/all/slips.yml'],
+    ],
+  ])('is told with the file that may have it: %s', (words, sealed) => {
+    expect(
+      reasons({ ...Object.fromEntries(sealed.map((path) => [path, SEALED])), 'site.yml': reads }),
+    ).toEqual([words])
+  })
+
+  test('is told of files whose names are not known, and of a vault that is not here', () => {
+    const included = site.replace('  tasks:', '  tasks:\n    - include_vars: "{{ slip.stdout }}.yml"')
+    const named = included.replace('  tasks:', '  tasks:\n    - command: hostname\n      register: slip')
+    expect(reasons({ 'site.yml': named })).toEqual([
+      'phrase may stand in a file of include_vars whose name is only known when the play runs',
+    ])
+    expect(reasons({ 'site.yml': site, 'group_vars/all.yml': 'phrase: "{{ vault_phrase }}"\n' })).toEqual([
+      'vault_phrase may stand in a vault that is not here',
+    ])
+  })
+
+  // ansible-core 2.14 takes what leads back through hostvars for a text, 2.21 refuses that, too.
+  test.each([
+    ['{{ phrase }}', ', which Ansible refuses'],
+    ["{{ phrase | default('') }}", ', which Ansible refuses'],
+    ["{{ hostvars[groups['quays'][0]].phrase }}", ''],
+  ])('is told of %s, which leads back to itself', (value, more) => {
+    const files = { 'site.yml': site, 'group_vars/all.yml': `phrase: "${value}"\n` }
+    expect(reasons(files)).toEqual([`the variable phrase leads back to itself${more}`])
+  })
 })

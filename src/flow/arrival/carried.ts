@@ -1,5 +1,5 @@
 import type { Carried, CarriedState, Carrier } from '../arrival.ts'
-import { type Atoms, distinctHops, type Hop } from '../atoms.ts'
+import { type Atom, type Atoms, distinctHops, type Hop } from '../atoms.ts'
 import { hopsOf, type Letters, tracedText, unknownIn } from './letters.ts'
 
 /** One of the ways in which a setting is given, or might be. */
@@ -72,8 +72,12 @@ function judged({ value, state, why }: Candidate): {
   const isFilled = value.runs.some(
     ({ of: { atom } }) => atom === undefined || atom.text !== undefined || atom.isFilled,
   )
-  return isFilled ? { state: 'present', why: undefined } : { state: 'maybe', why: unknownIn(value)?.what }
+  return isFilled ? { state: 'present', why: undefined } : { state: 'maybe', why: reasonOf(unknownIn(value)) }
 }
+
+/** A name alone is no reason, where more is known than that. */
+const reasonOf = (atom: Atom | undefined): string | undefined =>
+  atom?.why?.includes(atom.what) === true ? atom.why : atom?.what
 
 function wayOf({ value, hops }: Candidate, atoms: Atoms): readonly Hop[] {
   return distinctHops([...(value === undefined ? [] : hopsOf(value, atoms)), ...hops])

@@ -182,7 +182,10 @@ export class Host implements Evaluator {
     }
     if (this.#active.has(name)) {
       answeredOtherwise()
-      return new Unknown(name, `the variable ${name} leads back to itself`)
+      return new Unknown(
+        name,
+        `the variable ${name} leads back to itself${this.#host === undefined ? ', which Ansible refuses' : ''}`,
+      )
     }
     this.#active.add(name)
     try {
@@ -375,7 +378,7 @@ export class Host implements Evaluator {
     const { what, why } = value
     const root =
       value instanceof Fetched
-        ? atoms.root(`fetched ${what}`, { kind: 'lookup', what, isFilled: false, hop: value.hop })
+        ? atoms.root(`fetched ${what}`, { kind: 'lookup', what, why, isFilled: false, hop: value.hop })
         : atoms.root(`unknown ${this.#name()} ${what}${kindOf(value)}`, {
             kind: 'unknown',
             what,

@@ -15,6 +15,7 @@ import type { UnknownNote } from '../unknown.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 import type { Relevance } from './relevance.ts'
+import type { Unread } from './unread.ts'
 import type { OpenVariable, RawVariable } from './world.ts'
 
 /** What stays the same while one playbook is rehearsed in one scenario. */
@@ -33,10 +34,10 @@ export interface Stage {
    */
   readonly overrides: ReadonlyMap<string, FlowValue | undefined>
   /**
-   * Of a variable that no file of the project sets for these hosts, who does where it is needed. `hasUnread`: the play
-   * reads a file that the project does not hold, or that is encrypted as a whole.
+   * Of a variable that no file of the project sets for these hosts, who does where it is needed. `unread`: the files that the
+   * play reads and this can't.
    */
-  readonly leftTo: (name: string, hasUnread: boolean) => LeftTo | undefined
+  readonly leftTo: (name: string, unread: Unread) => LeftTo | undefined
   /** A variable that nobody sets was read, and is not there. */
   readonly missed: (name: string) => void
   readonly isToken: (name: string) => boolean
@@ -77,7 +78,11 @@ export interface Stage {
  * - `file`: one that can't be read here may set it.
  * - `sealed`: the same, of a token.
  */
-export type LeftTo = 'user' | 'file' | 'sealed'
+export interface LeftTo {
+  readonly to: 'user' | 'file' | 'sealed'
+  /** The files that may set it. */
+  readonly where?: Unread
+}
 
 /** `own-token`: whether the servers are made by this play, so that they have no token before. */
 export type Question = 'airgapped' | 'manager' | 'own-token' | 'token' | 'version'
@@ -92,8 +97,8 @@ export interface Inherited {
 export interface RoleVariables {
   readonly defaults: ReadonlyMap<string, RawVariable>
   readonly vars: ReadonlyMap<string, RawVariable>
-  /** Whether a file of theirs is encrypted as a whole, so that there may be more. */
-  readonly isSealed: boolean
+  /** Files of theirs that are encrypted as a whole, so that there may be more. */
+  readonly unread: Unread
 }
 
 /** What a task inherits from where it stands. */
@@ -108,8 +113,8 @@ export interface Context {
   readonly playVars: ReadonlyMap<string, RawVariable | OpenVariable>
   /** Where the names of `vars_files` are templates, those of each host. */
   readonly playVarsOf?: ReadonlyMap<string, Context['playVars']>
-  /** Whether `vars_files` names a file, too, that the project does not hold, or one of these or of the role's is encrypted as a whole. */
-  readonly hasUnread: boolean
+  /** Those of `vars_files` that the project does not hold, and those of them or of the role's that are encrypted as a whole. */
+  readonly unread: Unread
   readonly role: Role | undefined
   /** `collections:` of the nearest that has it: of the play and its tasks, or of the role's own blocks and tasks. */
   readonly collections: readonly string[] | undefined

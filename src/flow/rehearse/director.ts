@@ -322,13 +322,13 @@ export class Director {
 
   #extraVariables: ReadonlyMap<string, RawVariable> | undefined
 
-  /** Whether there is one, too, that is encrypted as a whole. */
-  get hasSealedExtraFiles(): boolean {
+  /** Those, too, that are encrypted as a whole. */
+  get sealedExtraFiles(): readonly string[] {
     if (this.#sealedExtraFiles === undefined) {
       this.#sealedExtraFiles = sealedExtraFiles(this.#project, this.#content)
       noteSealed(this, this.#sealedExtraFiles)
     }
-    return this.#sealedExtraFiles.length > 0
+    return this.#sealedExtraFiles
   }
 
   #sealedExtraFiles: readonly string[] | undefined

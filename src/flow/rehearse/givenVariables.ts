@@ -10,6 +10,7 @@ import type { Director } from './director.ts'
 import { givenByCommands, givenByVagrant } from './extraVariables.ts'
 import type { PaperHosts } from './hosts.ts'
 import { type AirgapSwitches, airgapSwitches, type Switches } from './switches.ts'
+import { sealedFile, type Unread, withMore } from './unread.ts'
 
 const URL_VARIABLE = /\bK3S_URL["']?\s*[:=]\s*\\?["']?\{\{\s*(\w+)\s*\}\}/g
 
@@ -82,9 +83,9 @@ export class GivenVariables {
         overrides.set(name, new Ungiven(name, `the role leaves ${name} to its users`))
     return {
       overrides,
-      leftTo: (name, hasUnread) => {
-        const found = this.#leftTo(name, hosts, hasUnread)
-        if (found !== undefined && found !== 'user') this.#tokensElsewhere.add(name)
+      leftTo: (name, unread) => {
+        const found = this.#leftTo(name, hosts, unread)
+        if (found !== undefined && found.to !== 'user') this.#tokensElsewhere.add(name)
         return found
       },
       missed: (name) => {
@@ -210,28 +211,30 @@ export class GivenVariables {
    * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
    * read, may it come from elsewhere.
    */
-  #leftTo(name: string, { hasSealedFiles }: PaperHosts, hasUnread: boolean): LeftTo | undefined {
+  #leftTo(name: string, hosts: PaperHosts, unread: Unread): LeftTo | undefined {
     const { tokenVariables } = this.#director
     const isOfToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
-    if (this.#isInvented) return isOfToken && this.#switches.isOptional(name) ? undefined : 'user'
-    if (hasSealedFiles || hasUnread || this.#director.hasSealedExtraFiles)
-      return this.#director.holdsToken(name) ? 'sealed' : isOfToken ? 'file' : 'user'
+    if (this.#isInvented) return isOfToken && this.#switches.isOptional(name) ? undefined : { to: 'user' }
+    const ofAll = withMore(hosts.unread, this.#director.sealedExtraFiles.map(sealedFile))
+    const where = withMore(unread, ofAll)
+    if (where.length > 0)
+      return { to: this.#director.holdsToken(name) ? 'sealed' : isOfToken ? 'file' : 'user', where }
     if (isOfToken && !this.#switches.isSet(name) && this.#director.isOfAbsentVault(name)) {
       const at = { path: this.#playbook, start: 0, end: 0 }
       this.#director.note({
         at,
         what: `no file here sets ${name}: it is taken to stand in a vault that is not here`,
       })
-      return 'sealed'
+      return { to: 'sealed', where: ['a vault that is not here'] }
     }
-    if (!isOfToken && !this.#switches.isSet(name) && !this.#ofRoles.has(name)) return 'user'
+    if (!isOfToken && !this.#switches.isSet(name) && !this.#ofRoles.has(name)) return { to: 'user' }
     const at = this.#givenByVagrant.get(name)
     if (at === undefined) return undefined
     this.#director.note({
       at,
       what: `no inventory here sets ${name}: it may be set by Vagrant, which has it from here`,
     })
-    return this.#director.holdsToken(name) ? 'sealed' : 'file'
+    return { to: this.#director.holdsToken(name) ? 'sealed' : 'file', where: ['the inventory of Vagrant'] }
   }
 
   /** What the roles of this playbook set, if only for themselves: who reads it without them did not mean its users. */

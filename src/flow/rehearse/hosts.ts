@@ -7,10 +7,12 @@ import {
 } from '../../ansible/inventory/index.ts'
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
+import { isVaulted } from '../../syntax/vault.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { variablesOfGroup } from './beside.ts'
 import type { Distinguished } from './distinguished.ts'
 import { groupKind } from './groupKinds.ts'
+import { sealedFile, type Unread } from './unread.ts'
 
 /** A host that stands for all hosts like it. */
 export interface PaperHost {
@@ -41,8 +43,8 @@ export interface PaperHosts {
   ) => Variable | undefined
   /** `undefined`: invented for a project that has none. */
   readonly sources: readonly string[] | undefined
-  /** Whether a file of variables is encrypted as a whole, so that a variable which seems undefined may not be. */
-  readonly hasSealedFiles: boolean
+  /** Files of the inventory that can't be read, so that a variable which seems undefined may not be. */
+  readonly unread: Unread
   /** Of invented hosts those that nothing in the project tells apart from the first server, or asks for. */
   readonly assumed: ReadonlySet<string>
   /** Of invented hosts those that are there only once a task has added them. */
@@ -98,7 +100,10 @@ export function inventoryHosts(
     (stands.has(name)
       ? { variables: hostVariables(inventory, name), magic: magicVariables(inventory, name) }
       : local(name))
-  const hasSealedFiles = inventory.faults.some(({ severity }) => severity === 'notice')
+  const unread = inventory.faults.flatMap(({ severity, at: { path } }) => {
+    if (severity !== 'notice') return []
+    return isVaulted(project.get(path) ?? '') ? sealedFile(path) : `${path}, which is not followed`
+  })
   return {
     hosts,
     groups,
@@ -106,7 +111,7 @@ export function inventoryHosts(
     known,
     within: madeGroupVariables(inventory, project),
     sources,
-    hasSealedFiles,
+    unread,
     assumed: new Set(),
   }
 }

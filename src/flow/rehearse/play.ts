@@ -5,7 +5,7 @@ import {
   type Playbook,
   type RoleUse,
 } from '../../ansible/content/index.ts'
-import { directoryOf } from '../../ansible/inventory/projectTree.ts'
+import { directoryOf, normalPath } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import { hasMark } from '../atoms.ts'
 import { type Evaluator, evaluator } from '../evaluate/index.ts'
@@ -26,6 +26,7 @@ import { scopeOf } from './scope.ts'
 import { batched, batchSizes } from './serial.ts'
 import { isActive, Walk, withoutNotified } from './statements.ts'
 import { forked, type Room } from './task.ts'
+import { absentFile, sealedFile, type Unread, withMore } from './unread.ts'
 import { merged, type OpenVariable, type RawVariable, type World } from './world.ts'
 
 /** Plays one playbook through, those that it imports included. */
@@ -188,7 +189,7 @@ class Playing {
       playHosts: [],
       allPlayHosts: [],
       playVars,
-      hasUnread: false,
+      unread: [],
       role: undefined,
       collections: collectionsIn(play.keywords),
       roleDefaults: new Map(),
@@ -218,12 +219,12 @@ class Playing {
     for (const [name, variable] of prompted(play)) playVars.set(name, variable)
     for (const keywords of imports.toReversed())
       for (const [name, variable] of rawVariables(keywords.get('vars'))) playVars.set(name, variable)
-    const hasUnread = this.#varsFiles(play, directory, playVars)
+    const unread = this.#varsFiles(play, directory, playVars)
     // `vars` of a play are its playVars, not those of a block, which win over include_vars.
     const own = [...imports, play.keywords].map(
       (keywords) => new Map([...keywords].filter(([name]) => name !== 'vars')),
     )
-    return own.reduce(within, this.#roles(play.roles, { ...empty, hasUnread }))
+    return own.reduce(within, this.#roles(play.roles, { ...empty, unread }))
   }
 
   #reachedBy({ hosts }: Play): Closure | undefined {
@@ -233,19 +234,19 @@ class Playing {
 
   /**
    * Lays `vars_files` over what the play has before. Where one of their names is a template, it is told with what `evaluate`
-   * knows; without that it is left out. Whether more may be in them than is known.
+   * knows; without that it is left out. Those are returned that can't be read.
    */
   #varsFiles(
     play: Play,
     directory: string,
     playVars: Map<string, RawVariable | OpenVariable>,
     evaluate?: (playVars: Context['playVars']) => Evaluator,
-  ): boolean {
+  ): Unread {
     const { content, atoms } = this.#stage
     const placed = play.keywords.get('vars_files')
-    if (placed === undefined) return false
+    if (placed === undefined) return []
     const origin = { playbookDirectory: directory }
-    let hasUnread = false
+    const unread: string[] = []
     for (const [index, file] of (Array.isArray(placed.value) ? placed.value : [placed.value]).entries()) {
       const at = (placed.node?.kind === 'sequence' ? placed.node.items[index]?.at : undefined) ?? placed.at
       const written = (Array.isArray(file) ? file : [file]).filter((name) => typeof name === 'string')
@@ -268,7 +269,11 @@ class Playing {
           : rawOf(content.varsFile(found) ?? new Map())
       if (found !== undefined) this.#stage.reach(found)
       if (variables === undefined) {
-        hasUnread = true
+        unread.push(
+          isKnown
+            ? absentFile(plain.map(normalPath).join(' or '))
+            : 'a file of vars_files whose name is only known when the play runs',
+        )
         this.#stage.note({
           at,
           what: isKnown
@@ -276,24 +281,24 @@ class Playing {
             : 'vars_files of files that are not known',
         })
       } else if (found !== undefined && content.isSealed(found)) {
-        hasUnread = true
+        unread.push(sealedFile(found))
         noteSealed(this.#stage, [found])
       }
       for (const [name, variable] of variables ?? []) playVars.set(name, variable)
     }
-    return hasUnread
+    return unread
   }
 
   /** The context for these hosts, each with the `vars_files` whose names it says. */
   #withFilesOfHosts(play: Play, context: Context, hosts: readonly string[], world: World): Context {
     if (!hasTemplates(play.keywords.get('vars_files')?.value)) return context
-    let { hasUnread } = context
+    let { unread } = context
     const playVarsOf = new Map(
       hosts.map((host) => {
         const own = new Map(context.playVars)
         const evaluate = (playVars: Context['playVars']): Evaluator =>
           evaluator(scopeOf({ ...context, playVars }, world, host))
-        if (this.#varsFiles(play, context.playbookDirectory, own, evaluate)) hasUnread = true
+        unread = withMore(unread, this.#varsFiles(play, context.playbookDirectory, own, evaluate))
         return [host, own] as const
       }),
     )
@@ -303,14 +308,14 @@ class Playing {
       const known = contexts.get(before) ?? {
         ...before,
         playVarsOf,
-        hasUnread: before.hasUnread || hasUnread,
+        unread: withMore(before.unread, unread),
       }
       contexts.set(before, known)
       return known
     }
     const { handlers } = context
     handlers.splice(0, handlers.length, ...handlers.map((one) => ({ ...one, context: own(one.context) })))
-    return { ...context, playVarsOf, hasUnread }
+    return { ...context, playVarsOf, unread }
   }
 
   /** Defaults, vars and handlers of a play's roles are there for all of it. */
@@ -326,7 +331,7 @@ class Playing {
       ofPlay,
       roleDefaults: ofPlay.defaults,
       roleVars: ofPlay.vars,
-      hasUnread: context.hasUnread || ofPlay.isSealed,
+      unread: withMore(context.unread, ofPlay.unread),
     }
     for (const { role, use } of roles) enterRole(role, use, within(known, use.keywords))
     return known

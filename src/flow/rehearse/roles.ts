@@ -7,6 +7,7 @@ import {
 } from '../../ansible/content/index.ts'
 import { type Context, type RoleVariables, type Stage, within } from './context.ts'
 import { addHandlers } from './handlers.ts'
+import { sealedFile, withMore } from './unread.ts'
 import type { RawVariable } from './world.ts'
 
 /** `tasks_from` and its like. */
@@ -26,7 +27,7 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
   const entered: Context = {
     ...context,
     role,
-    hasUnread: context.hasUnread || own.isSealed || below.isSealed,
+    unread: withMore(context.unread, withMore(own.unread, below.unread)),
     collections: undefined,
     // Of defaults those of what depends on the role win over those of its dependencies, of vars it is the other way.
     roleDefaults: layered([ofPlay, below, ...parents, own].map(({ defaults }) => defaults)),
@@ -90,7 +91,7 @@ function ownVariables(role: Role, { stage }: Context, parts: RoleParts = {}): Ro
   return {
     defaults: rawOf(content.roleDefaults(role, parts.defaults)),
     vars: rawOf(content.roleVars(role, parts.vars)),
-    isSealed: sealed.length > 0,
+    unread: sealed.map(sealedFile),
   }
 }
 
@@ -99,7 +100,7 @@ export function together(layers: readonly RoleVariables[]): RoleVariables {
   return {
     defaults: layered(layers.map(({ defaults }) => defaults)),
     vars: layered(layers.map(({ vars }) => vars)),
-    isSealed: layers.some(({ isSealed }) => isSealed),
+    unread: layers.flatMap(({ unread }) => unread),
   }
 }
 
@@ -111,7 +112,7 @@ function layered(layers: readonly RoleVariables['vars'][]): RoleVariables['vars'
 }
 
 const NONE: RoleVariables['vars'] = new Map()
-export const NOTHING: RoleVariables = { defaults: NONE, vars: NONE, isSealed: false }
+export const NOTHING: RoleVariables = { defaults: NONE, vars: NONE, unread: [] }
 
 /** Files of variables that are encrypted as a whole. */
 export function noteSealed(stage: Pick<Stage, 'note'>, paths: readonly string[]): void {

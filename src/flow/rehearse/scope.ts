@@ -23,6 +23,7 @@ import { noGroups, withGroups } from './groups.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
 import { unmerged } from './merging.ts'
+import { withMore } from './unread.ts'
 import { Choice, cachedFact, givenTo, type NodeState, type Stored, type World } from './world.ts'
 
 /**
@@ -68,7 +69,7 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
   const { hosts } = asker.stage
   const standIn = hosts.standIn(host) ?? (world.nodes.has(host) ? host : undefined)
   if (standIn === undefined) return undefined
-  const context = { ...asker, hasUnread: false }
+  const context = { ...asker, unread: [] }
   const node = world.node(standIn)
   return {
     ...scopeOf(context, world, host),
@@ -158,7 +159,7 @@ const isEmpty = (raw: AnsibleValue): boolean =>
 /** Where a token is left empty, a file that can't be read here may say more. */
 function perhapsSealed(context: Context, node: NodeState, name: string, found: ScopeVariable): ScopeVariable {
   if (found === undefined || !('raw' in found) || (found.raw !== '' && found.raw !== null)) return found
-  return context.stage.leftTo(name, context.hasUnread || node.hasUnread) === 'sealed'
+  return context.stage.leftTo(name, withMore(context.unread, node.unread))?.to === 'sealed'
     ? leftToUser(context, node, name)
     : found
 }
@@ -365,7 +366,7 @@ function plainValue(value: AnsibleValue): FlowValue {
   return String(value)
 }
 
-function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, name: string): ScopeVariable {
+function leftToUser({ stage, isDemand, unread }: Context, node: NodeState, name: string): ScopeVariable {
   // What the scenario leaves out is not there.
   if (stage.overrides.has(name)) return undefined
   if (stage.relevance.isDropped(name))
@@ -373,14 +374,16 @@ function leftToUser({ stage, isDemand, hasUnread }: Context, node: NodeState, na
   const extra = stage.extraVariable(name)
   if (extra !== undefined) return extra
   if (node.hasUnnamedFact) return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
-  const leftTo = stage.leftTo(name, hasUnread || node.hasUnread)
-  if (leftTo === undefined) {
+  const left = stage.leftTo(name, withMore(unread, node.unread))
+  if (left === undefined) {
     stage.missed(name)
     return undefined
   }
-  const why = stage.isMade(name)
+  const { to, where } = left
+  const nobody = stage.isMade(name)
     ? `no task that runs before sets ${name}`
     : `nothing in the project sets ${name} for these hosts`
-  if (leftTo === 'sealed') return { value: new Fetched(name, why, undefined) }
-  return { value: leftTo === 'file' || isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
+  const why = where === undefined ? nobody : `${name} may stand in ${where.join(', or in ')}`
+  if (to === 'sealed') return { value: new Fetched(name, why, undefined) }
+  return { value: to === 'file' || isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
 }

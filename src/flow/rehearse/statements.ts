@@ -30,6 +30,7 @@ import { candidates, chosen } from './namedFiles.ts'
 import { askingFor, enterRole, type RoleParts } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
+import { withMore } from './unread.ts'
 import { merged, type NodeState, type World } from './world.ts'
 
 /** With less room than this for more ways, it is worth a comparison whether some have met again. */
@@ -684,7 +685,7 @@ function shared(
   const name = task.keywords.get('register')?.value
   const facts = module === 'set_fact' ? [...task.action.arguments.keys()] : []
   const next = world.copy()
-  const { variables: made, included, hasUnread: unread, failure, hasUnnamedFact } = world.node(from)
+  const { variables: made, included, unread, failure, hasUnnamedFact } = world.node(from)
   // Facts whose names are templates are known by what was not there before.
   const others = facts.some((fact) => /\{[{%]/.test(fact))
     ? [...made].filter(([one, value]) => known.get(one) !== value).map(([one]) => one)
@@ -692,7 +693,7 @@ function shared(
   const names = [...(typeof name === 'string' ? [name] : []), ...facts, ...others]
   for (const host of hosts) {
     if (host === from) continue
-    const { variables: before, failure: own, hasUnread } = world.node(host)
+    const { variables: before, failure: own, unread: ownUnread } = world.node(host)
     const variables = new Map(before)
     for (const one of names) {
       const value = made.get(one)
@@ -700,7 +701,7 @@ function shared(
     }
     next.change(host, {
       variables,
-      ...(module === 'include_vars' ? { included, hasUnread: hasUnread || unread } : {}),
+      ...(module === 'include_vars' ? { included, unread: withMore(ownUnread, unread) } : {}),
       ...(failure === undefined || own !== undefined ? {} : { failure }),
       ...(hasUnnamedFact ? { hasUnnamedFact } : {}),
     })

@@ -7,6 +7,7 @@ import type { Event, TaskRun } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
 import type { HandlerUse } from './context.ts'
 import { type MadeGroups, noGroups, sameGroups } from './groups.ts'
+import type { Unread } from './unread.ts'
 
 /** What a variable holds that a task made under a condition which is not decided yet. */
 export class Choice {
@@ -81,8 +82,8 @@ export interface NodeState {
   readonly variables: ReadonlyMap<string, Stored>
   /** What `include_vars` brought. */
   readonly included: ReadonlyMap<string, RawVariable | OpenVariable>
-  /** Whether it brought a file, too, that the project does not hold, or that is encrypted as a whole: what it sets is not known. */
-  readonly hasUnread: boolean
+  /** Files that it brought, too, and that can't be read: what they set is not known. */
+  readonly unread: Unread
   /** Whether a task made a fact whose name is not known: any that seems not to be there may be that one. */
   readonly hasUnnamedFact: boolean
   readonly services: ReadonlyMap<string, ServiceState>
@@ -298,7 +299,7 @@ export const emptyNode: NodeState = {
   files: new Map(),
   variables: new Map(),
   included: new Map(),
-  hasUnread: false,
+  unread: [],
   hasUnnamedFact: false,
   services: new Map(),
   notified: new Set(),
@@ -348,7 +349,7 @@ class Twins {
     return (
       a.k3s === b.k3s &&
       a.ended === b.ended &&
-      a.hasUnread === b.hasUnread &&
+      a.unread.join() === b.unread.join() &&
       a.hasUnnamedFact === b.hasUnnamedFact &&
       a.isOpen === b.isOpen &&
       a.isPackaged === b.isPackaged &&

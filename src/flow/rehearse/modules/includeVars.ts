@@ -8,6 +8,7 @@ import { fileOrigin } from '../context.ts'
 import { candidates, variablesOfOne } from '../namedFiles.ts'
 import { noteSealed } from '../roles.ts'
 import { scopeOf } from '../scope.ts'
+import { absentFile, sealedFile, withMore } from '../unread.ts'
 import type { NodeState, RawVariable } from '../world.ts'
 
 /** A file of variables, or a directory of them. */
@@ -35,7 +36,12 @@ export function includeVars(call: Call): Effect {
           ? 'include_vars of files that are not known'
           : `the file of variables ${normalised(file)} is not in the project`,
     )
-    return { node: { hasUnread: true }, changed: false }
+    const name = directory ?? file
+    const named =
+      name === undefined
+        ? 'a file of include_vars whose name is only known when the play runs'
+        : absentFile(normalised(name))
+    return { node: { unread: withMore(call.node.unread, [named]) }, changed: false }
   }
   for (const path of paths) call.context.stage.reach(path)
   const sealed = paths.filter((path) => content.isSealed(path))
@@ -59,8 +65,8 @@ export function includeVars(call: Call): Effect {
       before !== undefined && 'raw' in before ? mergedMappings(before.raw, variable.raw) : variable.raw
     included.set(name, { ...variable, raw })
   }
-  const hasUnread = call.node.hasUnread || sealed.length > 0
-  return { node: { included, hasUnread }, changed: false }
+  const unread = withMore(call.node.unread, sealed.map(sealedFile))
+  return { node: { included, unread }, changed: false }
 }
 
 /**
