@@ -214,6 +214,31 @@ ${joins('berths', '{{ slip }}')}`
   })
 })
 
+describe('a sealed file of variables of some hosts', () => {
+  const files = {
+    'site.yml': joins('all', '{{ phrase }}'),
+    'hosts.ini': '[quays]\nquay\n[berths]\nberth\n',
+  }
+  const undefinedOn = (host: string): string => `the play ends here for ${host}: 'phrase' is undefined`
+
+  test.each([
+    ['group_vars/all.yml', []],
+    ['group_vars/all/slips.yml', []],
+    ['group_vars/berths/slips.yml', ['quay']],
+    ['group_vars/berths.yml', ['quay']],
+    ['host_vars/quay/slips.yml', ['berth']],
+    ['host_vars/quay.yml', ['berth']],
+  ])('has nothing for others: %s', (path, without) => {
+    expect(unknowns({ ...files, [path]: SEALED })).toEqual(without.map(undefinedOn))
+  })
+
+  test('is for hosts, too, that a task puts into its group', () => {
+    const made = '- hosts: quays\n  tasks:\n    - group_by: { key: berths }\n'
+    const all = { ...files, 'site.yml': made + files['site.yml'], 'group_vars/berths.yml': SEALED }
+    expect(unknowns(all)).toEqual([])
+  })
+})
+
 describe('hostvars of another host', () => {
   const asked = joins('berths', '{{ hostvars.quay.phrase }}')
 

@@ -378,7 +378,7 @@ export class Host implements Evaluator {
     const { what, why } = value
     const root =
       value instanceof Fetched
-        ? atoms.root(`fetched ${what}`, { kind: 'lookup', what, why, isFilled: false, hop: value.hop })
+        ? atoms.root(`fetched ${what} ${why}`, { kind: 'lookup', what, why, isFilled: false, hop: value.hop })
         : atoms.root(`unknown ${this.#name()} ${what}${kindOf(value)}`, {
             kind: 'unknown',
             what,

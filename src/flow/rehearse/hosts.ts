@@ -43,8 +43,11 @@ export interface PaperHosts {
   ) => Variable | undefined
   /** `undefined`: invented for a project that has none. */
   readonly sources: readonly string[] | undefined
-  /** Files of the inventory that can't be read, so that a variable which seems undefined may not be. */
-  readonly unread: Unread
+  /**
+   * Files of the inventory that can't be read, so that a variable of a host which seems undefined may not be; `groups`: those
+   * that it is in.
+   */
+  readonly unread: (host: string, groups: readonly string[]) => Unread
   /** Of invented hosts those that nothing in the project tells apart from the first server, or asks for. */
   readonly assumed: ReadonlySet<string>
   /** Of invented hosts those that are there only once a task has added them. */
@@ -64,6 +67,7 @@ export function inventoryHosts(
 ): PaperHosts {
   const own = hostsOfTheirOwn(inventory, told)
   const stretches = stretchesOf(inventory, told)
+  const unread = unreadIn(inventory, project)
   const classes = new Map<
     string,
     { name: string; variables: ReadonlyMap<string, Variable>; alike: string[] }
@@ -71,7 +75,7 @@ export function inventoryHosts(
   for (const name of groupHosts(inventory, 'all')) {
     const variables = hostVariables(inventory, name)
     const form = told.isByPart ? name.replace(/\d+/g, '0') : ''
-    const key = `${own.has(name) ? name : form}\n${stretches.get(name) ?? ''}\n${signature(inventory, name, tokens)}`
+    const key = `${own.has(name) ? name : form}\n${stretches.get(name) ?? ''}\n${signature(inventory, name, tokens)}\n${unread(name, []).length}`
     const known = classes.get(key)
     if (known === undefined) classes.set(key, { name, variables, alike: [] })
     else known.alike.push(name)
@@ -100,10 +104,6 @@ export function inventoryHosts(
     (stands.has(name)
       ? { variables: hostVariables(inventory, name), magic: magicVariables(inventory, name) }
       : local(name))
-  const unread = inventory.faults.flatMap(({ severity, at: { path } }) => {
-    if (severity !== 'notice') return []
-    return isVaulted(project.get(path) ?? '') ? sealedFile(path) : `${path}, which is not followed`
-  })
   return {
     hosts,
     groups,
@@ -115,6 +115,24 @@ export function inventoryHosts(
     assumed: new Set(),
   }
 }
+
+/** What can't be read of an inventory is for all of its hosts, but for the files of variables of one, or of a group. */
+function unreadIn({ faults }: Inventory, project: Project): PaperHosts['unread'] {
+  const files = faults.flatMap(({ severity, at: { path } }) => {
+    if (severity !== 'notice') return []
+    const words = isVaulted(project.get(path) ?? '') ? sealedFile(path) : `${path}, which is not followed`
+    const [, kind, name = ''] = OF_VARIABLES.exec(path) ?? []
+    return { words, kind, name: name.replace(/(?:\.sops)?\.(?:ya?ml|json)$/, '') }
+  })
+  return (host, groups) =>
+    files.flatMap(({ words, kind, name }) => {
+      const isRead =
+        kind === 'host' ? name === host : kind === undefined || name === 'all' || groups.includes(name)
+      return isRead ? words : []
+    })
+}
+
+const OF_VARIABLES = /(?:^|\/)(group|host)_vars\/([^/]+)/
 
 /** Hosts by their names that are followed each by itself at most. */
 const MOST_NAMED = 16

@@ -265,7 +265,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     known: (name) => known.get(name) ?? known.get(aliases.get(name) ?? '') ?? local(name),
     within: madeGroupVariables(inventory, project),
     sources: undefined,
-    unread: [],
+    unread: () => [],
     assumed: new Set(isAssumed ? [agent] : []),
     ...(leftOut === 'servers' && ofServers.length > 0 ? { unplayed: new Set(ofServers) } : {}),
     ...(added.size === 0 ? {} : { added: new Set([...added.values()].flat()) }),

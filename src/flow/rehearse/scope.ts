@@ -23,8 +23,8 @@ import { noGroups, withGroups } from './groups.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
 import { unmerged } from './merging.ts'
-import { withMore } from './unread.ts'
-import { Choice, cachedFact, givenTo, type NodeState, type Stored, type World } from './world.ts'
+import { type Unread, withMore } from './unread.ts'
+import { Choice, cachedFact, givenTo, type Stored, type World } from './world.ts'
 
 /**
  * What a template sees on a host at one moment of the play, by Ansible's precedence:
@@ -77,9 +77,9 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
       const inFiles = (): ScopeVariable =>
         node.included.get(name) ??
         fact(context, world, host, name) ??
-        perhapsSealed(context, node, name, inventoryVariable(context, world, host, name)) ??
+        perhapsSealed(context, world, host, name, inventoryVariable(context, world, host, name)) ??
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
-        leftToUser(context, node, name)
+        leftToUser(context, world, host, name)
       const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
       return unmerged(asker.stage, name, perhapsGiven(context, name, made ?? inFiles()))
     },
@@ -119,12 +119,13 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
     fact(context, world, host, name) ??
     perhapsSealed(
       context,
-      node,
+      world,
+      host,
       name,
       inventoryVariable(context, world, host, name) ?? roleDefault(context, world, host, name),
     ) ??
     magic(context, world, host, name) ??
-    leftToUser(context, node, name)
+    leftToUser(context, world, host, name)
   )
 }
 
@@ -132,7 +133,7 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
 function roleDefault(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, isFilled } = context
   const found = context.roleDefaults.get(name)
-  if (found !== undefined && isUndef(found.raw)) return leftToUser(context, world.node(host), name) ?? found
+  if (found !== undefined && isUndef(found.raw)) return leftToUser(context, world, host, name) ?? found
   if (found === undefined || stage.hosts.sources !== undefined || !isEmpty(found.raw)) return found
   const isGiven = world.decisions.get(givenTo(host, name)) === true
   const value = isGiven || isFilled === true ? stage.filled(name) : undefined
@@ -157,11 +158,27 @@ const isEmpty = (raw: AnsibleValue): boolean =>
     Object.keys(raw).length === 0)
 
 /** Where a token is left empty, a file that can't be read here may say more. */
-function perhapsSealed(context: Context, node: NodeState, name: string, found: ScopeVariable): ScopeVariable {
+function perhapsSealed(
+  context: Context,
+  world: World,
+  host: string,
+  name: string,
+  found: ScopeVariable,
+): ScopeVariable {
   if (found === undefined || !('raw' in found) || (found.raw !== '' && found.raw !== null)) return found
-  return context.stage.leftTo(name, withMore(context.unread, node.unread))?.to === 'sealed'
-    ? leftToUser(context, node, name)
+  return context.stage.leftTo(name, unreadOf(context, world, host))?.to === 'sealed'
+    ? leftToUser(context, world, host, name)
     : found
+}
+
+/** The files that can't be read here and that may say more of a host. */
+function unreadOf(context: Context, world: World, host: string): Unread {
+  const { hosts } = context.stage
+  const known = hosts.known(host)?.magic.get('group_names')
+  const groups = Array.isArray(known) ? known.filter((one) => typeof one === 'string') : []
+  const made = [...madeGroupsOf(context, world, host), ...world.groups.open]
+  const ofPlay = withMore(context.unread, world.node(hosts.standIn(host) ?? host).unread)
+  return withMore(ofPlay, hosts.unread(host, [...groups, ...made]))
 }
 
 /** What the inventory says: in its place stands what the scenario takes it to say. */
@@ -366,15 +383,17 @@ function plainValue(value: AnsibleValue): FlowValue {
   return String(value)
 }
 
-function leftToUser({ stage, isDemand, unread }: Context, node: NodeState, name: string): ScopeVariable {
+function leftToUser(context: Context, world: World, host: string, name: string): ScopeVariable {
+  const { stage, isDemand } = context
   // What the scenario leaves out is not there.
   if (stage.overrides.has(name)) return undefined
   if (stage.relevance.isDropped(name))
     return { value: new Unknown(name, 'made by a task that is not followed') }
   const extra = stage.extraVariable(name)
   if (extra !== undefined) return extra
-  if (node.hasUnnamedFact) return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
-  const left = stage.leftTo(name, withMore(unread, node.unread))
+  if (world.node(stage.hosts.standIn(host) ?? host).hasUnnamedFact)
+    return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
+  const left = stage.leftTo(name, unreadOf(context, world, host))
   if (left === undefined) {
     stage.missed(name)
     return undefined
