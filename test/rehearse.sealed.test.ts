@@ -237,6 +237,33 @@ describe('a sealed file of variables of some hosts', () => {
     const all = { ...files, 'site.yml': made + files['site.yml'], 'group_vars/berths.yml': SEALED }
     expect(unknowns(all)).toEqual([])
   })
+
+  test.each([
+    ['group_vars/all.yml', ['server-url-missing']],
+    ['group_vars/quays.yml', ['server-url-missing']],
+    ['host_vars/quay.yml', []],
+  ])('with the token of servers, of which all but one want a URL where they share it: %s', (path, found) => {
+    const paths = path.startsWith('host_vars/') ? [path, 'host_vars/pier.yml'] : [path]
+    const project = {
+      'hosts.ini': '[quays]\nquay\npier\n',
+      'site.yml': installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ phrase }}' }),
+      ...Object.fromEntries(paths.map((one) => [one, SEALED])),
+    }
+    const ids = findings(project).map((finding) => finding.split(' ')[0])
+    expect(ids.filter((id) => id !== 'token-in-arguments')).toEqual(found)
+  })
+})
+
+test('servers share a token of a file that is not in the project, and all but one want a URL', () => {
+  const site = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ phrase }}' })
+  const files = {
+    'hosts.ini': '[quays]\nquay\npier\n',
+    'site.yml': site.replace('  tasks:', '  vars_files: [none.yml]\n  tasks:'),
+  }
+  expect(findings(files)).toEqual([
+    'server-url-missing error site.yml:5',
+    'token-in-arguments notice site.yml:8',
+  ])
 })
 
 describe('hostvars of another host', () => {

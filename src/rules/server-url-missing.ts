@@ -180,13 +180,16 @@ function needsUrl(analysis: Analysis, start: Start): boolean {
 /** Whether a server has the token of the first, as far as anyone can tell. `undefined`: it has none, or a sample. */
 function sharesToken(analysis: Analysis, { verdict }: Start): boolean | undefined {
   const { token, arrival, scenario } = verdict
-  const { text } = arrival.token
-  if (token !== 'present') return undefined
-  if (text === undefined) return true
+  const { text, doubtful } = arrival.token
   const mine = rootsOf(verdict)
   const firsts = startsOf(analysis).flatMap(({ verdict: other }) =>
     other.kind === 'first-server' && other.scenario === scenario ? rootsOf(other) : [],
   )
+  // Of one that nobody can read it is known that both have the same.
+  if (token === 'maybe' && doubtful !== undefined)
+    return mine.some((root) => firsts.includes(root)) ? true : undefined
+  if (token !== 'present') return undefined
+  if (text === undefined) return true
   const isFrom = (isSame: (mine: Atom, first: Atom) => boolean): boolean =>
     mine.some((root) => firsts.some((first) => isSame(root, first)))
   if (isFrom((root, first) => root === first)) return true
@@ -195,8 +198,8 @@ function sharesToken(analysis: Analysis, { verdict }: Start): boolean | undefine
   return firsts.length === 0 || ![...mine, ...firsts].every(isGiven)
 }
 
-const rootsOf = ({ arrival }: Start['verdict']): readonly Atom[] =>
-  arrival.token.text?.marks.map(({ atom }) => atom.root) ?? []
+const rootsOf = ({ arrival: { token } }: Start['verdict']): readonly Atom[] =>
+  (token.text ?? token.doubtful)?.marks.map(({ atom }) => atom.root) ?? []
 
 /** Two that are given in two places are two tokens; what a server made, or a task reads, may be the other one. */
 const isGiven = ({ kind }: Atom): boolean => kind === 'literal' || kind === 'vaulted' || kind === 'scenario'
