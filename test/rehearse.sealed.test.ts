@@ -388,6 +388,32 @@ test('a token in a file that the plugin of sops decrypts arrives', () => {
   expect(arrivals(files, { tokenGiven: undefined })).toEqual([])
 })
 
+describe('a token of hosts that no inventory names', () => {
+  const site = joins('berths', '{{ phrase }}')
+  const reads = site.replace('  tasks:', '  vars_files: [more/sealed.yml]\n  tasks:')
+
+  test.each<[string, Files]>([
+    ['which is not in the project', { 'site.yml': reads }],
+    ['which is encrypted', { 'site.yml': reads, 'more/sealed.yml': SEALED }],
+    ['which is encrypted', { 'site.yml': site, 'group_vars/all.yml': SEALED }],
+    ['which is encrypted', { 'site.yml': site, 'group_vars/berths/slips.yml': SEALED }],
+  ])("may stand in a file that can't be read, as it may with an inventory: %s", (words, files) => {
+    expect(arrivals(files)).toEqual(['berths-1 agent maybe env-file url'])
+    expect(doubts(files)[0]).toMatch(new RegExp(`^phrase may stand in [\\w/]+\\.yml, ${words}: `))
+  })
+
+  test('is given by users where there is no such file, or it is for other hosts', () => {
+    for (const more of [{}, { 'group_vars/quays.yml': SEALED }])
+      expect(arrivals({ 'site.yml': site, ...more })).toEqual(['berths-1 agent present env-file url'])
+  })
+
+  test('is there where the play can do without, and a scenario has it', () => {
+    const files = { 'site.yml': reads.replace('{{ phrase }}', "{{ phrase | default('') }}") }
+    expect(arrivals(files, { tokenGiven: undefined })).toEqual(['berths-1 agent present env-file url'])
+    expect(arrivals(files, { tokenGiven: false })).toEqual(['berths-1 agent empty env-file url'])
+  })
+})
+
 describe('why it is not known whether a token arrives', () => {
   const reasons = (files: Files): readonly string[] => [
     ...new Set(doubts({ 'hosts.ini': HOSTS, ...files }).map((doubt) => doubt.replace(/: .*/, ''))),

@@ -84,7 +84,7 @@ export class GivenVariables {
     return {
       overrides,
       leftTo: (name, unread) => {
-        const found = this.#leftTo(name, unread)
+        const found = this.#leftTo(name, hosts, unread)
         if (found !== undefined && found.to !== 'user') this.#tokensElsewhere.add(name)
         return found
       },
@@ -211,11 +211,17 @@ export class GivenVariables {
    * A token, and what a token is chosen by, is what this is about: only where the hosts are invented, or a file can't be
    * read, may it come from elsewhere.
    */
-  #leftTo(name: string, unread: Unread): LeftTo | undefined {
+  #leftTo(name: string, hosts: PaperHosts, unread: Unread): LeftTo | undefined {
     const { tokenVariables } = this.#director
     const isOfToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
-    if (this.#isInvented) return isOfToken && this.#switches.isOptional(name) ? undefined : { to: 'user' }
     const where = withMore(unread, this.#director.sealedExtraFiles.map(sealedFile))
+    if (this.#isInvented) {
+      // What the play can do without, it has in one scenario and not in another.
+      if (isOfToken && this.#switches.isOptional(name)) return undefined
+      // Users give it all the same, or it stands in that file: nobody knows what that says.
+      const isAssumed = tokenVariables.has(name) && this.#isUnset(name, hosts)
+      return isAssumed && where.length > 0 ? { to: 'sealed', where } : { to: 'user' }
+    }
     if (where.length > 0)
       return { to: this.#director.holdsToken(name) ? 'sealed' : isOfToken ? 'file' : 'user', where }
     if (isOfToken && !this.#switches.isSet(name) && this.#director.isOfAbsentVault(name)) {

@@ -117,7 +117,7 @@ export function inventoryHosts(
 }
 
 /** What can't be read of an inventory is for all of its hosts, but for the files of variables of one, or of a group. */
-function unreadIn({ faults }: Inventory, project: Project): PaperHosts['unread'] {
+export function unreadIn({ faults }: Inventory, project: Project): PaperHosts['unread'] {
   const files = faults.flatMap(({ severity, at: { path } }) => {
     if (severity !== 'notice') return []
     const words = isVaulted(project.get(path) ?? '') ? sealedFile(path) : `${path}, which is not followed`

@@ -3,7 +3,7 @@ import type { AnsibleValue, Project, Variable } from '../../ansible/value.ts'
 import { inventoryOf } from './beside.ts'
 import { type FoundingGroup, groupKind, isOfNodes, serverParts } from './groupKinds.ts'
 import { UNGROUPED } from './groups.ts'
-import { controlNode, madeGroupVariables, type PaperHosts } from './hosts.ts'
+import { controlNode, madeGroupVariables, type PaperHosts, unreadIn } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
 import { numberedHosts } from './numbered.ts'
 import type { Outsiders } from './outsiders.ts'
@@ -265,7 +265,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     known: (name) => known.get(name) ?? known.get(aliases.get(name) ?? '') ?? local(name),
     within: madeGroupVariables(inventory, project),
     sources: undefined,
-    unread: () => [],
+    unread: unreadIn(inventory, project),
     assumed: new Set(isAssumed ? [agent] : []),
     ...(leftOut === 'servers' && ofServers.length > 0 ? { unplayed: new Set(ofServers) } : {}),
     ...(added.size === 0 ? {} : { added: new Set([...added.values()].flat()) }),

@@ -157,7 +157,7 @@ const isEmpty = (raw: AnsibleValue): boolean =>
     !(raw instanceof VaultedText) &&
     Object.keys(raw).length === 0)
 
-/** Where a token is left empty, a file that can't be read here may say more. */
+/** Where a token is left empty, or only taken to be given by users, a file that can't be read here may say more. */
 function perhapsSealed(
   context: Context,
   world: World,
@@ -165,7 +165,9 @@ function perhapsSealed(
   name: string,
   found: ScopeVariable,
 ): ScopeVariable {
-  if (found === undefined || !('raw' in found) || (found.raw !== '' && found.raw !== null)) return found
+  if (found === undefined) return undefined
+  const isNone = 'raw' in found && (found.raw === '' || found.raw === null)
+  if (!isNone && context.stage.overrides.get(name) === undefined) return found
   return context.stage.leftTo(name, unreadOf(context, world, host))?.to === 'sealed'
     ? leftToUser(context, world, host, name)
     : found
@@ -386,7 +388,7 @@ function plainValue(value: AnsibleValue): FlowValue {
 function leftToUser(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, isDemand } = context
   // What the scenario leaves out is not there.
-  if (stage.overrides.has(name)) return undefined
+  if (stage.overrides.has(name) && stage.overrides.get(name) === undefined) return undefined
   if (stage.relevance.isDropped(name))
     return { value: new Unknown(name, 'made by a task that is not followed') }
   const extra = stage.extraVariable(name)
