@@ -118,18 +118,26 @@ export function inventoryHosts(
 
 /** What can't be read of an inventory is for all of its hosts, but for the files of variables of one, or of a group. */
 export function unreadIn({ faults }: Inventory, project: Project): PaperHosts['unread'] {
-  const files = faults.flatMap(({ severity, at: { path } }) => {
-    if (severity !== 'notice') return []
+  const ofAll: string[] = []
+  const ofGroups = new Map<string, string[]>()
+  const ofHosts = new Map<string, string[]>()
+  for (const { severity, at } of faults) {
+    if (severity !== 'notice') continue
+    const { path } = at
     const words = isVaulted(project.get(path) ?? '') ? sealedFile(path) : `${path}, which is not followed`
-    const [, kind, name = ''] = OF_VARIABLES.exec(path) ?? []
-    return { words, kind, name: name.replace(/(?:\.sops)?\.(?:ya?ml|json)$/, '') }
-  })
-  return (host, groups) =>
-    files.flatMap(({ words, kind, name }) => {
-      const isRead =
-        kind === 'host' ? name === host : kind === undefined || name === 'all' || groups.includes(name)
-      return isRead ? words : []
-    })
+    const [, kind, entry = ''] = OF_VARIABLES.exec(path) ?? []
+    const name = entry.replace(/(?:\.sops)?\.(?:ya?ml|json)$/, '')
+    if (kind === undefined || (kind === 'group' && name === 'all')) ofAll.push(words)
+    else {
+      const files = kind === 'host' ? ofHosts : ofGroups
+      files.set(name, [...(files.get(name) ?? []), words])
+    }
+  }
+  return (host, groups) => [
+    ...ofAll,
+    ...groups.flatMap((group) => ofGroups.get(group) ?? []),
+    ...(ofHosts.get(host) ?? []),
+  ]
 }
 
 const OF_VARIABLES = /(?:^|\/)(group|host)_vars\/([^/]+)/
