@@ -2599,4 +2599,26 @@ describe('copy', () => {
       'berth agent present token-file url',
     ])
   })
+
+  // So do ansible-core 2.14 and 2.21, its mode included.
+  test.each([
+    ['copy', 'content: ""'],
+    ['template', 'src: slip.j2'],
+  ])('leaves a file that is there as it is where it is not to force its own: %s', (module, what) => {
+    const site = (force: string, before = ''): Files => ({
+      'hosts.ini': '[berths]\nberth\n',
+      'site.yml': `
+- hosts: berths
+  tasks:
+${before}    - ansible.builtin.${module}: { ${what}, dest: /etc/slip, mode: "0600", force: ${force} }
+    - ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - agent --server https://quay:6443 --token-file /etc/slip
+`,
+      'templates/slip.j2': '{# nothing #}',
+    })
+    const there = '    - copy: { content: 0ddpassword, dest: /etc/slip, mode: "0600" }\n'
+    const empty = ['berth agent empty token-file url']
+    expect(arrivals(site('false', there))).toEqual(['berth agent present token-file url'])
+    expect(arrivals(site('true', there))).toEqual(empty)
+    expect(arrivals(site('false'))).toEqual(empty)
+  })
 })

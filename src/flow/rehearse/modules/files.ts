@@ -118,12 +118,17 @@ function fromControlNode(call: Call, source: string): PaperFile | undefined {
   return there
 }
 
+/** Whether a file that is there stays as it is, its mode included. */
+const isKept = (call: Call, path: string): boolean =>
+  call.flag('force', true) === false && call.node.files.has(path)
+
 export function copy(call: Call): Effect {
   const content = call.argument('content')
   const source = call.text('src')
   const sourcePath = typeof source === 'string' ? call.atoms.traced(source).text : undefined
   const path = destination(call, sourcePath)
   if (path === undefined) return {}
+  if (isKept(call, path)) return { changed: false }
   const value = call.value('content')
   const isNothing = value === undefined || (value === null && (source !== undefined || call.isNull(content)))
   if (isNothing && source === undefined) return { failed: 'src (or content) is required', changed: false }
@@ -182,6 +187,7 @@ export function template(call: Call): Effect {
   const source = call.plain('src')
   const path = destination(call, source)
   if (path === undefined) return {}
+  if (isKept(call, path)) return { changed: false }
   const found =
     source === undefined
       ? undefined
