@@ -782,6 +782,197 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(services()).toEqual(['k3s', 'k3s-first'])
     expect(services(true)).toEqual(['k3s'])
   })
+
+  describe('makes another random token', () => {
+    const again = { k3s: 'present', again: true }
+    const MAKES = '{ command: openssl rand -hex 32, register: dice, no_log: true }'
+    const WRITES = config('{{ dice.stdout }}')
+    const INSTALLS = '{ shell: curl -sfL https://get.k3s.io | sh -s - server }'
+    const RESTARTS = '{ systemd: { name: k3s, state: restarted } }'
+    const site = (...tasks: readonly string[]): Files => ({
+      'hosts.ini': '[quays]\nquay\n',
+      'site.yml': `
+- hosts: quays
+  tasks:
+${tasks.map((task) => `    - ${task}\n`).join('')}`,
+    })
+
+    function config(token: string, more = ''): string {
+      return `{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "token: ${token}\\n", mode: "0600"${more} }, no_log: true }`
+    }
+
+    const where = (task: string, condition: string): string => task.replace(/ \}$/, `, when: ${condition} }`)
+    const fact = (name: string, value: string): string =>
+      `{ set_fact: { ${name}: "{{ ${value} }}" }, no_log: true }`
+
+    test.each<[string, ...string[]]>([
+      ['that a command makes', MAKES, WRITES, INSTALLS, RESTARTS],
+      [
+        'that a lookup makes',
+        fact('candle', "lookup('password', '/dev/null length=32')"),
+        config('{{ candle }}'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      ['that the next start gets', MAKES, WRITES, INSTALLS],
+      [
+        'that the install script gets',
+        MAKES,
+        `{ shell: curl -sfL https://get.k3s.io | sh -s - server, environment: { K3S_TOKEN: "{{ dice.stdout }}" }, no_log: true }`,
+      ],
+      [
+        'though the server has made one of its own',
+        where(INSTALLS, 'not moored.stat.exists'),
+        MAKES,
+        where(WRITES, 'moored.stat.exists'),
+        RESTARTS,
+      ],
+    ])('for a server: %s', (_, ...tasks) => {
+      const files = site('{ stat: { path: /usr/local/bin/k3s }, register: moored }', ...tasks)
+      const [first] = arrivals(files)
+      expect(first).toMatch(/^quay first-server (?:present|absent) /)
+      expect(arrivals(files, again)).toEqual([
+        expect.stringMatching(/^quay first-server different (?:config|env-file) no url$/),
+      ])
+      expect(findings(files).filter((one) => one.startsWith('tokens-differ'))).toHaveLength(1)
+    })
+
+    test.each<[string, ...string[]]>([
+      [
+        'the file that has it is left alone',
+        MAKES,
+        config('{{ dice.stdout }}', ', force: false'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'the file that has it is there',
+        '{ stat: { path: /etc/rancher/k3s/config.yaml }, register: slip }',
+        MAKES,
+        where(WRITES, 'not slip.stat.exists'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'K3s is there',
+        '{ stat: { path: /usr/local/bin/k3s }, register: moored }',
+        where(MAKES, 'not moored.stat.exists'),
+        where(WRITES, 'not moored.stat.exists'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'a command that makes it is not run again',
+        '{ shell: openssl rand -hex 32 > /etc/lantern, args: { creates: /etc/lantern } }',
+        '{ slurp: { src: /etc/lantern }, register: slip, no_log: true }',
+        config('{{ slip.content | b64decode | trim }}'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'a lookup keeps it in a file',
+        config("{{ lookup('password', 'credentials/lantern length=32') }}"),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'it is read back from the server',
+        '{ stat: { path: /var/lib/rancher/k3s/server/token }, register: moored }',
+        where(
+          '{ slurp: { src: /var/lib/rancher/k3s/server/token }, register: slip, no_log: true }',
+          'moored.stat.exists',
+        ),
+        where(MAKES, 'not moored.stat.exists'),
+        fact('candle', '(slip.content | b64decode | trim) if moored.stat.exists else dice.stdout'),
+        config('{{ candle }}'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'a cache keeps the fact',
+        `{ set_fact: { candle: "{{ lookup('password', '/dev/null') }}", cacheable: true }, no_log: true, when: candle is not defined }`,
+        config('{{ candle }}'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'the inventory has it since',
+        where(fact('candle', "lookup('password', '/dev/null')"), 'candle is not defined'),
+        '{ lineinfile: { path: "{{ playbook_dir }}/group_vars/all.yml", create: true, line: "candle: {{ candle }}" }, delegate_to: localhost, no_log: true }',
+        config('{{ candle }}'),
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'a shell keeps it',
+        '{ shell: test -s /etc/lantern && cat /etc/lantern || openssl rand -hex 32 | tee /etc/lantern, register: dice, no_log: true }',
+        WRITES,
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'the service is not run again with its environment',
+        MAKES,
+        `{ shell: curl -sfL https://get.k3s.io | sh -s - server, args: { creates: /usr/local/bin/k3s }, environment: { K3S_TOKEN: "{{ dice.stdout }}" }, no_log: true }`,
+      ],
+      [
+        'the server is a new one',
+        '{ command: /usr/local/bin/k3s-uninstall.sh, failed_when: false }',
+        MAKES,
+        WRITES,
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'what the server keeps is gone',
+        '{ file: { path: /var/lib/rancher/k3s, state: absent } }',
+        MAKES,
+        WRITES,
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'a shell may take away what the server keeps',
+        '{ shell: rm -rf /var/lib/rancher/k3s/* }',
+        MAKES,
+        WRITES,
+        INSTALLS,
+        RESTARTS,
+      ],
+      [
+        'the token is rotated',
+        MAKES,
+        '{ shell: "k3s token rotate --new-token {{ dice.stdout }} || true", no_log: true }',
+        WRITES,
+        INSTALLS,
+        RESTARTS,
+      ],
+    ])('for none where %s', (_, ...tasks) => {
+      const files = site(...tasks)
+      const seen = expect.stringMatching(/^quay first-server present (?:config|env-file) no url$/)
+      for (const scenario of [{}, again]) expect(arrivals(files, scenario)).toEqual([seen])
+      expect(findings(files).filter((one) => one.startsWith('tokens-differ'))).toEqual([])
+    })
+
+    test('for whoever joins, where the servers keep theirs', () => {
+      const kept = site(MAKES, config('{{ dice.stdout }}', ', force: false'), INSTALLS)
+      const files = {
+        'hosts.ini': HOSTS,
+        'site.yml': kept['site.yml'] + joins('berths', "{{ hostvars['quay'].dice.stdout }}"),
+      }
+      const quay = 'quay first-server present config no url'
+      expect(arrivals(files)).toEqual(['berth agent present env-file url', quay])
+      expect(arrivals(files, again)).toEqual(['berth agent different env-file url', quay])
+    })
+
+    test('perhaps, where only the node knows whether K3s is there', () => {
+      const probe = '{ command: k3s kubectl get nodes, register: moored, failed_when: false }'
+      const files = site(probe, MAKES, where(WRITES, 'moored.rc != 0'), where(INSTALLS, 'moored.rc != 0'))
+      expect(arrivals(files)).toEqual(['quay first-server present config no url'])
+      expect(arrivals(files, again)).toEqual(['quay first-server maybe config no url'])
+      expect(findings(files)).toEqual([])
+    })
+  })
 })
 
 describe('where a play ends early', () => {

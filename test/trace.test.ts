@@ -281,6 +281,25 @@ describe('in a project of its own', () => {
     expect(Object.keys(maybe).slice(0, keys.length)).toEqual(keys)
   })
 
+  test('a server that a second run gives another token than the first is told so', async () => {
+    write({
+      'pier/hosts.ini': '[quays]\nbirch\n',
+      'pier/site.yml': `- hosts: quays
+  tasks:
+    - command: uuidgen
+      register: dice
+      no_log: true
+    - command: sh /opt/k3s-install.sh
+      environment: { K3S_TOKEN: "{{ dice.stdout }}" }
+      no_log: true
+`,
+    })
+    const { text } = await trace(join(directory, 'pier'))
+    const arrives = 'arrives through an env file'
+    expect(text).toContain(`    first run: the token ${arrives}\n`)
+    expect(text).toContain(`    run again: a token ${arrives}, and it is not the one of the run before\n`)
+  })
+
   test('an init script gives the environment, and is named in words only', async () => {
     write({
       'pier/hosts.ini': '[berths]\nbirch\n',

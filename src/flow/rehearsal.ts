@@ -33,10 +33,13 @@ export interface Verdict {
   /** Without `.service`. */
   readonly service: string
   /**
-   * `different`: present, and certainly not the one that this kind of node needs from the first server.
+   * `different`: present, and certainly not the one that this kind of node needs from the first server, or that a server was
+   * founded with.
    * `maybe`: worlds of one scenario disagree, or something on the way is unknown.
    */
   readonly token: 'present' | 'empty' | 'absent' | 'maybe' | 'different'
+  /** Whether it is `different` because a second run gives a server another one than the run before. */
+  readonly isRenewed?: true
   readonly source: Carrier
   readonly serverUrl: boolean | 'maybe'
   /** From the value to the start of the service; where there is no value, what leads to the start. */

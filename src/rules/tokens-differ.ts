@@ -1,9 +1,10 @@
 import type { Verdict } from '../flow/rehearsal.ts'
 import { unique } from '../flow/rehearse/modules/generated.ts'
 import type { Analysis } from '../lint/analysis.ts'
+import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
-import { faultFindings, startsOf } from './common/faults.ts'
+import { type Fault, faultFindings, startsOf } from './common/faults.ts'
 import { startHops } from './common/missing.ts'
 import { getsPadded } from './token-malformed.ts'
 
@@ -12,6 +13,11 @@ const SITE = `
   become: true
   roles:
     - edge
+`
+const HARBOUR = `
+harbour:
+  hosts:
+    quay-1:
 `
 const TASKS = `
 - name: Install
@@ -26,7 +32,7 @@ export const tokensDiffer: Rule = {
   id: 'tokens-differ',
   severity: 'error',
   summary: 'Nodes of one cluster get different join tokens',
-  why: 'A server lets in who shows the token that it was started with. Another one is refused with "401 Unauthorized"; a joining server stops with "bootstrap data already found and encrypted with different token". Agents may use another one only where the servers are told it with --agent-token.',
+  why: 'A server lets in who shows the token that it was started with. Another one is refused with "401 Unauthorized"; a joining server stops with "bootstrap data already found and encrypted with different token". A server that the run before has started stops like that, too, where the next one gives it a token that was made anew. Agents may use another one only where the servers are told it with --agent-token.',
   fix: 'give all nodes the same token, or the servers an agent token and the agents that one',
   see: ['https://docs.k3s.io/cli/token', 'https://docs.k3s.io/cli/server'],
   bad: [
@@ -46,6 +52,27 @@ harbour:
         'roles/edge/tasks/main.yml': TASKS,
       },
     },
+    {
+      title: 'one that each run makes anew',
+      files: {
+        'inventory.yml': HARBOUR,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - ansible.builtin.command: openssl rand -hex 32
+      ^^^^^^^^^^^^^^^^^^^^^^^ first servers get another token than in the run before
+      register: beacon
+      run_once: true
+      no_log: true
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+      no_log: true
+      environment:
+        K3S_URL: "{{ '' if inventory_hostname == 'quay-1' else 'https://192.0.2.11:6443' }}"
+        K3S_TOKEN: "{{ beacon.stdout }}"
+`,
+      },
+    },
   ],
   good: [
     {
@@ -61,6 +88,21 @@ harbour:
 `,
         'site.yml': SITE,
         'roles/edge/tasks/main.yml': TASKS,
+      },
+    },
+    {
+      title: 'made by the first run, and kept in a file for all that follow',
+      files: {
+        'inventory.yml': HARBOUR,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ lookup('password', 'credentials/beacon length=64 chars=ascii_letters,digits') }}"
+`,
       },
     },
   ],
@@ -81,10 +123,18 @@ harbour:
         const { hops } = verdict.arrival.token
         return { start, at: hops[0]?.at ?? verdict.at, hops: [...hops, ...startHops(verdict)] }
       })
-    for (const finding of faultFindings(
-      analysis,
-      faults,
-      (who, several) => `${who} get${several ? '' : 's'} another token than the first server`,
+    const isRenewed = ({ start }: Fault): boolean => start.verdict.isRenewed === true
+    const told = (some: readonly Fault[], than: string, more: Partial<RuleFinding> = {}) =>
+      faultFindings(
+        analysis,
+        some,
+        (who, several) => `${who} get${several ? '' : 's'} another token than ${than}`,
+        more,
+      )
+    yield* told(faults.filter(isRenewed), 'in the run before', { cure: MAKE_ONCE })
+    for (const finding of told(
+      faults.filter((fault) => !isRenewed(fault)),
+      'the first server',
     ))
       yield isWritten(analysis, finding.at) ? { ...finding, secrets: [finding.at] } : finding
 
@@ -95,6 +145,9 @@ harbour:
     }
   },
 }
+
+const MAKE_ONCE =
+  "make it once, and keep it: in the inventory, in a file that lookup('password', …) names, or read it back from the server"
 
 /** Whether the project makes each node a token where the user gives none. */
 const isMadeAnew = ({ arrival: { token } }: Verdict): boolean =>

@@ -1,3 +1,6 @@
+import type { Atoms } from '../atoms.ts'
+import { CONTROL_NODE } from './hosts.ts'
+import { isRandom } from './modules/generated.ts'
 import { emptyNode, type NodeState, World } from './world.ts'
 
 /** Whether the install script wanted a token there, and got none. */
@@ -44,6 +47,20 @@ function lasting(node: NodeState): NodeState {
     starts.delete(name)
   }
   return { ...node, files, services, starts }
+}
+
+/**
+ * Whether a random text was written into a file on the control node: the next run may have it from there in ways that are
+ * not followed, as a variable of an inventory for one. Where K3s runs there, its files are none of these.
+ */
+export function keepsOnControlNode(world: World, atoms: Atoms): boolean {
+  const { files, starts } = world.node(CONTROL_NODE)
+  return [...files].some(
+    ([path, { content }]) =>
+      !(starts.size > 0 && path.startsWith('/')) &&
+      typeof content === 'string' &&
+      atoms.in(content).some(isRandom),
+  )
 }
 
 /** The world in which K3s runs on the most nodes: in others an assumption may have kept it from some. */

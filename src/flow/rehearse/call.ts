@@ -281,12 +281,13 @@ export class Call {
   readonly query = (plugin: string, terms: readonly FlowValue[]): FlowValue =>
     this.#scope.lookup(plugin, terms, new Map([['wantlist', true]]))
 
-  /** A new unknown text of this host, such as the output of a command. */
-  unknownText(what: string, isFilled = false): string {
+  /** A new unknown text of this host, such as the output of a command; `isAnother`: no run makes the same one. */
+  unknownText(what: string, isFilled = false, isAnother = false): string {
     const { at } = this.task
     // Each item of a loop has its own.
     const nth = this.context.iteration ?? ''
-    const atom = this.atoms.root(`${this.host} ${at.path}:${at.start}${nth} ${what}`, {
+    const again = isAnother && this.context.stage.makesOthers ? ' again' : ''
+    const atom = this.atoms.root(`${this.host} ${at.path}:${at.start}${nth} ${what}${again}`, {
       kind: 'runtime',
       what,
       isFilled,

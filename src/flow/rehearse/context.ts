@@ -71,6 +71,8 @@ export interface Stage {
   readonly merges: Span | undefined
   /** Which tasks are worth rehearsing. */
   readonly relevance: Relevance
+  /** Whether a text that is made anew is another one than in the run before. */
+  readonly makesOthers: boolean
 }
 
 /**

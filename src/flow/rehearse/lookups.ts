@@ -6,7 +6,7 @@ import { Unknown } from '../unknown.ts'
 import { type Context, fileOrigin } from './context.ts'
 import { allOf, readByLookup } from './fileLookups.ts'
 import { withGroups } from './groups.ts'
-import { generated, MADE_ANEW, unique } from './modules/generated.ts'
+import { generated, isAnotherEachTime, MADE_ANEW, unique } from './modules/generated.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
 import type { World } from './world.ts'
 
@@ -26,8 +26,9 @@ function isMadeAnew(name: string, term: string | undefined, named: ReadonlyMap<s
 export const PROMPT = 'vars_prompt'
 
 /** Once in a task on a host, as far as anyone can tell: what a fact or a result keeps stays the same. */
-function madeAnew({ stage, task, iteration = '' }: Context, host: string): string {
-  const key = `${MADE_ANEW} ${host} ${task?.path}:${task?.start}${iteration}`
+function madeAnew({ stage, task, iteration = '' }: Context, host: string, isAnother: boolean): string {
+  const again = isAnother && stage.makesOthers ? ' again' : ''
+  const key = `${MADE_ANEW} ${host} ${task?.path}:${task?.start}${iteration}${again}`
   return stage.atoms.mark(stage.atoms.root(key, { kind: 'runtime', what: MADE_ANEW, isFilled: true }))
 }
 
@@ -61,7 +62,8 @@ export function lookedUp(
   if (name === PROMPT)
     return mark(context, `what is typed for ${term}`, 'lookup', named.get('isFilled') === true)
   if (name === 'fileglob') return new List([mark(context, 'a file on the control node', 'scenario')])
-  if (isMadeAnew(name, term, named)) return madeAnew(context, host)
+  if (isMadeAnew(name, term, named))
+    return madeAnew(context, host, name !== 'pipe' || isAnotherEachTime(term ?? ''))
   const what = `lookup('${name}'${term === undefined ? '' : `, '${term}'`})`
   const isField = secretFields.get(name)?.(term, new Set(named.keys()))
   if (FETCHES.test(name) || secretTexts.test(name) || isField === true) {

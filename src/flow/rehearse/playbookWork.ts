@@ -10,6 +10,7 @@ import {
   givesUp,
   hasStarted,
   idle,
+  keepsOnControlNode,
   older,
   present,
   rested,
@@ -65,6 +66,14 @@ const INSTALLS =
   /\bget\.k3s\.io\b|k3s(?!(?:-agent)?-(?:killall|uninstall)\.sh)[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s-io\/k3s\b|(?<!\b(?:etc|lib)\/)\brancher\/k3s\b/
 
 const OF_CLUSTER = /k3s|kube|k8s|server|master|control|agent|worker/i
+
+/**
+ * What is not followed, and by which a second run may well find the token of the first, or servers that take another: facts
+ * that a cache keeps, vaults that commands write, tokens that are rotated, what a server keeps taken away by a shell or a
+ * script.
+ */
+const RENEWS =
+  /\bcacheable\b|\bansible-vault\b|\btoken\s+rotate\b|--cluster-reset\b|\/server\/db\b|-uninstall\.sh\b|\bscript:\s|\b(?:rm|mv)\s[^\n]{0,200}(?:rancher|k3s|\{\{|\$)/
 
 /** Hosts of one group, of those that tasks add, that are followed at most. */
 const MOST_ADDED = 8
@@ -712,7 +721,11 @@ export class PlaybookWork {
     ends = true,
     tells = ends,
   ): readonly World[] {
-    const whole = { ...this.#stage(scenario, asked), ends }
+    const makesOthers =
+      scenario.again === true &&
+      !this.#renews &&
+      !start.some((world) => keepsOnControlNode(world, this.#director.atoms))
+    const whole = { ...this.#stage(scenario, asked), ends, makesOthers }
     // What does not happen is nothing to tell of.
     const stage = tells ? whole : { ...whole, note: nothing, bound: nothing }
     const room = {
@@ -724,7 +737,14 @@ export class PlaybookWork {
     return start.flatMap((world) => playThrough(stage, this.#playbook, world, room))
   }
 
-  #stage(scenario: Scenario, asked: Set<Question>): Omit<Stage, 'ends'> {
+  get #renews(): boolean {
+    this.#renewsFound ??= this.#closure.texts.some((text) => RENEWS.test(text))
+    return this.#renewsFound
+  }
+
+  #renewsFound: boolean | undefined
+
+  #stage(scenario: Scenario, asked: Set<Question>): Omit<Stage, 'ends' | 'makesOthers'> {
     const director = this.#director
     const hosts = this.#hostsOf(scenario)
     return {

@@ -1,4 +1,5 @@
 import { parseToken } from '../../token/form.ts'
+import { arrivalAt } from '../arrival/index.ts'
 import type { Arrival, Carried } from '../arrival.ts'
 import { type Atom, type Atoms, isPadded, outline, type TracedText } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
@@ -6,7 +7,7 @@ import { SERVERS_OWN } from './call.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { foundedByHand } from './installed.ts'
 import { SERVER_DIR, serverDirOf } from './modules/files.ts'
-import { perhapsShared, unique } from './modules/generated.ts'
+import { isRandom, perhapsShared } from './modules/generated.ts'
 import { assumptionsOf, type Started, type World } from './world.ts'
 
 /** What came of one scenario in one world, node by node. */
@@ -16,6 +17,7 @@ export interface Outcome {
   readonly service: string
   readonly start: Started
   readonly token: Verdict['token']
+  readonly isRenewed?: true
 }
 
 /**
@@ -114,13 +116,53 @@ export function outcomesOf(
   const kept = typeof file === 'string' ? atoms.in(file) : []
   return startable(hosts).flatMap((host) => {
     const { starts } = world.node(host)
-    return [...starts].map(([service, start]) => {
+    return [...starts].map(([service, start]): Outcome => {
       const kind = kindOfStart(start.arrival, kinds.get(host) ?? 'agent')
+      const renewed = kind === 'agent' ? undefined : renewedStart(world, host, start, scenario, atoms)
+      if (renewed !== undefined)
+        return { host, kind, service, start: renewed, token: 'different', isRenewed: true }
       const token = tokenOutcome(start.kept ?? start.arrival, kind, server, kept)
       return { host, kind, service, start, token }
     })
   })
 }
+
+/**
+ * The start of a server in a second run that certainly gives it another token than the one which it was founded with in the
+ * run before. K3s keeps the data of the cluster encrypted by that one, whatever the datastore is, and does not start with
+ * another. Of a service that is left running it is the next start. `undefined` where there is none.
+ * https://github.com/k3s-io/k3s/blob/0663681a3d6bc7b5cecb4e46ae75dfcae056a108/pkg/cluster/storage.go
+ */
+function renewedStart(
+  world: World,
+  host: string,
+  start: Started,
+  { again, manager = 'systemd' }: Scenario,
+  atoms: Atoms,
+): Started | undefined {
+  const { founding, files, services, isOpen } = world.node(host)
+  const begun = begunIn(world)
+  // Something that is not followed may have taken away what the server keeps.
+  if (again !== true || isOpen || founding === undefined || begun.has(founding)) return undefined
+  const isAnother = ({ command, token }: Arrival): boolean =>
+    command === 'server' && isMadeSince(token, founding.token)
+  if (begun.has(start.arrival)) return isAnother(start.arrival) ? start : undefined
+  const { service } = start.arrival
+  const { started, enabled } = services.get(service) ?? {}
+  if (started !== true || enabled !== true) return undefined
+  const arrival = arrivalAt(files, service, manager, atoms)
+  if (!files.has(`${serverDirOf(arrival)}/token`)) return undefined
+  const hop = { at: start.at, what: `${service} gets it when it starts the next time` }
+  return isAnother(arrival) ? { arrival, kept: undefined, at: start.at, hops: [hop] } : undefined
+}
+
+/** Whether some of a token is made anew, and was not there before. */
+const isMadeSince = ({ state, text }: Carried, before: Carried): boolean =>
+  state === 'present' &&
+  before.state !== 'maybe' &&
+  text?.marks.some(
+    ({ atom }) => isRandom(atom) && !before.text?.marks.some((other) => other.atom.root === atom.root),
+  ) === true
 
 /** The hosts whose services count: K3s may run on the control node, too. */
 const startable = (hosts: PaperHosts): readonly string[] => [
@@ -202,7 +244,6 @@ function isPaddedOtherwise({ text: own = BARE }: Carried, { text, doubtful }: Ca
 }
 
 const isServers = ({ root }: Atom): boolean => root.what.startsWith(SERVERS_OWN)
-const isRandom = ({ root }: Atom): boolean => root.kind === 'runtime' && unique.has(root.what)
 const isCiphertext = (atom: Atom): boolean => atom.isCiphertext === true
 const isSettled = ({ text }: Atom): boolean => text !== undefined
 
@@ -271,6 +312,7 @@ export function verdictsOf(
       scenario,
       service,
       token: agree ? worst.outcome.token : ('maybe' as const),
+      ...(agree && worst.outcome.isRenewed === true ? { isRenewed: true as const } : {}),
       source: start.kept === undefined ? arrival.token.carrier : 'none',
       serverUrl:
         urls.size > 1 || url === 'maybe' || (url !== 'present' && (!isWhole || isCut))

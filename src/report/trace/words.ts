@@ -40,7 +40,7 @@ export function outcomeWords(verdict: Verdict): string {
 }
 
 function tokenWords(verdict: Verdict): string {
-  const { token, source, kind, arrival } = verdict
+  const { token, source, kind, arrival, isRenewed } = verdict
   // K3s that a task runs by itself has no unit.
   const carrier =
     source === 'environment' && arrival.unit === undefined ? 'through its environment' : carrierWords[source]
@@ -52,7 +52,7 @@ function tokenWords(verdict: Verdict): string {
     case 'empty':
       return `an empty token arrives${by}`
     case 'different':
-      return `a token arrives${by}, and it is not the one of the first server`
+      return `a token arrives${by}, and it is not the one of ${isRenewed === true ? 'the run before' : 'the first server'}`
     case 'absent':
       if (kind === 'first-server' && source === 'none')
         return 'no token is given; K3s makes one, or keeps its own'

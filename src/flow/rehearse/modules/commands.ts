@@ -46,7 +46,7 @@ import {
   unknownContent,
   withoutFile,
 } from './files.ts'
-import { generated } from './generated.ts'
+import { generated, isAnotherEachTime } from './generated.ts'
 import { writtenMode } from './mode.ts'
 import { lacksShell } from './noShell.ts'
 import { isForked, mayBring, ownScriptOf } from './ownScripts.ts'
@@ -310,7 +310,7 @@ class Steps {
       if (program !== undefined) call.context.stage.note(broughtBy(program, call.task.action.at))
     }
     const made = this.#stdout === undefined ? generated(text) : undefined
-    if (made !== undefined) this.#print(call.unknownText(made, true))
+    if (made !== undefined) this.#print(call.unknownText(made, true, isAnotherEachTime(text)))
     const said = this.#hasAnswered ? this.#said?.replace(/\n+$/, '') : undefined
     const rc = typeof status === 'number' ? status : undefined
     const done = {

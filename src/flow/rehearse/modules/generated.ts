@@ -1,3 +1,5 @@
+import type { Atom } from '../../atoms.ts'
+
 /** What a command prints that makes a random text. */
 export const RANDOM = 'a random text of a command'
 const OF_SHELL = 'a text made of $RANDOM'
@@ -10,6 +12,8 @@ export const MADE_ANEW = 'a random text that is made anew each time'
 
 /** What each run makes anew: no two nodes have the same. */
 export const unique: ReadonlySet<string> = new Set([RANDOM, MADE_ANEW, OF_SHELL, OF_CLOCK])
+
+export const isRandom = ({ root }: Atom): boolean => root.kind === 'runtime' && unique.has(root.what)
 
 /** What nodes that make their own may have in common: the second, or what is digested. */
 export const perhapsShared: ReadonlySet<string> = new Set([OF_SECOND, OF_SOMETHING])
@@ -34,6 +38,13 @@ const SAYS_NANOSECONDS = /\bdate\s[^|;]*%\d?N/
 
 /** A file that output goes to, so that none is left: `>file`, not `2>/dev/null`. */
 const REDIRECTS = /(?:^|[^2&>])>{1,2}\s*[^\s&]/
+
+/** A shell that asks whether there is a text already, or that keeps it for those who ask. */
+const KEEPS = /\btee\b|\|\||:-|\b(?:if|case|test)\s|(?:^|[\s;&|(!])\[\[?\s|\bopen\(/
+
+/** Whether a command line prints another text whenever it is run: what was kept before is none. */
+export const isAnotherEachTime = (line: string): boolean =>
+  unique.has(generated(line) ?? '') && !KEEPS.test(line)
 
 /** What a command line prints that makes a text of its own, in the words of a message; `undefined` where it makes none. */
 export function generated(line: string): string | undefined {
