@@ -45,7 +45,7 @@ export function undecidedNodes({ verdicts, unknowns }: Rehearsal, project: Proje
     const phrases = new Facets(alike.map(({ scenario }) => scenario)).phrases(scenarios)
     const when = phrases.length === 0 ? '' : ` (${phrases.join('; or ')})`
     const hosts = [...new Set(own.map(({ host }) => host))].toSorted()
-    const why = cause === '' ? '' : `: ${cause}`
+    const why = cause === '' ? '' : `: ${cause}${/\s/.test(cause) ? '' : ' is not known'}`
     return { at, what: `whether the token arrives on ${hostWords(kind, hosts)}${when} is not known${why}` }
   })
 }
