@@ -398,6 +398,31 @@ describe('what a task returned', () => {
     expect(found('pgrep k3s', 'beacon.rc == 0')).toEqual([arrives])
   })
 
+  test.each<[string, 'there' | 'open']>([
+    ['server/tls/server-ca.crt', 'there'],
+    ['server/manifests', 'there'],
+    ['server/manifests/traefik.yaml', 'open'],
+    ['server/db/etcd', 'open'],
+    ['server/harbour-token', 'open'],
+    ['agent/kubelet.kubeconfig', 'open'],
+  ])('of stat knows what a server makes as it runs: %s is %s', (path, then) => {
+    const server = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })
+    const seen = (before: string, condition: string, target = 'quay') => {
+      const stat = `stat: { path: /var/lib/rancher/k3s/${path} }, delegate_to: ${target}`
+      const found = arrivals({ 'site.yml': before + asked(stat, condition), 'hosts.ini': HOSTS })
+      return found.includes(arrives)
+    }
+    const both = (before: string, target?: string) => [
+      seen(before, 'beacon.stat.exists', target),
+      seen(before, 'not beacon.stat.exists', target),
+    ]
+    expect(both(server)).toEqual([true, then === 'open'])
+    expect(both('')).toEqual([false, true])
+    expect(both(server, 'berth')).toEqual([false, true])
+    const wiped = `${server}\n- hosts: quays\n  tasks: [{ file: { path: /var/lib/rancher, state: absent } }]\n`
+    expect(both(wiped)).toEqual([true, true])
+  })
+
   test.each([
     ['failed_when: false', 'beacon is not failed'],
     ['ignore_errors: true', 'beacon is failed'],

@@ -431,7 +431,25 @@ export function existing(call: Call, path: string, node: NodeState = call.node):
   if (files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))) return true
   if (/\/bin\/k3s$/.test(path)) return k3s !== 'absent'
   if (node.isOpen || mayBePackaged(node, path)) return undefined
-  return OF_K3S.test(path) && !IMAGES.test(path) ? false : undefined
+  if (!OF_K3S.test(path) || IMAGES.test(path)) return undefined
+  return MADE_AS_IT_RUNS.test(path) && !TOKEN_FILE.test(path) ? madeBy(node, path) : false
+}
+
+/** Where K3s keeps what it makes as it runs. */
+const MADE_AS_IT_RUNS = /^\/(?:var\/(?:lib|run|log)|run)\/|^\/etc\/rancher\/node(?:\/|$)/
+/** Of that what each server makes before it says that it is ready. */
+const OF_EACH_SERVER = /^\/(?:cred|manifests|tls|tls\/(?:server|client|request-header)-ca\.(?:crt|key))$/
+
+/** Whether K3s has made a file as it ran; `undefined` where that depends on more than is followed. */
+function madeBy(node: NodeState, path: string): boolean | undefined {
+  if (node.starts.size === 0 && node.founding === undefined) return false
+  const [, server, below = ''] = /^(.*\/server)(\/.*|$)/.exec(path) ?? []
+  if (server === undefined) return undefined
+  const servers = serversStarted(node)
+  if (servers.length === 0) return false
+  // Without its token the directory may have been taken away since.
+  const isTheirs = node.files.has(`${server}/token`) && servers.every((one) => serverDirOf(one) === server)
+  return isTheirs && OF_EACH_SERVER.test(below) ? true : undefined
 }
 
 export function slurp(call: Call): Effect {
