@@ -197,7 +197,7 @@ function stateOf(
 ): Expected['token'] {
   if (token === undefined || token.from === 'disk' || token.value === null) return 'absent'
   if (token.value === '') return 'empty'
-  if (kind === 'first-server' || founder === undefined || founderMachine === undefined) return 'present'
+  if (founder === undefined || founderMachine === undefined) return 'present'
   const name = kind === 'agent' && founder.settings['agent-token'] !== undefined ? 'agent-token' : 'token'
   const kept = founderMachine.exec('cat', `/var/lib/rancher/k3s/server/${name}`).stdout.trim()
   return password(token.value) === password(kept) ? 'present' : 'different'
