@@ -59,9 +59,7 @@ export function endsTogether(notes: readonly UnknownNote[]): readonly UnknownNot
     groups.set(key, group)
   }
   return [...groups.values()].map(({ note, why, hosts, ends }) =>
-    ends < 2
-      ? note
-      : { ...note, what: `${endsFor([...hosts].toSorted(byNumber.compare), note.end ?? {})}${why}` },
+    ends < 2 ? note : { ...note, what: `${endsFor([...hosts].toSorted(byNumber), note.end ?? {})}${why}` },
   )
 }
 

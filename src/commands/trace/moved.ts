@@ -70,7 +70,7 @@ export function verdictsInOrder(verdicts: readonly Verdict[]): readonly Verdict[
     for (const [index, own] of mine.entries()) {
       const their = theirs[index] ?? ''
       if (own === their) continue
-      return (index === 1 ? byNumber.compare(own, their) : 0) || (own < their ? -1 : 1)
+      return (index === 1 ? byNumber(own, their) : 0) || (own < their ? -1 : 1)
     }
     return 0
   })

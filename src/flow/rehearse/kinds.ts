@@ -229,7 +229,7 @@ export function namedHosts(
       .filter(
         (name) => !LOCALHOST.has(name) && !added.has(name) && kinds.includes(kindOf(withoutNumber(name))),
       )
-      .sort(byNumber.compare)
+      .sort(byNumber)
   return { servers: of('first', 'server', 'joining'), agents: of('agent'), others: of(undefined) }
 }
 

@@ -12,7 +12,7 @@ export function numberedHosts(
   hosts: readonly string[],
 ): ReadonlyMap<string, string> {
   const siblings = new Map<string, string[]>()
-  for (const name of names.toSorted(byNumber.compare)) {
+  for (const name of names.toSorted(byNumber)) {
     if (!/\d$/.test(name) || groupKind(name) !== kind) continue
     const known = siblings.get(stem(name))
     if (known === undefined) siblings.set(stem(name), [name])

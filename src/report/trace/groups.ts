@@ -100,9 +100,7 @@ export function sharedStops(stops: readonly Stop[]): readonly SharedStop[] {
   )
   return [...alike.values()].flatMap((same) => {
     const [first] = same
-    const hosts = [...new Set(same.flatMap(({ host, others = [] }) => [host, ...others]))].sort(
-      byNumber.compare,
-    )
+    const hosts = [...new Set(same.flatMap(({ host, others = [] }) => [host, ...others]))].sort(byNumber)
     const inventories = [...new Set(same.map(({ inventory = [] }) => inventory.join(' and ')))]
     return first === undefined ? [] : [{ ...first, hosts, inventories }]
   })
