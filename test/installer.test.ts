@@ -281,6 +281,11 @@ describe('runs in shell texts', () => {
     ['/usr/local/bin/k3s-uninstall.sh', []],
     ['curl -fsSL https://example.org/tool | sh', []],
     ['cat /root/k3s-install.sh | sh -s - agent', ['agent']],
+    ['K3S_TOKEN=key sh -s - agent < /root/k3s-install.sh', ['K3S_TOKEN=key agent']],
+    ['date | sudo -E bash -s - agent </root/k3s-install.sh >/dev/null', ['agent']],
+    ['sh -s - agent </root/k3s-install.sh <<X\necho\nX', []],
+    ['sh -s - agent 3</root/k3s-install.sh', []],
+    ['sh -s - agent </root/lamp.sh', []],
     ['curl -sfL https://get.k3s.io | K3S_TOKEN=key\nsh -s - agent', []],
     ['curl -sfL https://get.k3s.io | sudo K3S_TOKEN=key\nsh -s - agent', []],
     // A part of a pipeline and what is in brackets are shells of their own.

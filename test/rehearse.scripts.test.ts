@@ -33,6 +33,8 @@ describe("a script of the project's own", () => {
     ['shell: cd /opt && bash -e ./moor', hauls],
     ['command: ./moor chdir=/opt', hauls],
     ['shell: cat /opt/moor | sh -s -', hauls],
+    ['shell: sh -s - </opt/moor', hauls],
+    ['shell: bash </opt/moor', hauls],
     ['command: /opt/moor', `export INSTALL_K3S_EXEC=agent\n${hauls.replace('INSTALL_K3S_EXEC=agent ', '')}`],
     [
       'command: /opt/moor agent https://quay:6443 {{ harbour_key }}',

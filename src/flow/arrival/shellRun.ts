@@ -7,10 +7,12 @@ import {
 import { cut, join } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
 import { Remembered } from '../remembered.ts'
-import { type Letters, type Source, unknownIn } from './letters.ts'
+import { type Letters, madeLetters, type Source, unknownIn, withAtom } from './letters.ts'
 import { fieldsOf, type ShellScope, testOutcome, textOf, unknownLetters } from './shellValues.ts'
 
 const parsed = new Remembered<ShellNode>()
+
+const SHELL = /(?:^|\/)(?:ba|da|a|k|z)?sh$/
 
 /** A program that a shell text runs, over letters. */
 export interface RunStep {
@@ -451,7 +453,7 @@ export class ShellRun {
       environment,
       opening: this.openings.at(-1),
       assigned,
-      input: this.#input,
+      input: this.#fileRead(words, environment, command, text) ?? this.#input,
       isPiped: this.#isPiped,
       isConditional: this.#conditions > 0,
       document: this.#document(command.redirects, text),
@@ -468,6 +470,40 @@ export class ShellRun {
       ({ text: word }, index) => !WRAPPING.test(word) && !(index > 0 && /^-/.test(word)),
     )
     return status ?? (ASKING.test(program?.text ?? '') ? undefined : 'well')
+  }
+
+  /** `sh -s <FILE` reads what `cat FILE | sh -s` would. */
+  #fileRead(
+    words: readonly Letters[],
+    environment: ReadonlyMap<string, Letters>,
+    { redirects, start, end }: Pick<SimpleCommand, 'redirects' | 'start' | 'end'>,
+    text: Letters,
+  ): RunStep | undefined {
+    const last = redirects.findLast(
+      ({ descriptor, operator }) => /^0?$/.test(descriptor) && operator.startsWith('<'),
+    )
+    if (last?.operator !== '<' || !words.some((word) => SHELL.test(word.text))) return undefined
+    const path = textOf(last.target, this.#scope(text))
+    const origin = path.originAt(0)
+    if (origin === undefined) return undefined
+    const step: RunStep = {
+      words: [madeLetters('cat', withAtom(origin, undefined)), path],
+      lacksWord: false,
+      environment,
+      opening: undefined,
+      assigned: new Map(),
+      input: undefined,
+      isPiped: true,
+      isConditional: this.#conditions > 0,
+      document: undefined,
+      output: undefined,
+      start,
+      end,
+      text,
+    }
+    this.steps.push(step)
+    this.#view.ran?.(step)
+    return step
   }
 
   /** `sh -c '…'`: a shell of its own, which changes nothing here. */
@@ -592,7 +628,7 @@ function assignedByEnv(words: readonly Letters[]): readonly (readonly [string, L
 
 /** The script of `sh -c SCRIPT`, and of a shell that reads a here-document. */
 export function scriptOf({ words, document }: Pick<RunStep, 'words' | 'document'>): Letters | undefined {
-  const at = words.findIndex(({ text }) => /(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(text))
+  const at = words.findIndex(({ text }) => SHELL.test(text))
   if (
     at === -1 ||
     words.slice(0, at).some(({ text }) => !/^(?:\S*\/)?(?:sudo|env|exec|nohup|nice|-\w+|\w+=.*)$/.test(text))
