@@ -86,6 +86,23 @@ describe('serial', () => {
     expect(arrivals({ ...found, 'site.yml': site })).toEqual(expected)
   })
 
+  test.each([
+    ['ansible_play_hosts | length == 4', true],
+    ['ansible_play_hosts_all | length == 4', true],
+    ['ansible_play_batch | length == 4', true],
+    ['play_hosts | length < 4', false],
+    ['ansible_play_hosts.index("pier") == 3', true],
+    ['"barge" in ansible_play_hosts', true],
+    ['groups.all | difference(ansible_play_hosts) == []', true],
+    ['ansible_play_hosts | select("match", "b") | list | length == 3', true],
+    ['ansible_play_hosts | length > 4', false],
+  ])('has hosts that others stand for, too: %s', (condition, holds) => {
+    const site = `- hosts: berths:piers\n  tasks: [{ assert: { that: ${JSON.stringify(condition)} } }]${joins('berths', '0ddpassword')}`
+    const found = arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nbarge\nbrig\nbark\n[piers]\npier\n' })
+    const berths = ['barge', 'bark', 'brig'].map((host) => `${host} agent present env-file url`)
+    expect(found).toEqual(holds ? berths : [])
+  })
+
   test('that is not known may be one, or all', () => {
     const [jetty, quay] = arrivals(files('"{{ at_once }}"'))
     expect([jetty, quay]).toEqual(['jetty joining-server maybe none maybe a url', inTurn[1]])

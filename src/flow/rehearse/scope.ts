@@ -291,6 +291,16 @@ function fact(context: Context, world: World, host: string, name: string): Scope
 const valueIn = (variable: ScopeVariable): FlowValue | undefined =>
   variable !== undefined && 'value' in variable ? variable.value : undefined
 
+/** Hosts of a play and those that they stand for, in the order of the inventory, as its groups have them. */
+function withAlike({ hosts, groups }: PaperHosts, played: readonly string[]): readonly string[] {
+  const all = groups.get('all') ?? []
+  if (played.length >= all.length) return played
+  const wanted = new Set(played.flatMap((host) => [host, ...(hosts.get(host)?.alike ?? [])]))
+  return wanted.size === played.length
+    ? played
+    : [...new Set([...all.filter((host) => wanted.has(host)), ...played])]
+}
+
 function magic(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, role } = context
   switch (name) {
@@ -303,10 +313,14 @@ function magic(context: Context, world: World, host: string, name: string): Scop
       return role === undefined ? undefined : { value: role.name }
     case 'ansible_play_hosts':
     case 'ansible_play_hosts_all':
-      return { value: new List(context.allPlayHosts) }
+      return { value: new List(withAlike(stage.hosts, context.allPlayHosts)) }
     case 'ansible_play_batch':
-    case 'play_hosts':
-      return { value: new List(context.playHosts) }
+    case 'play_hosts': {
+      const { playHosts, allPlayHosts } = context
+      // Which of those that a host stands for are in a batch with it is not known.
+      const isBatch = playHosts.length < allPlayHosts.length
+      return { value: new List(isBatch ? playHosts : withAlike(stage.hosts, playHosts)) }
+    }
     case 'ansible_run_tags':
       return { value: new RunTags(['all']) }
     case 'ansible_skip_tags':
