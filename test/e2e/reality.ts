@@ -200,7 +200,7 @@ function stateOf(
   if (founder === undefined || founderMachine === undefined) return 'present'
   const name = kind === 'agent' && founder.settings['agent-token'] !== undefined ? 'agent-token' : 'token'
   const kept = founderMachine.exec('cat', `/var/lib/rancher/k3s/server/${name}`).stdout.trim()
-  return password(token.value) === password(kept) ? 'present' : 'different'
+  return password(token.value.trim()) === password(kept) ? 'present' : 'different'
 }
 
 /** `K10<hash>::<user>:<password>` and a bare password are the same token. */
