@@ -89,12 +89,13 @@ export function inventoriesFor<T extends WithSources>(
   fitting: readonly T[],
   withPlaybooks: ReadonlySet<string>,
 ): readonly T[] {
-  const chosen = configuredFor(project, directory, fitting)
+  const configured = configuredInventories(project)
+  const chosen = configuredFor(project, directory, fitting, configured)
   const hasOwn = fitting.some(
     (one) => placeOf(one) === directory && one.sources?.some((source) => !isSample(source)) === true,
   )
   if (!hasOwn) return chosen
-  const named = new Set([...configuredInventories(project).values()].map((sources) => sources.join()))
+  const named = new Set([...configured.values()].map((sources) => sources.join()))
   const isOfOthers = (one: T): boolean => {
     const place = placeOf(one)
     return (
@@ -121,8 +122,8 @@ function configuredFor<T extends WithSources>(
   project: Project,
   directory: string,
   fitting: readonly T[],
+  configured: ReadonlyMap<string, readonly string[]>,
 ): readonly T[] {
-  const configured = configuredInventories(project)
   if (configured.size === 0) return fitting
   const above = upwards(directory).map((one) => joinPath(one, 'ansible.cfg'))
   const isNamedBy = ({ sources }: T, path: string): boolean =>

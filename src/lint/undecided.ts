@@ -6,9 +6,9 @@ import { Facets } from './facets.ts'
 import { hostWords } from './hostWords.ts'
 
 interface Undecided {
-  readonly at: Span
+  at: Span
   readonly cause: string
-  readonly verdicts: readonly Verdict[]
+  readonly verdicts: Verdict[]
 }
 
 /**
@@ -29,13 +29,10 @@ export function undecidedNodes({ verdicts, unknowns }: Rehearsal, project: Proje
     )
     if (unknowns.some((note) => tells(note, at, cause))) continue
     const key = `${kind} ${at.path} ${cause}`
-    const group = groups.get(key)
-    const isFirst = group === undefined || at.start < group.at.start
-    groups.set(key, {
-      at: isFirst ? at : group.at,
-      cause,
-      verdicts: [...(group?.verdicts ?? []), verdict],
-    })
+    const group = groups.get(key) ?? { at, cause, verdicts: [] }
+    groups.set(key, group)
+    if (at.start < group.at.start) group.at = at
+    group.verdicts.push(verdict)
   }
   return [...groups.values()].map(({ at, cause, verdicts: own }) => {
     const [{ kind } = { kind: 'agent' as const }] = own

@@ -12,7 +12,8 @@ import { fieldsOf, type ShellScope, testOutcome, textOf, unknownLetters } from '
 
 const parsed = new Remembered<ShellNode>()
 
-const SHELL = /(?:^|\/)(?:ba|da|a|k|z)?sh$/
+/** Whether a program is a shell, by its name or its path. */
+export const isShell = (program: string): boolean => /(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(program)
 
 /** A program that a shell text runs, over letters. */
 export interface RunStep {
@@ -482,7 +483,7 @@ export class ShellRun {
     const last = redirects.findLast(
       ({ descriptor, operator }) => /^0?$/.test(descriptor) && operator.startsWith('<'),
     )
-    if (last?.operator !== '<' || !words.some((word) => SHELL.test(word.text))) return undefined
+    if (last?.operator !== '<' || !words.some((word) => isShell(word.text))) return undefined
     const path = textOf(last.target, this.#scope(text))
     const origin = path.originAt(0)
     if (origin === undefined) return undefined
@@ -628,7 +629,7 @@ function assignedByEnv(words: readonly Letters[]): readonly (readonly [string, L
 
 /** The script of `sh -c SCRIPT`, and of a shell that reads a here-document. */
 export function scriptOf({ words, document }: Pick<RunStep, 'words' | 'document'>): Letters | undefined {
-  const at = words.findIndex(({ text }) => SHELL.test(text))
+  const at = words.findIndex(({ text }) => isShell(text))
   if (
     at === -1 ||
     words.slice(0, at).some(({ text }) => !/^(?:\S*\/)?(?:sudo|env|exec|nohup|nice|-\w+|\w+=.*)$/.test(text))

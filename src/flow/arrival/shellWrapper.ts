@@ -5,7 +5,7 @@ import { k3sCommandOf } from './k3sCommand.ts'
 import { type Letters, lettersOf, madeLetters } from './letters.ts'
 import type { EnvironmentPart, Process } from './process.ts'
 import { k3sStep, shellOn, stepEnvironment } from './shellProcess.ts'
-import { scriptOf } from './shellRun.ts'
+import { isShell, scriptOf } from './shellRun.ts'
 import type { SourceOf } from './systemdProcess.ts'
 
 /**
@@ -86,12 +86,12 @@ export function scriptIn(
     const at = argv.indexOf(inline)
     return { text: inline, args: argv.slice(at + 2), exportsAll: exportsAll(at), isFile: false }
   }
-  const isShell = /(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(argv[0]?.text ?? '')
-  const at = isShell ? argv.findIndex(({ text }, index) => index > 0 && !text.startsWith('-')) : 0
+  const hasShell = isShell(argv[0]?.text ?? '')
+  const at = hasShell ? argv.findIndex(({ text }, index) => index > 0 && !text.startsWith('-')) : 0
   const path = argv[at]?.text
   const found = path === undefined ? undefined : fileAt(path)
   if (found === undefined || typeof found.file.content !== 'string') return undefined
-  if (!isShell && !/^#!.*\b(?:ba|da|a|k|z)?sh\b/.test(found.file.content)) return undefined
+  if (!hasShell && !/^#!.*\b(?:ba|da|a|k|z)?sh\b/.test(found.file.content)) return undefined
   return {
     text: lettersOf(found.file.content, sourceOf(found.path, found.file), atoms),
     args: argv.slice(at + 1),

@@ -1,5 +1,6 @@
 import { installer } from '../../facts/installer.ts'
 import { fileAt } from '../arrival/paths.ts'
+import { isShell } from '../arrival/shellRun.ts'
 import type { ShellStep } from '../arrival/shellSteps.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
 import type { PaperFiles, ServiceManager } from '../files.ts'
@@ -79,8 +80,6 @@ function behindWrappers(words: readonly string[]): number {
   return at === -1 ? words.length : at
 }
 
-const SHELL = /(?:^|\/)(?:ba|da|a|k|z)?sh$/
-
 /** What a step runs, as far as it may be a script: a file, or what a shell gets through a pipe. */
 type Ran = {
   readonly args: readonly string[]
@@ -96,13 +95,13 @@ function ranScript(step: ShellStep, atoms: Atoms): Ran {
   // What follows a script stands on its next line.
   if (isLookedUp(program, atoms)) return { input: step, args: [] }
   const text = texts[start] ?? ''
-  if (SHELL.test(text)) return shellRan(args, input, atoms)
+  if (isShell(text)) return shellRan(args, input, atoms)
   if (input !== undefined) {
     // Of two shells one: the word that says which is left out.
     if ((text === '' && step.lacksWord) || text.startsWith('-'))
       return shellRan(['-s', ...words.slice(start)], input, atoms)
     if (hasMark(text)) {
-      const shell = texts.findIndex((word, index) => index > start && SHELL.test(word))
+      const shell = texts.findIndex((word, index) => index > start && isShell(word))
       const isBetween = (word: string): boolean => isWrapper(word) || hasMark(word)
       return shell !== -1 && texts.slice(start, shell).every(isBetween)
         ? { ...shellRan(words.slice(shell + 1), input, atoms), unknown: program }

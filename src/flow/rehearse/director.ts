@@ -302,8 +302,11 @@ export class Director {
 
   /** Directories that have playbooks. */
   get #withPlaybooks(): ReadonlySet<string> {
-    return new Set(this.#content.playbooks.map(({ path }) => directoryOf(path)))
+    this.#withPlaybooksFound ??= new Set(this.#content.playbooks.map(({ path }) => directoryOf(path)))
+    return this.#withPlaybooksFound
   }
+
+  #withPlaybooksFound: ReadonlySet<string> | undefined
 
   get groupsWithVariables(): readonly string[] {
     this.#groupsWithVariables ??= [...this.#project.keys()].flatMap((path) => {
