@@ -22,6 +22,54 @@ ${installs('harbour_agents', {
   })
 })
 
+describe('a variable of the project whose name begins as those of facts do', () => {
+  const service = `
+- hosts: all
+  tasks:
+    - copy:
+        dest: "/etc/systemd/system/{{ ansible_berth_unit }}.service"
+        content: |
+          [Service]
+          ExecStart=/usr/local/bin/k3s {{ ansible_berth_args }}
+    - systemd_service: { name: "{{ ansible_berth_unit }}", state: started, daemon_reload: true }
+`
+  const files = {
+    'hosts.ini': '[quays]\nquay\n[berths]\nberth\n',
+    'group_vars/quays.yml': 'ansible_berth_unit: k3s\nansible_berth_args: server\n',
+    'group_vars/berths.yml':
+      'ansible_berth_unit: k3s-agent\nansible_berth_args: agent --server https://quay:6443\n',
+  }
+  const both = ['berth agent absent none url', 'quay first-server absent none no url']
+
+  test('is what group_vars, or the defaults of a role, say', () => {
+    expect(arrivals({ ...files, 'site.yml': service })).toEqual(both)
+    const ofRole = {
+      'site.yml': '- hosts: quays\n  roles: [moor]\n',
+      'hosts.ini': files['hosts.ini'],
+      'roles/moor/defaults/main.yml': files['group_vars/quays.yml'],
+      'roles/moor/tasks/main.yml': service.slice(service.indexOf('    - copy')),
+    }
+    expect(arrivals(ofRole)).toEqual(both.slice(1))
+  })
+
+  test('is that for others, too', () => {
+    const ofOthers = service.replace(/ansible_berth/g, 'hostvars[inventory_hostname].ansible_berth')
+    expect(arrivals({ ...files, 'site.yml': ofOthers })).toEqual(both)
+  })
+
+  test.each(['machine', 'eth0_100', 'enp3s0', 'discovered_interpreter_python', 'forks', 'local'])(
+    'but not where ansible_%s may be more than that',
+    (name) => {
+      const gathered = Object.fromEntries(
+        Object.entries({ ...files, 'site.yml': service }).map(
+          ([path, text]) => [path, text.replaceAll('berth_unit', name)] as const,
+        ),
+      )
+      expect(arrivals(gathered)).toEqual([])
+    },
+  )
+})
+
 describe('variables that nobody sets', () => {
   const agent = (pass: string): string =>
     installs('berths', {

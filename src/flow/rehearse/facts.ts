@@ -1,9 +1,12 @@
 import { Dict } from '../../ansible/template/values.ts'
+import { isGatheredName } from '../../facts/setup.ts'
 import { unitDirectories } from '../../facts/systemd.ts'
 import { type FlowValue, NodeName } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Stage } from './context.ts'
 import type { World } from './world.ts'
+
+const PREFIX = 'ansible_'
 
 /** Variables that Ansible's connection plugins read: not facts, and absent unless somebody sets them. */
 const CONNECTION =
@@ -41,8 +44,12 @@ export function factOf(stage: Stage, world: World, host: string, name: string): 
     name.startsWith('ansible_parent')
   )
     return undefined
-  return member(stage, world, host, name.slice('ansible_'.length))
+  return member(stage, world, host, name.slice(PREFIX.length))
 }
+
+/** Whether what a project sets stands before a fact of this name: no node is known to have such a fact. */
+export const isOutrankedFact = (name: string): boolean =>
+  name.startsWith(PREFIX) && !isGatheredName(name.slice(PREFIX.length))
 
 /** `ansible_facts`: some of its members are known, those that tasks have put there first. */
 export function factsOf(

@@ -18,7 +18,7 @@ import {
 } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { type Context, fileOrigin, type Stage } from './context.ts'
-import { factOf, factsOf } from './facts.ts'
+import { factOf, factsOf, isOutrankedFact } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
@@ -74,10 +74,12 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
   return {
     ...scopeOf(context, world, host),
     variable: (name) => {
+      const isOutranked = isOutrankedFact(name)
       const inFiles = (): ScopeVariable =>
         node.included.get(name) ??
-        fact(context, world, host, name) ??
+        (isOutranked ? undefined : fact(context, world, host, name)) ??
         perhapsSealed(context, world, host, name, inventoryVariable(context, world, host, name)) ??
+        (isOutranked ? fact(context, world, host, name) : undefined) ??
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
         leftToUser(context, world, host, name)
       const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
@@ -111,12 +113,13 @@ function perhapsGiven({ stage }: Context, name: string, found: ScopeVariable): S
 /** What files, facts and Ansible itself say of a variable that no task made. */
 function inFilesOfTask(context: Context, world: World, host: string, name: string): ScopeVariable {
   const node = world.node(host)
+  const isOutranked = isOutrankedFact(name)
   return (
     node.included.get(name) ??
     context.vars.get(name) ??
     context.roleVars.get(name) ??
     (context.playVarsOf?.get(host) ?? context.playVars).get(name) ??
-    fact(context, world, host, name) ??
+    (isOutranked ? undefined : fact(context, world, host, name)) ??
     perhapsSealed(
       context,
       world,
@@ -124,6 +127,7 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
       name,
       inventoryVariable(context, world, host, name) ?? roleDefault(context, world, host, name),
     ) ??
+    (isOutranked ? fact(context, world, host, name) : undefined) ??
     magic(context, world, host, name) ??
     leftToUser(context, world, host, name)
   )
