@@ -110,9 +110,13 @@ export class Layout {
 
   /** A role in a directory of its own that is no `roles`, as in a repository of several roles. */
   #isLoneRole(directory: string): boolean {
+    if (isFixture(`${directory}/`)) return false
+    const has = (kind: string): boolean => this.#tree.isDirectory(joinPath(directory, kind))
+    if (['meta', 'defaults', 'handlers'].some(has)) return true
+    // A playbook may have tasks and templates beside itself, too.
     return (
-      !isFixture(`${directory}/`) &&
-      ['meta', 'defaults', 'handlers'].some((kind) => this.#tree.isDirectory(joinPath(directory, kind)))
+      has('templates') &&
+      !this.#tree.list(directory).some((name) => /\.ya?ml$/.test(name) || name === 'roles')
     )
   }
 
