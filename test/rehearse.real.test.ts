@@ -480,6 +480,46 @@ all:
     expect(arrivals(files, { k3s: 'present' }).join('\n')).not.toContain('different')
   })
 
+  test.each([
+    [
+      'k3s',
+      [
+        'berth joining-server',
+        'quay-agent-1 agent',
+        'quay-agent-2.servers.example agent',
+        'quay-server-1 first-server',
+        'quay-server-2 joining-server',
+      ],
+    ],
+    [
+      'k3s-agent',
+      [
+        'berth agent',
+        'quay-agent-1 agent',
+        'quay-agent-2.servers.example agent',
+        'quay-server-1 agent',
+        'quay-server-2 agent',
+      ],
+    ],
+  ])(
+    'of the service %s make nodes of the kind that their names say, where their groups say none',
+    (service, kinds) => {
+      const hosts = [
+        'quay-server-1',
+        'quay-server-2',
+        'quay-agent-1',
+        'quay-agent-2.servers.example',
+        'berth',
+      ]
+      const files = {
+        'restart.yml': `- hosts: harbour\n  tasks: [{ systemd: { name: ${service}, state: restarted } }]\n`,
+        'hosts.ini': `[harbour]\n${hosts.join('\n')}\n`,
+      }
+      const told = arrivals(files, { k3s: 'present' }).map((line) => line.split(' ').slice(0, 2).join(' '))
+      expect(told).toEqual(kinds)
+    },
+  )
+
   test('of nodes that only a role is for begin at that role', () => {
     const files = {
       'roles/k3s/tasks/main.yml': '- lineinfile: { path: /etc/berth, line: x }\n  notify: k3s_again\n',

@@ -32,13 +32,12 @@ export function kindsOf(world: World, hosts: PaperHosts, { k3s }: Scenario): Rea
   const servers: { readonly host: string; readonly founding: Arrival }[] = []
   for (const host of new Set([...order, ...startable(hosts)])) {
     const { starts, founding } = world.node(host)
-    const arrivals = [...starts.values()].map(({ arrival }) => arrival)
-    const isKnown = arrivals.some(({ command }) => command !== 'unknown')
-    const kind = isKnown
-      ? arrivals.some(({ command }) => command === 'server')
-        ? 'joining-server'
-        : 'agent'
-      : kindByName(hosts.hosts.get(host)?.groups ?? [], starts)
+    const commands = commandsOf(starts)
+    const kind = commands.has('server')
+      ? 'joining-server'
+      : commands.has('agent')
+        ? 'agent'
+        : kindByName(host, hosts.hosts.get(host)?.groups ?? [], starts)
     kinds.set(host, kind)
     if (kind === 'joining-server' && founding !== undefined) servers.push({ host, founding })
   }
@@ -85,12 +84,23 @@ function foundingRank({ serverUrl, clusterInit }: Arrival): number {
   return serverUrl.state === 'maybe' ? 2 : 1
 }
 
-/** Where nobody knows what is started: groups say more than the service, which is called k3s on servers as the install script makes it. */
-function kindByName(groups: readonly string[], starts: ReadonlyMap<string, Started>): NodeKind {
-  if (groups.some((group) => /agent|worker/i.test(group))) return 'agent'
-  return starts.has('k3s') || groups.some((group) => /server|master|control/i.test(group))
-    ? 'joining-server'
-    : 'agent'
+const commandsOf = (starts: ReadonlyMap<string, Started>): ReadonlySet<Arrival['command']> =>
+  new Set([...starts.values()].map(({ arrival }) => arrival.command))
+
+const OF_AGENTS = /agent|worker/i
+const OF_SERVERS = /server|master|control/i
+
+/**
+ * Where nobody knows what is started: groups say more than the host's own name, without its domain, and that more than a
+ * service called k3s, as the install script makes it on servers, and some roles on agents, too.
+ */
+function kindByName(host: string, groups: readonly string[], starts: ReadonlyMap<string, Started>): NodeKind {
+  if (groups.some((group) => OF_AGENTS.test(group))) return 'agent'
+  if (groups.some((group) => OF_SERVERS.test(group))) return 'joining-server'
+  const [name = ''] = host.split('.')
+  if (OF_AGENTS.test(name)) return 'agent'
+  const isServer = starts.has('k3s') || (OF_SERVERS.test(name) && !starts.has('k3s-agent'))
+  return isServer ? 'joining-server' : 'agent'
 }
 
 export function outcomesOf(
@@ -302,13 +312,20 @@ export function verdictsOf(
     const urls = new Set(all.map(({ outcome }) => urlOf(outcome.start.arrival, hosts)))
     const [url] = urls
     const isOwn = isWhole && !isCut && all.every(({ outcome }) => isAlone(outcome, scenario))
-    const names = [host, ...(hosts.hosts.get(host)?.alike ?? [])]
-    return names.map((name) => ({
+    const { groups: ofHost = [], alike = [] } = hosts.hosts.get(host) ?? {}
+    const { starts } = worst.world.node(host)
+    const commands = commandsOf(starts)
+    const isByName = !commands.has('server') && !commands.has('agent')
+    return [host, ...alike].map((name) => ({
       playbook,
       ...(hosts.sources === undefined ? {} : { inventory: hosts.sources }),
       ...(hosts.added?.has(name) === true ? { isAdded: true as const } : {}),
       host: name,
-      kind: isOwn ? 'first-server' : kind,
+      kind: isOwn
+        ? ('first-server' as const)
+        : isByName && name !== host
+          ? kindByName(name, ofHost, starts)
+          : kind,
       scenario,
       service,
       token: agree ? worst.outcome.token : ('maybe' as const),
