@@ -1422,6 +1422,43 @@ test.each([
   expect(verdicts.map(({ kind }) => kind)).toContain('first-server')
 })
 
+describe('a role that hands on what it finds on another host', () => {
+  const role = (host: string): string => `
+- copy:
+    dest: /etc/systemd/system/k3s.service
+    mode: '0600'
+    content: |
+      [Service]
+      ExecStart=/usr/local/bin/k3s {{ berth }}{% if berth == 'agent' %} --server https://quay:6443 --token "{{ hostvars[${host}].slip | default('') }}"{% endif %}
+- systemd: { name: k3s, state: restarted }
+- when: berth == 'server'
+  block:
+    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: anchor
+    - set_fact: { slip: '{{ anchor.content | b64decode | trim }}' }
+`
+  const SERVER = 'groups.server[0]'
+  const defaults = "berth: \"{{ 'server' if inventory_hostname in groups.server else 'agent' }}\"\n"
+  const agent = (files: Files): string | undefined =>
+    arrivals(files, { servers: 'one' }).find((line) => line.startsWith('agent-1'))
+  const alone = (host: string): Files => ({ 'tasks/main.yml': role(host), 'defaults/main.yml': defaults })
+
+  test('may have been played there first, where nobody plays it', () => {
+    expect(agent(alone(SERVER))).toMatch(/^agent-1 agent maybe /)
+    expect(findings(alone(SERVER)).filter((found) => found.startsWith('token-empty'))).toEqual([])
+  })
+
+  test('has nothing yet of its own host, and where a play has both at once', () => {
+    expect(agent(alone('inventory_hostname'))).toMatch(/^agent-1 agent empty /)
+    const played = {
+      'roles/mole/tasks/main.yml': role(SERVER),
+      'roles/mole/defaults/main.yml': defaults,
+      'site.yml': '- hosts: server:agent\n  roles: [mole]\n',
+    }
+    expect(agent(played)).toMatch(/^agent-1 agent empty /)
+  })
+})
+
 describe('a condition that only a real run decides', () => {
   const unit = `[Service]
 EnvironmentFile=/etc/systemd/system/k3s-agent.env

@@ -39,7 +39,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     isToken: stage.isToken,
     hostNames: hostNamesOf(stage.hosts),
     variable: (name) => taskVariable(context, world, host, name),
-    hostScope: (other) => hostScope(context, world, other),
+    hostScope: (other) => hostScope(context, world, other, other === host),
     lookup: (plugin, args, named) =>
       lookedUp(context, world, host, plugin, args, named, (inner) => scopeOf(inner, world, host)),
     unread: (what, at) => stage.note({ at, what }),
@@ -65,7 +65,7 @@ function hostNamesOf(hosts: PaperHosts): readonly string[] {
 }
 
 /** `hostvars[host]`: what belongs to the host, and nothing of the play or its roles. */
-function hostScope(asker: Context, world: World, host: string): EvaluationScope | undefined {
+function hostScope(asker: Context, world: World, host: string, isOwn: boolean): EvaluationScope | undefined {
   const { hosts } = asker.stage
   const standIn = hosts.standIn(host) ?? (world.nodes.has(host) ? host : undefined)
   if (standIn === undefined) return undefined
@@ -81,11 +81,22 @@ function hostScope(asker: Context, world: World, host: string): EvaluationScope 
         perhapsSealed(context, world, host, name, inventoryVariable(context, world, host, name)) ??
         (isOutranked ? fact(context, world, host, name) : undefined) ??
         (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
+        (isOwn ? undefined : ofEarlierPlay(asker, host, name)) ??
         leftToUser(context, world, host, name)
       const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
       return unmerged(asker.stage, name, perhapsGiven(context, name, made ?? inFiles()))
     },
   }
+}
+
+/**
+ * What a role makes of a variable on other hosts, where no playbook of the project has the role: its users may have it played
+ * on these first.
+ */
+function ofEarlierPlay({ stage, reached, playHosts }: Context, host: string, name: string): ScopeVariable {
+  if (!stage.isMade(name) || stage.overrides.has(name) || playHosts.length < 2 || reached() !== undefined)
+    return undefined
+  return { value: new Unknown(name, `a role alone does not say whether it is played on ${host} before`) }
 }
 
 function taskVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
