@@ -673,6 +673,30 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     ])
   })
 
+  test('a server that has a URL founds the cluster all the same where the first on a shared datastore does', () => {
+    const site = (hosts: string, environment: Readonly<Record<string, string>>) => ({
+      'hosts.ini': `[harbour]\n${hosts}\n`,
+      'site.yml': installs('harbour', {
+        INSTALL_K3S_EXEC: 'server',
+        K3S_URL: 'https://pier:6443',
+        ...environment,
+      }),
+    })
+    const shared = { K3S_DATASTORE_ENDPOINT: 'postgres://anchor:5432/k3s' }
+    const alone = site('pier', shared)
+    expect(arrivals(alone)).toEqual(['pier first-server absent none url'])
+    expect(findings(alone)).toEqual([])
+    const two = site('pier\nquay', shared)
+    expect(arrivals(two)).toEqual([
+      'pier first-server absent none url',
+      'quay joining-server absent none url',
+    ])
+    expect(findings(two)).toContain('server-token-missing error site.yml:4')
+    // SQLite is no datastore that servers share.
+    for (const own of [{}, { K3S_DATASTORE_ENDPOINT: 'sqlite:///srv/k3s.db' }])
+      expect(arrivals(site('pier', own))).toEqual(['pier joining-server absent none url'])
+  })
+
   test.each([
     ['where the site has no other way', ''],
     ['where the one with internet alone compares versions', 'barge_offline_dir is undefined and '],

@@ -76,10 +76,12 @@ const JOINS = 3
 
 /**
  * How little speaks against a server as the one that founds the cluster, by what it starts with first. K3s that has a URL
- * joins, `--cluster-init` or not.
+ * joins, `--cluster-init` or not; but on a datastore that servers share it asks for nothing at the URL: the first to start
+ * there founds the cluster, and the others join by what it has put there.
+ * https://github.com/k3s-io/k3s/blob/0663681a3d6bc7b5cecb4e46ae75dfcae056a108/pkg/cluster/managed.go
  */
-function foundingRank({ serverUrl, clusterInit }: Arrival): number {
-  if (serverUrl.state === 'present') return JOINS
+function foundingRank({ serverUrl, clusterInit, externalDatastore }: Arrival): number {
+  if (serverUrl.state === 'present' && externalDatastore !== true) return JOINS
   if (clusterInit === true) return 0
   return serverUrl.state === 'maybe' ? 2 : 1
 }
