@@ -644,3 +644,34 @@ describe('a role that no playbook plays and whose tasks are those of one that is
     expect(playbooks({ ...north, ...south })).toEqual([onNorth, `south/roles/berth ${token}`])
   })
 })
+
+describe('group_vars that lie beside neither the inventory nor a playbook', () => {
+  const files: Files = {
+    'ansible.cfg': '[defaults]\ninventory = hosts/harbour.ini\n',
+    'hosts/harbour.ini': '[piers]\npier\n',
+    'group_vars/all.yml': "slip: \"{{ lookup('env', 'HARBOUR_KEY') }}\"\n",
+    'plays/site.yml': installs('piers', { K3S_URL: 'https://quay:6443', K3S_TOKEN: '{{ slip }}' }),
+  }
+  const undefinedIn = (given: Files) => findings(given).filter((found) => found.startsWith('token-undefined'))
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test('do not set a token', () => {
+    expect(undefinedIn(files)).toEqual(['token-undefined error plays/site.yml:7'])
+  })
+
+  test.each<[string, Files]>([
+    ['a playbook lies beside them', { 'upgrade.yml': '- hosts: piers\n  tasks: []\n' }],
+    ['another inventory lies beside them', { 'hosts.ini': '[piers]\nquay\n' }],
+    [
+      'a command gives the file',
+      { Makefile: 'site:\n\tansible-playbook plays/site.yml -e @group_vars/all.yml\n' },
+    ],
+    [
+      'the play reads the file',
+      { 'plays/site.yml': `${files['plays/site.yml']}  vars_files: [../group_vars/all.yml]\n` },
+    ],
+    ['no ansible.cfg names the inventory', { 'ansible.cfg': '[defaults]\nforks = 5\n' }],
+  ])('may where %s', (_, more) => {
+    expect(undefinedIn({ ...files, ...more })).toEqual([])
+  })
+})

@@ -23,6 +23,8 @@ export interface UnknownNote {
     /** The hosts that it stands for. */
     readonly others?: readonly string[]
     readonly why: string
+    /** What is not defined, where it is that. */
+    readonly variable?: string
     /** Whether the whole run ends, before a play comes to that host. */
     readonly isOfRun?: true
     readonly scenarios: readonly Scenario[]

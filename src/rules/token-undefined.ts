@@ -5,6 +5,7 @@ import type { Rule } from '../lint/rule.ts'
 import { certainNodeRuns, type EventOf, type NodeRun } from './common/nodes.ts'
 import { once } from './common/once.ts'
 import { placeIn } from './common/places.ts'
+import { strandedSetting } from './common/stranded.ts'
 
 const INVENTORY = `
 harbour:
@@ -19,11 +20,12 @@ export const tokenUndefined: Rule = {
   id: 'token-undefined',
   severity: 'error',
   summary: 'Join token is asked of a variable that nobody sets',
-  why: 'Ansible ends the play for a host at a task with a variable that is not defined. A fact that set_fact made belongs to the host that the task ran for: others find it in hostvars of that host, under the same name. Defaults of a role are not in hostvars at all.',
+  why: 'Ansible ends the play for a host at a task with a variable that is not defined. A fact that set_fact made belongs to the host that the task ran for: others find it in hostvars of that host, under the same name. Defaults of a role are not in hostvars at all. group_vars and host_vars are read beside the inventory and beside the playbook, and nowhere else.',
   fix: 'read the fact under the name that it was set, from hostvars of the host that it was set on; or set the variable in the inventory',
   see: [
     'https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_vars_facts.html',
     'https://docs.ansible.com/ansible/latest/collections/ansible/builtin/set_fact_module.html',
+    'https://docs.ansible.com/ansible/latest/inventory_guide/intro_inventory.html#organizing-host-and-group-variables',
   ],
   bad: [
     {
@@ -54,6 +56,25 @@ export const tokenUndefined: Rule = {
       environment:
         K3S_TOKEN: "{{ hostvars['quay-1'].harbour_key }}"
                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ harbour_key is not defined here, and the play ends
+`,
+      },
+    },
+    {
+      title: 'group_vars that Ansible does not read',
+      files: {
+        'ansible.cfg': '[defaults]\ninventory = inventory/hosts.yml\n',
+        'inventory/hosts.yml': INVENTORY,
+        'group_vars/all.yml': `harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"\n`,
+        'playbooks/site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Join
+      ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.11:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ harbour_key }}"
+                       ^^^^^^^^^^^ harbour_key is not defined here, and the play ends
 `,
       },
     },
@@ -185,7 +206,7 @@ export const tokenUndefined: Rule = {
       },
     },
   ],
-  check: (analysis) => once(undefinedTokens(analysis)),
+  check: (analysis) => once([...undefinedTokens(analysis), ...strandedTokens(analysis)]),
 }
 
 function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
@@ -195,18 +216,32 @@ function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
     if (event === undefined) continue
     const { at, variable, task } = event
     const { scenario } = node.run
-    const place = placeIn(
-      analysis,
-      { at: task.at, what: '' },
-      new RegExp(
-        `(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`,
-      ),
-    )
+    const place = placeIn(analysis, { at: task.at, what: '' }, usedIn(variable))
     yield {
       at: place ?? at,
-      message: `${/^\w+(?:\.\w+)*$/.test(variable) ? variable : lastName(variable)} is not defined here, and the play ends`,
+      message: message(variable),
       hops: [...producers(node), ...event.hops],
       ...(scenario.tokenGiven === false ? { scenario: 'no token given' } : {}),
+    }
+  }
+}
+
+const message = (variable: string): string =>
+  `${/^\w+(?:\.\w+)*$/.test(variable) ? variable : lastName(variable)} is not defined here, and the play ends`
+
+/** Tokens that files of variables set which Ansible never reads: that is no choice of whoever runs the playbook. */
+function* strandedTokens(analysis: Analysis): Generator<RuleFinding> {
+  for (const { at, end } of analysis.rehearsal.unknowns) {
+    if (end?.variable === undefined || end.isOfRun === true || !isToken(analysis, end.variable)) continue
+    const stranded = strandedSetting(analysis, end.inventory, end.variable)
+    if (stranded === undefined) continue
+    yield {
+      at: placeIn(analysis, { at, what: '' }, usedIn(end.variable)) ?? at,
+      message: message(end.variable),
+      cure: 'move group_vars and host_vars to where the inventory lies, or beside the playbooks',
+      hops: [
+        { at: stranded, what: `sets ${end.variable}, and lies beside neither an inventory nor a playbook` },
+      ],
     }
   }
 }
@@ -225,6 +260,12 @@ function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'>
   const isLeft = inventory === undefined || scenario.tokenGiven === false
   return !isLeft || producers(node).length > 0 ? event : undefined
 }
+
+/** Where an expression has it. */
+const usedIn = (variable: string): RegExp =>
+  new RegExp(
+    `(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`,
+  )
 
 /** `hostvars[…].harbour_key` → `harbour_key` */
 function lastName(variable: string): string {

@@ -266,6 +266,7 @@ export class PlaybookWork {
             host,
             ...(others.length === 0 ? {} : { others }),
             why: failure.why,
+            ...(failure.variable === undefined ? {} : { variable: failure.variable }),
             ...(failure.isOfRun === true ? { isOfRun: true } : {}),
             scenarios: [scenario],
           },

@@ -424,7 +424,9 @@ class HostTask {
     failures.add(result)
     if (this.#ignoresErrors) return { result, changed: false, ran: true }
     const at = this.#task.action.at
-    this.#world.change(this.#host, { failure: { at, why } })
+    this.#world.change(this.#host, {
+      failure: { at, why, ...(variable === undefined ? {} : { variable }) },
+    })
     if (variable !== undefined)
       this.#world.tell([
         {

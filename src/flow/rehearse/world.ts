@@ -71,6 +71,8 @@ export interface ServiceState {
 export interface Failure {
   readonly at: Span
   readonly why: string
+  /** What is not defined, where it is that. */
+  readonly variable?: string
   /** Whether it ended the whole run, before a play came to this host. */
   readonly isOfRun?: true
 }
