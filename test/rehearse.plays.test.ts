@@ -3,7 +3,7 @@ import { List } from '../src/ansible/template/values.ts'
 import { Atoms } from '../src/flow/atoms.ts'
 import { batched, batchSizes } from '../src/flow/rehearse/serial.ts'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, bounds, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 describe('the hosts of a play', () => {
   const site = (hosts: string): string => joins(`"${hosts}"`, '0ddpassword')
@@ -541,6 +541,34 @@ describe('a role that is not in the project', () => {
     expect(cures(name, { [path]: text })).toEqual([`ansible-galaxy ${command}`])
   })
 
+  // Where ansible-core 2.21 and 2.14 find it, whatever directory they are started in.
+  test.each([
+    ['beside the playbook', '', 'plays/roles'],
+    ['where ansible.cfg says', '[defaults]\nroles_path = /opt/roles:./fleet\n', 'fleet'],
+  ])('it is brought to %s', (_, config, where) => {
+    const files = {
+      'plays/site.yml': '- hosts: berths\n  roles: [boats.k3s]\n',
+      'ansible.cfg': config,
+    }
+    const notes = new Analysis(new Map(Object.entries(files))).rehearsal.unknowns
+    expect(notes.map(({ cure }) => cure)).toEqual([
+      `it is followed once it lies in the project: ansible-galaxy role install boats.k3s -p ${where}`,
+    ])
+  })
+
+  test('a playbook that lies elsewhere is named by where it lies', () => {
+    const files = {
+      'plays/all.yml': '- import_playbook: fleet/k3s.yml\n',
+      'more/fleet/k3s.yml': '- hosts: berths\n  tasks: []\n',
+    }
+    expect(unknowns(files)).toContain(
+      'more/fleet/k3s.yml is not where Ansible looks for the playbook fleet/k3s.yml, which is plays/fleet/k3s.yml',
+    )
+    expect(
+      unknowns({ ...files, 'plays/fleet/k3s.yml': '- hosts: berths\n  tasks: []\n' }).join(),
+    ).not.toContain('not where')
+  })
+
   describe('but where Ansible does not look for it', () => {
     const tasks = (token: string): string =>
       `- command: sh /opt/k3s-install.sh agent --server https://quay:6443\n  environment: { K3S_TOKEN: "${token}" }\n`
@@ -674,4 +702,14 @@ describe('group_vars that lie beside neither the inventory nor a playbook', () =
   ])('may where %s', (_, more) => {
     expect(undefinedIn({ ...files, ...more })).toEqual([])
   })
+})
+
+test('more inventories than are rehearsed are named, of what starts K3s with the others', () => {
+  const ports = ['one', 'two', 'three', 'four', 'zenith']
+  const files: Files = {
+    ...Object.fromEntries(ports.map((port) => [`inventory/${port}.ini`, '[piers]\npier\n'])),
+    'site.yml': joins('piers', '0ddpassword'),
+    'roles/k3s_chart/tasks/main.yml': '- file: { path: /srv/k3s/charts, state: directory }\n',
+  }
+  expect(bounds(files)).toEqual(['more inventories than are rehearsed: not inventory/zenith.ini'])
 })

@@ -458,8 +458,8 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
       `No start of K3s can be shown: ${[
         'the role harbourmaster.k3s is not in the project',
         'the role quay.orchestration.k3s_agent is not in the project',
-        'roles that lie there are followed: ansible-galaxy role install harbourmaster.k3s -p roles',
-        'roles that lie there are followed: ansible-galaxy collection install quay.orchestration -p collections',
+        'it is followed once it lies in the project: ansible-galaxy role install harbourmaster.k3s -p roles',
+        'it is followed once it lies in the project: ansible-galaxy collection install quay.orchestration -p collections',
       ].join('; ')}.\n\n3 places could not be followed (--show-unknown)\n`,
     )
     write({ 'site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.shell: k3sup ready --context quay\n' })

@@ -3,7 +3,7 @@ import type { Content } from './content.ts'
 import { ContentReader } from './reader.ts'
 
 export type * from './content.ts'
-export { isFixture, isInside, upwards } from './paths.ts'
+export { isFixture, isInside, upwards, within } from './paths.ts'
 export { collectionsIn, type RoleContext } from './roleSearch.ts'
 
 /**

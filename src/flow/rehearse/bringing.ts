@@ -1,13 +1,8 @@
-import { type Content, collectionsIn, isFixture, type Task } from '../../ansible/content/index.ts'
+import { type Content, collectionsIn, type Task } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
-import type { Span } from '../../span.ts'
-import { escaped } from '../../syntax/regExp.ts'
-import type { UnknownNote } from '../unknown.ts'
 import { type Closure, closureOfPlay, playOf } from './closure.ts'
-import type { Stage } from './context.ts'
-import { isNamed } from './lone.ts'
 
 /** A task that installs K3s, or starts it. */
 const BRINGS =
@@ -87,67 +82,3 @@ export function touchesK3s(closure: Closure, content: Content, project: Project)
     }) || closure.hosts.some((one) => playOf(one, content) !== undefined && bringsK3s(one, content, project))
   )
 }
-
-/** A role or a playbook that is asked for and lies elsewhere. */
-export function missing(
-  kind: 'role' | 'playbook',
-  name: string,
-  at: Span,
-  { content, project }: Pick<Stage, 'content' | 'project'>,
-): UnknownNote {
-  const isK3s = K3S.test(name)
-  const elsewhere = content.roles.flatMap((role) =>
-    kind === 'role' && isNamed(role, name) && !isFixture(role.directory) ? [role.directory] : [],
-  )
-  // Of another site it may be no more than a namesake of what is to be installed.
-  if (elsewhere.length > 0 && !requirements(project).some(([, text]) => lists(text, name)))
-    return {
-      at,
-      what: `${elsewhere.join(' or ')} is not where Ansible looks for the role ${name}`,
-      cure: `name ${elsewhere.map((directory) => directoryOf(directory) || '.').join(' or ')} in roles_path`,
-      ...(isK3s ? { isTold: true } : {}),
-    }
-  const what = `the ${kind} ${name} is not in the project`
-  if (!isK3s) return { at, what }
-  const followed = `${kind}s that lie there are followed`
-  if (/\/|\.ya?ml$/.test(name))
-    return {
-      at,
-      what,
-      isTold: true,
-      cure: `${kind}s that lie there, and that git does not ignore, are followed`,
-    }
-  const [, collection] = OF_COLLECTION.exec(name) ?? []
-  const wanted = installable(collection ?? name, collection !== undefined, project)
-  if (wanted === undefined) return { at, what, isTold: true, cure: followed }
-  const where = collection === undefined ? 'role' : 'collection'
-  const command = `ansible-galaxy ${where} install ${wanted} -p ${where}s`
-  return { at, what, isTold: true, cure: `${followed}: ${command}` }
-}
-
-const OF_COLLECTION = /^(\w+\.\w+)\.\w/
-
-/**
- * What `ansible-galaxy` is to be asked for: a file of the project that names it, or else it by its name with an author, as Galaxy
- * has it. The URL of a collection does not say how that is called.
- */
-function installable(name: string, isCollection: boolean, project: Project): string | undefined {
-  const files = requirements(project)
-  const file =
-    files.find(([, text]) => lists(text, name)) ??
-    (isCollection ? files.find(([, text]) => URL_OF_GIT.test(text)) : undefined)
-  if (file !== undefined) return `-r ${file[0]}`
-  return name.includes('.') ? name : undefined
-}
-
-/** The outermost first. */
-const requirements = (project: Project): readonly (readonly [path: string, text: string])[] =>
-  [...project]
-    .filter(([path]) => REQUIREMENTS.test(path) && !isFixture(path))
-    .sort(([one], [other]) => one.split('/').length - other.split('/').length || (one < other ? -1 : 1))
-
-const lists = (text: string, name: string): boolean =>
-  new RegExp(`(?<![\\w.-])${escaped(name)}(?![\\w-]|\\.(?!git\\b)\\w)`).test(text)
-
-const REQUIREMENTS = /(?:^|\/)requirements\.ya?ml$/
-const URL_OF_GIT = /:\/\/|\bgit@/

@@ -6,6 +6,7 @@ import { partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import { type Atom, Atoms, distinctHops, type Hop } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
+import { names } from '../names.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
@@ -81,6 +82,7 @@ export class Director {
 
   rehearsal(): Rehearsal {
     const later: (() => void)[] = []
+    const leftOver: (() => void)[] = []
     const playbooks = this.#playbooks()
     const told = distinguished(
       playbooks.map(({ closure }) => closure),
@@ -93,11 +95,7 @@ export class Director {
     for (const { playbook, closure, isLone } of playbooks) {
       const found = hosts.of(
         closure,
-        (at) =>
-          this.#bounds.set(`${at} inventories`, {
-            at: { path: at, start: 0, end: 0 },
-            what: 'more inventories than are rehearsed',
-          }),
+        (left) => leftOver.push(() => this.#sayWhatIsLeft(playbook, left)),
         (note) => this.note(note),
         playbook.path,
       )
@@ -114,6 +112,7 @@ export class Director {
       for (const work of idle) later.push(() => work.onInstalled({ isUpkeep: isUpkeep(playbook) }))
     }
     for (const work of later) work()
+    for (const say of leftOver) say()
     this.#sayWhatNobodyIncludes(playbooks.map(({ closure }) => closure))
     this.#sayWhatStartsNothing(playbooks.map(({ closure }) => closure))
     for (const note of this.leftOut.notes()) this.bound(note)
@@ -139,6 +138,15 @@ export class Director {
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }
+  }
+
+  /** More inventories than are rehearsed, for what starts K3s with those that are. */
+  #sayWhatIsLeft({ path, plays }: Playbook, left: readonly PaperHosts[]): void {
+    if (!this.#verdicts.some(({ playbook }) => playbook === path)) return
+    this.bound({
+      at: { path: plays[0]?.at.path ?? path, start: 0, end: 0 },
+      what: `more inventories than are rehearsed: not ${names(left.map(({ sources = [] }) => sources.join(' with ')))}`,
+    })
   }
 
   /** Where K3s starts nowhere, the tasks are told that would bring it, unless something is said of why. */

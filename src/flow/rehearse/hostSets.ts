@@ -55,7 +55,7 @@ export class HostSets {
 
   of(
     closure: Closure,
-    full: (playbook: string) => void,
+    full: (left: readonly PaperHosts[]) => void,
     assume: (note: UnknownNote) => void,
     playbook: string,
   ): readonly (PaperHosts | 'invented')[] {
@@ -68,7 +68,7 @@ export class HostSets {
     const fitting = this.#isAsked
       ? found
       : inventoriesFor(this.#project, directoryOf(playbook), found, this.#withPlaybooks)
-    if (fitting.length > MOST_INVENTORIES) full(playbook)
+    if (fitting.length > MOST_INVENTORIES) full(fitting.slice(MOST_INVENTORIES))
     if (fitting.length > 0) return fitting.slice(0, MOST_INVENTORIES)
     if (absent !== undefined && this.#fitting(closure, all).length > 0)
       assume({

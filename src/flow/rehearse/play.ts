@@ -10,7 +10,6 @@ import type { AnsibleValue } from '../../ansible/value.ts'
 import { hasMark } from '../atoms.ts'
 import { type Evaluator, evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
-import { missing } from './bringing.ts'
 import { Undecided } from './call.ts'
 import { type Closure, closureOfPlay } from './closure.ts'
 import type { Context, Stage } from './context.ts'
@@ -19,6 +18,7 @@ import { withGroups } from './groups.ts'
 import { addHandlers } from './handlers.ts'
 import { CONTROL_NODE } from './hosts.ts'
 import { PROMPT } from './lookups.ts'
+import { missingPlaybook } from './missing.ts'
 import { candidates, isTemplate, variablesOfOne } from './namedFiles.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
 import { enterRole, exportedBy, NOTHING, noteSealed, rawOf, together } from './roles.ts'
@@ -64,7 +64,7 @@ class Playing {
       const target = typeof name === 'string' ? content.findPlaybook(name, directoryOf(path)) : undefined
       const file = target === undefined ? undefined : content.playbook(target)
       if (file === undefined)
-        this.#stage.note(missing('playbook', typeof name === 'string' ? name : '', play.at, this.#stage))
+        this.#stage.note(missingPlaybook(typeof name === 'string' ? name : '', play.at, this.#stage))
       else now = this.playbook(file, now, [...trail, path], [...imports, play.keywords])
     }
     return now

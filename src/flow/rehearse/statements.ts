@@ -12,7 +12,6 @@ import { List, Undefined } from '../../ansible/template/values.ts'
 import { evaluator, FirstOf } from '../evaluate/index.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
-import { missing } from './bringing.ts'
 import { Call, normalised, TaskFails, Undecided } from './call.ts'
 import {
   type Context,
@@ -26,6 +25,7 @@ import {
 } from './context.ts'
 import { notifiedHandlers, tasksIn } from './handlers.ts'
 import { itemVariables, type Loop } from './loops.ts'
+import { missingRole } from './missing.ts'
 import { candidates, chosen } from './namedFiles.ts'
 import { askingFor, enterRole, type RoleParts } from './roles.ts'
 import { scopeOf } from './scope.ts'
@@ -134,7 +134,7 @@ export class Walk {
     const name = this.#roleName(use, context, hosts, worlds)
     const role = name === undefined ? undefined : content.findRole(name, asker)
     if (role === undefined) {
-      context.stage.note(missing('role', name ?? 'of a template', use.at, context.stage))
+      context.stage.note(missingRole(name ?? 'of a template', use.at, context.stage))
       return worlds.map((world) => opened(world, hosts))
     }
     const entered = enterRole(role, use, within(context, use.keywords), from)
