@@ -55,29 +55,44 @@ const ASSIGNMENT = /(?<!\S)([A-Za-z_]\w*)=((?:"[^"]*"|'[^']*'|[^\s"'])*)/g
 /** Variables of a shell, a Makefile or a pipeline, and what a command prints. */
 const FILLED_IN = /\$|\{\{|`/
 
+/** A command that runs playbooks: all that its words may name, and the variables that it gives, with the place of the command. */
+interface PlaybookCommand {
+  readonly names: ReadonlySet<string>
+  readonly variables: readonly (readonly [name: string, at: Span])[]
+}
+
+const commands = new WeakMap<Project, readonly PlaybookCommand[]>()
+
 /**
  * Variables that commands of the project give to a playbook, and whose values only a run has: `ansible-playbook -e pier=$1
  * site.yml`. Each with the command.
  */
 export function givenByCommands(project: Project, playbook: string): ReadonlyMap<string, Span> {
-  const found = new Map<string, Span>()
+  let known = commands.get(project)
+  if (known === undefined) {
+    known = [...playbookCommands(project)]
+    commands.set(project, known)
+  }
+  return new Map(known.flatMap(({ names, variables }) => (names.has(playbook) ? variables : [])))
+}
+
+function* playbookCommands(project: Project): Generator<PlaybookCommand> {
   for (const [path, source] of project) {
     if (!source.includes('ansible-playbook')) continue
     const kind = fileKind(path, source)
     if (!OF_COMMANDS.has(kind)) continue
     for (const { 0: command, 1: rest = '', index } of withoutComments(source, kind).matchAll(RUN)) {
       const words = wordsOfCommand(rest)
-      const isForIt = words.some((word) =>
-        [joinPath(directoryOf(path), word), word].some((one) => normalPath(one) === playbook),
+      const at = { path, start: index, end: index + command.length }
+      const variables = extraArguments(words).flatMap((text) =>
+        [...text.matchAll(ASSIGNMENT)].flatMap(([, name = '', value = '']) =>
+          FILLED_IN.test(value) ? [[name, at] as const] : [],
+        ),
       )
-      if (!isForIt) continue
-      for (const [, name = '', value = ''] of extraArguments(words).flatMap((text) => [
-        ...text.matchAll(ASSIGNMENT),
-      ]))
-        if (FILLED_IN.test(value)) found.set(name, { path, start: index, end: index + command.length })
+      const names = words.flatMap((word) => [joinPath(directoryOf(path), word), word].map(normalPath))
+      if (variables.length > 0) yield { names: new Set(names), variables }
     }
   }
-  return found
 }
 
 function wordsOfCommand(text: string): readonly string[] {
