@@ -695,6 +695,8 @@ describe('the mask', () => {
     'ExecStart=/bin/k3s agent --token-file /etc/rancher/token',
     'K3S_TOKEN={{ harbour_key }}',
     'K3S_TOKEN={{ harbour_key }} \\',
+    '- copy: { content: "K3S_TOKEN={{ harbour_key }}", dest: /etc/harbour/env }',
+    '- copy: { dest: /etc/harbour/env, content: "K3S_TOKEN={{ harbour_key }}"}',
     'k3s_token: "{{ berths[quay | default(\'east\')] }}"',
     'K3S_TOKEN="$(cat /etc/rancher/token)"',
     'harbour_key: cider',

@@ -638,6 +638,34 @@ describe('a token that is an ordinary word', () => {
     expect(shown).not.toContain('••••/')
     expect(format(reportOf(project, checked, new Mask([])))).toBe(shown)
   })
+
+  test.each([
+    ['harbour:\n  server: server\n  kind: servers\n', '  server: ••••'],
+    ['harbour:\n  kind: servers\n  server: server\n', '  server: ••••'],
+    ['harbour: { kind: servers, "server": "server" }\n', 'harbour: { kind: servers, "server": "••••" }'],
+    [
+      'harbour: { piers: [{ kind: servers, server: server }] }\n',
+      'harbour: { piers: [{ kind: servers, server: •••• }] }',
+      '.piers[0]',
+    ],
+  ])('is a value of the mapping, and no key, in %j', (vars, shown, below = '') => {
+    const site = `- hosts: berths
+  vars_files: server.yml
+  tasks:
+    - command: sh /opt/k3s-install.sh agent --server https://server:6443
+      environment: { K3S_TOKEN: "{{ harbour${below}.server }}" }
+`
+    const of = new Map([
+      ['hosts.ini', '[berths]\nberth\n'],
+      ['site.yml', site],
+      ['server.yml', vars],
+    ])
+    const result = check(wholeProject(of), {}, new Analysis(of).disk)
+    const lines = textOf(reportOf(of, result, new Mask(result.secrets))).match(/(?<=^ +\d+ \| ).*$/gm)
+    expect(new Set(lines)).toEqual(
+      new Set([`      environment: { K3S_TOKEN: "{{ harbour${below}.server }}" }`, shown]),
+    )
+  })
 })
 
 test('what could not be followed shows no token', () => {

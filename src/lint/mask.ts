@@ -157,7 +157,7 @@ function isWhole(line: string, start: number, end: number): boolean {
   return !/\w/.test(line[start - 1] ?? '') && !/\w/.test(line[end] ?? '')
 }
 
-/** What of a value is literal text: all but its quotes and what it takes from elsewhere. */
+/** What of a value is literal text: all but its quotes, what it takes from elsewhere, and what closes the mapping that it is in. */
 function literalParts(line: string, [start, end]: Range): readonly Range[] {
   const value = line.slice(start, end)
   if (HARMLESS.test(value)) return []
@@ -167,7 +167,7 @@ function literalParts(line: string, [start, end]: Range): readonly Range[] {
   const parts: Range[] = []
   let last = from
   const add = (stop: number): void => {
-    if (/[^\s"']/.test(line.slice(last, stop))) parts.push([last, stop])
+    if (/[^\s"',\])}]/.test(line.slice(last, stop))) parts.push([last, stop])
   }
   for (const { 0: reference, index } of value.matchAll(REFERENCE)) {
     add(start + index)

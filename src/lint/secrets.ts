@@ -1,5 +1,6 @@
 import type { Span } from '../span.ts'
 import { escaped } from '../syntax/regExp.ts'
+import type { YamlMap, YamlNode } from '../syntax/yaml.ts'
 import type { Analysis } from './analysis.ts'
 import type { Finding } from './finding.ts'
 
@@ -32,7 +33,8 @@ export function secretsOf(analysis: Analysis, findings: readonly Finding[]): Sec
   const texts = new Set<string>()
   const words = new Set<string>()
   const places = new Map<string, Span>()
-  const addPlaces = (word: string, { path, start, end }: Span): boolean => {
+  const addPlaces = (word: string, at: Span): boolean => {
+    const { path, start, end } = whole(analysis, at)
     const found = [...(analysis.project.get(path) ?? '').slice(start, end).matchAll(asValue(word))]
     for (const { index } of found) {
       const at = { path, start: start + index, end: start + index + word.length }
@@ -63,6 +65,25 @@ export function secretsOf(analysis: Analysis, findings: readonly Finding[]): Sec
     for (const { text, at } of analysis.tokenSites.sites)
       if (text !== undefined && words.has(text.reveal().trim())) addPlaces(text.reveal().trim(), at)
   return { texts, words, places: [...places.values()] }
+}
+
+/** What is in a mapping has the place of that: its first key. Its value may be anywhere in there. */
+function whole({ project, content }: Analysis, at: Span): Span {
+  if (!/^["']?[ \t]*:/.test((project.get(at.path) ?? '').slice(at.end))) return at
+  const map = mapFrom(content.yaml(at.path)?.root, at.start)
+  return map === undefined ? at : { ...at, end: map.at.end }
+}
+
+/** The mapping whose first key is at an offset. */
+function mapFrom(node: YamlNode | undefined, start: number): YamlMap | undefined {
+  if (node === undefined || node.kind === 'scalar' || node.alias !== undefined) return undefined
+  if (node.kind === 'map' && node.written[0]?.key.at.start === start) return node
+  const below = node.kind === 'map' ? node.written.map(({ value }) => value) : node.items
+  for (const one of below) {
+    const found = mapFrom(one, start)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** A word as a value: no part of another word, no key, no member of something. */
