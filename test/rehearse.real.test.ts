@@ -941,6 +941,62 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
     expect(arrivals({ ...files, 'site.yml': site })).toEqual(['berth agent present environment url'])
   })
 
+  describe('settings that every user may read beside the unit of a package', () => {
+    const seen = (path: string, content: string) =>
+      findings({
+        'hosts.ini': '[berths]\nberth\n',
+        'site.yml': `
+- hosts: berths
+  tasks:
+    - ansible.builtin.copy:
+        dest: ${path}
+        mode: '0644'
+        content: "${content}"
+      no_log: true
+    - package: { name: k3s }
+    - ansible.builtin.systemd: { name: k3s-agent, state: started }
+`,
+      }).filter((one) => one.startsWith('token-world-readable'))
+    const KEY = "{{ lookup('env', 'HARBOUR_KEY') }}"
+    test.each([
+      ['/etc/systemd/system/k3s-agent.service.env', `K3S_TOKEN=${KEY}`],
+      ['/etc/default/k3s-agent', `K3S_URL=https://quay:6443\\nK3S_TOKEN='${KEY}'`],
+      ['/etc/sysconfig/k3s', `K3S_AGENT_TOKEN=${KEY}`],
+      ['/etc/conf.d/k3s-agent', `export K3S_TOKEN='${KEY}'`],
+      ['/etc/rancher/k3s/k3s-agent.env', `K3S_TOKEN='${KEY}'`],
+      ['/etc/rancher/k3s/config.yaml.d/key.yaml', `token: '${KEY}'`],
+    ])('hold the token in %s', (path, content) => {
+      expect(seen(path, content)).toEqual(['token-world-readable error site.yml:6'])
+    })
+    test.each([
+      ['/etc/systemd/system/k3s-agent.service.env', `K3S_NODE_NAME=${KEY}`],
+      ['/etc/systemd/system/k3s-agent.service.env', `# K3S_TOKEN=${KEY}`],
+      ['/etc/rancher/k3s/registries.yaml', `token: '${KEY}'`],
+      ['/etc/default/harbour', `token: '${KEY}'`],
+      ['/etc/conf.d/k3s-agent', `export K3S_NODE_NAME='${KEY}'`],
+    ])('hold none in %s: %s', (path, content) => {
+      expect(seen(path, content)).toEqual([])
+    })
+
+    test('hold it in a line of a file that the package has brought', () => {
+      const files = {
+        'hosts.ini': '[berths]\nberth\n',
+        'site.yml': `
+- hosts: berths
+  tasks:
+    - package: { name: k3s }
+    - ansible.builtin.lineinfile:
+        path: /etc/sysconfig/k3s-agent
+        line: "K3S_TOKEN=${KEY}"
+        mode: '0644'
+      no_log: true
+    - ansible.builtin.systemd: { name: k3s-agent, state: started }
+`,
+      }
+      expect(findings(files)).toEqual(['token-world-readable error site.yml:8'])
+    })
+  })
+
   test('what agents read back from a server of a package is its token', () => {
     const site = `
 - hosts: servers

@@ -617,6 +617,7 @@ describe('a token that is an ordinary word', () => {
     expect([...new Set(lines)].sort()).toEqual([
       '  environment: { K3S_TOKEN: "{{ harbour_tide }}" }',
       "  environment: { K3S_TOKEN: '••••' }",
+      '- copy: { content: "K3S_TOKEN={{ harbour_pier.server }}", dest: /etc/systemd/system/k3s-agent.service.env, mod…',
       `- debug: { msg: "the server {{ harbour_tide }} is not '••••' of berths['server']" }`,
       'ExecStart=/usr/local/bin/k3s server -t •••• --server https://{{ server }}:6443',
       'berth harbour_key=•••• server_name=server-1',

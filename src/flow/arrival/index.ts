@@ -10,6 +10,7 @@ import type { UnitInForce } from './unitFiles.ts'
 
 export { arrivalOfStep, k3sIn } from './directRun.ts'
 export { arrivalOfUnitText } from './loneUnit.ts'
+export { tokensIn } from './settingsFiles.ts'
 export {
   type Program,
   programSteps,

@@ -4,6 +4,7 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
+import { tokensIn } from '../arrival/index.ts'
 import { type Atom, Atoms, distinctHops, type Hop } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { names } from '../names.ts'
@@ -521,16 +522,19 @@ const makes = (task: Task, group: string): boolean => groupsMadeBy(task).some((n
 function tokensOf(runs: readonly Run[], atoms: Atoms): Pick<Rehearsal, 'tokens' | 'cutTokens'> {
   const tokens = new Set<Atom>()
   const cutTokens = new Set<Atom>()
+  const addGiven = (atom: Atom): void => {
+    if (atom.isHarmless === true) return
+    tokens.add(atom.root)
+    if (atom.isPiece === true) cutTokens.add(atom.root)
+  }
   const add = (event: Event): void => {
     if (event.what === 'service-started')
       for (const { text, doubtful } of [event.arrival.token, event.arrival.agentToken])
-        for (const { atom } of (text ?? doubtful)?.marks ?? [])
-          if (atom.isHarmless !== true) {
-            tokens.add(atom.root)
-            if (atom.isPiece === true) cutTokens.add(atom.root)
-          }
+        for (const { atom } of (text ?? doubtful)?.marks ?? []) addGiven(atom)
     // What other modules write, they use, but for copies on the node.
     if (event.what === 'file-written') {
+      // The unit that reads it may be one that nobody has seen, as that of a package.
+      for (const atom of tokensIn(event.path, event.file, atoms)) addGiven(atom)
       const isKept = TOKEN_FILE.test(event.path) || isFetch(event.task)
       for (const { root } of typeof event.file.content === 'string' ? atoms.in(event.file.content) : [])
         if ((isKept && root.kind === 'vaulted') || root.what.startsWith(SERVERS_OWN)) tokens.add(root)
