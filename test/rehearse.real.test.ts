@@ -965,6 +965,9 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
       ['/etc/conf.d/k3s-agent', `export K3S_TOKEN='${KEY}'`],
       ['/etc/rancher/k3s/k3s-agent.env', `K3S_TOKEN='${KEY}'`],
       ['/etc/rancher/k3s/config.yaml.d/key.yaml', `token: '${KEY}'`],
+      ['/etc/systemd/system/k3s-agent.service.env', 'K3S_TOKEN=quay-0815-Qz7wLx2Rk9'],
+      ['/etc/conf.d/k3s-agent', "export K3S_TOKEN='quay-0815-Qz7wLx2Rk9'"],
+      ['/etc/rancher/k3s/config.yaml.d/key.yaml', "agent-token: 'quay-0815-Qz7wLx2Rk9'"],
     ])('hold the token in %s', (path, content) => {
       expect(seen(path, content)).toEqual(['token-world-readable error site.yml:6'])
     })
@@ -974,6 +977,8 @@ ${installs('berths', { INSTALL_K3S_EXEC: 'agent', K3S_URL: 'https://quay:6443', 
       ['/etc/rancher/k3s/registries.yaml', `token: '${KEY}'`],
       ['/etc/default/harbour', `token: '${KEY}'`],
       ['/etc/conf.d/k3s-agent', `export K3S_NODE_NAME='${KEY}'`],
+      ['/etc/default/k3s-agent', 'K3S_TOKEN=changeme'],
+      ['/etc/default/k3s-agent', 'K3S_TOKEN_FILE=/etc/rancher/k3s/harbour'],
     ])('hold none in %s: %s', (path, content) => {
       expect(seen(path, content)).toEqual([])
     })

@@ -7,6 +7,7 @@ import type { Rule } from '../lint/rule.ts'
 import { isBelow } from '../path.ts'
 import { argumentAdded } from './common/edits.ts'
 import { holdsToken, shownPath } from './common/leaks.ts'
+import { hasLiteral } from './common/literals.ts'
 import { type EventOf, nodeRunsOf } from './common/nodes.ts'
 import { once } from './common/once.ts'
 import { taskAt } from './common/tasks.ts'
@@ -71,6 +72,38 @@ export const tokenWorldReadable: Rule = {
     content: "{{ harbour_key }}"
     dest: /etc/rancher/k3s/harbour
   no_log: true
+${INSTALL}`,
+      },
+    },
+    {
+      title: 'written out in a task, and in a template',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/templates/harbour.env.j2': `
+K3S_NODE_NAME={{ inventory_hostname }}
+K3S_TOKEN=pier-7Rk2wLq9-Zt4Xm1Vb
+`,
+        'roles/edge/tasks/main.yml': `
+- name: Write the settings
+  ansible.builtin.copy:
+    content: "token: quay-0815-Qz7wLx2Rk9"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0644"
+          ^^^^^^ /etc/rancher/k3s/config.yaml holds the token, and with mode 0644 every user may read it
+- name: Write the environment
+  ansible.builtin.template:
+  ^^^^^^^^^^^^^^^^^^^^^^^^ /etc/default/k3s holds the token, and no task gives it a mode: every user may read it
+    src: harbour.env.j2
+    dest: /etc/default/k3s
+- name: Write how to join
+  ansible.builtin.copy:
+    content: |
+      #!/bin/sh
+      exec /usr/local/bin/k3s server --token "quay-0815-Qz7wLx2Rk9"
+    dest: /usr/local/sbin/join
+    mode: "0755"
+          ^^^^^^ /usr/local/sbin/join holds the token, and with mode 0755 every user may read it
 ${INSTALL}`,
       },
     },
@@ -294,6 +327,36 @@ ${INSTALL}`,
       },
     },
     {
+      title: 'no token: what a shell fills in, a comment, an empty one, and settings of other programs',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Write how to join
+  ansible.builtin.copy:
+    content: |
+      #!/bin/sh
+      K3S_TOKEN="$1" K3S_TOKEN_FILE=/etc/rancher/k3s/key exec /usr/local/bin/k3s agent --token "\${2}"
+    dest: /usr/local/sbin/join
+    mode: "0755"
+- name: Write what others read
+  ansible.builtin.copy:
+    content: |
+      token: quay-0815-Qz7wLx2Rk9
+      identityToken: quay-0815-Qz7wLx2Rk9
+    dest: /etc/harbour/settings.yaml
+    mode: "0644"
+- name: Write none
+  ansible.builtin.copy:
+    content: |
+      # K3S_TOKEN=quay-0815-Qz7wLx2Rk9
+      K3S_AGENT_TOKEN=
+    dest: /etc/default/k3s
+    mode: "0644"
+${SETTINGS}${INSTALL}`,
+      },
+    },
+    {
       title: 'for the group of root',
       files: {
         'inventory.yml': INVENTORY,
@@ -451,11 +514,17 @@ function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
     for (const writes of files.values()) {
       const last = writes.at(-1)
       if (last === undefined || !isOpen(last) || isForRootAlone(writes, last)) continue
-      if (!holdsToken(analysis, mayBeIn(last.file.content))) continue
+      if (!isOfToken(analysis, last, mayBeIn)) continue
       const around = directoriesAbove(last.path).flatMap((path) => directories.get(path) ?? [])
       if (!around.some(isShut)) yield finding(analysis, writes, last, around.find(isNarrow))
     }
   }
+}
+
+/** Whether a token is in the text of a file: one that is followed there, or one that the task or its template has written out. */
+function isOfToken(analysis: Analysis, { path, file }: Write, textIn: typeof heldIn): boolean {
+  const text = textIn(file.content)
+  return holdsToken(analysis, text) || hasLiteral(analysis, path, text)
 }
 
 /** `/etc/rancher/k3s/config.yaml` → `/etc/rancher/k3s`, `/etc/rancher`, `/etc` */
@@ -505,14 +574,14 @@ function finding(
   const { mode } = last.file
   const hops = last.file.hops
   const closed = closedMode(last)
-  const isCertain = holdsToken(analysis, heldIn(last.file.content))
+  const isCertain = isOfToken(analysis, last, heldIn)
   const holds = `${path} ${isCertain ? 'holds' : 'may hold'} the token`
   const readers = (all: string): string =>
     narrow === undefined ? all : `who may enter ${shownPath(narrow.path)}`
   const severity =
     narrow !== undefined ? { severity: 'notice' as const } : isCertain ? {} : { severity: 'warning' as const }
   if (typeof mode !== 'number') {
-    const { at, task } = writes.find(({ file }) => holdsToken(analysis, mayBeIn(file.content))) ?? last
+    const { at, task } = writes.find((write) => isOfToken(analysis, write, mayBeIn)) ?? last
     const fix = isFetch(task) ? undefined : modeAdded(analysis, at, closed)
     return {
       at,

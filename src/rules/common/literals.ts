@@ -1,5 +1,7 @@
+import { hasMark } from '../../flow/atoms.ts'
+import { Remembered } from '../../flow/remembered.ts'
 import { isSample as isSampleFile } from '../../flow/sites/places.ts'
-import type { TokenSite, TokenSites } from '../../flow/tokenSites.ts'
+import { type TokenSite, type TokenSites, tokenSites } from '../../flow/tokenSites.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import { Secret } from '../../secret.ts'
 import { type Inspection, inspectToken } from '../../token/inspect.ts'
@@ -31,10 +33,8 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
   const known = literals.get(analysis)
   if (known !== undefined) return known
   const made = tokenSitesOf(analysis).sites.flatMap((found) => {
-    const { text, retyped } = found
-    if (text === undefined || text.isEmpty || retyped === 'null') return []
-    // Projects write false where they mean that there is none.
-    if (retyped === 'boolean' && /^(?:false|no|off)$/i.test(text.reveal())) return []
+    const text = givenText(found)
+    if (text === undefined) return []
     // What makes a token bad shows at its start; a text of megabytes is none, and takes long.
     const inspection = inspectToken(new Secret(text.reveal().slice(0, LONGEST)))
     const placeholder = placeholderIn(text.reveal().slice(0, LONGEST), found, inspection)
@@ -54,6 +54,25 @@ export function literalsOf(analysis: Analysis): readonly Literal[] {
   })
   literals.set(analysis, made)
   return made
+}
+
+/** The text of a site, where it is known and stands for a token. */
+function givenText({ text, retyped }: TokenSite): Secret | undefined {
+  if (text === undefined || text.isEmpty || retyped === 'null') return undefined
+  // Projects write false where they mean that there is none.
+  return retyped === 'boolean' && /^(?:false|no|off)$/i.test(text.reveal()) ? undefined : text
+}
+
+const written = new Remembered<boolean>()
+
+/** Whether a file of a node has a token that is written out in it. What is marked in its text is followed, and left out here. */
+export function hasLiteral({ rehearsal }: Analysis, path: string, text: string): boolean {
+  return written.get(rehearsal.atoms, [path, text], () =>
+    tokenSites(new Map([[path, text]])).sites.some((site) => {
+      const own = site.carrier === 'variable' ? undefined : givenText(site)?.reveal()
+      return own !== undefined && !hasMark(own) && !isStandIn(own)
+    }),
+  )
 }
 
 /** Whether a file is there to be copied and filled in, and is of no inventory that somebody names. */
