@@ -139,6 +139,19 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     ],
   ],
   [
+    'what a shell within the text of another one fills in',
+    {
+      'join.sh':
+        'ssh quay "\n  K3S_TOKEN=\\$(cat /run/key)\n  K3S_TOKEN=\\$KEY sh -\n  K3S_TOKEN=\\"\\$' +
+        '{KEY}\\" sh -"\n',
+    },
+    [
+      'join.sh:2:13 shell unknown K3S_TOKEN none → reference',
+      'join.sh:3:13 shell unknown K3S_TOKEN none → reference',
+      'join.sh:4:15 shell unknown K3S_TOKEN double → reference',
+    ],
+  ],
+  [
     'a blank behind the equals sign ends an assignment of a shell or a unit; make, and systemd in an env file, pass over it',
     {
       'join.sh': 'K3S_TOKEN= K3S_URL=https://quay:6443 sh -\n',

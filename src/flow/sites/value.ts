@@ -77,7 +77,7 @@ function isReference(raw: string, kind: FileKind, single: boolean): boolean {
   if (kind === 'other' && /\$\{/.test(raw)) return true
   if ((isShell(kind) || kind === 'other') && /^<|^\.{3}$|^x{3,}$|^\.?\*|^\[\^|^\(/i.test(raw)) return true
   if (/^\\{1,2}(?:\d|g<\w+>)/.test(withoutFiller(raw))) return true
-  return /^(?:__\w+__|@\w+@|%\w+%|%s|\\?\$\{?\w+.*)$/.test(raw)
+  return /^(?:__\w+__|@\w+@|%\w+%|%s|\\*\$[{(]?\w+.*)$/.test(raw)
 }
 
 function stops(text: string, at: number, kind: FileKind, wholeLine: boolean): boolean {
