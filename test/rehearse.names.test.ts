@@ -391,42 +391,121 @@ describe('hash_behaviour = merge', () => {
   }
   const parted = { ...files, 'group_vars/berths.yml': 'harbour: { rope: long }\n' }
   const merging = { 'ansible.cfg': '[defaults]\nhash_behaviour = merge\n' }
-  const told = 'hash_behaviour = merge may put harbour together of several mappings'
 
-  test('leaves open what a mapping of several places holds, and says so where ansible.cfg does', () => {
+  test('puts together what several places say of a mapping', () => {
     expect(arrivals(parted)).toEqual([])
-    const merged = { ...parted, ...merging }
-    expect(arrivals(merged)).toEqual(['berth agent maybe env-file url'])
-    const { rehearsal } = new Analysis(new Map(Object.entries(merged)))
-    expect(rehearsal.unknowns).toEqual([{ at: { path: 'ansible.cfg', start: 11, end: 33 }, what: told }])
+    expect(arrivals({ ...parted, ...merging })).toEqual([arrives])
+    expect(unknowns({ ...parted, ...merging })).toEqual([])
   })
 
-  test.each([
+  const play = (vars: string): Files => ({
+    'site.yml': files['site.yml'].replace('tasks', `${vars}\n  tasks`),
+  })
+  const first = (task: string): Files => ({
+    'site.yml': files['site.yml'].replace('- command', `- ${task}\n    - command`),
+  })
+  const rope = 'harbour: { rope: long }\n'
+  test.each<[string, Files]>([
+    ['vars of a play', play('vars: { harbour: { rope: long } }')],
+    ['vars_files', { ...play('vars_files: rope.yml'), 'rope.yml': rope }],
     [
-      'vars of a play',
-      { 'site.yml': parted['site.yml'].replace('tasks', 'vars: { harbour: { rope: long } }\n  tasks') },
-    ],
-    [
-      'a fact',
+      'vars of a play and vars_files',
       {
-        'site.yml': files['site.yml'].replace(
-          '- command',
-          '- set_fact: { harbour: { rope: long } }\n    - command',
-        ),
+        ...play('vars: { harbour: { key: 0ddpassword } }\n  vars_files: rope.yml'),
+        'rope.yml': rope,
+        'group_vars/all.yml': rope,
       },
     ],
+    ['a fact', first('set_fact: { harbour: { rope: long } }')],
+    ['include_vars', { ...first('include_vars: rope.yml'), 'rope.yml': rope }],
     ['a line of INI', { 'hosts.ini': '[berths]\nberth harbour="{\'rope\': 1}"\n' }],
+    [
+      'a second file of a group',
+      {
+        'group_vars/all.yml': '',
+        'group_vars/all/a.yml': files['group_vars/all.yml'],
+        'group_vars/all/b.yml': rope,
+      },
+    ],
     [
       "a host's own",
       {
         'site.yml': files['site.yml'].replace('harbour.key', 'hostvars.berth.harbour.key'),
-        'host_vars/berth.yml': 'harbour: { rope: long }\n',
+        'host_vars/berth.yml': rope,
       },
     ],
+    ['a role', { ...play('roles: [edge]'), 'roles/edge/vars/main.yml': rope }],
+    [
+      'a dependency of a role',
+      {
+        ...play('roles: [edge]'),
+        'group_vars/all.yml': rope,
+        'roles/edge/defaults/main.yml': rope,
+        'roles/edge/meta/main.yml': 'dependencies: [quay]\n',
+        'roles/quay/defaults/main.yml': files['group_vars/all.yml'],
+      },
+    ],
+    ['a task', { 'site.yml': `${files['site.yml']}      vars: { harbour: { rope: long } }\n` }],
   ])('of %s, too', (_, more) => {
     const merged = { ...files, ...more, ...merging }
-    expect(arrivals(merged)).toEqual(['berth agent maybe env-file url'])
-    expect(unknowns(merged)).toEqual([told])
+    expect(arrivals(merged)).toEqual([arrives])
+    expect(unknowns(merged)).toEqual([])
+    const { 'ansible.cfg': __, ...replacing } = merged
+    expect(arrivals(replacing)).not.toEqual([arrives])
+  })
+
+  test('goes down into mappings, and takes of a part what the strongest place says', () => {
+    const token = (all: string, own: string): readonly string[] =>
+      arrivals({
+        ...files,
+        ...merging,
+        'site.yml': files['site.yml'].replace('harbour.key', 'harbour.deep.key'),
+        'group_vars/all.yml': `harbour: ${all}\n`,
+        'group_vars/berths.yml': `harbour: ${own}\n`,
+      })
+    expect(token('{ deep: { key: 0ddpassword } }', '{ deep: { rope: long } }')).toEqual([arrives])
+    expect(token("{ deep: { key: '' } }", '{ deep: { key: 0ddpassword } }')).toEqual([arrives])
+    expect(token('{ deep: { key: 0ddpassword } }', "{ deep: { key: '' } }")).toEqual([
+      'berth agent empty env-file url',
+    ])
+    // Nothing is put together with a text or a list, and a template is a text by then.
+    expect(token('{ deep: { key: 0ddpassword } }', '{ deep: [] }')).toEqual([])
+    expect(token('{ deep: { key: 0ddpassword } }', '{ deep: \'{{ { "rope": 1 } }}\' }')).toEqual([])
+    expect(token('{ deep: { key: 0ddpassword } }', '\'{{ { "rope": 1 } }}\'')).toEqual([])
+  })
+
+  test('does not join the vars of a task and of its block', () => {
+    const site = `
+- hosts: berths
+  tasks:
+    - block:
+        - command: sh /opt/k3s-install.sh agent
+          environment: { K3S_URL: https://quay:6443, K3S_TOKEN: '{{ harbour.key }}' }
+          vars: { harbour: { rope: long } }
+      vars: { harbour: { key: 0ddpassword } }
+`
+    expect(arrivals({ ...hosts, ...merging, 'site.yml': site })).toEqual([])
+  })
+
+  test('may find a part in a file that is encrypted', () => {
+    const sealed = {
+      ...files,
+      ...merging,
+      'group_vars/all.yml': '',
+      'group_vars/all/pier.yml': rope,
+      'group_vars/all/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n6162\n',
+    }
+    expect(arrivals(sealed)).toEqual(['berth agent maybe env-file url'])
+    expect(arrivals({ ...sealed, 'group_vars/all/pier.yml': files['group_vars/all.yml'] })).toEqual([arrives])
+  })
+
+  test('is set by the environment, too', () => {
+    for (const [path, text] of [
+      ['Makefile', 'export ANSIBLE_HASH_BEHAVIOUR := merge\n'],
+      ['play.sh', '#!/bin/sh\nANSIBLE_HASH_BEHAVIOUR=merge ansible-playbook site.yml\n'],
+    ] as const)
+      expect(arrivals({ ...parted, [path]: text })).toEqual([arrives])
+    expect(arrivals({ ...parted, 'play.sh': '#!/bin/sh\n# ANSIBLE_HASH_BEHAVIOUR=merge\n' })).toEqual([])
   })
 
   test('is nothing to a mapping of one place, to texts, and to playbooks that another ansible.cfg is for', () => {

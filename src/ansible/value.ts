@@ -1,5 +1,5 @@
 import type { Span } from '../span.ts'
-import type { YamlValue } from '../syntax/value.ts'
+import { Float, VaultedText, type YamlValue } from '../syntax/value.ts'
 
 export { type Fault, Float, VaultedText } from '../syntax/value.ts'
 
@@ -14,4 +14,39 @@ export interface Variable {
   readonly value: AnsibleValue
   /** Where the value stands (of a mapping: its first key). */
   readonly at: Span
+  /** The mappings that weaker places give the same variable, the strongest first: some settings have them put together. */
+  readonly over?: readonly Variable[]
+}
+
+export const isMapping = (value: AnsibleValue): value is Readonly<Record<string, AnsibleValue>> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Float) &&
+  !(value instanceof VaultedText)
+
+/**
+ * A variable as it lies over one of a weaker place, which is kept below where both are mappings: `combine_vars` of ansible-core
+ * merges them in some settings.
+ */
+export function laidOver<V extends { readonly over?: readonly V[] }>(
+  weaker: V | undefined,
+  stronger: V,
+  rawOf: (variable: V) => AnsibleValue,
+): V {
+  if (weaker === undefined || !isMapping(rawOf(stronger)) || !isMapping(rawOf(weaker))) return stronger
+  const { over = [] } = weaker
+  return { ...stronger, over: [...(stronger.over ?? []), weaker, ...over] }
+}
+
+/** The variables of all layers: those of later ones win. */
+export function layered(layers: Iterable<ReadonlyMap<string, Variable>>): ReadonlyMap<string, Variable> {
+  const result = new Map<string, Variable>()
+  for (const layer of layers)
+    for (const [name, variable] of layer)
+      result.set(
+        name,
+        laidOver(result.get(name), variable, ({ value }) => value),
+      )
+  return result
 }

@@ -2,7 +2,7 @@ import type { Span } from '../../span.ts'
 import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml, type YamlNode, type YamlText } from '../../syntax/yaml.ts'
 import { extensionOf, joinPath, ProjectTree } from '../inventory/projectTree.ts'
-import type { Fault, Project, Variable } from '../value.ts'
+import { type Fault, layered, type Project, type Variable } from '../value.ts'
 import type { Collection, Content, Playbook, Role, RoleUse, TaskFile } from './content.ts'
 import {
   type FileContext,
@@ -234,7 +234,7 @@ export class ContentReader implements Content {
     return this.#once(`${kind} ${role.directory} ${from ?? ''}`, () => {
       const [first, ...others] = this.#roleFiles(role, kind, from, true).map((path) => this.varsFile(path))
       if (others.length === 0) return first ?? NO_VARIABLES
-      return new Map([first, ...others].flatMap((each) => [...(each ?? [])]))
+      return layered([first, ...others].flatMap((each) => each ?? []))
     })
   }
 

@@ -1,5 +1,5 @@
 import type { Span } from '../../span.ts'
-import type { AnsibleValue, Fault, Variable } from '../value.ts'
+import { type AnsibleValue, type Fault, laidOver, type Variable } from '../value.ts'
 
 export interface DraftHost {
   readonly name: string
@@ -126,5 +126,8 @@ export class InventoryDraft {
 
 /** The last one wins and keeps the place of the first, as in Python's dict. */
 function setLast(vars: Map<string, Variable> | undefined, variable: Variable): void {
-  vars?.set(variable.name, variable)
+  vars?.set(
+    variable.name,
+    laidOver(vars.get(variable.name), variable, ({ value }) => value),
+  )
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { isAddress } from '../address.ts'
-import type { AnsibleValue, Variable } from '../value.ts'
+import { type AnsibleValue, layered, type Variable } from '../value.ts'
 import type { Group, Inventory } from './inventory.ts'
 import { directoryOf } from './projectTree.ts'
 
@@ -32,9 +32,7 @@ export function hostVariables(inventory: Inventory, host: string): ReadonlyMap<s
     known?.inlineVars ?? implicitLocalhost(host),
     ...[...inventoryDirectories, ...playDirectories].map((directory) => known?.fileVars.get(directory)),
   ]
-  const merged = new Map<string, Variable>()
-  for (const layer of layers) for (const [name, variable] of layer ?? []) merged.set(name, variable)
-  return merged
+  return layered(layers.flatMap((layer) => layer ?? []))
 }
 
 function implicitLocalhost(host: string): Variables {

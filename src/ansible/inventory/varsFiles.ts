@@ -1,6 +1,6 @@
 import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml, yamlValue } from '../../syntax/yaml.ts'
-import type { Fault, Variable } from '../value.ts'
+import { type Fault, layered, type Variable } from '../value.ts'
 import { extensionOf, joinPath, type ProjectTree } from './projectTree.ts'
 import { usesSops } from './varsPlugins.ts'
 import { placeOf } from './yamlSource.ts'
@@ -33,7 +33,7 @@ export class VarsFiles {
     const files = [...plain, ...this.#sopsFilesOf(joinPath(base, name), plain)]
     const [first, ...others] = files.map((path) => this.#read(path))
     if (first === undefined) return NONE
-    return others.length === 0 ? first : new Map([first, ...others].flatMap((variables) => [...variables]))
+    return others.length === 0 ? first : layered([first, ...others])
   }
 
   #filesOf(path: string): readonly string[] {

@@ -1,6 +1,6 @@
 import { Dict, List, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Decisions } from './decisions.ts'
-import type { EvaluationScope, ScopeVariable } from './scope.ts'
+import type { EvaluationScope, Merged, ScopeVariable } from './scope.ts'
 import { Address, Fetched, Result, Ungiven } from './unknowns.ts'
 
 /** What an evaluation has asked, and the answer that it got. `host`: asked of `hostvars[host]`. */
@@ -114,8 +114,22 @@ export function isSameIn(
 
 function isSameVariable(a: ScopeVariable, b: ScopeVariable): boolean {
   if (a === undefined || b === undefined) return a === b
+  if (!isMergedAlike(a.merged, b.merged)) return false
   if ('raw' in a) return 'raw' in b && a.raw === b.raw && a.at === b.at
   return 'value' in b && isSameMember(a.value, b.value)
+}
+
+function isMergedAlike(a: Merged | undefined, b: Merged | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return (
+    a.open?.why === b.open?.why &&
+    a.below.length === b.below.length &&
+    a.below.every((one, index) => {
+      const other = b.below[index]
+      if (one instanceof Dict) return other instanceof Dict && isSame(one, other)
+      return other !== undefined && !(other instanceof Dict) && one.raw === other.raw && one.at === other.at
+    })
+  )
 }
 
 const memberOf = (whole: Value | undefined, keys: readonly string[]): Value | undefined =>

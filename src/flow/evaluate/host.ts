@@ -15,7 +15,7 @@ import {
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
-import { type AnsibleValue, Float } from '../../ansible/value.ts'
+import { type AnsibleValue, Float, isMapping } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import { fileTemplate, type Range } from '../../syntax/jinja/index.ts'
 import { passedOn } from '../atoms.ts'
@@ -37,7 +37,7 @@ import { Locals } from './locals.ts'
 import { plainOnly, type Words } from './operations.ts'
 import { looksLikeTemplate, parsedExpression, parsedFile, parsedTemplate } from './parsed.ts'
 import { printed } from './print.ts'
-import type { EvaluationScope, Evaluator } from './scope.ts'
+import type { EvaluationScope, Evaluator, Merged, RawScopeVariable, ScopeVariable } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
 import {
@@ -212,6 +212,7 @@ export class Host implements Evaluator {
     answered({ of: 'variable', host: this.#host, name, is: given })
     const global = name === 'ansible_managed' ? 'Ansible managed' : globals.get(name)
     if (given === undefined) return global
+    if (given.merged !== undefined) return this.#together(name, given, given.merged)
     if (!('value' in given)) return this.#held(name, given.raw, given.at)
     return given.value instanceof Unknown && global !== undefined ? global : this.#inPart(name, given.value)
   }
@@ -408,19 +409,58 @@ export class Host implements Evaluator {
       if (name !== undefined && !vaultedNames.has(raw)) vaultedNames.set(raw, name)
       return raw
     }
-    // Who reads the whole later on gets the part as it is by then.
-    const holder = answersUnderWay()
-    const part = (key: string, item: AnsibleValue): Value | Deferred => {
-      if (item === null || typeof item === 'boolean') return item
-      const path = name === undefined ? undefined : name + key
-      return new Deferred(() => {
-        const { result, answers } = collected(() => this.#guarded(at, () => this.#read(path, item, at), path))
-        if (holder !== undefined) addTo(holder, answers)
-        return result
-      })
-    }
+    const part = (key: string, item: AnsibleValue): Value | Deferred =>
+      this.#part(name === undefined ? undefined : name + key, item, at)
     if (Array.isArray(raw)) return new List(raw.map((item: AnsibleValue, index) => part(`[${index}]`, item)))
     return new Dict(Object.entries(raw).map(([key, item]) => [key, part(`.${key}`, item)]))
+  }
+
+  #part(path: string | undefined, item: AnsibleValue, at: Span): Value | Deferred {
+    if (item === null || typeof item === 'boolean') return item
+    // Who reads the whole later on gets the part as it is by then.
+    const holder = answersUnderWay()
+    return new Deferred(() => {
+      const { result, answers } = collected(() => this.#guarded(at, () => this.#read(path, item, at), path))
+      if (holder !== undefined) addTo(holder, answers)
+      return result
+    })
+  }
+
+  /** A mapping and those below it, as `merge_hash` of ansible-core makes one of them: before any template in them is rendered. */
+  #together(name: string, top: NonNullable<ScopeVariable>, { below, open }: Merged): Value {
+    const layers = 'raw' in top ? [top, ...below] : top.value instanceof Dict ? [top.value, ...below] : below
+    const whole = this.#mergedDict(name, layers)
+    return open === undefined ? whole : opened(name, whole, open)
+  }
+
+  #mergedDict(name: string, layers: readonly Layer[]): Dict {
+    const keys = new Dict(
+      layers
+        .toReversed()
+        .flatMap((layer) => [...(layer instanceof Dict ? layer.keys() : keysOf(layer.raw))])
+        .map((key) => [key, null]),
+    )
+    return new Dict(
+      [...keys.keys()].map((key) => [key, this.#mergedPart(`${name}.${String(key)}`, key, layers)]),
+    )
+  }
+
+  /** What the strongest says that has the key; where that is a mapping, with what those below it say as long as they have one. */
+  #mergedPart(path: string, key: Value, layers: readonly Layer[]): Value | Deferred {
+    const inner: Layer[] = []
+    for (const layer of layers) {
+      const item = layer instanceof Dict ? layer.get(key) : partOf(layer, key)
+      if (item === undefined) continue
+      if (item instanceof Dict || (isRaw(item) && isMapping(item.raw))) {
+        inner.push(item)
+        continue
+      }
+      if (inner.length > 0) break
+      return isRaw(item) ? this.#part(path, item.raw, item.at) : item
+    }
+    const [only, ...others] = inner
+    if (only === undefined || others.length > 0) return new Deferred(() => this.#mergedDict(path, inner))
+    return only instanceof Dict ? only : this.#part(path, only.raw, only.at)
   }
 
   /** A token that YAML or INI reads as a number is followed as the text that it becomes. */
@@ -560,6 +600,30 @@ const kindOf = (value: Unknown): string =>
   value instanceof Keyed
     ? `${value instanceof Harmless ? ' harmless' : ''}${value.keys === undefined ? '' : ` with ${value.keys.join()}`}`
     : ''
+
+/** One of the mappings that are put together. */
+type Layer = RawScopeVariable | Dict
+
+const keysOf = (raw: AnsibleValue): readonly string[] => (isMapping(raw) ? Object.keys(raw) : [])
+
+function partOf({ raw, at }: RawScopeVariable, key: Value): RawScopeVariable | undefined {
+  if (typeof key !== 'string' || !isMapping(raw) || !Object.hasOwn(raw, key)) return undefined
+  return { raw: raw[key] ?? null, at }
+}
+
+const isRaw = (item: Value | RawScopeVariable): item is RawScopeVariable =>
+  typeof item === 'object' && item !== null && 'raw' in item
+
+/** A mapping of which more may be in a file that can't be read. */
+function opened(name: string, whole: Dict, open: NonNullable<Merged['open']>): Result {
+  const known = new Map(
+    [...whole.entries()].map(([key, item]) => {
+      const path = `${name}.${String(key)}`
+      return [String(key), item instanceof Dict ? opened(path, item, open) : item] as const
+    }),
+  )
+  return new Result(name, known, (key) => known.get(key) ?? open.part(`${name}.${key}`), open.why)
+}
 
 /** The variable that holds a vaulted value, for messages. */
 const vaultedNames = new WeakMap<VaultedText, string>()

@@ -4,7 +4,14 @@ import type { EvaluationScope, Evaluator } from './scope.ts'
 export { OLD_VERSION, RunTags } from './comparing.ts'
 export { newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
-export type { EvaluationScope, Evaluator, FlowValue, ScopeVariable } from './scope.ts'
+export type {
+  EvaluationScope,
+  Evaluator,
+  FlowValue,
+  Merged,
+  RawScopeVariable,
+  ScopeVariable,
+} from './scope.ts'
 export { mapped } from './tracking.ts'
 export {
   Address,

@@ -1,4 +1,4 @@
-import type { Undefined, Unknown, Value } from '../../ansible/template/values.ts'
+import type { Dict, Undefined, Unknown, Value } from '../../ansible/template/values.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
@@ -8,9 +8,21 @@ export type FlowValue = Value
 
 /** A variable as it stands: with its templates not rendered, or already evaluated (facts, registered results, magic variables). */
 export type ScopeVariable =
-  | { readonly raw: AnsibleValue; readonly at: Span }
-  | { readonly value: FlowValue }
+  | ((RawScopeVariable | { readonly value: FlowValue }) & { readonly merged?: Merged })
   | undefined
+
+export interface RawScopeVariable {
+  readonly raw: AnsibleValue
+  readonly at: Span
+}
+
+/** What a mapping is put together with. */
+export interface Merged {
+  /** The mappings below it, the strongest first. */
+  readonly below: readonly (RawScopeVariable | Dict)[]
+  /** Where a mapping that can't be read may be among them: why, and what a part is then that none of the others has. */
+  readonly open?: { readonly why: string; readonly part: (name: string) => FlowValue }
+}
 
 /**
  * What an expression may know of the host that it is evaluated for. A scope must not change: what was read once is

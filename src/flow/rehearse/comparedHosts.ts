@@ -1,5 +1,5 @@
 import { LOCALHOST } from '../../ansible/inventory/index.ts'
-import type { AnsibleValue } from '../../ansible/value.ts'
+import { type AnsibleValue, isMapping } from '../../ansible/value.ts'
 import type { Comparison, Expression } from '../../syntax/jinja/index.ts'
 import { looksLikeTemplate, parsedExpression, parsedTemplate } from '../evaluate/parsed.ts'
 import { bringsK3s } from './bringing.ts'
@@ -9,7 +9,6 @@ import { isOfNodes } from './groupKinds.ts'
 import type { PaperHosts } from './hosts.ts'
 import { type ComparedHosts, type Invention, inventedHosts } from './inventedHosts.ts'
 import { addedHosts } from './kinds.ts'
-import { isMapping } from './modules/includeVars.ts'
 import { groupsIn, wantedGroups } from './pattern.ts'
 
 const OWN = new Set(['inventory_hostname', 'inventory_hostname_short'])

@@ -1,9 +1,8 @@
 import type { Content, Keywords } from '../../ansible/content/index.ts'
-import type { AnsibleValue, Project } from '../../ansible/value.ts'
+import { type AnsibleValue, isMapping, type Project } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { type Closure, closureOfPlay } from './closure.ts'
 import { comparedNames, entryOf } from './comparedHosts.ts'
-import { isMapping } from './modules/includeVars.ts'
 import { namedGroups } from './pattern.ts'
 
 /** Which hosts of an inventory some text may tell from others that have the same groups and variables. */

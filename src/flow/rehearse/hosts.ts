@@ -204,7 +204,7 @@ export function madeGroupVariables(inventory: Inventory, project: Project): Pape
   const all = inventory.groups.get('all')
   const ofAll = [...(all === undefined ? [] : [all.inlineVars]), ...(all?.fileVars.values() ?? [])]
   return (groups, name, own) => {
-    if (own !== undefined && !ofAll.some((variables) => variables.get(name) === own)) return own
+    if (own !== undefined && !ofAll.some((variables) => variables.get(name)?.at === own.at)) return own
     for (const group of groups.toSorted().toReversed()) {
       let variables = known.get(group)
       if (variables === undefined) {

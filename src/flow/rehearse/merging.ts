@@ -1,73 +1,110 @@
 import { nearestConfig, parseAnsibleConfig, unquoted } from '../../ansible/config.ts'
-import type { Content } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import { Dict } from '../../ansible/template/values.ts'
-import { Float, type Project, VaultedText } from '../../ansible/value.ts'
+import { isMapping, laidOver, type Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
-import type { ScopeVariable } from '../evaluate/index.ts'
-import { definitionsIn, iniDefinitions } from '../sites/definitions.ts'
-import { fileKind, isTemplate } from '../sites/places.ts'
+import {
+  type FlowValue,
+  Fork,
+  Pending,
+  type RawScopeVariable,
+  type ScopeVariable,
+} from '../evaluate/index.ts'
+import { withoutComments } from '../sites/around.ts'
+import { type FileKind, fileKind } from '../sites/places.ts'
 import { Unknown } from '../unknown.ts'
 import type { Stage } from './context.ts'
+import type { OpenVariable, RawVariable } from './world.ts'
 
 /**
- * Where ansible.cfg says that the mappings which several places give a variable are put together.
+ * Where ansible.cfg, or the environment that a file of the project sets, says that the mappings which several places give a
+ * variable are put together.
  * https://docs.ansible.com/ansible/latest/reference_appendices/config.html#default-hash-behaviour
  */
 export function mergeSetting(project: Project, playbook: string): Span | undefined {
+  const inEnvironment = environmentSetting(project)
+  if (inEnvironment !== undefined) return inEnvironment
   const config = nearestConfig(project, directoryOf(playbook))
   if (config?.text.includes('hash_behaviour') !== true) return undefined
   const setting = parseAnsibleConfig(config.path, config.text).defaults.get('hash_behaviour')
   return setting !== undefined && unquoted(setting.value) === 'merge' ? setting.at : undefined
 }
 
-const mergeable = new WeakMap<Project, ReadonlySet<string>>()
+const OF_ENVIRONMENT: ReadonlySet<FileKind> = new Set(['shell', 'make', 'ci', 'env-file'])
+const VARIABLE = /\bANSIBLE_HASH_BEHAVIOUR["']?[ \t]*[:?]?[=:][ \t]*["']?merge\b/
 
-/** Variables that a mapping and something else which may be one are given to, wherever in the project that is. */
-function mergeableNames(project: Project, content: Content): ReadonlySet<string> {
-  const known = mergeable.get(project)
-  if (known !== undefined) return known
-  const [found, mappings] = [new Map<string, number>(), new Set<string>()]
-  for (const [path, text] of project) {
-    const kind = fileKind(path, text)
-    const yaml = kind === 'yaml' && !isTemplate(path) ? content.yaml(path) : undefined
-    const definitions =
-      yaml !== undefined ? definitionsIn(yaml) : kind === 'ini' ? iniDefinitions(path, text) : []
-    for (const { name, value } of definitions) {
-      const isMapping = value.kind === 'node' ? value.node.kind === 'map' : /^["']?\{(?!\{)/.test(value.raw)
-      // A fact may become one.
-      const mayBe =
-        isMapping ||
-        (value.kind === 'node' && value.node.kind === 'scalar' && /\{[{%]/.test(String(value.node.value)))
-      if (mayBe) found.set(name, (found.get(name) ?? 0) + 1)
-      if (isMapping) mappings.add(name)
+const environmentSettings = new WeakMap<Project, Span | 'none'>()
+
+function environmentSetting(project: Project): Span | undefined {
+  let found = environmentSettings.get(project)
+  if (found === undefined) {
+    found = 'none'
+    for (const [path, source] of project) {
+      if (!source.includes('ANSIBLE_HASH_BEHAVIOUR')) continue
+      const kind = fileKind(path, source)
+      const match = OF_ENVIRONMENT.has(kind) ? VARIABLE.exec(withoutComments(source, kind)) : null
+      if (match !== null) found = { path, start: match.index, end: match.index + match[0].length }
     }
+    environmentSettings.set(project, found)
   }
-  const names = new Set([...mappings].filter((name) => (found.get(name) ?? 0) > 1))
-  mergeable.set(project, names)
-  return names
+  return found === 'none' ? undefined : found
 }
 
-/** A variable as it is where mappings are put together: what of several ones comes of that is not followed. */
-export function unmerged(
-  { merges, project, content, note }: Stage,
+/** A variable over what weaker files say of it; of what they only may say nobody knows what it is put together with. */
+export function over(
+  { merges }: Pick<Stage, 'merges'>,
+  weaker: RawVariable | OpenVariable | undefined,
+  stronger: RawVariable | OpenVariable,
+): RawVariable | OpenVariable {
+  if (merges === undefined || weaker === undefined || !('raw' in stronger)) return stronger
+  if ('raw' in weaker) return laidOver(weaker, stronger, ({ raw }) => raw)
+  return isMapping(stronger.raw) ? weaker : stronger
+}
+
+/**
+ * A variable with the mappings that weaker places give it. `levels`: what each place says, the strongest first, that which was
+ * found among them; `open`: what a part is that none of them has, where a file may have it that can't be read.
+ */
+export function merged(
+  { merges }: Stage,
   name: string,
   found: ScopeVariable,
+  levels: () => Iterable<ScopeVariable | RawVariable>,
+  open: () => { readonly why: string; readonly part: (name: string) => FlowValue } | undefined,
 ): ScopeVariable {
-  if (merges === undefined || !isMapping(found) || !mergeableNames(project, content).has(name)) return found
-  const why = `hash_behaviour = merge may put ${name} together of several mappings`
-  note({ at: merges, what: why })
-  return { value: new Unknown(name, why, merges) }
+  if (merges === undefined || found === undefined || !mayBeMapping(found)) return found
+  const below: (RawScopeVariable | Dict)[] = []
+  let unknown: Unknown | undefined
+  for (const level of [...levels()].flatMap((one) => (one === undefined ? [] : [one, ...overOf(one)]))) {
+    const value = 'raw' in level ? level.raw : level.value
+    if (value instanceof Unknown) unknown ??= value
+    else if ('raw' in level && isMapping(level.raw)) below.push(level)
+    else if (value instanceof Dict) below.push(value)
+    else break
+  }
+  if ('value' in found && found.value instanceof Unknown)
+    return below.length === 0 ? found : { value: new Unknown(name, TOGETHER(name), merges) }
+  const rest = unknown === undefined ? open() : { why: unknown.why, part: partOf(unknown) }
+  if (below.length < 2 && rest === undefined) return found
+  return { ...found, merged: { below: below.slice(1), ...(rest === undefined ? {} : { open: rest }) } }
 }
 
-function isMapping(found: ScopeVariable): boolean {
-  if (found === undefined) return false
-  if ('value' in found) return found.value instanceof Dict
-  const { raw } = found
-  return (
-    typeof raw === 'object' &&
-    raw !== null &&
-    !Array.isArray(raw) &&
-    !(raw instanceof Float || raw instanceof VaultedText)
-  )
+const TOGETHER = (name: string): string =>
+  `hash_behaviour = merge may put ${name} together of several mappings`
+
+const partOf =
+  ({ why, at }: Unknown) =>
+  (name: string): FlowValue =>
+    new Unknown(name, why, at)
+
+const overOf = (level: ScopeVariable | RawVariable): readonly RawVariable[] =>
+  level !== undefined && 'over' in level ? (level.over ?? []) : []
+
+/** Of what hangs on a condition both sides may be; a world that has to decide it first knows more. */
+function mayBeMapping(found: NonNullable<ScopeVariable>): boolean {
+  if ('raw' in found) return isMapping(found.raw)
+  const { value } = found
+  if (value instanceof Pending && !(value instanceof Fork))
+    return [value.sides?.yes, value.sides?.no].some((side) => side instanceof Dict)
+  return value instanceof Dict
 }

@@ -18,6 +18,7 @@ import { withGroups } from './groups.ts'
 import { addHandlers } from './handlers.ts'
 import { CONTROL_NODE } from './hosts.ts'
 import { PROMPT } from './lookups.ts'
+import { over } from './merging.ts'
 import { missingPlaybook } from './missing.ts'
 import { candidates, isTemplate, variablesOfOne } from './namedFiles.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
@@ -284,7 +285,8 @@ class Playing {
         unread.push(sealedFile(found))
         noteSealed(this.#stage, [found])
       }
-      for (const [name, variable] of variables ?? []) playVars.set(name, variable)
+      for (const [name, variable] of variables ?? [])
+        playVars.set(name, over(this.#stage, playVars.get(name), variable))
     }
     return unread
   }

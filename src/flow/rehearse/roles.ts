@@ -5,10 +5,11 @@ import {
   type RoleContext,
   type RoleUse,
 } from '../../ansible/content/index.ts'
+import { laidOver, type Variable } from '../../ansible/value.ts'
 import { type Context, type RoleVariables, type Stage, within } from './context.ts'
 import { addHandlers } from './handlers.ts'
 import { sealedFile, withMore } from './unread.ts'
-import type { RawVariable } from './world.ts'
+import { type RawVariable, rawVariable } from './world.ts'
 
 /** `tasks_from` and its like. */
 export interface RoleParts {
@@ -33,7 +34,7 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
     roleDefaults: layered([ofPlay, below, ...parents, own].map(({ defaults }) => defaults)),
     roleVars: layered([ofPlay, ...parents, below, own].map(({ vars }) => vars)),
     parents: [...parents, own],
-    parameters: new Map([...context.parameters, ...rawOf(use.parameters)]),
+    parameters: layered([context.parameters, rawOf(use.parameters)]),
     trail: [...context.trail, role.directory],
   }
   if (!context.trail.includes(role.directory))
@@ -106,9 +107,15 @@ export function together(layers: readonly RoleVariables[]): RoleVariables {
 
 function layered(layers: readonly RoleVariables['vars'][]): RoleVariables['vars'] {
   const [first, ...others] = layers.filter(({ size }) => size > 0)
-  return others.length === 0
-    ? (first ?? NONE)
-    : new Map([first ?? NONE, ...others].flatMap((layer) => [...layer]))
+  if (others.length === 0) return first ?? NONE
+  const result = new Map(first)
+  for (const layer of others)
+    for (const [name, variable] of layer)
+      result.set(
+        name,
+        laidOver(result.get(name), variable, ({ raw }) => raw),
+      )
+  return result
 }
 
 const NONE: RoleVariables['vars'] = new Map()
@@ -123,14 +130,14 @@ export function noteSealed(stage: Pick<Stage, 'note'>, paths: readonly string[])
     })
 }
 
-type Variables = ReadonlyMap<string, { readonly value: RawVariable['raw']; readonly at: RawVariable['at'] }>
+type Variables = ReadonlyMap<string, Variable>
 
 const raw = new WeakMap<Variables, ReadonlyMap<string, RawVariable>>()
 
 export function rawOf(variables: Variables): ReadonlyMap<string, RawVariable> {
   let found = raw.get(variables)
   if (found === undefined) {
-    found = new Map([...variables].map(([name, { value, at }]) => [name, { raw: value, at }]))
+    found = new Map([...variables].map(([name, variable]) => [name, rawVariable(variable)]))
     raw.set(variables, found)
   }
   return found

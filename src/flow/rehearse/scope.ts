@@ -1,6 +1,6 @@
 import { normalPath } from '../../ansible/inventory/projectTree.ts'
 import { Dict, List } from '../../ansible/template/values.ts'
-import { type AnsibleValue, Float, VaultedText } from '../../ansible/value.ts'
+import { type AnsibleValue, Float, isMapping, VaultedText } from '../../ansible/value.ts'
 import type { Atoms } from '../atoms.ts'
 import {
   Address,
@@ -9,6 +9,7 @@ import {
   Fetched,
   type FlowValue,
   Fork,
+  type Merged,
   Pending,
   Result,
   RunTags,
@@ -17,14 +18,14 @@ import {
   VariablesDict,
 } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
-import { type Context, fileOrigin, type Stage } from './context.ts'
+import { type Context, fileOrigin, type LeftTo, type Stage } from './context.ts'
 import { factOf, factsOf, isOutrankedFact } from './facts.ts'
 import { noGroups, withGroups } from './groups.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
-import { unmerged } from './merging.ts'
+import { merged } from './merging.ts'
 import { type Unread, withMore } from './unread.ts'
-import { Choice, cachedFact, givenTo, type Stored, type World } from './world.ts'
+import { Choice, cachedFact, givenTo, rawVariable, type Stored, type World } from './world.ts'
 
 /**
  * What a template sees on a host at one moment of the play, by Ansible's precedence:
@@ -84,7 +85,9 @@ function hostScope(asker: Context, world: World, host: string, isOwn: boolean): 
         (isOwn ? undefined : ofEarlierPlay(asker, host, name)) ??
         leftToUser(context, world, host, name)
       const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
-      return unmerged(asker.stage, name, perhapsGiven(context, name, made ?? inFiles()))
+      const levels = () => [made, node.included.get(name), inventoryVariable(context, world, host, name)]
+      const whole = merged(asker.stage, name, made ?? inFiles(), levels, () => openOf(context, world, host))
+      return perhapsGiven(context, name, whole)
     },
   }
 }
@@ -103,11 +106,37 @@ function taskVariable(context: Context, world: World, host: string, name: string
   const item = context.items.get(name)
   if (item !== undefined) return { value: item }
   const inFiles = (): ScopeVariable => inFilesOfTask(context, world, host, name)
-  const found =
-    context.parameters.get(name) ??
-    settled(context.stage, world.node(host).variables.get(name), name, world, inFiles) ??
-    inFiles()
-  return unmerged(context.stage, name, perhapsGiven(context, name, found))
+  const parameter = context.parameters.get(name)
+  const made = (): ScopeVariable =>
+    settled(context.stage, world.node(host).variables.get(name), name, world, inFiles)
+  const found = parameter ?? made() ?? inFiles()
+  const levels = () => [parameter, made(), ...levelsInFiles(context, world, host, name)]
+  const whole = merged(context.stage, name, found, levels, () => openOf(context, world, host))
+  return perhapsGiven(context, name, whole)
+}
+
+/** The places of `inFilesOfTask` that may have a mapping. */
+function levelsInFiles(context: Context, world: World, host: string, name: string): readonly ScopeVariable[] {
+  return [
+    world.node(host).included.get(name),
+    context.vars.get(name),
+    context.roleVars.get(name),
+    (context.playVarsOf?.get(host) ?? context.playVars).get(name),
+    fact(context, world, host, name),
+    inventoryVariable(context, world, host, name),
+    roleDefault(context, world, host, name),
+  ]
+}
+
+/** What a part of a mapping is that may stand in a file which can't be read. */
+function openOf(context: Context, world: World, host: string): Merged['open'] {
+  const unread = unreadOf(context, world, host)
+  if (unread.length === 0) return undefined
+  const part = (name: string): FlowValue => {
+    const left = context.stage.leftTo(name, unread)
+    return left === undefined ? new Unknown(name, mayStandIn(name, unread)) : leftValue(context, name, left)
+  }
+  return { why: mayStandIn('more of it', unread), part }
 }
 
 /** What a command gives with `-e` wins over all that files and tasks say. */
@@ -207,10 +236,18 @@ function inventoryVariable(context: Context, world: World, host: string, name: s
   const own = hosts.known(host)?.variables.get(name)
   const made = madeGroupsOf(context, world, host)
   const found = made.length === 0 ? own : hosts.within(made, name, own)
+  const ofMade = made.length === 0 ? undefined : hosts.within(made, name, undefined)
+  if (
+    context.stage.merges !== undefined &&
+    ofMade !== undefined &&
+    isMapping(ofMade.value) &&
+    own !== undefined
+  )
+    return { value: new Unknown(name, 'a group that a task makes has a part of it') }
   for (const group of world.groups.open)
     if (hosts.within([...made, group], name, own) !== found)
       return { value: new Unknown(name, `whether ${host} is in ${group} is found while the play runs`) }
-  return found === undefined ? undefined : { raw: found.value, at: found.at }
+  return found === undefined ? undefined : rawVariable(found)
 }
 
 /**
@@ -415,7 +452,7 @@ function plainValue(value: AnsibleValue): FlowValue {
 }
 
 function leftToUser(context: Context, world: World, host: string, name: string): ScopeVariable {
-  const { stage, isDemand } = context
+  const { stage } = context
   // What the scenario leaves out is not there.
   if (stage.overrides.has(name) && stage.overrides.get(name) === undefined) return undefined
   if (stage.relevance.isDropped(name))
@@ -429,11 +466,16 @@ function leftToUser(context: Context, world: World, host: string, name: string):
     stage.missed(name)
     return undefined
   }
-  const { to, where } = left
+  return { value: leftValue(context, name, left) }
+}
+
+function leftValue({ stage, isDemand }: Context, name: string, { to, where }: LeftTo): FlowValue {
   const nobody = stage.isMade(name)
     ? `no task that runs before sets ${name}`
     : `nothing in the project sets ${name} for these hosts`
-  const why = where === undefined ? nobody : `${name} may stand in ${where.join(', or in ')}`
-  if (to === 'sealed') return { value: new Fetched(name, why, undefined) }
-  return { value: to === 'file' || isDemand === true ? new Unknown(name, why) : new Ungiven(name, why) }
+  const why = where === undefined ? nobody : mayStandIn(name, where)
+  if (to === 'sealed') return new Fetched(name, why, undefined)
+  return to === 'file' || isDemand === true ? new Unknown(name, why) : new Ungiven(name, why)
 }
+
+const mayStandIn = (name: string, where: Unread): string => `${name} may stand in ${where.join(', or in ')}`

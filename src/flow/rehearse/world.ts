@@ -1,3 +1,4 @@
+import type { AnsibleValue, Variable } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Arrival, Carried } from '../arrival.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
@@ -121,9 +122,14 @@ export interface Started {
 
 /** A variable as a file says it. */
 export interface RawVariable {
-  readonly raw: import('../../ansible/value.ts').AnsibleValue
+  readonly raw: AnsibleValue
   readonly at: Span
+  /** The mappings of weaker places, the strongest first. */
+  readonly over?: readonly RawVariable[]
 }
+
+export const rawVariable = ({ value, at, over }: Variable): RawVariable =>
+  over === undefined ? { raw: value, at } : { raw: value, at, over: over.map(rawVariable) }
 
 /** Why the play ends: what can't be said where what is not seen may be there. */
 const ENDS: ReadonlySet<Event['what']> = new Set(['undefined-variable', 'installer-gave-up'])

@@ -1,10 +1,11 @@
 import { mayTakeForever } from '../../../ansible/template/regexCost.ts'
 import { List } from '../../../ansible/template/values.ts'
-import { type AnsibleValue, Float, VaultedText } from '../../../ansible/value.ts'
+import { type AnsibleValue, isMapping } from '../../../ansible/value.ts'
 import { partsOf } from '../../../path.ts'
 import { FirstOf, type FlowValue } from '../../evaluate/index.ts'
 import { type Call, type Effect, normalised, TaskFails } from '../call.ts'
 import { fileOrigin } from '../context.ts'
+import { over } from '../merging.ts'
 import { candidates, variablesOfOne } from '../namedFiles.ts'
 import { noteSealed } from '../roles.ts'
 import { scopeOf } from '../scope.ts'
@@ -63,7 +64,7 @@ export function includeVars(call: Call): Effect {
     const before = isMerged ? scope.variable(name) : undefined
     const raw =
       before !== undefined && 'raw' in before ? mergedMappings(before.raw, variable.raw) : variable.raw
-    included.set(name, { ...variable, raw })
+    included.set(name, over(call.context.stage, included.get(name), { ...variable, raw }))
   }
   const unread = withMore(call.node.unread, sealed.map(sealedFile))
   return { node: { included, unread }, changed: false }
@@ -136,13 +137,6 @@ function mergedMappings(below: AnsibleValue, above: AnsibleValue): AnsibleValue 
     merged[key] = key in below ? mergedMappings(below[key] ?? null, value) : value
   return merged
 }
-
-export const isMapping = (value: AnsibleValue): value is Readonly<Record<string, AnsibleValue>> =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  !(value instanceof Float) &&
-  !(value instanceof VaultedText)
 
 function plainOf(call: Call): string | undefined {
   const { freeForm } = call.task.action
