@@ -291,6 +291,45 @@ ${joins('berths', '{{ phrase }}')}`
     expect(arrivals({ 'site.yml': site, 'hosts.ini': HOSTS, ...slips })).toEqual([arrival])
   })
 
+  const berths = "[{'name': 'pier', 'slips': ['wrong', '0ddpassword']}, {'name': 'jetty'}]"
+  test.each<[string, string, string]>([
+    ['with_sequence: start=1 end=3', "'0ddpassword' if item == '3' else ''", 'present'],
+    ['with_sequence: "2-6/2:pier-%02d"', "'0ddpassword' if item == 'pier-06' else ''", 'present'],
+    ['with_sequence: count=0', "'0ddpassword'", 'undefined'],
+    // ansible-core before 2.19 reads it in another way.
+    ['with_sequence: "08"', 'item', 'maybe'],
+    ["loop: \"{{ query('sequence', '3') }}\"", "'0ddpassword' if item == '3' else ''", 'present'],
+    [`with_subelements: ["{{ ${berths} }}", slips, { skip_missing: true }]`, 'item.1', 'present'],
+    [
+      `with_subelements: ["{{ ${berths} }}", slips, { skip_missing: true }]`,
+      "item.0.slips | default('')",
+      'empty',
+    ],
+    [`with_subelements: ["{{ ${berths} }}", slips]`, 'item.1', 'maybe'],
+    [`loop: "{{ query('subelements', ${berths}, 'slips', {'skip_missing': true}) }}"`, 'item.1', 'present'],
+    [`loop: "{{ ${berths} | subelements('slips', skip_missing=true) }}"`, 'item[1]', 'present'],
+    [`loop: "{{ ${berths} | subelements('slips', skip_missing=true) }}"`, 'item.0["slips"][1]', 'present'],
+    ["loop: \"{{ query('nested', ['a', 'b'], ['', '0ddpassword']) }}\"", 'item.1', 'present'],
+    ['with_nested: [[[a, b]], [0ddpassword]]', 'item.2', 'present'],
+    ["loop: \"{{ lookup('together', ['a', 'b'], ['', '0ddpassword']) }}\"", 'item.1', 'present'],
+    [
+      "loop: \"{{ query('together', ['', '0ddpassword'], ['a']) }}\"",
+      "item.0 if item.1 is none else ''",
+      'present',
+    ],
+    ["loop: \"{{ query('dict', {'a': '', 'b': '0ddpassword'}) }}\"", 'item.value', 'present'],
+    ["loop: \"{{ query('indexed_items', ['', '0ddpassword']) }}\"", 'item.1', 'present'],
+  ])('%s has %s at last, which is %s', (loop, item, arrival) => {
+    const site = `
+- hosts: berths
+  tasks:
+    - set_fact: { phrase: "{{ ${item.replaceAll('"', "'")} }}" }
+      ${loop}
+${joins('berths', '{{ phrase }}')}`
+    const found = arrivals({ 'site.yml': site, 'hosts.ini': HOSTS })
+    expect(found).toEqual(arrival === 'undefined' ? [] : [`berth agent ${arrival} env-file url`])
+  })
+
   const phrase = { 'files/phrase': '\n', 'slips/phrase': '0ddpassword\n\n' }
   const sealed = { 'slips/phrase': '$ANSIBLE_VAULT;1.1;AES256\n6162\n' }
   const ini = { 'slips.ini': '[quay]\nPhrase = 0ddpassword\n\n[pier]\n' }

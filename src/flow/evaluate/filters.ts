@@ -26,7 +26,8 @@ import { Each, Fetched } from './unknowns.ts'
 const writing =
   /^(?:string|trim|join|quote|regex_escape|replace|to_json|to_nice_json|to_yaml|to_nice_yaml|from_yaml|from_json|indent|comment|format|urlencode|(?:ansible\.utils\.)?ipwrap|path_join|basename|dirname|lower|center)$/
 /** They move the items of a list or dict and look into none. */
-const arranging = /^(?:list|first|last|combine|dict2items|items|flatten|zip|batch|slice|extract|reverse)$/
+const arranging =
+  /^(?:list|first|last|combine|dict2items|items|flatten|subelements|zip|batch|slice|extract|reverse)$/
 /** They choose by what the items are. */
 const choosing = /^(?:unique|union)$/
 /** They make one other text. */

@@ -3,6 +3,7 @@ import { secretFields, secretMappings, secretTexts } from '../../facts/secretSto
 import { hasMark } from '../atoms.ts'
 import { type EvaluationScope, evaluator, Fetched, FirstOf, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
+import { arranged } from './arranged.ts'
 import { type Context, fileOrigin } from './context.ts'
 import { allOf, readByLookup } from './fileLookups.ts'
 import { withGroups } from './groups.ts'
@@ -55,6 +56,10 @@ export function lookedUp(
   if (name === 'template' && term !== undefined) return rendered(context, term, scopeIn)
   if (name === 'first_found') return firstFound(context, args, named) ?? first ?? new List()
   if (name === 'items' || name === 'list') return first ?? new List()
+  if ([...named.keys()].every((option) => option === 'wantlist' || option === 'errors')) {
+    const made = arranged(name, args, atoms)
+    if (made !== undefined) return made instanceof Unknown ? made : asLookup(made, named)
+  }
   if (name === 'inventory_hostnames') {
     const hosts = inventoryHostnames(context, world, args)
     if (hosts !== undefined) return allOf(hosts, named)
@@ -75,6 +80,14 @@ export function lookedUp(
   if (isField === false || secretMappings.test(name))
     return new Fetched(what, 'only the store of secrets knows it', undefined)
   return new Unknown(`lookup('${plugin}')`, `the lookup ${plugin} is not followed`)
+}
+
+/** A list as `lookup` gives it where nobody asks for one: of one item that, and of texts one text. */
+function asLookup(items: readonly FlowValue[], named: ReadonlyMap<string, FlowValue>): FlowValue {
+  const [only, ...others] = items
+  if (named.get('wantlist') === true || only === undefined) return new List(items)
+  if (others.length === 0) return only
+  return items.every((item) => typeof item === 'string') ? items.join(',') : new List(items)
 }
 
 /** The hosts of a pattern, which may be a list of terms. `undefined`: not all of them are known by name. */

@@ -4,6 +4,7 @@ import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import { type Evaluator, FirstOf, type FlowValue } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
+import { flattened, MOST_ITEMS } from './arranged.ts'
 
 export interface Loop {
   /** `undefined`: the list is not known. */
@@ -18,9 +19,6 @@ export interface Loop {
 }
 
 type Query = (plugin: string, terms: readonly FlowValue[]) => FlowValue
-
-/** More items than any join token needs: the rest of a loop is not looked at. */
-const MOST_ITEMS = 200
 
 /** The loop of a task; `undefined` where it has none. An undefined list is the caller's: Ansible fails there. */
 export function loopOf(
@@ -119,38 +117,11 @@ function loopValue(
     case 'items':
     case 'flattened':
       return flattened(items)
-    case 'dict':
-      return value instanceof Dict
-        ? [...value.entries()].map(
-            ([key, item]) =>
-              new Dict([
-                ['key', key],
-                ['value', item],
-              ]),
-          )
-        : new Unknown('a loop over a mapping', 'the mapping is not known', placed.at)
-    case 'indexed_items':
-      return flattened(items).map((item, index) => new List([index, item]))
-    case 'nested':
-    case 'cartesian':
-      return items
-        .reduce<FlowValue[][]>(
-          (rows, item) =>
-            rows
-              .flatMap((row) =>
-                (item instanceof List ? [...item] : [item]).slice(0, MOST_ITEMS).map((one) => [...row, one]),
-              )
-              .slice(0, MOST_ITEMS),
-          [[]],
-        )
-        .map((row) => new List(row))
-    case 'together':
-      return together(items)
     case 'loop':
     case 'list':
       return items
     default: {
-      const found = query(kind, items)
+      const found = query(kind, value instanceof List ? items : [value])
       if (found instanceof List) return [...found]
       // One text is the answer to one term.
       return typeof found === 'string' && items.length === 1
@@ -159,10 +130,6 @@ function loopValue(
     }
   }
 }
-
-/** By one level, as `LookupBase._flatten` of ansible-core does. */
-const flattened = (items: readonly FlowValue[]): FlowValue[] =>
-  items.flatMap((item) => (item instanceof List ? [...item] : [item]))
 
 /**
  * Of the names in the list itself Ansible passes over those that need a variable which is not set; where none is left the task
@@ -203,12 +170,6 @@ function firstFound(
   const beside = inPaths.filter((path) => typeof path === 'string').map((path) => `${path}/`)
   const possible = (beside.length === 0 ? [''] : beside).flatMap((path) => names.map((name) => path + name))
   return [found ?? new FirstOf('the first file found', 'files of the control node', placed.at, possible)]
-}
-
-function together(items: readonly FlowValue[]): FlowValue[] {
-  const lists = items.map((item) => (item instanceof List ? [...item] : [item]))
-  const length = Math.max(0, ...lists.map((list) => list.length))
-  return Array.from({ length }, (_, index) => new List(lists.map((list) => list[index] ?? null)))
 }
 
 /** Items may be templates of lists each, and a bare name is a template in the old spelling. */

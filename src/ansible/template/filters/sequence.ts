@@ -200,6 +200,26 @@ export const sequenceFilters: Readonly<Record<string, Filter>> = {
         ),
       ),
   ),
+  subelements: filter(['subelements', 'skip_missing'], (value, [path, skip], context) => {
+    const { decrypt } = context
+    const holders =
+      value instanceof Dict ? [...value.entries()].map(([, item]) => item) : iterated(value, decrypt)
+    const keys = path instanceof List ? [...path] : textArgument(path, context).split('.')
+    const mayMiss = skip !== undefined && truth(skip, decrypt)
+    return new List(
+      holders.flatMap((holder) => {
+        let items: Value | undefined = holder
+        for (const key of keys) {
+          if (!(items instanceof Dict)) throw refused(`${str(key, decrypt)} is asked of what is no dict`)
+          items = items.get(key)
+          if (items === undefined && mayMiss) return []
+          if (items === undefined) throw refused(`an item has no ${str(key, decrypt)}`)
+        }
+        if (!(items instanceof List)) throw refused('subelements wants a list in each item')
+        return [...items].map((item) => new Tuple([holder, item]))
+      }),
+    )
+  }),
   zip: (value, { positional }: CallArguments, { decrypt }) => {
     const rows = [value, ...positional].map((row) => iterated(row, decrypt))
     const shortest = Math.min(...rows.map((row) => row.length))
