@@ -622,7 +622,7 @@ describe('the install script, of which it is not known whether it makes a server
 
 describe('a shell reads files of the node', () => {
   /** Agents behind a first server; of these tasks the last one runs the shell. */
-  const berthed = (tasks: string, shell: string): Files => ({
+  const berthed = (tasks: string, shell: string, args = ''): Files => ({
     ...inventory,
     'site.yml': `${server}
 - hosts: berths
@@ -630,7 +630,7 @@ describe('a shell reads files of the node', () => {
     ${tasks}
     - ansible.builtin.shell: |
         ${shell.replaceAll('\n', '\n        ')}
-`,
+${args}`,
   })
   const written = (content: string) =>
     `- ansible.builtin.copy: { content: "${content}", dest: /root/rope, mode: "0600" }`
@@ -651,6 +651,38 @@ describe('a shell reads files of the node', () => {
     expect(nodes(files)).toEqual(['berth agent present env-file url', served])
     expect(findings(files).filter((one) => / error site/.test(one))).toEqual([])
     expect(unknowns(files)).toEqual([])
+  })
+
+  test.each([
+    ['cat rope', '      args: { chdir: /root }', true],
+    ['cat ../root/rope', '      args: { chdir: /opt }', true],
+    ['< ./rope', '      args: { chdir: /root }', true],
+    ['cat rope', '      args: { chdir: /opt }', false],
+    // The home of the user is not known.
+    ['cat rope', '', false],
+    ['cat rope', '      args: { chdir: root }', false],
+    ['cat r*', '      args: { chdir: /root }', false],
+  ])('by $(%s) in the directory that the task says:%s', (reads, args, isRead) => {
+    const files = berthed(
+      written('{{ harbour_key }}\\n'),
+      `K3S_TOKEN=$(${reads}) sh /opt/k3s-install.sh agent --server https://quay:6443`,
+      args,
+    )
+    expect(nodes(files)).toEqual([`berth agent ${isRead ? 'present' : 'maybe'} env-file url`, served])
+  })
+
+  test.each([
+    ['cd /root; K3S_TOKEN=$(cat rope)', true],
+    ['(cd /opt; true); cd /root; K3S_TOKEN=$(cat rope)', true],
+    ['cd /root; (cd /opt; true); K3S_TOKEN=$(cat rope)', true],
+    ["cd /root; sh -c 'cd /opt'; K3S_TOKEN=$(cat rope)", true],
+    ['cd /root; cd ..; K3S_TOKEN=$(cat rope)', false],
+  ])('or by cd: %s', (shell, isRead) => {
+    const files = berthed(
+      written('{{ harbour_key }}\\n'),
+      `${shell} sh /opt/k3s-install.sh agent --server https://quay:6443`,
+    )
+    expect(nodes(files)).toEqual([`berth agent ${isRead ? 'present' : 'maybe'} env-file url`, served])
   })
 
   test('so that the token may be one of its arguments', () => {

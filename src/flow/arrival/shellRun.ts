@@ -58,6 +58,8 @@ export interface ShellNodeView {
   sourced?(path: string, exists: boolean): void
   /** Runs a program; its exit status where that is certain. */
   ran?(step: RunStep): number | undefined
+  /** A process of its own begins, whose directory is no other one's; what is returned ends it. */
+  forked?(): () => void
 }
 
 /**
@@ -155,10 +157,12 @@ export class ShellRun {
   /** Runs a part of a pipeline, or what is in brackets: a shell of its own, which changes no variable here. */
   #forked(act: () => Status): Status {
     const { variables, exported, assignedIn } = this
+    const ended = this.#view.forked?.()
     this.variables = new Map(variables)
     this.exported = new Set(exported)
     this.assignedIn = new Map(assignedIn)
     const status = this.#apart(act)
+    ended?.()
     Object.assign(this, { variables, exported, assignedIn })
     return status
   }
@@ -519,7 +523,9 @@ export class ShellRun {
     inner.#nesting = this.#nesting + 1
     inner.#conditions = this.#conditions
     inner.#isPiped = this.#isPiped
+    const ended = this.#view.forked?.()
     const status = inner.run(script)
+    ended?.()
     this.steps.push(...inner.steps)
     return status
   }

@@ -153,7 +153,8 @@ function stepsOf(
 ): readonly ShellStep[] {
   const steps: ShellStep[] = []
   const node: ShellNode = {
-    file,
+    // Where a relative one begins is not known here.
+    file: (path) => (path.startsWith('/') ? file(path) : undefined),
     exists: (path) => (file(path) === undefined ? undefined : true),
     ran: (step) => {
       steps.push(step)
@@ -170,6 +171,7 @@ export interface ShellNode {
   exists(path: string): boolean | undefined
   /** Does what a program does, as the text comes to it; its exit status where that is certain. */
   ran(step: ShellStep): number | undefined
+  forked?(): () => void
 }
 
 /** Runs a shell text: what its programs end with decides which come next. Returns what it ends with. */
@@ -240,6 +242,7 @@ function running(
         : undefined
     },
     exists: (path) => node.exists(path),
+    forked: () => node.forked?.() ?? (() => {}),
     ran: (step) => {
       const own = shown(step)
       made.set(step, own)

@@ -119,8 +119,10 @@ function substitution(
 ): Letters {
   const inside = scope.text.text.slice(start, end).replace(/^(?:\$\(|`)|[)`]$/g, '')
   const [, path] =
-    /^\s*(?:(?:sudo\s+)?cat\s+|<\s*)(["']?)(\/[^\s"'$`|;&<>]+)\1\s*$/.exec(inside)?.slice(1) ?? []
-  const content = path === undefined ? undefined : scope.content(path)
+    /^\s*(?:(?:sudo\s+)?cat\s+|<\s*)(["']?)(\/[^\s"'$`|;&<>]+|[\w.][\w./@+-]*)\1\s*$/
+      .exec(inside)
+      ?.slice(1) ?? []
+  const content = path === undefined ? undefined : scope.content(path.startsWith('/') ? path : `./${path}`)
   if (content !== undefined) return cut(content, 0, content.text.replace(/\n+$/, '').length)
   return unknownLetters(scope, start, 'the output of a command')
 }

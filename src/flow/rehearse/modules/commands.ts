@@ -271,7 +271,9 @@ class Steps {
       carried === undefined
         ? call.node
         : { ...call.node, files: withFile(call.node.files, carried.path, carried.file) }
-    this.#directory = call.task.action.module === 'raw' ? undefined : call.path('chdir')
+    const directory = call.task.action.module === 'raw' ? undefined : call.path('chdir')
+    // A relative one begins in the home of the user.
+    this.#directory = directory !== undefined && /^[\w.]/.test(directory) ? undefined : directory
   }
 
   run(started: Started, environment: ReadonlyMap<string, string | Unknown>, marked: string): Effect {
@@ -287,6 +289,12 @@ class Steps {
       file: (path) => this.#file(path),
       exists: (path) => this.#exists(path),
       ran: (step) => this.#ran(step),
+      forked: () => {
+        const directory = this.#directory
+        return () => {
+          this.#directory = directory
+        }
+      },
     }
     const isShell = 'line' in started
     const steps = isShell
