@@ -298,6 +298,34 @@ describe('a handler that is not there', () => {
     expect(ends(files(`{ ${beacon}, notify: flow }`, role, '  roles: [mole]\n'))).toBe(false)
   })
 
+  // As ansible-core 2.21 and 2.14 play it: import_role brings its handlers at once, include_role when the play comes to it.
+  const last = '    - include_role: { name: mole }\n'
+  test.each<[string, Files]>([
+    [last, {}],
+    ['    - include_role: { name: mole, tasks_from: main }\n      when: false\n', {}],
+    ['    - block: [{ include_role: { name: mole } }]\n', {}],
+    ['  post_tasks: [{ include_role: { name: mole } }]\n', {}],
+  ])('is not one of a role that the play includes later: %s', (play, more) => {
+    expect(ends(files(`{ ${beacon}, notify: ebb }`, { ...role, ...more }, play))).toBe(true)
+  })
+
+  test.each<[string, Files]>([
+    [`${last}    - import_role: { name: mole }\n`, {}],
+    [`${last}  pre_tasks: [{ include_role: { name: mole } }]\n`, {}],
+    [`${last}  strategy: free\n`, {}],
+    [`${last}  serial: 1\n`, {}],
+    [`${last}  roles: [pile]\n`, { 'roles/pile/meta/main.yml': 'dependencies: [mole]\n' }],
+    [`${last}  roles: [pile]\n`, { 'roles/pile/tasks/main.yml': '- include_role: { name: mole }\n' }],
+  ])('may be one where the role may be there before: %s', (play, more) => {
+    expect(ends(files(`{ ${beacon}, notify: ebb }`, { ...role, ...more }, play))).toBe(false)
+  })
+
+  test('is there behind the include', () => {
+    const task = `{ include_role: { name: mole } }\n    - { ${beacon}, notify: ebb }`
+    expect(ends(files(task, role))).toBe(false)
+    expect(ends(files(task, role, last))).toBe(false)
+  })
+
   test('may be missing where ansible.cfg says so, or where a role is alone', () => {
     const config = (value: string) => ({ 'ansible.cfg': `[defaults]\nerror_on_missing_handler = ${value}\n` })
     expect(ends(files(`{ ${beacon}, notify: ebb }`, config('False')))).toBe(false)

@@ -1,8 +1,6 @@
-import { isTrue, nearestConfig, parseAnsibleConfig, unquoted } from '../../ansible/config.ts'
 import type { Role, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
-import { directoryOf, joinPath } from '../../ansible/inventory/projectTree.ts'
 import { evaluator } from '../evaluate/index.ts'
-import { type Context, type HandlerUse, type Stage, within } from './context.ts'
+import { type Context, type HandlerUse, within } from './context.ts'
 import { isTemplate } from './namedFiles.ts'
 import { scopeOf } from './scope.ts'
 import type { World } from './world.ts'
@@ -96,42 +94,6 @@ export function notifiedHandlers(
   return found
 }
 
-/**
- * Whether a handler may be found by this name: the play may have one that is told by a template, or that a role brings in a way which
- * is not known here, or ansible.cfg has it that none has to be there.
- */
-export function mayBeHandled(name: string, context: Context, world: World, host: string): boolean {
-  const { handlers, reached, stage } = context
-  if (notifiedHandlers(handlers, new Set([name]), world, host).size > 0) return true
-  if (handlers.some(({ task, context: { role } }) => mayBeCalled(task, role, name))) return true
-  const closure = reached()
-  if (closure === undefined || closure.isOpen || isForgiven(stage)) return true
-  const { content } = stage
-  return closure.roles.some((role) => {
-    const directory = joinPath(role.directory, 'handlers/')
-    return [...closure.paths].some(
-      (path) =>
-        path.startsWith(directory) &&
-        (content.isSealed(path) ||
-          tasksIn(content.taskFile(path)?.statements ?? []).some((task) => mayBeCalled(task, role, name))),
-    )
-  })
-}
-
-function mayBeCalled(task: Task, role: Role | undefined, name: string): boolean {
-  if (/(?:^|\.)import_\w+$/.test(task.action.module)) return true
-  const names = [task.name, ...topicsOf(task)].filter((one) => typeof one === 'string')
-  return names.some((one) => isTemplate(one) || one === name) || isCalled(role, task.name, name)
-}
-
-/** https://docs.ansible.com/ansible/latest/reference_appendices/config.html#error-on-missing-handler */
-function isForgiven({ project, playbook }: Stage): boolean {
-  const config = nearestConfig(project, directoryOf(playbook))
-  if (config?.text.includes('error_on_missing_handler') !== true) return false
-  const setting = parseAnsibleConfig(config.path, config.text).defaults.get('error_on_missing_handler')
-  return setting !== undefined && !isTrue(unquoted(setting.value))
-}
-
 /** Its name may be a template; one that is not known calls nothing. */
 function nameOf({ task, context }: HandlerUse, world: World, host: string): string | undefined {
   if (task.name === undefined || !isTemplate(task.name)) return task.name
@@ -140,12 +102,12 @@ function nameOf({ task, context }: HandlerUse, world: World, host: string): stri
 }
 
 /** By its name, with and without its role. */
-const isCalled = (role: Role | undefined, own: string | undefined, name: string): boolean =>
+export const isCalled = (role: Role | undefined, own: string | undefined, name: string): boolean =>
   own !== undefined &&
   (own === name ||
     (role !== undefined && [role.name, role.fullName].some((one) => `${one} : ${own}` === name)))
 
-function topicsOf({ keywords }: Task): readonly unknown[] {
+export function topicsOf({ keywords }: Task): readonly unknown[] {
   const listen = keywords.get('listen')?.value
   return Array.isArray(listen) ? listen : [listen]
 }

@@ -12,9 +12,9 @@ import { assureNot, whereFilled } from './assured.ts'
 import { Call, type Effect, ModuleFails, TaskFails, Undecided } from './call.ts'
 import { type Context, ofItem } from './context.ts'
 import { isSeen, withOpen } from './groups.ts'
-import { mayBeHandled } from './handlers.ts'
 import { CONTROL_NODE, isNode, UNKNOWN_HOST } from './hosts.ts'
 import { isLooped, itemVariables, type Loop, loopOf } from './loops.ts'
+import { mayBeHandled } from './missingHandlers.ts'
 import { containerOf } from './modules/containers.ts'
 import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
@@ -460,7 +460,8 @@ class HostTask {
     })
     const isSure = ran === true && (changedWhen?.value === true || (changed === true && this.#isNew))
     for (const name of names)
-      if (!mayBeHandled(name, this.#context, this.#world, this.#host)) this.#end(name, notify.at, isSure)
+      if (!mayBeHandled(name, this.#task, this.#context, this.#world, this.#host))
+        this.#end(name, notify.at, isSure)
   }
 
   /** Whether what it does was not there before, whatever the system of a clean node brings along. */
