@@ -1200,6 +1200,11 @@ ${more.map((task) => `    - ${task}\n`).join('')}    - systemd: { name: k3s-agen
       ],
       ['echo', `echo '[Service]' > ${UNIT}; echo "${env}" >> ${UNIT}; echo ${exec} >> ${UNIT}`],
       ['printf', `printf '[Service]\\n%s\\n%s\\n' "${env}" "${exec}" > ${UNIT}`],
+      ['printf of a text alone', `printf '[Service]\\n${env}\\n${exec}\\n' > ${UNIT}`],
+      [
+        'printf of a text alone, with words that it passes over',
+        `printf '[Service]\\n${env}\\nEnvironment=A=50%%%%\\n${exec}\\n' a b > ${UNIT}`,
+      ],
       ['printf for each', `printf '%s\\n' '[Service]' "${env}" "${exec}" | tee ${UNIT}`],
     ])('by %s', (_, script) => {
       expect(arrivals(files(script))).toEqual(arrives)

@@ -87,14 +87,14 @@ function echoed(marked: readonly string[], words: readonly string[]): string | u
 /** `printf` with texts only; the format is used again for the arguments that are left. */
 function formatted([format = '', ...args]: readonly string[]): string | undefined {
   const pattern = escaped(format)
-  if (pattern === undefined || /%(?![s%])/.test(pattern)) return undefined
-  const count = [...pattern.matchAll(/%s/g)].length
-  let line = ''
-  for (let at = 0; at === 0 || (count > 0 && at < args.length); at += count) {
-    let next = at
-    line += pattern.replace(/%([s%])/g, (_, letter) => (letter === '%' ? '%' : (args[next++] ?? '')))
-  }
-  return line
+  const places = [...(pattern ?? '').matchAll(/%(.?)/gs)].map(([, letter]) => letter)
+  if (pattern === undefined || places.some((letter) => letter !== 's' && letter !== '%')) return undefined
+  const count = places.filter((letter) => letter === 's').length
+  const times = count === 0 ? 1 : Math.max(1, Math.ceil(args.length / count))
+  let next = 0
+  return pattern
+    .repeat(times)
+    .replace(/%([s%])/g, (_, letter) => (letter === '%' ? '%' : (args[next++] ?? '')))
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
