@@ -12,6 +12,8 @@ export const installer = {
   serviceFiles: /\/k3s(?:-[^/]*)?\.(?:service(?:\.env)?|env)$|^\/etc\/init\.d\/k3s(?:-[^/]*)?$/,
   /** Variables that go into the env file, in two runs over all of them. */
   kept: [/^(?:K3S|CONTAINERD)_/, /^(?:NO|HTTP|HTTPS)_PROXY/i],
+  /** Those that say the token, or where it is. */
+  tokens: ['K3S_TOKEN', 'K3S_TOKEN_FILE'],
   /** In the name of a service. */
   invalidInName: /[\][!#$%&()*;<=>?\\_`{|}/\s]/,
   /** What `escape` of the script puts a backslash before in INSTALL_K3S_EXEC. */

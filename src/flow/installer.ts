@@ -18,7 +18,13 @@ import { installerWords } from './installer/words.ts'
 import { Remembered } from './remembered.ts'
 import { Unknown } from './unknown.ts'
 
-export { fileRunBy, installerCallOf, isInstaller, isPipedIntoNothing } from './installer/call.ts'
+export {
+  fileRunBy,
+  installerCallOf,
+  isInstaller,
+  isPipedIntoNothing,
+  tokenGoneAstray,
+} from './installer/call.ts'
 export { runUninstaller, type UninstallResult } from './installer/uninstall.ts'
 
 /** One run of K3s's install script. */

@@ -92,6 +92,8 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
       readonly service: string
       /** What the service would have got as its token before; worked out where somebody asks. */
       readonly before: () => Carried
+      /** A variable with the token that another program got, and not the script: the one that brought it. */
+      readonly astray: { readonly name: string; readonly program: string } | undefined
       readonly task: TaskRun
     }
   | {

@@ -2,8 +2,9 @@ import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
 import { faultFindings, type Start, startsOf } from './common/faults.ts'
-import { installerBefore, isBlamed, needsToken, startHops } from './common/missing.ts'
+import { installerBefore, isBlamed, missingToken, needsToken, startHops } from './common/missing.ts'
 import type { EventOf } from './common/nodes.ts'
+import { once } from './common/once.ts'
 import { lastPlaceIn, placeIn } from './common/places.ts'
 import { taskAt } from './common/tasks.ts'
 
@@ -26,9 +27,13 @@ export const tokenVariableWrong: Rule = {
   id: 'token-variable-wrong',
   severity: 'error',
   summary: 'Join token in a variable that K3s does not read',
-  why: 'An agent takes its token from K3S_TOKEN, whatever kind of token it is: K3S_AGENT_TOKEN is a setting of servers, and K3S_CLUSTER_SECRET is read no more, nor is --cluster-secret. The install script copies only variables into the env file whose names begin with K3S_. A name that nobody reads is no fault to anybody.',
-  fix: 'call it K3S_TOKEN',
-  see: ['https://docs.k3s.io/reference/env-variables', 'https://docs.k3s.io/cli/agent'],
+  why: 'An agent takes its token from K3S_TOKEN, whatever kind of token it is: K3S_AGENT_TOKEN is a setting of servers, and K3S_CLUSTER_SECRET is read no more, nor is --cluster-secret. The install script copies only variables into the env file whose names begin with K3S_. What stands before curl in a pipe is in the environment of curl alone. A name that nobody reads is no fault to anybody.',
+  fix: 'call it K3S_TOKEN, and give it to the shell that runs the install script',
+  see: [
+    'https://docs.k3s.io/quick-start',
+    'https://docs.k3s.io/reference/env-variables',
+    'https://docs.k3s.io/cli/agent',
+  ],
   bad: [
     {
       title: 'the variable of servers on an agent',
@@ -93,8 +98,52 @@ ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443 --cluster-se
 `,
       },
     },
+    {
+      title: 'before the program that fetches the install script',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Join
+  ansible.builtin.shell: INSTALL_K3S_EXEC=agent K3S_URL=https://192.0.2.10:6443 K3S_TOKEN={{ harbour_key }} curl -sfL https://get.k3s.io | sh -
+                                                                                ^^^^^^^^^ K3S_TOKEN is given to curl, not to the shell that runs the install script
+  no_log: true
+`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'before that program, and in the environment of both',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Join
+  ansible.builtin.shell: K3S_TOKEN="$HARBOUR_KEY" curl -sfL https://get.k3s.io | sh -s - agent --server https://192.0.2.10:6443
+  no_log: true
+  environment:
+    HARBOUR_KEY: "{{ harbour_key }}"
+    K3S_TOKEN: "{{ harbour_key }}"
+`,
+      },
+    },
+    {
+      title: 'exported before the pipe',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Join
+  ansible.builtin.shell: |
+    export K3S_TOKEN="$HARBOUR_KEY"
+    curl -sfL https://get.k3s.io | sh -s - agent --server https://192.0.2.10:6443
+  no_log: true
+  environment:
+    HARBOUR_KEY: "{{ harbour_key }}"
+`,
+      },
+    },
     {
       title: 'K3S_TOKEN',
       files: {
@@ -116,10 +165,23 @@ ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443 --cluster-se
       const slip = wrongVariable(analysis, start)
       return slip === undefined || !isBlamed(analysis, start) ? [] : [{ start, ...slip }]
     })
-    for (const name of new Set(slips.map((slip) => slip.name)))
+    yield* once(
+      slips.flatMap(({ start, name, at, program }) =>
+        program === undefined
+          ? []
+          : {
+              at,
+              message: `${name} is given to ${program}, not to the shell that runs the install script`,
+              hops: missingToken(analysis, start).hops,
+              cure: `write the variables before that shell: ${program} … | ${name}=… sh -; or in environment: of the task`,
+            },
+      ),
+    )
+    const misnamed = slips.filter(({ program }) => program === undefined)
+    for (const name of new Set(misnamed.map((slip) => slip.name)))
       yield* faultFindings(
         analysis,
-        slips
+        misnamed
           .filter((slip) => slip.name === name)
           .map(({ start, at }) => ({ start, at, hops: startHops(start.verdict) })),
         (who) => `${name} is not read on ${who}, which have no other token`,
@@ -130,13 +192,19 @@ ExecStart=/usr/local/bin/k3s agent --server https://192.0.2.10:6443 --cluster-se
 /** Names that are meant for the token of a node: those of other settings are left alone. */
 const MEANT = /^(?:K3S_|RKE2_|CLUSTER_|NODE_|JOIN_|SERVER_|AGENT_)*(?:TOKENS?|TOCKEN|TOKN|SECRET)$/i
 
+interface Slip {
+  readonly name: string
+  readonly at: Span
+  /** What gets the variable in place of the install script. */
+  readonly program?: string
+}
+
 /** A variable with a token in it, of a service that has none in K3S_TOKEN. */
-export function wrongVariable(
-  analysis: Analysis,
-  start: Start,
-): { readonly name: string; readonly at: Span } | undefined {
+export function wrongVariable(analysis: Analysis, start: Start): Slip | undefined {
   const { verdict, events } = start
-  if (!needsToken(start) || verdict.token !== 'absent') return undefined
+  if (verdict.token !== 'absent') return undefined
+  const astray = goneAstray(analysis, start)
+  if (astray !== undefined || !needsToken(start)) return astray
   for (const { path, exists } of verdict.arrival.reads) {
     if (!exists) continue
     const written = events.findLast(
@@ -158,11 +226,16 @@ export function wrongVariable(
   return inEnvironment(analysis, start) ?? inSetting(analysis, start)
 }
 
+/** A first server, too, was to have the token that is given: without it, it founds a cluster that nobody else can join. */
+function goneAstray(analysis: Analysis, start: Start): Slip | undefined {
+  const installer = installerBefore(start)
+  if (installer?.astray === undefined) return undefined
+  const { at, astray } = installer
+  return { ...astray, at: placeIn(analysis, { at, what: '' }, named(astray.name)) ?? at }
+}
+
 /** The setting that was the token once, on the command line or in config.yaml. */
-function inSetting(
-  analysis: Analysis,
-  { verdict }: Start,
-): { readonly name: string; readonly at: Span } | undefined {
+function inSetting(analysis: Analysis, { verdict }: Start): Slip | undefined {
   const { carrier, state, hops } = verdict.arrival.clusterSecret
   if (state !== 'present' || (carrier !== 'argv' && carrier !== 'config')) return undefined
   const name = carrier === 'argv' ? '--cluster-secret' : 'cluster-secret'
@@ -174,10 +247,7 @@ const named = (name: string): RegExp => new RegExp(`\\b${name}(?==)`)
 const isWrong = (name: string): boolean => name !== 'K3S_TOKEN' && MEANT.test(name)
 
 /** Of the task that runs the install script. */
-function inEnvironment(
-  analysis: Analysis,
-  start: Start,
-): { readonly name: string; readonly at: Span } | undefined {
+function inEnvironment(analysis: Analysis, start: Start): Slip | undefined {
   const installer = installerBefore(start)
   const node = installer && taskAt(analysis, installer.at)?.task.keywords.get('environment')?.node
   if (node?.kind !== 'map') return undefined

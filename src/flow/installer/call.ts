@@ -61,6 +61,20 @@ export function fileRunBy(
   return program === 'cat' && path !== undefined ? { path: known(path, atoms), args: ran.args } : undefined
 }
 
+/** A variable with the token that only the program gets which brings the script: `K3S_TOKEN=… curl … | sh -`. */
+export function tokenGoneAstray(
+  { environment, input }: ShellStep,
+  atoms: Atoms,
+): { readonly name: string; readonly program: string } | undefined {
+  const isGiven = (value: string | Unknown | undefined): boolean => value !== undefined && value !== ''
+  const name = installer.tokens.find(
+    (one) => isGiven(input?.environment.get(one)) && !isGiven(environment.get(one)),
+  )
+  if (input === undefined || name === undefined) return undefined
+  const words = input.words.map((word) => known(word, atoms))
+  return { name, program: words[behindWrappers(words)]?.split('/').at(-1) ?? '' }
+}
+
 /** Whether the install script goes into a pipe behind which only variables stand, or `sudo` with such. */
 export function isPipedIntoNothing(steps: readonly ShellStep[], files: PaperFiles, atoms: Atoms): boolean {
   const read = new Set(

@@ -27,6 +27,7 @@ import {
   isPipedIntoNothing,
   runInstaller,
   runUninstaller,
+  tokenGoneAstray,
 } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
 import { broughtBy, Unknown } from '../../unknown.ts'
@@ -403,7 +404,7 @@ class Steps {
     const installer = installerCallOf(step, manager, hop, call.atoms, this.#node.files)
     if (installer !== undefined) {
       this.#followed += 1
-      return this.#install(installer)
+      return this.#install(installer, step)
     }
     const [whole] = call.atoms.in(step.words[0] ?? '')
     if (whole !== undefined && installerTexts.addresses.test(whole.root.what))
@@ -568,7 +569,7 @@ class Steps {
     this.#print(call.atoms.mark(read))
   }
 
-  #install(installer: NonNullable<ReturnType<typeof installerCallOf>>): number | undefined {
+  #install(installer: NonNullable<ReturnType<typeof installerCallOf>>, step: ShellStep): number | undefined {
     const call = this.#call
     const { manager } = call.context.stage
     const { files } = this.#node
@@ -610,6 +611,7 @@ class Steps {
       at: call.task.action.at,
       service,
       before: () => arrivalAt(files, service, manager, atoms).token,
+      astray: tokenGoneAstray(step, atoms),
       task: taskRun(call),
     })
     if (result.started === true) this.#start(service)
