@@ -55,6 +55,8 @@ export interface InstallerResult {
   readonly fatal: string | undefined
   /** Where that is for want of a token: the agent that it would have made without one. */
   readonly lacking: { readonly service: string; readonly files: PaperFiles } | undefined
+  /** Where the name of the service is not known: it under its usual name, as the call makes it under any other. */
+  readonly unnamed: { readonly service: string; readonly files: PaperFiles } | undefined
   /** What of the call could not be known. */
   readonly unknowns: readonly string[]
 }
@@ -100,7 +102,7 @@ class Installation {
     if (url.text !== '' && unknownIn(url) === undefined && !url.text.startsWith('https://'))
       return this.#fatal('Only https:// URLs are supported for K3S_URL')
     const name = this.#name(command.word)
-    if (name === undefined) return { ...this.#opened(), command: commandOf(command.word) }
+    if (name === undefined) return this.#unnamed(command.word, command.args)
     if (installer.invalidInName.test(name.text)) return this.#fatal('Invalid characters for system name')
     return this.#install(name, command.word, command.args)
   }
@@ -172,6 +174,7 @@ class Installation {
       removed: [],
       fatal: undefined,
       lacking: undefined,
+      unnamed: undefined,
       unknowns: this.#unknowns,
     }
   }
@@ -183,6 +186,13 @@ class Installation {
       if (installer.serviceFiles.test(path))
         this.#files.set(path, { kind: 'file', content: { unknown }, mode, owner, hops: [this.#call.hop] })
     return { ...this.#unchanged(), files: new Map(this.#files) }
+  }
+
+  #unnamed(command: Letters, args: readonly Letters[]): InstallerResult {
+    const opened = this.#opened()
+    const usual = this.#made('k3s')
+    const { files } = this.#install(usual, command, args)
+    return { ...opened, command: commandOf(command), unnamed: { service: usual.text, files } }
   }
 
   #fatal(fatal: string): InstallerResult {
@@ -234,6 +244,7 @@ class Installation {
       removed: [...this.#removed].filter((path) => !this.#files.has(path)),
       fatal: undefined,
       lacking: undefined,
+      unnamed: undefined,
       unknowns: this.#unknowns,
     }
   }

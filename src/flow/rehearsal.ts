@@ -104,6 +104,15 @@ export type Event = { readonly host: string; readonly kind: NodeKind; readonly a
       readonly task: TaskRun
     }
   | {
+      /** The install script made a service of which the name is not known, and what else is done to it. */
+      readonly what: 'service-unnamed'
+      /** Under its usual name. */
+      readonly service: string
+      /** What it gets, whatever its name is. */
+      readonly token: Carried
+      readonly hops: readonly Hop[]
+    }
+  | {
       /** A task fails because a variable is undefined; the play ends there for this host. */
       readonly what: 'undefined-variable'
       readonly variable: string

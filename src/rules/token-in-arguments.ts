@@ -123,6 +123,28 @@ edge_words: "server --token {{ harbour_key }}"
       },
     },
     {
+      title: 'of a service that may be a server or an agent',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay:
+      ansible_host: 192.0.2.11
+  vars:
+    harbour_key: "{{ lookup('env', 'HARBOUR_KEY') }}"
+`,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - name: Install
+      ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - {{ harbour_args }} --token {{ harbour_key }}
+                                                                                       ^^^^^^^^^^^^^^^^^^^^^^^^^ the token becomes an argument of k3s, which every user of the node can read
+      no_log: true
+`,
+      },
+    },
+    {
       title: 'a task that has the token itself',
       files: {
         'site.yml': `

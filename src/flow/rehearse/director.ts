@@ -458,9 +458,7 @@ export class Director {
   takeLeaks(playbook: string, scenario: Scenario, hosts: PaperHosts, worlds: readonly World[]): void {
     for (const world of worlds)
       for (const way of eventsOf(world, hosts, scenario)) {
-        const events = way.filter(
-          ({ what }) => what === 'task-ran' || what === 'file-written' || what === 'directory-made',
-        )
+        const events = way.filter(({ what }) => LEAKING.has(what))
         if (events.some(({ what }) => what !== 'directory-made'))
           this.#keepRun(playbook, scenario, hosts, world, events)
       }
@@ -507,6 +505,14 @@ export class Director {
   }
 }
 
+/** Events that show what becomes of tokens, whether a service starts or not. */
+const LEAKING: ReadonlySet<Event['what']> = new Set([
+  'task-ran',
+  'file-written',
+  'directory-made',
+  'service-unnamed',
+])
+
 /** What each has, said or not. */
 const EVERY_INVENTORY: ReadonlySet<string> = new Set(['all', 'ungrouped', ...LOCALHOST])
 
@@ -528,9 +534,14 @@ function tokensOf(runs: readonly Run[], atoms: Atoms): Pick<Rehearsal, 'tokens' 
     if (atom.isPiece === true) cutTokens.add(atom.root)
   }
   const add = (event: Event): void => {
-    if (event.what === 'service-started')
-      for (const { text, doubtful } of [event.arrival.token, event.arrival.agentToken])
-        for (const { atom } of (text ?? doubtful)?.marks ?? []) addGiven(atom)
+    const carried =
+      event.what === 'service-started'
+        ? [event.arrival.token, event.arrival.agentToken]
+        : event.what === 'service-unnamed' && event.token.state === 'present'
+          ? [event.token]
+          : []
+    for (const { text, doubtful } of carried)
+      for (const { atom } of (text ?? doubtful)?.marks ?? []) addGiven(atom)
     // What other modules write, they use, but for copies on the node.
     if (event.what === 'file-written') {
       // The unit that reads it may be one that nobody has seen, as that of a package.

@@ -1,3 +1,4 @@
+import type { Carried } from '../../flow/arrival.ts'
 import type { Hop } from '../../flow/atoms.ts'
 import type { AtomUse } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
@@ -6,7 +7,7 @@ import type { Span } from '../../span.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import { heldInUnits } from './heldUnits.ts'
 import { carriesToken, isToken, tokenHops, tokenTasks } from './leaks.ts'
-import { nodeRunsOf } from './nodes.ts'
+import { type EventOf, nodeRunsOf } from './nodes.ts'
 import { placeIn } from './places.ts'
 import { taskAt } from './tasks.ts'
 
@@ -16,9 +17,8 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
   // The last start is the one that counts, as a trace shows it.
   for (const { events } of nodeRunsOf(analysis))
     for (const event of events.toReversed()) {
-      if (event.what !== 'service-started') continue
-      const { token, agentToken, clusterSecret } = event.arrival
-      for (const carried of [token, agentToken, clusterSecret]) {
+      if (event.what !== 'service-started' && event.what !== 'service-unnamed') continue
+      for (const carried of carriedBy(event)) {
         if (carried.carrier !== 'argv' || !carriesToken(analysis, carried)) continue
         const { hops } = carried
         starting.add(`${event.at.path}:${event.at.start}`)
@@ -42,6 +42,11 @@ export function* startedCommandLines(analysis: Analysis): Generator<RuleFinding>
     }
   }
 }
+
+const carriedBy = (event: EventOf<'service-started' | 'service-unnamed'>): readonly Carried[] =>
+  event.what === 'service-unnamed'
+    ? [event.token]
+    : [event.arrival.token, event.arrival.agentToken, event.arrival.clusterSecret]
 
 const becomesArgument = (service: string): string =>
   `the token becomes an argument of ${service}, which every user of the node can read`

@@ -596,6 +596,7 @@ class Steps {
         what: `K3s is brought by the install script, and ${what} is not known`,
         isTold: true,
       })
+      if (result.unnamed !== undefined) this.#unnamed(result.unnamed)
       return undefined
     }
     const known = services.get(service)
@@ -628,6 +629,19 @@ class Steps {
       at: call.task.action.at,
       token: arrivalAt(files, service, call.context.stage.manager, call.atoms).token,
       task: taskRun(call),
+    })
+  }
+
+  #unnamed({ service, files }: NonNullable<InstallerResult['unnamed']>): void {
+    const call = this.#call
+    this.#events.push({
+      what: 'service-unnamed',
+      host: call.target,
+      kind: 'agent',
+      at: call.task.action.at,
+      service,
+      token: arrivalAt(files, service, call.context.stage.manager, call.atoms).token,
+      hops: [call.hop('makes a service of K3s')],
     })
   }
 
