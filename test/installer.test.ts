@@ -292,6 +292,16 @@ describe('runs in shell texts', () => {
     ['(export K3S_TOKEN=key)\ncurl -sfL https://get.k3s.io | sh -s - agent', ['agent']],
     ['date | K3S_TOKEN=key\ncurl -sfL https://get.k3s.io | sh -s - --token "$K3S_TOKEN"', ['--token ']],
     ['curl -sfL https://get.k3s.io | { export K3S_TOKEN=key; sh -s - agent; }', ['K3S_TOKEN=key agent']],
+    // What asks to be replaced is a word, and redirects nothing.
+    [
+      'curl -sfL https://get.k3s.io | K3S_URL=https://<QUAY>:6443 K3S_TOKEN=<HARBOUR_KEY> sh -s - agent',
+      ['K3S_URL=https://<QUAY>:6443 K3S_TOKEN=<HARBOUR_KEY> agent'],
+    ],
+    [
+      'curl -sfL https://get.k3s.io | K3S_TOKEN="<HARBOUR_KEY>" sh -s - agent --server https://<QUAY>:6443',
+      ['K3S_TOKEN=<HARBOUR_KEY> agent --server https://<QUAY>:6443'],
+    ],
+    ['K3S_TOKEN=key sh -s - agent </root/k3s-install.sh>/dev/null', ['K3S_TOKEN=key agent']],
   ])('%s', (text, expected) => {
     expect(calls(text)).toEqual(expected)
   })
@@ -316,6 +326,19 @@ describe('runs in shell texts', () => {
   test('the environment of the task is that of the shell', () => {
     expect(calls('curl -sfL https://get.k3s.io | sh -s - --token $K3S_TOKEN', { K3S_TOKEN: 'key' })).toEqual([
       'K3S_TOKEN=key --token key',
+    ])
+  })
+
+  test.each([
+    ['<the key of the harbour>', '<the key of the harbour>'],
+    ['ab', 'ab'],
+    ['a>b', 'a'],
+  ])('a value %s gives K3S_TOKEN=%s', (value, expected) => {
+    const atoms = new Atoms()
+    const key = atoms.mark(atoms.root('harbour_key', { kind: 'literal', what: 'harbour_key', text: value }))
+    const steps = shellSteps(`K3S_TOKEN=${key} sh /tmp/k3s-install.sh agent`, new Map(), hop, atoms)
+    expect(steps.map(({ environment }) => atoms.traced(String(environment.get('K3S_TOKEN'))).text)).toEqual([
+      expected,
     ])
   })
 

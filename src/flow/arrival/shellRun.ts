@@ -7,6 +7,7 @@ import {
 import { cut, join } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
 import { Remembered } from '../remembered.ts'
+import { withoutBlanks } from './blanks.ts'
 import { type Letters, madeLetters, type Source, unknownIn, withAtom } from './letters.ts'
 import { fieldsOf, type ShellScope, testOutcome, textOf, unknownLetters } from './shellValues.ts'
 
@@ -117,8 +118,9 @@ export class ShellRun {
   run(text: Letters): Status {
     if (this.#nesting >= MAX_NESTING) return undefined
     this.#nesting += 1
+    const written = withoutBlanks(text)
     const last = this.#node(
-      parsed.get(this.#atoms, [text.text], () => parseShell(text.text)),
+      parsed.get(this.#atoms, [written], () => parseShell(written)),
       text,
     )
     this.#nesting -= 1

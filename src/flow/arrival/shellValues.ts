@@ -1,6 +1,7 @@
 import type { ShellPart, ShellWord } from '../../syntax/shell/index.ts'
 import { cameFrom, cut, Sourced, SourcedBuilder } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
+import { withBlanks } from './blanks.ts'
 import { type Letters, madeLetters, saysNothing, unknownIn, type Written, withAtom } from './letters.ts'
 
 /** Variables that a shell has from its surroundings, with values that only the node knows. */
@@ -61,7 +62,7 @@ export function textOf(word: ShellWord, scope: ShellScope): Letters {
 }
 
 function valueOfPart(part: ShellPart, scope: ShellScope): Letters {
-  if (part.kind === 'text') return telling(cameFrom(part.text, scope.text))
+  if (part.kind === 'text') return telling(cameFrom(withBlanks(part.text), scope.text))
   if (part.kind === 'substitution') return substitution(part, scope)
   const value = scope.variable(part.name)
   const isSet = part.operator.startsWith(':') ? value !== undefined && value.text !== '' : value !== undefined
