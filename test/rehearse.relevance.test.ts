@@ -142,10 +142,36 @@ describe('a file of tasks of a role that nothing includes', () => {
     expect(unknowns(files(starts))).toEqual([told])
   })
 
+  test('is named where it plays a file of another role that does', () => {
+    const tasks = '- import_role: { name: k3s, tasks_from: join }\n'
+    const role = { 'roles/k3s/tasks/main.yml': '[]\n', 'roles/k3s/tasks/join.yml': starts }
+    expect(unknowns({ ...files(tasks), ...role })).toEqual([told])
+  })
+
   test.each([
     ['it does not', files('- ansible.builtin.debug: { msg: k3s }\n')],
     ['something includes it', files(starts, '- include_tasks: by_hand.yml\n')],
     ['something may', files(starts, '- include_tasks: "{{ by }}"\n')],
+    [
+      'a loop over roles does',
+      {
+        ...files(starts),
+        'more.yml': `- hosts: berths
+  tasks:
+    - include_role: { name: "{{ part }}", tasks_from: by_hand }
+      loop: [edge, crane]
+      loop_control: { loop_var: part }
+`,
+      },
+    ],
+    [
+      'it plays a file of another role that does not',
+      {
+        ...files('- import_role: { name: k3s, tasks_from: facts }\n'),
+        'roles/k3s/tasks/main.yml': starts,
+        'roles/k3s/tasks/facts.yml': '- debug: { msg: k3s }\n',
+      },
+    ],
   ])('is not where %s', (_, project) => {
     expect(unknowns(project)).not.toContain(told)
   })

@@ -1,14 +1,47 @@
-import { type Content, collectionsIn, type Task } from '../../ansible/content/index.ts'
+import { type Content, collectionsIn, type RoleContext, type Task } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
 import { type Closure, closureOfPlay, playOf } from './closure.ts'
+import type { PlacedTask } from './relevance.ts'
 
 /** A task that installs K3s, or starts it. */
 const BRINGS =
   /\bget\.k3s\.io\b|k3s[\w.-]*\.sh\b|INSTALL_K3S_|\bk3s["']?\s+(?:server|agent)\b|k3s(?:-\w+)?\.service|\bname\s*[:=]\s*["']?(?:[\w-]+\.)*k3s\b/i
 
 export const textBringsK3s = (text: string): boolean => BRINGS.test(text)
+
+/** Whether a file of tasks brings K3s. Of a role of which it plays one file, the name says nothing, and that file does. */
+export function fileBringsK3s(
+  path: string,
+  content: Content,
+  tasks: readonly PlacedTask[],
+  trail: readonly string[] = [],
+): boolean {
+  let text = content.text(path) ?? ''
+  if (trail.includes(path) || !textBringsK3s(text)) return false
+  const played: string[] = []
+  for (const { task, ...place } of tasks) {
+    const part = task.at.path === path ? partOfRole(task, place, content) : undefined
+    if (part === undefined) continue
+    const { start, end } = task.at
+    text = `${text.slice(0, start)}${' '.repeat(end - start)}${text.slice(end)}`
+    played.push(part)
+  }
+  return textBringsK3s(text) || played.some((one) => fileBringsK3s(one, content, tasks, [...trail, path]))
+}
+
+/** The file that a task plays by `tasks_from`, where that is here. */
+function partOfRole({ action }: Task, place: RoleContext, content: Content): string | undefined {
+  const text = (name: string): string | undefined => {
+    const value = action.arguments.get(name)?.value
+    return typeof value === 'string' ? value : undefined
+  }
+  const from = text('tasks_from')
+  if (from === undefined || !/(?:^|\.)(?:include|import)_role$/.test(action.module)) return undefined
+  const role = content.findRole(text('name') ?? text('role') ?? '', place)
+  return role && content.roleTasks(role, from)?.path
+}
 
 /** Whether a task runs the install script of K3s, as far as its own text says so. */
 export function runsInstaller({ action, at }: Task, content: Content): boolean {

@@ -355,11 +355,15 @@ class Reader {
         return typeof value === 'string' ? value : undefined
       }
       if (/(?:^|\.)(?:include|import)_role$/.test(module)) {
-        const role = this.#roleNamed(text('name') ?? text('role') ?? '', place)
         const part = text('tasks_from')
         if (part !== undefined && isTemplate(part)) this.#isUnnamed = true
-        if (role !== undefined)
+        const written = text('name') ?? text('role') ?? ''
+        const names = looped(written, statement.keywords)
+        for (const name of names.length === 0 ? [written] : names) {
+          const role = this.#roleNamed(name, place)
+          if (role === undefined) continue
           this.#included(this.#content.roleTasks(role, part)?.path, path, conditions, statement.at)
+        }
       }
       const file = /(?:^|\.)(?:include|import)_tasks$|^include$/.test(module)
         ? (text('file') ?? (typeof freeForm?.value === 'string' ? freeForm.value : undefined))

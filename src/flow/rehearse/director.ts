@@ -11,7 +11,7 @@ import { names } from '../names.ts'
 import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
-import { bringsK3s, runsInstaller, textBringsK3s } from './bringing.ts'
+import { bringsK3s, fileBringsK3s, runsInstaller } from './bringing.ts'
 import { SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { distinguished } from './distinguished.ts'
@@ -170,8 +170,9 @@ export class Director {
   /** Files of tasks that bring K3s, of roles that are played, which users of a role may ask for by `tasks_from`. */
   #sayWhatNobodyIncludes(closures: readonly Closure[]): void {
     const read = new Set(closures.flatMap((closure) => [...closure.read]))
+    const tasks = closures.flatMap((closure) => [...closure.tasks])
     for (const path of new Set(closures.flatMap(({ paths }) => [...paths])))
-      if (!read.has(path) && textBringsK3s(this.#content.text(path) ?? ''))
+      if (!read.has(path) && fileBringsK3s(path, this.#content, tasks))
         this.note({
           at: { path, start: 0, end: 0 },
           what: 'no task of the project includes this file, so it was not rehearsed',
