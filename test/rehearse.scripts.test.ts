@@ -92,6 +92,18 @@ describe("a script of the project's own", () => {
     },
   )
 
+  test.each([
+    'command: sh /tmp/install_k3sup.sh',
+    'command: /usr/local/bin/getk3sup.sh',
+    'shell: curl -sLS https://get.k3sup.dev | sh',
+    'get_url: { url: "https://get.k3sup.dev", dest: /opt/k3s-setup.sh, mode: "0700" }\n    - command: /opt/k3s-setup.sh',
+  ])('%s brings a helper, and no K3s', (run) => {
+    const start = 'service: { name: k3s-agent, state: started }'
+    expect(unknowns(moored('', `${run}\n    - ${start}`))).toEqual([
+      'the play ends here for berth: there is no unit for the service k3s-agent',
+    ])
+  })
+
   test('that has nothing to do with K3s says nothing', () => {
     expect(unknowns(moored('apt-get install -y curl', 'command: /opt/moor'))).toEqual([])
   })

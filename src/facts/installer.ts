@@ -23,6 +23,11 @@ export const installer = {
   /** Names that projects save it under; one that says what becomes of the node is a script of their own. */
   names:
     /^(?!.*[-_.](?:server|agent|master|worker|node|join|cluster))(?:(?:install|get)[-_.]?k3s(?:[-_.][\w.-]*)?|k3s(?:[-_.]?(?:installer|install|get|setup)(?:[-_.][\w.-]*)?)?)\.sh$/i,
+  /**
+   * The installer of k3sup, which brings that program and no K3s:
+   * https://github.com/alexellis/k3sup/blob/0c77d99a9805040aa128c9d8cadd604179424afe/get.sh
+   */
+  ofHelper: { addresses: /\bget\.k3sup\.dev\b/, names: /^(?:get|install)[-_.]?k3sup\.sh$/i },
   /** Names of scripts that may bring it in a way of their own. */
   ownNames:
     /^(?=.*(?:k3s|rancher))(?!.*(?:uninstall|killall|remove|reset)).*(?:install|setup|bootstrap|deploy|provision|join|start|init)[\w.-]*$/i,

@@ -50,7 +50,7 @@ import {
 import { generated, isAnotherEachTime } from './generated.ts'
 import { writtenMode } from './mode.ts'
 import { lacksShell } from './noShell.ts'
-import { isForked, mayBring, ownScriptOf } from './ownScripts.ts'
+import { bringsHelper, isForked, mayBring, ownScriptOf } from './ownScripts.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { type Answer, probed } from './probes.ts'
 import { mayRun, started, startedK3s } from './services.ts'
@@ -435,7 +435,8 @@ class Steps {
     const script = ownScriptOf(step, this.#node.files, call.atoms)
     if (script !== undefined) return this.#script(script, step)
     const ran = fileRunBy(step, call.atoms)?.path
-    if (ran !== undefined && mayBring(ran, this.#node.files, call.atoms)) this.#notFollowed(ran)
+    if (ran !== undefined && bringsHelper(ran, this.#node.files)) this.#followed += 1
+    else if (ran !== undefined && mayBring(ran, this.#node.files, call.atoms)) this.#notFollowed(ran)
     if (installsPackage(words)) {
       this.#node = { ...this.#node, ...packaged(this.#node) }
       return undefined

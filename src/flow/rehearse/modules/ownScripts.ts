@@ -37,6 +37,14 @@ const NOWHERE = { path: '', start: 0, end: 0 }
 /** Whether a script says that it brings K3s, or runs it. */
 export const saysK3s = (text: string): boolean => installer.words.test(text) || containers.words.test(text)
 
+/** Whether a file is a script that certainly brings another program: by where it is from, or by its name. */
+export function bringsHelper(path: string, files: PaperFiles): boolean {
+  const content = fileAt(files, path)?.file.content
+  if (typeof content === 'string') return false
+  const { addresses, names } = installer.ofHelper
+  return addresses.test(content?.unknown ?? '') || names.test(path.slice(path.lastIndexOf('/') + 1))
+}
+
 /** Whether a script that is not followed may bring K3s: by what stands in it, or by its name where nobody knows that. */
 export function mayBring(path: string, files: PaperFiles, atoms: Atoms): boolean {
   const content = fileAt(files, path)?.file.content
