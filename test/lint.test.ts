@@ -60,6 +60,26 @@ describe('lint', () => {
     expect(told({ 'a.md': joins, 'b.yml': 'microk8s: join\n', 'molecule/x/c.yml': joins })).toEqual([])
   })
 
+  test.each([
+    ['snap: { name: microk8s, classic: true }', true],
+    ['community.general.snap:\n        name: [tide, microk8s]\n        classic: true', true],
+    ['snap: name=microk8s classic=yes', true],
+    ['command: snap install --classic microk8s', true],
+    ['snap: { name: microk8s, state: absent }', false],
+    ['snap: name=microk8s state=absent', false],
+    ['snap: { name: tide }\n      when: microk8s', false],
+    ["debug: { msg: Run 'microk8s add-node' there }", false],
+    [
+      'ansible.builtin.fail:\n        msg: |\n          Log in, and run\n          microk8s add-node there',
+      false,
+    ],
+    ['ping:  # before microk8s add-node', false],
+  ])('says so of what starts it, not of what speaks of it: %s', (task, is) => {
+    const project = new Map([['site.yml', `- hosts: quays\n  tasks:\n    - ${task}\n`]])
+    const { unknowns } = lint(new Analysis(project), rules)
+    expect(unknowns.some(({ what }) => what.startsWith('MicroK8s is started here'))).toBe(is)
+  })
+
   test('says of a file that links lead to what is wrong with it once, and what is wrong with each of its names', () => {
     const files = { 'a.yml': 'quince\n', 'c.yml': 'quince\n', 'b/hosts.ini': 'quince\n', hosts: 'quince\n' }
     const links = new Map([

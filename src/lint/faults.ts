@@ -21,7 +21,7 @@ export function ownFindings(
   unread: readonly Fault[],
 ): { readonly findings: readonly OwnFinding[]; readonly unknowns: readonly UnknownNote[] } {
   const findings: OwnFinding[] = []
-  const unknowns: UnknownNote[] = [...kinOf(analysis.project)]
+  const unknowns: UnknownNote[] = [...kinOf(analysis)]
   const seen = new Set<string>()
   const lines = new ProjectLines(analysis.project)
   const add = ({ at, message, fix, severity = 'error', readAs }: Fault): void => {

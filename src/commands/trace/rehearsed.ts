@@ -66,7 +66,7 @@ export function rehearsed(
       .split(' ')
       .map((word) => (texts.has(word) ? rename(word) : word))
       .join(' ')
-  const bringing = [...unknowns, ...kinOf(texts)].filter(({ isTold }) => isTold === true)
+  const bringing = [...unknowns, ...kinOf(analysis)].filter(({ isTold }) => isTold === true)
   const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
   return {
     verdicts: verdictsInOrder(
