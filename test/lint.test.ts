@@ -176,6 +176,18 @@ describe('lint', () => {
     ])
   })
 
+  test('without Ansible, no vault is the cure of a token that is still to be filled in', () => {
+    const cure = (files: Readonly<Record<string, string>>): string | undefined =>
+      lint(new Analysis(new Map(Object.entries(files))), rulesOfK3s).findings.find(
+        ({ rule }) => rule === 'token-placeholder',
+      )?.cure
+    const script = {
+      'moor.sh': '#!/bin/sh\nexport K3S_TOKEN="K3S_TOKEN"\ncurl -sfL https://get.k3s.io | sh -s agent\n',
+    }
+    expect(cure(script)).toContain('K3S_TOKEN_FILE')
+    expect(cure({ ...script, 'site.yml': '- hosts: quays\n  roles: [edge]\n' })).toContain('vault')
+  })
+
   test('a finding may have a cure and a severity of its own', () => {
     const at = { path: 'a.yml', start: 0, end: 1 }
     const rule = wordRule('word-quince', 'quince', {

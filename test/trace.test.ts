@@ -463,7 +463,7 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
       ].join('; ')}.\n\n3 places could not be followed (--show-unknown)\n`,
     )
     write({ 'site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.shell: k3sup ready --context quay\n' })
-    expect((await trace(directory)).text).toMatch(/^Nothing about K3s was found here/)
+    expect((await trace(directory)).text).toMatch(/^No start of K3s was found here/)
   })
 
   test('where there is nothing about K3s, that is said', async () => {
@@ -471,7 +471,7 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     const { status, text } = await trace(directory, ['empty'])
     expect(status).toBe(0)
     expect(text).toBe(
-      'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.\n',
+      'No start of K3s was found here: no playbook or role gets as far as starting one of its services.\n',
     )
     expect(JSON.parse((await trace(directory, ['empty', '-f', 'json'])).text)).toEqual({
       version: 1,

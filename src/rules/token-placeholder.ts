@@ -1,3 +1,4 @@
+import { hasAnsible } from '../lint/relevance.ts'
 import type { Rule } from '../lint/rule.ts'
 import { isOverruled, overruled } from './common/defaults.ts'
 import { literalsOf } from './common/literals.ts'
@@ -5,6 +6,11 @@ import { literalsOf } from './common/literals.ts'
 const SENTINEL = {
   severity: 'warning',
   cure: 'leave the variable undefined or empty there, and stop the play with assert or fail before a node gets it',
+} as const
+
+/** Without Ansible there is no vault to keep it in. */
+const OF_SCRIPTS = {
+  cure: 'make a token with k3seal token new, and put it into a file of mode 0600 on the node, named by K3S_TOKEN_FILE',
 } as const
 
 export const tokenPlaceholder: Rule = {
@@ -119,6 +125,7 @@ token: changeme
     },
   ],
   *check(analysis) {
+    const isOfAnsible = hasAnsible(analysis.project)
     for (const { site, placeholder, isSentinel, isToCopy } of literalsOf(analysis))
       if (placeholder !== undefined)
         yield {
@@ -133,7 +140,9 @@ token: changeme
                 ? { severity: 'notice', cure: 'who copies this file must put a token of their own there' }
                 : isSentinel
                   ? SENTINEL
-                  : {}),
+                  : isOfAnsible
+                    ? {}
+                    : OF_SCRIPTS),
         }
   },
 }

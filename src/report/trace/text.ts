@@ -91,7 +91,7 @@ class Page {
               ? 'No service of K3s starts here in any scenario, though K3s would be brought:'
               : unread > 0
                 ? 'No start of K3s can be shown: one may stand in what could not be read.'
-                : 'Nothing about K3s was found here: no playbook or role gets as far as starting one of its services.',
+                : 'No start of K3s was found here: no playbook or role gets as far as starting one of its services.',
     )
     // Undefined variables are told host by host.
     for (const { at, what } of ends)
