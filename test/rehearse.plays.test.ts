@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { List } from '../src/ansible/template/values.ts'
 import { Atoms } from '../src/flow/atoms.ts'
-import { batched, batchSizes } from '../src/flow/rehearse/serial.ts'
+import { batched, batchSizes, kindsByBatch } from '../src/flow/rehearse/serial.ts'
 import { Analysis } from '../src/lint/analysis.ts'
 import { arrivals, bounds, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
@@ -101,6 +101,105 @@ describe('serial', () => {
     const found = arrivals({ 'site.yml': site, 'hosts.ini': '[berths]\nbarge\nbrig\nbark\n[piers]\npier\n' })
     const berths = ['barge', 'bark', 'brig'].map((host) => `${host} agent present env-file url`)
     expect(found).toEqual(holds ? berths : [])
+  })
+
+  const cluster =
+    '[quays]\nquay\njetty\nmole\n[berths]\nbarge\nbrig\nbark\n[harbour:children]\nquays\nberths\n'
+  const kinds = (serial: string, hosts = 'harbour'): readonly string[] => {
+    const site = `- hosts: ${hosts}
+  serial: ${serial}
+  tasks:
+    - set_fact: { kind: "{{ 'server' if inventory_hostname in groups.quays else 'agent' }}" }
+      run_once: true
+    - command: sh /opt/k3s-install.sh {{ kind }}
+      environment: { K3S_URL: "https://quay:6443", K3S_TOKEN: 0ddpassword }
+`
+    return arrivals({ 'site.yml': site, 'hosts.ini': cluster }).filter((line) => / agent /.test(line))
+  }
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['1', ['barge', 'bark', 'brig']],
+    ['2', ['bark', 'brig']],
+    ['"{{ at_once | default(2) }}"', ['bark', 'brig']],
+    ['3', ['barge', 'bark', 'brig']],
+    ['"50%"', ['barge', 'bark', 'brig']],
+    ['[1, 2, 5]', ['barge', 'bark', 'brig']],
+    ['4', ['bark', 'brig']],
+    ['5', ['bark']],
+    ['6', []],
+  ])('%s: its batches are cut from all hosts, and the first of each decides for it', (serial, agents) => {
+    const expected = agents.map((host) => `${host} agent present env-file url`)
+    expect(kinds(serial)).toEqual(expected)
+    expect(kinds(serial, '[quays, berths]')).toEqual(expected)
+    expect(kinds(serial, '"{{ ships | default(\'quays:berths\') }}"')).toEqual(expected)
+  })
+
+  test('has the token of a server only for its own batch, where that hands it on by run_once', () => {
+    const site = `- hosts: harbour
+  serial: 3
+  tasks:
+    - command: sh /opt/k3s-install.sh server --cluster-init
+      when: inventory_hostname == groups.quays[0]
+    - slurp: { src: /var/lib/rancher/k3s/server/token }
+      register: read
+      when: inventory_hostname == groups.quays[0]
+    - set_fact: { phrase: "{{ (read.content | default('')) | b64decode | trim }}" }
+      run_once: true
+    - command: sh /opt/k3s-install.sh {{ 'server' if inventory_hostname in groups.quays else 'agent' }}
+      environment: { K3S_URL: "https://quay:6443", K3S_TOKEN: "{{ phrase }}" }
+      when: inventory_hostname != groups.quays[0]
+`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': cluster })).toEqual([
+      ...['barge', 'bark', 'brig'].map((host) => `${host} agent empty env-file url`),
+      ...['jetty', 'mole'].map((host) => `${host} joining-server present env-file url`),
+      'quay first-server absent none no url',
+    ])
+  })
+
+  test.each([
+    ['ansible_play_batch | length == 2', true],
+    ['play_hosts | length == 2', true],
+    ['ansible_play_batch[0] in ["quay", "mole", "brig"]', true],
+    ['ansible_play_hosts | length == 6', true],
+    ['ansible_play_batch | length == 6', false],
+  ])('has whole batches of hosts that others stand for: %s', (condition, holds) => {
+    const site = `- hosts: harbour\n  serial: 2\n  tasks: [{ assert: { that: ${JSON.stringify(condition)} } }]${joins('berths', '0ddpassword')}`
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': cluster })).toHaveLength(holds ? 3 : 0)
+  })
+
+  test('tells no more hosts apart than its batches do', () => {
+    const names = (count: number): readonly string[] => Array.from({ length: count }, (_, at) => `b${at}`)
+    const kindsIn = (hosts: readonly string[], sizes: readonly number[], isFirstTold: boolean): number => {
+      const kinds = new Map(hosts.map((host) => [host, '']))
+      return new Set(kindsByBatch(kinds, [{ batches: batched(hosts, sizes), isFirstTold }]).values()).size
+    }
+    expect(kindsIn(names(10_000), [1], true)).toBe(1)
+    expect(kindsIn(names(10_000), [10], false)).toBe(1)
+    expect(kindsIn(names(10_000), [10], true)).toBe(2)
+    // The last batch is shorter.
+    expect(kindsIn(names(9_999), [10], true)).toBe(4)
+    // One batch each of 1, 2, 3 … hosts: these would be very many kinds.
+    expect(
+      kindsIn(
+        names(1_000),
+        [...names(100).keys()].map((at) => at + 1),
+        true,
+      ),
+    ).toBe(1)
+  })
+
+  test('that makes very many kinds of batches is named', () => {
+    const sizes = `[${Array.from({ length: 30 }, (_, at) => at + 1).join()}]`
+    const agents = Array.from({ length: 400 }, (_, at) => `berth${at}`).join('\n')
+    const named = (task: string): boolean => {
+      const site = `- hosts: berths\n  serial: ${sizes}\n  tasks: [${task}]${joins('berths', '{{ hostvars.berth0.slip }}')}`
+      const files = { 'site.yml': site, 'hosts.ini': `[berths]\n${agents}\n` }
+      return unknowns(files).includes('serial makes more kinds of batches than are rehearsed')
+    }
+    expect(named('{ set_fact: { tide: high }, run_once: true }')).toBe(true)
+    // No host has to do with the others.
+    expect(named('{ set_fact: { tide: high } }')).toBe(false)
   })
 
   test('that is not known may be one, or all', () => {
@@ -212,7 +311,24 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
       'site.yml': `- hosts: quays\n  serial: ${serial}\n  tasks: [${failing('berth')}]${joins('piers', '0ddpassword')}`,
     })
     expect(arrivals(site('2'))).toEqual(onPier)
+    expect(arrivals(site('1'))).toEqual([])
   })
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['1', 100, []],
+    ['2', 49, []],
+    ['2', 50, onPier],
+    ['3', 33, []],
+    ['3', 34, onPier],
+  ])(
+    'serial: %s, max_fail_percentage: %s counts the hosts that others stand for',
+    (serial, most, expected) => {
+      const site = `- hosts: quays\n  serial: ${serial}\n  max_fail_percentage: ${most}\n  tasks: [${failing('berth')}]${joins('piers', '0ddpassword')}`
+      const inventory = '[quays]\nquay\njetty\nmole\nberth\nwharf\nslip\n[piers]\npier\n'
+      expect(arrivals({ 'site.yml': site, 'hosts.ini': inventory })).toEqual(expected)
+    },
+  )
 })
 
 describe('a handler that is not there', () => {

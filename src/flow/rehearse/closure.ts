@@ -130,6 +130,13 @@ export function closureOfPlay(
   return known.get(key)
 }
 
+/** The texts that a play can reach, of its playbook no more than what stands in the play itself. */
+export function textsOfPlay({ at }: Play, { paths }: Closure, content: Content): readonly string[] {
+  const others = [...paths].filter((path) => path !== at.path)
+  const own = content.text(at.path)?.slice(at.start, at.end)
+  return [...others.map((path) => content.text(path)), own].filter((text) => text !== undefined)
+}
+
 const BETWEEN = String.raw`\{#(?:(?!\{#)[\s\S])*?#\}|\{\{((?:(?!\{\{)[\s\S])*?)\}\}|\{%((?:(?!\{%)[\s\S])*?)%\}`
 const DELIMITED = new RegExp(BETWEEN, 'g')
 /** YAML has comments of its own, which Jinja2 never sees. */

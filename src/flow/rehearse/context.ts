@@ -109,6 +109,8 @@ export interface Context {
   readonly playbookDirectory: string
   /** Hosts of the play, in order: with `serial` those of the batch. */
   readonly playHosts: readonly string[]
+  /** Those of the batch, and each that they stand for there. */
+  readonly playBatch?: readonly string[] | undefined
   /** Those of all batches. */
   readonly allPlayHosts: readonly string[]
   /** `vars`, `vars_files`, `vars_prompt` of the play. */

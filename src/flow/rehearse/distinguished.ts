@@ -1,9 +1,11 @@
 import type { Content, Keywords } from '../../ansible/content/index.ts'
 import { type AnsibleValue, isMapping, type Project } from '../../ansible/value.ts'
 import type { NamedInventory } from '../inventories.ts'
-import { type Closure, closureOfPlay } from './closure.ts'
+import { type Closure, closureOfPlay, playOf, textsOfPlay } from './closure.ts'
 import { comparedNames, entryOf } from './comparedHosts.ts'
-import { namedGroups } from './pattern.ts'
+import { isTemplate } from './namedFiles.ts'
+import { namedGroups, written } from './pattern.ts'
+import { seesOthers } from './serial.ts'
 
 /** Which hosts of an inventory some text may tell from others that have the same groups and variables. */
 export interface Distinguished {
@@ -15,6 +17,16 @@ export interface Distinguished {
   readonly names: ReadonlySet<string>
   /** Whether a part of a host's name decides something. */
   readonly isByPart: boolean
+  /** The plays that `serial` cuts into batches, where it counts which hosts are in one of them. */
+  readonly serial: readonly SerialPlay[]
+}
+
+/** A play, with what stands of how many of its hosts are in each batch: one of these, if it is known. */
+interface SerialPlay {
+  readonly patterns: readonly string[]
+  readonly sizes: readonly AnsibleValue[]
+  /** Whether the first host of a batch may do something for the others. */
+  readonly isFirstTold: boolean
 }
 
 /** What the playbooks that are rehearsed can tell hosts apart by. */
@@ -31,6 +43,7 @@ export function distinguished(
     isByPart: closures.some(({ conditions, expressions }) =>
       [...conditions, ...expressions].some((text) => BY_PART.test(text)),
     ),
+    serial: closures.flatMap((closure) => serialPlays(closure, content, project, inventories)),
   }
 }
 
@@ -158,23 +171,50 @@ function textsOf(
   return isPlain && texts.length > 0 ? texts : undefined
 }
 
+function serialPlays(
+  closure: Closure,
+  content: Content,
+  project: Project,
+  inventories: readonly NamedInventory[],
+): readonly SerialPlay[] {
+  return closure.hosts.flatMap((one) => {
+    const play = playOf(one, content)
+    const serial = play?.keywords.get('serial')?.value
+    if (play === undefined || serial === undefined) return []
+    const texts = textsOfPlay(play, closureOfPlay(one, content, project) ?? closure, content)
+    if (!seesOthers(texts)) return []
+    const sizes = [serial, ...templatedSizes(serial, closure, content, inventories)]
+    const { value } = play.hosts ?? {}
+    const pattern = Array.isArray(value) ? value.join() : one.pattern
+    return { patterns: written(pattern), sizes, isFirstTold: texts.some((text) => OF_PLAY.test(text)) }
+  })
+}
+
+/** The numbers that stand in a template, and what is said of the variables in it. */
+function templatedSizes(
+  serial: AnsibleValue,
+  closure: Closure,
+  content: Content,
+  inventories: readonly NamedInventory[],
+): readonly AnsibleValue[] {
+  const items = Array.isArray(serial) ? serial : [serial]
+  return items
+    .filter((item) => typeof item === 'string' && isTemplate(item))
+    .flatMap((item) => [
+      ...(String(item).match(/\d+%?/g) ?? []),
+      ...(String(item).match(/[A-Za-z_]\w*/g) ?? []).flatMap((name) =>
+        valuesOfVariable(name, closure, content, inventories),
+      ),
+    ])
+}
+
 /** Hosts that plays are for by their names, that tasks are delegated to, and that are compared with. */
 function namesIn(
   closure: Closure,
   content: Content,
   inventories: readonly NamedInventory[],
 ): readonly string[] {
-  const valuesOf = (name: string): readonly AnsibleValue[] => [
-    ...closure.tasks.flatMap(({ task: { action } }) =>
-      action.module === 'set_fact' ? valueIn(action.arguments.get(name)) : [],
-    ),
-    ...closure.variables.flatMap((mapping) => entryOf(mapping, name)),
-    ...closure.roles.flatMap((role) => [
-      ...valueIn(content.roleVars(role).get(name)),
-      ...valueIn(content.roleDefaults(role).get(name)),
-    ]),
-    ...inventoryValues(name, inventories),
-  ]
+  const valuesOf = (name: string) => valuesOfVariable(name, closure, content, inventories)
   const mapped = [...closure.conditions, ...closure.expressions].flatMap((text) =>
     [...text.matchAll(BY_NAME)].flatMap(([, variable = '']) => valuesOf(variable).flatMap(keysOf)),
   )
@@ -184,6 +224,24 @@ function namesIn(
   })
   return [...namedGroups(closure.patterns), ...delegated, ...comparedNames(closure, valuesOf), ...mapped]
 }
+
+/** What files say of a variable. */
+const valuesOfVariable = (
+  name: string,
+  closure: Closure,
+  content: Content,
+  inventories: readonly NamedInventory[],
+): readonly AnsibleValue[] => [
+  ...closure.tasks.flatMap(({ task: { action } }) =>
+    action.module === 'set_fact' ? valueIn(action.arguments.get(name)) : [],
+  ),
+  ...closure.variables.flatMap((mapping) => entryOf(mapping, name)),
+  ...closure.roles.flatMap((role) => [
+    ...valueIn(content.roleVars(role).get(name)),
+    ...valueIn(content.roleDefaults(role).get(name)),
+  ]),
+  ...inventoryValues(name, inventories),
+]
 
 const BY_NAME = /(?<![.\w])(?!hostvars\b|groups\b)([A-Za-z_]\w*)\[\s*inventory_hostname\s*\]/g
 

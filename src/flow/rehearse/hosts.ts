@@ -8,10 +8,13 @@ import {
 import { type AnsibleValue, Float, type Project, type Variable, VaultedText } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import { isVaulted } from '../../syntax/vault.ts'
+import { Atoms } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { variablesOfGroup } from './beside.ts'
 import type { Distinguished } from './distinguished.ts'
 import { groupKind } from './groupKinds.ts'
+import { type Matchable, matchingHosts } from './pattern.ts'
+import { type Batches, batched, batchSizes, kindsByBatch } from './serial.ts'
 import { sealedFile, type Unread } from './unread.ts'
 
 /** A host that stands for all hosts like it. */
@@ -31,6 +34,8 @@ export interface PaperHosts {
   readonly hosts: ReadonlyMap<string, PaperHost>
   /** Group → its hosts, in Ansible's order, as templates count them; of large groups not all. */
   readonly groups: ReadonlyMap<string, readonly string[]>
+  /** All that the inventory has, each for itself; `undefined`: the hosts are invented, and there are no more. */
+  readonly each?: Matchable
   /** The rehearsed host that stands for a host of the groups, or for the control node. */
   readonly standIn: (name: string) => string | undefined
   /** What the inventory says of a host, whether it is rehearsed or not, and of the control node. */
@@ -72,12 +77,21 @@ export function inventoryHosts(
     string,
     { name: string; variables: ReadonlyMap<string, Variable>; alike: string[] }
   >()
-  for (const name of groupHosts(inventory, 'all')) {
-    const variables = hostVariables(inventory, name)
-    const form = told.isByPart ? name.replace(/\d+/g, '0') : ''
-    const key = `${own.has(name) ? name : form}\n${stretches.get(name) ?? ''}\n${signature(inventory, name, tokens)}\n${unread(name, []).length}`
-    const known = classes.get(key)
-    if (known === undefined) classes.set(key, { name, variables, alike: [] })
+  const all = groupHosts(inventory, 'all')
+  const allGroups = new Map([...inventory.groups.keys()].map((name) => [name, groupHosts(inventory, name)]))
+  const each: Matchable = { hosts: new Set(all), groups: allGroups, standIn: (name) => name }
+  const kinds = new Map(
+    all.map((name) => {
+      const form = told.isByPart ? name.replace(/\d+/g, '0') : ''
+      return [
+        name,
+        `${own.has(name) ? name : form}\n${stretches.get(name) ?? ''}\n${signature(inventory, name, tokens)}\n${unread(name, []).length}`,
+      ]
+    }),
+  )
+  for (const [name, kind] of kindsByBatch(kinds, batchesIn(each, told))) {
+    const known = classes.get(kind)
+    if (known === undefined) classes.set(kind, { name, variables: hostVariables(inventory, name), alike: [] })
     else known.alike.push(name)
   }
   const hosts = new Map(
@@ -90,10 +104,7 @@ export function inventoryHosts(
     }),
   )
   const groups = new Map(
-    [...inventory.groups.keys()].map((name) => [
-      name,
-      shortened(groupHosts(inventory, name), (host) => hosts.has(host)),
-    ]),
+    [...allGroups].map(([name, members]) => [name, shortened(members, (host) => hosts.has(host))]),
   )
   const stands = new Map(
     [...hosts.values()].flatMap(({ name, alike }) => [name, ...alike].map((one) => [one, name])),
@@ -107,6 +118,7 @@ export function inventoryHosts(
   return {
     hosts,
     groups,
+    each,
     standIn: (name) => stands.get(name) ?? local(name)?.name,
     known,
     within: madeGroupVariables(inventory, project),
@@ -158,6 +170,19 @@ function hostsOfTheirOwn(inventory: Inventory, { groups, names }: Distinguished)
   const named = groupHosts(inventory, 'all').filter((name) => names.has(name))
   return new Set([...firsts, ...named.slice(0, MOST_NAMED)])
 }
+
+/** The batches in which plays come to the hosts of an inventory. */
+const batchesIn = (each: Matchable, { serial }: Distinguished): readonly Batches[] =>
+  serial.flatMap(({ patterns, sizes, isFirstTold }) =>
+    patterns.flatMap((pattern) => {
+      const hosts = matchingHosts(pattern, each)
+      return sizes.flatMap((value) => {
+        const found = batchSizes(value, hosts.length, new Atoms())
+        const batches = Array.isArray(found) ? batched(hosts, found) : []
+        return batches.length < 2 ? [] : { batches, isFirstTold }
+      })
+    }),
+  )
 
 /** Between which places of its groups a host stands, where something is asked by them. */
 function stretchesOf(inventory: Inventory, { places }: Distinguished): ReadonlyMap<string, string> {

@@ -4,13 +4,18 @@ import type { AnsibleValue } from '../../ansible/value.ts'
 import { hasMark } from '../atoms.ts'
 import type { PaperHosts } from './hosts.ts'
 
+/** Hosts, and the groups that they are in, as patterns pick some of them. */
+export interface Matchable extends Pick<PaperHosts, 'groups' | 'standIn' | 'unplayed'> {
+  readonly hosts: Pick<ReadonlySet<string>, 'has' | 'keys'>
+}
+
 /**
  * The hosts that `hosts:` of a play matches: names, globs, `~regex`, `&` and `!`, indexes; the first matching terms in
  * order, as ansible-core's InventoryManager does; the control node under its names only, never as one of `all`. A term that
  * is known in part only may be any host, and what it takes away is still there.
  * https://docs.ansible.com/ansible/latest/inventory_guide/intro_patterns.html
  */
-export function matchingHosts(pattern: string, hosts: PaperHosts): readonly string[] {
+export function matchingHosts(pattern: string, hosts: Matchable): readonly string[] {
   const terms = pattern
     .split(/[,:](?![^[]*\])/)
     .map((term) => term.trim())
@@ -30,7 +35,7 @@ export function matchingHosts(pattern: string, hosts: PaperHosts): readonly stri
 export const hasHosts = (pattern: string, hosts: PaperHosts): boolean =>
   written(pattern).some((one) => matchingHosts(one, hosts).some((name) => hosts.hosts.has(name)))
 
-function members(term: string, hosts: PaperHosts): readonly string[] {
+function members(term: string, hosts: Matchable): readonly string[] {
   if (hasMark(term)) return [...hosts.hosts.keys()]
   const [, name = term, place, from, to] = PLACED.exec(term) ?? []
   const all = named(name, hosts)
@@ -42,7 +47,7 @@ function members(term: string, hosts: PaperHosts): readonly string[] {
 /** A place may be counted from the end, a range not. */
 const PLACED = /^([^[\]]+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$/
 
-function named(name: string, hosts: PaperHosts): readonly string[] {
+function named(name: string, hosts: Matchable): readonly string[] {
   if (name === 'all' || name === '*') return [...hosts.hosts.keys()]
   const group = hosts.groups.get(name)
   if (group !== undefined) return group
@@ -122,7 +127,7 @@ const WAYS = new RegExp(
 )
 
 /** What a pattern is with the texts that stand in its expressions: what users set instead, they know. */
-function written(pattern: string): readonly string[] {
+export function written(pattern: string): readonly string[] {
   const [whole, expression = ''] = /\{\{(.*?)\}\}/s.exec(pattern) ?? []
   if (whole === undefined) return [pattern]
   const ways = [...expression.matchAll(WAYS)].map(([, ...texts]) => texts.find((text) => text !== undefined))

@@ -11,7 +11,7 @@ import { hasMark } from '../atoms.ts'
 import { type Evaluator, evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import { Undecided } from './call.ts'
-import { type Closure, closureOfPlay } from './closure.ts'
+import { type Closure, closureOfPlay, textsOfPlay } from './closure.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
 import { withGroups } from './groups.ts'
@@ -24,7 +24,7 @@ import { candidates, isTemplate, variablesOfOne } from './namedFiles.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
 import { enterRole, exportedBy, NOTHING, noteSealed, rawOf, together } from './roles.ts'
 import { scopeOf } from './scope.ts'
-import { batched, batchSizes } from './serial.ts'
+import { batched, batchSizes, seesOthers } from './serial.ts'
 import { isActive, Walk, withoutNotified } from './statements.ts'
 import { forked, type Room } from './task.ts'
 import { absentFile, sealedFile, type Unread, withMore } from './unread.ts'
@@ -76,30 +76,36 @@ class Playing {
     return merged(
       worlds.flatMap((world) => {
         const general = this.#context(play, path, directory, imports)
-        const hosts = this.#hosts(play, general, world)
+        const { hosts, each } = this.#hosts(play, general, world)
         if (hosts.length === 0) return [world]
         if (world.over !== undefined) return [leftOut(world, hosts)]
         const base = {
           ...this.#withFilesOfHosts(play, general, hosts, world),
-          ...this.#mostFailed(play, hosts),
           isFree: FREE.test(String(play.keywords.get('strategy')?.value)),
         }
         const isOpen = isForOpenGroup(play, world)
-        return this.#batches(play, hosts, base, restarted(world, hosts)).flatMap(({ start, batches }) =>
+        return this.#batches(play, hosts, each, base, restarted(world, hosts)).flatMap(({ start, batches }) =>
           batches.reduce<readonly World[]>(
-            (now, batch, index) => {
+            (now, turn) => {
+              const { hosts: batch, each: playBatch } = turn
               const going = now.filter(({ over }) => over === undefined)
               const left = now.filter(({ over }) => over !== undefined).map((one) => leftOut(one, batch))
               if (going.length === 0) return left
               const played = this.#sections(
                 play,
-                { ...base, playHosts: batch, allPlayHosts: hosts },
+                {
+                  ...base,
+                  ...this.#mostFailed(play, turn),
+                  playHosts: batch,
+                  allPlayHosts: hosts,
+                  playBatch,
+                },
                 batch,
                 going,
               )
               const stopped = played.map((one) => leftOut(one, batch, 'in it'))
-              const isWhole = this.#stage.ends && !isOpen && (index === 0 || this.#isEachForItself(hosts))
-              return [...left, ...(isWhole ? stopped.map((one) => withEnd(one, world, batch)) : stopped)]
+              const mayEnd = this.#stage.ends && !isOpen && turn.isWhole
+              return [...left, ...(mayEnd ? stopped.map((one) => withEnd(one, world, batch)) : stopped)]
             },
             [start],
           ),
@@ -110,47 +116,73 @@ class Playing {
   }
 
   /** What a batch has to go beyond to end for all of its hosts. */
-  #mostFailed({ keywords }: Play, hosts: readonly string[]): Pick<Context, 'mostFailed'> {
+  #mostFailed({ keywords }: Play, { isWhole }: Batch): Pick<Context, 'mostFailed'> {
     const written = keywords.get('max_fail_percentage')?.value ?? undefined
     const value = Number(String(written).replace('%', ''))
-    // How many hosts a batch has is not known where some stand for others.
-    const isCounted = value === 0 || !keywords.has('serial') || this.#isEachForItself(hosts)
-    return Number.isNaN(value) || !isCounted ? {} : { mostFailed: value }
+    return Number.isNaN(value) || !(value === 0 || isWhole) ? {} : { mostFailed: value }
   }
 
-  /** Whether batches on paper are those of a real run: hosts that stand for others make them smaller, the first one aside. */
-  #isEachForItself(hosts: readonly string[]): boolean {
-    const known = this.#stage.hosts.hosts
-    return hosts.every((host) => (known.get(host)?.alike.length ?? 0) === 0)
-  }
-
-  /** `serial`: each batch plays the whole play before the next one starts. */
+  /** `serial`: each batch plays the whole play before the next one starts. `each`: the hosts of the play, each for itself. */
   #batches(
-    { keywords }: Play,
+    play: Play,
     hosts: readonly string[],
+    each: () => readonly string[],
     context: Context,
     world: World,
-  ): readonly { readonly start: World; readonly batches: readonly (readonly string[])[] }[] {
-    const serial = keywords.get('serial')
-    const all = [{ start: world, batches: [hosts] }]
-    if (serial === undefined || hosts.length < 2) return all
-    const known = this.#stage.hosts.hosts
-    const count = hosts.reduce((sum, host) => sum + 1 + (known.get(host)?.alike.length ?? 0), 0)
+  ): readonly { readonly start: World; readonly batches: readonly Batch[] }[] {
+    const serial = play.keywords.get('serial')
+    const whole = [{ start: world, batches: [{ hosts, each: undefined, isWhole: true }] }]
+    if (serial === undefined) return whole
+    const all = each()
+    if (all.length < 2) return whole
     const sizes = batchSizes(
       this.#evaluator(context, world).value(serial.value, serial.at),
-      count,
+      all.length,
       this.#stage.atoms,
     )
-    if (sizes === undefined) return all
-    if (!(sizes instanceof Unknown)) return [{ start: world, batches: batched(hosts, sizes) }]
+    if (sizes === undefined) return whole
+    if (!(sizes instanceof Unknown))
+      return [{ start: world, batches: this.#onPaper(batched(all, sizes), hosts, play) }]
     const what = `${sizes.what} == 1`
     const ways = world.decisions.has(what)
       ? [world]
       : forked(new Undecided(what, sizes.at ?? serial.at), world, this.#room)
     return ways.map((start) => ({
       start,
-      batches: batched(hosts, [start.decisions.get(what) === true ? 1 : hosts.length]),
+      batches: this.#onPaper(
+        batched(all, [start.decisions.get(what) === true ? 1 : all.length]),
+        hosts,
+        play,
+      ),
     }))
+  }
+
+  /** Batches of a real run, each with the hosts that stand for its own: once, where such a one was before. */
+  #onPaper(batches: readonly (readonly string[])[], hosts: readonly string[], play: Play): readonly Batch[] {
+    const { standIn } = this.#stage.hosts
+    const wanted = new Set(hosts)
+    const kinds = new Map<string, string>()
+    const found: Batch[] = []
+    let isMixed = false
+    for (const each of batches) {
+      const stands = each.map((host) => standIn(host) ?? host).filter((host) => wanted.has(host))
+      const kind = stands.join()
+      isMixed ||= stands.some((host) => (kinds.get(host) ?? kind) !== kind)
+      const all = [...new Set(stands)]
+      const own = all.filter((host) => !kinds.has(host))
+      for (const host of own) kinds.set(host, kind)
+      if (own.length > 0) found.push({ hosts: own, each, isWhole: own.length === all.length })
+    }
+    if (isMixed) this.#noteBatches(play)
+    return found
+  }
+
+  /** Hosts that stand for others are not in batches of one kind, which may count. */
+  #noteBatches(play: Play): void {
+    const { at = play.at } = play.keywords.get('serial') ?? {}
+    const reached = this.#reachedBy(play)
+    if (reached !== undefined && seesOthers(textsOfPlay(play, reached, this.#stage.content)))
+      this.#stage.note({ at, what: 'serial makes more kinds of batches than are rehearsed' })
   }
 
   /** Ansible has no host yet where it reads what a play is for; what all hosts have in common is there. */
@@ -159,10 +191,15 @@ class Playing {
     return evaluator(scopeOf(context, world, first))
   }
 
-  #hosts(play: Play, context: Context, world: World): readonly string[] {
+  /** Hosts of a play; `each`: those that they stand for, too. */
+  #hosts(
+    play: Play,
+    context: Context,
+    world: World,
+  ): { readonly hosts: readonly string[]; readonly each: () => readonly string[] } {
     const { atoms, hosts } = this.#stage
     const pattern = play.hosts
-    if (pattern === undefined) return []
+    if (pattern === undefined) return { hosts: [], each: () => [] }
     const evaluate = this.#evaluator(context, world)
     const items = Array.isArray(pattern.value) ? pattern.value : [pattern.value]
     const words = items.map((item) => {
@@ -171,7 +208,9 @@ class Playing {
     })
     if (words.some((word) => word === undefined || hasMark(word)))
       this.#stage.note({ at: pattern.at, what: 'the hosts of a play are not known' })
-    const found = matchingHosts(words.map((word) => word ?? 'all').join(','), withGroups(hosts, world.groups))
+    const text = words.map((word) => word ?? 'all').join(',')
+    const now = withGroups(hosts, world.groups)
+    const found = matchingHosts(text, now)
     const { hosts: made, open: ofUnknown } = world.groups
     const open = namedGroups(words.map((word) => word ?? '')).some(
       (name) => ofUnknown.has(name) || made.has(name),
@@ -179,7 +218,16 @@ class Playing {
     // A group that only the run makes, if of hosts that are in no inventory, or that the user names.
     if (found.length === 0 && (open || items.some((item) => typeof item === 'string' && item.includes('{{'))))
       this.#stage.note({ at: pattern.at, what: 'no host that is known is among those of a play' })
-    return found
+    const groupsOfEach = (): ReadonlyMap<string, readonly string[]> =>
+      new Map([
+        ...(hosts.each?.groups ?? []),
+        ...[...made.keys()].map((name) => [name, now.groups.get(name) ?? []] as const),
+      ])
+    return {
+      hosts: found,
+      each: () =>
+        hosts.each === undefined ? found : matchingHosts(text, { ...hosts.each, groups: groupsOfEach() }),
+    }
   }
 
   #context(play: Play, path: string, directory: string, imports: readonly Keywords[]): Context {
@@ -355,6 +403,14 @@ class Playing {
     now = this.#walk.statements(play.postTasks, context, hosts, now)
     return this.#walk.handlers(context, hosts, now).map((world) => withoutNotified(world, hosts))
   }
+}
+
+/** One of the batches of a play: the hosts that are rehearsed, and `each` that is in it; `undefined`: all of the play. */
+interface Batch {
+  readonly hosts: readonly string[]
+  readonly each: readonly string[] | undefined
+  /** Whether no host of it was in a batch before by the one that stands for it. */
+  readonly isWhole: boolean
 }
 
 /** Whether a name in a list of names, or in a list in that, is a template. */

@@ -353,6 +353,16 @@ function withAlike({ hosts, groups }: PaperHosts, played: readonly string[]): re
     : [...new Set([...all.filter((host) => wanted.has(host)), ...played])]
 }
 
+/** The hosts of a batch that the groups of the inventory have, of which large ones are shortened. */
+function shownOf(
+  { groups }: PaperHosts,
+  batch: readonly string[],
+  played: readonly string[],
+): readonly string[] {
+  const all = new Set([...(groups.get('all') ?? []), ...played])
+  return batch.filter((host) => all.has(host))
+}
+
 function magic(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, role } = context
   switch (name) {
@@ -368,10 +378,14 @@ function magic(context: Context, world: World, host: string, name: string): Scop
       return { value: new List(withAlike(stage.hosts, context.allPlayHosts)) }
     case 'ansible_play_batch':
     case 'play_hosts': {
-      const { playHosts, allPlayHosts } = context
-      // Which of those that a host stands for are in a batch with it is not known.
-      const isBatch = playHosts.length < allPlayHosts.length
-      return { value: new List(isBatch ? playHosts : withAlike(stage.hosts, playHosts)) }
+      const { playHosts, playBatch } = context
+      return {
+        value: new List(
+          playBatch === undefined
+            ? withAlike(stage.hosts, playHosts)
+            : shownOf(stage.hosts, playBatch, playHosts),
+        ),
+      }
     }
     case 'ansible_run_tags':
       return { value: new RunTags(['all']) }

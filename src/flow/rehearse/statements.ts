@@ -615,17 +615,19 @@ const failures = (world: World, hosts: readonly string[]): ReadonlySet<string> =
  * `rescue` or `always` versions of ansible-core differ. Where not all ways were followed, it may not have failed.
  */
 function withFatal(context: Context, active: readonly string[], world: World): World {
-  const { anyErrorsFatal, mostFailed = 100, playHosts, isRescued, isFree, stage } = context
+  const { anyErrorsFatal, mostFailed = 100, playHosts, playBatch, isRescued, isFree, stage } = context
   if ((!anyErrorsFatal && mostFailed >= 100) || isRescued === true || isFree === true) return world
   if (world.isCut) return world
-  const { hosts } = stage.hosts
-  const count = (names: Iterable<string>): number =>
-    [...names].reduce((sum, name) => sum + 1 + (hosts.get(name)?.alike.length ?? 0), 0)
+  const { hosts, standIn } = stage.hosts
+  const count = (names: ReadonlySet<string>): number =>
+    playBatch === undefined
+      ? [...names].reduce((sum, name) => sum + 1 + (hosts.get(name)?.alike.length ?? 0), 0)
+      : playBatch.filter((host) => names.has(standIn(host) ?? host)).length
   const failing = failures(world, active)
   const [one] = failing
   const failure = one === undefined ? undefined : world.node(one).failure
   if (failure === undefined) return world
-  if (!anyErrorsFatal && (count(failing) / count(playHosts)) * 100 <= mostFailed) return world
+  if (!anyErrorsFatal && (count(failing) / count(new Set(playHosts))) * 100 <= mostFailed) return world
   const next = world.copy()
   for (const host of playHosts) if (next.node(host).failure === undefined) next.change(host, { failure })
   return next
