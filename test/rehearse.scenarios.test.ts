@@ -807,6 +807,35 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(services(true)).toEqual(['k3s'])
   })
 
+  test('leaves open what a run that it does not repeat has left open', () => {
+    const files = (url: string): Files => ({
+      'hosts.ini': '[quays]\nquay\n',
+      'site.yml': `
+- hosts: quays
+  tasks:
+    - { stat: { path: /srv/founded }, delegate_to: localhost, register: founded }
+    - shell: curl -sfL https://get.k3s.io | ${url} sh -s - server
+      args: { creates: /usr/local/bin/k3s }
+      environment: { K3S_TOKEN: 0ddpassword }
+`,
+    })
+    const urlOnly = files(
+      "{{ 'K3S_URL=https://pier:6443' if founded.stat.exists else 'K3S_CLUSTER_INIT=true' }}",
+    )
+    const open = ['quay joining-server present env-file maybe a url']
+    expect(arrivals(urlOnly)).toEqual(open)
+    expect(arrivals(urlOnly, { k3s: 'present', again: true })).toEqual(open)
+    const { verdicts } = new Analysis(new Map(Object.entries(urlOnly))).rehearsal
+    expect(new Set(verdicts.map(({ unknown }) => unknown))).toEqual(
+      new Set(['it depends on what only a real run shows']),
+    )
+    // A URL that is there either way is no question.
+    const either = files("{{ 'K3S_DEBUG=true' if founded.stat.exists else '' }} K3S_URL=https://pier:6443")
+    expect(arrivals(either, { k3s: 'present', again: true })).toEqual([
+      'quay joining-server present env-file url',
+    ])
+  })
+
   describe('makes another random token', () => {
     const again = { k3s: 'present', again: true }
     const MAKES = '{ command: openssl rand -hex 32, register: dice, no_log: true }'

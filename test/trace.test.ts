@@ -266,6 +266,22 @@ describe('in a project of its own', () => {
     expect(text).toContain("      it is empty where not (boat_answer.stdout == '••••')\n")
   })
 
+  test('where it is open only whether a server URL arrives, that has its cause, too', async () => {
+    write({
+      'site.yml': `- hosts: all
+  tasks:
+    - command: sh /opt/k3s-install.sh agent
+      environment: { K3S_TOKEN: 0ddpassword, K3S_URL: "{{ 'https://quay:6443' if tide.stdout == 'high' else '' }}" }
+      no_log: true
+`,
+      'hosts.ini': 'pier\n',
+    })
+    const { text } = await trace(directory, ['-i', 'hosts.ini', 'site.yml'])
+    expect(text).toMatch(
+      /token arrives through an env file; whether a server URL does is not known\n {6}because: \S/,
+    )
+  })
+
   test('the JSON has one verdict for each host, in their natural order', async () => {
     const { text } = await trace(directory, ['-f', 'json', '--scenario', 'first-run'])
     const all = JSON.parse(text) as { verdicts: readonly Shown[] }

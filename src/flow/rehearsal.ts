@@ -47,7 +47,7 @@ export interface Verdict {
   /** The start that the verdict is about. */
   readonly arrival: Arrival
   readonly at: Span
-  /** Why it is `maybe`. */
+  /** Why the token is `maybe`; where that is known, why the URL of a node that joins is. */
   readonly unknown: string | undefined
   /** What else had to be assumed for a world with this outcome: `ansible_facts.os_family == 'RedHat'`. */
   readonly assumptions: readonly string[]

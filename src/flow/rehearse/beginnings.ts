@@ -70,8 +70,14 @@ export function fullest(worlds: readonly World[]): World | undefined {
   return worlds.filter(startsK3s).toSorted((a, b) => running(b) - running(a))[0]
 }
 
-/** That world, with the most tokens of those, and the one in which the fewest have arrived, where those are fewer. */
-export function unlike(worlds: readonly World[]): readonly World[] {
+/** Worlds that differ from the first ones of a second run are followed by themselves: so many at most. */
+const MOST_BESIDE = 2
+
+/**
+ * What second runs begin with: that world, with the most tokens of those, and the one in which the fewest have arrived, where
+ * those are fewer; each by itself then some in which a service has got something else.
+ */
+export function unlike(worlds: readonly World[]): readonly (readonly World[])[] {
   const arrived = (world: World): number =>
     [...world.nodes.values()]
       .flatMap(({ starts }) => [...starts.values()])
@@ -80,8 +86,25 @@ export function unlike(worlds: readonly World[]): readonly World[] {
   const full = fullest(ordered)
   if (full === undefined) return []
   const least = ordered.findLast(startsK3s) ?? full
-  return arrived(least) < arrived(full) ? [full, least] : [full]
+  const first = arrived(least) < arrived(full) ? [full, least] : [full]
+  const known = new Set(first.flatMap(startsIn))
+  const beside = ordered.filter((world) => {
+    const starts = startsIn(world)
+    const isNew = starts.some((start) => !known.has(start))
+    for (const start of starts) known.add(start)
+    return isNew
+  })
+  return [first, ...beside.slice(0, MOST_BESIDE).map((world) => [world])]
 }
+
+/** What the services of a world have started with, as far as it tells nodes apart. */
+const startsIn = ({ nodes }: World): readonly string[] =>
+  [...nodes].flatMap(([host, { starts, founding }]) =>
+    [...starts].map(([service, { arrival }]) => {
+      const { command, token, serverUrl } = arrival
+      return [host, service, command, token.state, serverUrl.state, founding?.serverUrl.state].join(' ')
+    }),
+  )
 
 /** Nodes of the cluster that no other playbook got as far as bringing K3s to have it all the same: from where is not seen. */
 export function completed(

@@ -304,7 +304,7 @@ export class PlaybookWork {
     const scenario: Scenario = { ...before, again: true }
     const begin = unlike(worlds)
     if (begin.length === 0) return []
-    const done = this.#runs.run(scenario, asked, begin.map(rested))
+    const done = begin.flatMap((some) => this.#runs.run(scenario, asked, some.map(rested)))
     this.#take(scenario, done)
     this.#sayWhereItEnds(done, scenario)
     return done

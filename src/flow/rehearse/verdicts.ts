@@ -318,6 +318,15 @@ export function verdictsOf(
     const { starts } = worst.world.node(host)
     const commands = commandsOf(starts)
     const isByName = !commands.has('server') && !commands.has('agent')
+    const disagreement = isCut
+      ? 'the play may go more ways than were followed'
+      : 'it depends on what only a real run shows'
+    const isUrlOpen = urls.size > 1 || (url !== 'present' && (!isWhole || isCut))
+    const serverUrl = isUrlOpen || url === 'maybe' ? ('maybe' as const) : url === 'present'
+    const ofToken = agree
+      ? ((start.kept ?? arrival).token.unknown ?? (worst.outcome.token === 'maybe' ? OF_ITS_OWN : undefined))
+      : disagreement
+    const ofUrl = isUrlOpen ? disagreement : serverUrl === 'maybe' ? arrival.serverUrl.unknown : undefined
     return [host, ...alike].map((name) => ({
       playbook,
       ...(hosts.sources === undefined ? {} : { inventory: hosts.sources }),
@@ -333,19 +342,11 @@ export function verdictsOf(
       token: agree ? worst.outcome.token : ('maybe' as const),
       ...(agree && worst.outcome.isRenewed === true ? { isRenewed: true as const } : {}),
       source: start.kept === undefined ? arrival.token.carrier : 'none',
-      serverUrl:
-        urls.size > 1 || url === 'maybe' || (url !== 'present' && (!isWhole || isCut))
-          ? ('maybe' as const)
-          : url === 'present',
+      serverUrl,
       hops: hopsOf(start),
       arrival,
       at: start.at,
-      unknown: agree
-        ? ((start.kept ?? arrival).token.unknown ??
-          (worst.outcome.token === 'maybe' ? OF_ITS_OWN : undefined))
-        : isCut
-          ? 'the play may go more ways than were followed'
-          : 'it depends on what only a real run shows',
+      unknown: ofToken ?? (kind === 'first-server' || isOwn ? undefined : ofUrl),
       assumptions: agree || isCut ? [] : assumptionsOf(worst.world),
     }))
   })

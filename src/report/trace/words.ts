@@ -75,7 +75,14 @@ function urlWords(verdict: Verdict): string {
 }
 
 /** What else is to be said of an outcome, a sentence each. */
-export function remarks({ token, unknown, assumptions, arrival }: Verdict): readonly string[] {
+export function remarks({
+  kind,
+  token,
+  serverUrl,
+  unknown,
+  assumptions,
+  arrival,
+}: Verdict): readonly string[] {
   const { state, masked } = arrival.token
   const worst = {
     present: 'it arrives',
@@ -83,9 +90,10 @@ export function remarks({ token, unknown, assumptions, arrival }: Verdict): read
     absent: 'it does not arrive',
     maybe: undefined,
   }[state]
+  const isOpen = token === 'maybe' || (kind !== 'first-server' && serverUrl === 'maybe')
   return [
     ...(arrival.failure === undefined ? [] : [`the service can't start: ${arrival.failure}`]),
-    ...(token === 'maybe' && unknown !== undefined ? [`because: ${unknown}`] : []),
+    ...(isOpen && unknown !== undefined ? [`because: ${unknown}`] : []),
     ...(token === 'maybe' && assumptions.length > 0
       ? [`${worst ?? 'it is not known'} where ${assumptions.join(' and ')}`]
       : []),
