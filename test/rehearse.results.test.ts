@@ -2095,6 +2095,44 @@ describe('verdicts of worlds', () => {
     expect(arrivals(berth(lines))).toEqual(['berth agent present config maybe a url'])
   })
 
+  // No file of these sets `slips`.
+  const each = (body: string): string => `{% for slip in slips %}\n${body}\n{% endfor %}\n`
+  const below = (lines: string): Files => {
+    const files = berth('')
+    return { ...files, 'templates/config.yaml.j2': `${lines}token: 0ddpassword\n` }
+  }
+
+  test.each([
+    ['once', 'tls-san: "{{ slips }}"\n'],
+    ['as items', `tls-san:\n${each('  - "{{ slip }}"')}`],
+    ['as items without quotes', `tls-san:\n${each('  - {{ slip }}')}`],
+    ['as items that are not indented', `tls-san:\n${each('- {{ slip.name }}.quay.test')}`],
+    ['as items, where there are some', `tls-san:\n{% if slips %}\n${each('  - {{ slip }}')}{% endif %}\n`],
+    ['in a key of its own', each('node-label+: ["berth={{ slip }}"]')],
+  ])('what is not known above the token does not hide it: %s', (_, lines) => {
+    expect(arrivals(below(lines))).toEqual(['berth agent present config no url'])
+  })
+
+  test.each([
+    each('{{ slip }}'),
+    each('{{ slip }}: 1'),
+    `tls-san:\n${each('  {{ slip }}')}`,
+    `tls-san:\n${each('  - quay\n{{ slip }}')}`,
+    `tls-san:\n${each('  - quay').replace('quay\n', 'quay{{ slip }}')}`,
+    '{{ slips }}\n',
+  ])('what may be any key above the token is told as what nobody sets: %s', (lines) => {
+    expect(arrivals(below(lines))).toEqual(['berth agent maybe config maybe a url'])
+    expect(doubts(below(lines))[0]).toMatch(/^nothing in the project sets slips for these hosts: /)
+  })
+
+  test('a loop that may write the token leaves open whether there is one', () => {
+    const lines = (body: string): string => each(body).replace('in slips', 'in ansible_facts.slips')
+    const alone = (text: string): Files => ({ ...berth(''), 'templates/config.yaml.j2': text })
+    expect(arrivals(alone(lines('token: "{{ slip }}"')))).toEqual(['berth agent maybe config no url'])
+    expect(arrivals(alone(lines('{{ slip }}')))).toEqual(['berth agent maybe config maybe a url'])
+    expect(arrivals(alone(lines('  - {{ slip }}')))).toEqual(['berth agent absent none no url'])
+  })
+
   test('a datastore that config.yaml may name leaves open whether a server has to be told of another', () => {
     const site = (lines: string): Files => ({
       ...berth(lines),

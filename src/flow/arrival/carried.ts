@@ -1,6 +1,6 @@
 import type { Carried, CarriedState, Carrier } from '../arrival.ts'
-import { type Atom, type Atoms, distinctHops, type Hop } from '../atoms.ts'
-import { hopsOf, type Letters, tracedText, unknownIn } from './letters.ts'
+import { type Atoms, distinctHops, type Hop } from '../atoms.ts'
+import { hopsOf, type Letters, reasonOf, tracedText, unknownIn } from './letters.ts'
 
 /** One of the ways in which a setting is given, or might be. */
 export interface Candidate {
@@ -72,12 +72,10 @@ function judged({ value, state, why }: Candidate): {
   const isFilled = value.runs.some(
     ({ of: { atom } }) => atom === undefined || atom.text !== undefined || atom.isFilled,
   )
-  return isFilled ? { state: 'present', why: undefined } : { state: 'maybe', why: reasonOf(unknownIn(value)) }
+  if (isFilled) return { state: 'present', why: undefined }
+  const unknown = unknownIn(value)
+  return { state: 'maybe', why: unknown === undefined ? undefined : reasonOf(unknown) }
 }
-
-/** A name alone is no reason, where more is known than that. */
-const reasonOf = (atom: Atom | undefined): string | undefined =>
-  atom?.why?.includes(atom.what) === true ? atom.why : atom?.what
 
 function wayOf({ value, hops }: Candidate, atoms: Atoms): readonly Hop[] {
   return distinctHops([...(value === undefined ? [] : hopsOf(value, atoms)), ...hops])

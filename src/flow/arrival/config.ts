@@ -4,7 +4,15 @@ import type { Arrival } from '../arrival.ts'
 import { type Atom, type Atoms, type Hop, hasMark } from '../atoms.ts'
 import type { PaperFile } from '../files.ts'
 import { noLetters } from './envFiles.ts'
-import { type Letters, lettersOf, type Source, saysNothing, unknownIn, type Written } from './letters.ts'
+import {
+  type Letters,
+  lettersOf,
+  reasonOf,
+  type Source,
+  saysNothing,
+  unknownIn,
+  type Written,
+} from './letters.ts'
 import { ReadOnce } from './readOnce.ts'
 
 /** A key of config.yaml or one of its drop-ins, as the flag that K3s makes of it. */
@@ -78,11 +86,11 @@ function entriesOf(letters: Letters, source: Source): readonly ConfigEntry[] {
   if (root?.kind !== 'map')
     return whole === undefined
       ? []
-      : [{ flag: undefined, value: noLetters, hops: hopsAt(0, letters.text.length), why: whole.what }]
+      : [{ flag: undefined, value: noLetters, hops: hopsAt(0, letters.text.length), why: reasonOf(whole) }]
   return root.written.flatMap(({ name, key, value }): readonly ConfigEntry[] => {
     const unknown = unknownIn(cut(letters, key.at.start, key.at.end))
     const hops = hopsAt(key.at.start, Math.max(value.at.end, key.at.end))
-    if (unknown !== undefined) return [{ flag: undefined, value: noLetters, hops, why: unknown.what }]
+    if (unknown !== undefined) return [{ flag: undefined, value: noLetters, hops, why: reasonOf(unknown) }]
     return scalarsOf(value).map((scalar) => ({
       flag: name.replace(/\+$/, ''),
       value: scalarLetters(scalar, letters),

@@ -146,6 +146,12 @@ export function unknownIn(letters: Letters): Atom | undefined {
   return undefined
 }
 
+/** A name alone, or that of what is gone through, is no reason where more is known than that. */
+export function reasonOf({ what, why }: Atom): string {
+  const name = what.replace(/^a loop over /, '')
+  return why?.includes(name) === true ? why : what
+}
+
 /** The way of a text: of its atoms first, then of the files that it passed. */
 export function hopsOf(letters: Letters, atoms: Atoms): readonly Hop[] {
   const ways = tracedText(letters, atoms).marks.flatMap(({ atom }) => atoms.hops(atom))

@@ -5,6 +5,8 @@ import { Keyed } from './unknowns.ts'
 const KEY = /^(["']?)([\w-]+)\+?\1[ \t]*:(?=[ \t]|$)/
 /** What goes on with the value of a key, or is nothing. */
 const REST = /^(?:[ \t]|- |-$|#|$)/
+/** An item of a list, or a value below a key: what is not known of it is no more than that. */
+const PLACED = /^(?:[ \t]*- |[ \t]+["']?[\w.-]+["']?:[ \t])/
 
 /** The keys that texts may bring to a mapping of YAML as whole lines; `undefined`: one of them may be anything. */
 export function keysOf(values: readonly Value[], atoms: Atoms): readonly string[] | undefined {
@@ -31,7 +33,7 @@ function keysIn(text: string, atoms: Atoms): readonly string[] | undefined {
     }
     const [, , key] = KEY.exec(line) ?? []
     if (key !== undefined) keys.push(key)
-    else if (!REST.test(line) || (keys.length === 0 && hasMark(line))) return undefined
+    else if (!REST.test(line) || (keys.length === 0 && hasMark(line) && !PLACED.test(line))) return undefined
   }
   return keys
 }
