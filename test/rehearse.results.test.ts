@@ -405,6 +405,8 @@ describe('what a task returned', () => {
     ['server/db/etcd', 'open'],
     ['server/harbour-token', 'open'],
     ['agent/kubelet.kubeconfig', 'open'],
+    ['data', 'there'],
+    ['data/current', 'open'],
   ])('of stat knows what a server makes as it runs: %s is %s', (path, then) => {
     const server = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })
     const seen = (before: string, condition: string, target = 'quay') => {

@@ -1007,6 +1007,42 @@ ${tasks.map((task) => `    - ${task}\n`).join('')}`,
       expect(findings(files).filter((one) => one.startsWith('tokens-differ'))).toEqual([])
     })
 
+    const given = (args: string): string =>
+      `{ shell: curl -sfL https://get.k3s.io | sh -s - server, args: { ${args} }, environment: { K3S_TOKEN: "{{ dice.stdout }}" }, no_log: true }`
+
+    test.each([
+      ['/var/lib/rancher/k3s/server', 'present'],
+      ['/var/lib/rancher/k3s/data', 'present'],
+      ['/etc/rancher/k3s/', 'present'],
+      ['/var/lib/rancher/k3s/server/tls/server-ca.crt', 'present'],
+      ['/var/lib/*/k3s/server/tls/server-ca.crt', 'present'],
+      ['/usr/local/bin/k3s*', 'present'],
+      ['/usr/local/bin/*3[a-s]', 'present'],
+      ['/etc/systemd/system/k3s.servic?', 'present'],
+      ['/var/lib/rancher/k3s/server/tls/*.crt', 'maybe'],
+      ['/var/lib/rancher/k3s/agent', 'maybe'],
+      ['/usr/local/bin/k3z*', 'different'],
+      ['/usr/local/bin/{k3s,k3z}', 'different'],
+      ['/opt/harbour', 'different'],
+    ])('for a server whose command creates %s: %s', (path, then) => {
+      const files = site(MAKES, given(`creates: "${path}"`))
+      const quay = (state: string): readonly string[] => [`quay first-server ${state} env-file no url`]
+      expect(arrivals(files)).toEqual(quay('present'))
+      expect(arrivals(files, again)).toEqual(quay(then))
+      const found = findings(files).filter((one) => one.startsWith('tokens-differ'))
+      expect(found).toHaveLength(then === 'different' ? 1 : 0)
+    })
+
+    test.each([
+      ['/var/lib/rancher/k3s/server', 'present env-file'],
+      ['/var/lib/rancher/k3s/ser*', 'present env-file'],
+      ['/var/lib/rancher/k3s/agent', 'maybe none'],
+      ['/usr/local/bin/k3z*', 'absent none'],
+    ])('for a server that is installed again where its command removes %s: %s', (path, then) => {
+      const files = site(INSTALLS, MAKES, given(`removes: "${path}"`))
+      expect(arrivals(files)).toEqual([`quay first-server ${then} no url`])
+    })
+
     test('for whoever joins, where the servers keep theirs', () => {
       const kept = site(MAKES, config('{{ dice.stdout }}', ', force: false'), INSTALLS)
       const files = {

@@ -144,8 +144,12 @@ function directoriesOf(files: PaperFiles): ReadonlyMap<string, ReadonlySet<strin
 }
 
 /** What `glob` of the C library finds for a path that may hold `*`, `?` and `[…]`. Sorted. */
-export function globPaths(files: PaperFiles, pattern: string): readonly string[] {
-  if (!/[*?[]/.test(pattern)) return fileAt(files, pattern) === undefined ? [] : [pattern]
+export const globPaths = (files: PaperFiles, pattern: string): readonly string[] =>
+  globbed(files, pattern).filter((path) => fileAt(files, path) !== undefined)
+
+/** The paths that such a pattern stands for, directories, too. Names behind the last mark may not be there. */
+export function globbed(files: PaperFiles, pattern: string): readonly string[] {
+  if (!/[*?[]/.test(pattern)) return [pattern]
   const parts = normalPath(pattern).split('/').slice(1)
   let found = ['']
   for (const part of parts) {
@@ -159,7 +163,7 @@ export function globPaths(files: PaperFiles, pattern: string): readonly string[]
       )
     }
   }
-  return found.filter((path) => fileAt(files, path) !== undefined)
+  return found
 }
 
 function globForm(part: string): RegExp {

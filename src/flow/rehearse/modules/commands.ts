@@ -16,7 +16,7 @@ import {
   shellSteps,
   unknownAtom,
 } from '../../arrival/index.ts'
-import { fileAt } from '../../arrival/paths.ts'
+import { fileAt, globbed } from '../../arrival/paths.ts'
 import { hasMark } from '../../atoms.ts'
 import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
 import { heldIn, type PaperFile, withFile } from '../../files.ts'
@@ -31,7 +31,7 @@ import {
 } from '../../installer.ts'
 import type { Event } from '../../rehearsal.ts'
 import { broughtBy, Unknown } from '../../unknown.ts'
-import { type Call, type Effect, ModuleFails, normalised } from '../call.ts'
+import { type Call, type Effect, ModuleFails, normalised, Undecided } from '../call.ts'
 import { environmentOf } from '../environment.ts'
 import type { NodeState } from '../world.ts'
 import { type CarriedScript, carriedScript } from './carriedScript.ts'
@@ -40,6 +40,7 @@ import {
   existing,
   fileEvent,
   isMissing,
+  mayBeMade,
   readBack,
   shown,
   TOKEN_FILE,
@@ -106,8 +107,20 @@ const ARGUMENTS: ReadonlySet<string> = new Set([
   ...['removes', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'warn'],
 ])
 
-function isThere(call: Call, path: string): boolean {
-  return call.node.files.has(path) || (/\/bin\/k3s$/.test(path) && call.node.k3s !== 'absent')
+/**
+ * Whether `creates` or `removes` finds something; where nobody knows, nothing but what K3s may have made. `script` takes no glob:
+ * https://docs.ansible.com/ansible/latest/collections/ansible/builtin/command_module.html#parameter-creates
+ */
+function isThere(call: Call, pattern: string): boolean {
+  const { files } = call.node
+  const isGlob = call.task.action.module !== 'script' && /^\/.*[*?[]/.test(pattern)
+  const paths = isGlob ? globbed(files, pattern) : [pattern]
+  if (paths.some((path) => existing(call, path) ?? files.has(path))) return true
+  if (!mayBeMade(call, pattern)) return false
+  const what = `${shown(pattern)} exists on ${call.target}`
+  const decided = call.world.decisions.get(what)
+  if (decided === undefined) throw new Undecided(what, call.task.action.at)
+  return decided
 }
 
 function commandText(call: Call): string | undefined {

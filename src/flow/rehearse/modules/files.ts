@@ -440,16 +440,30 @@ const MADE_AS_IT_RUNS = /^\/(?:var\/(?:lib|run|log)|run)\/|^\/etc\/rancher\/node
 /** Of that what each server makes before it says that it is ready. */
 const OF_EACH_SERVER = /^\/(?:cred|manifests|tls|tls\/(?:server|client|request-header)-ca\.(?:crt|key))$/
 
+/**
+ * Where its binary unpacks itself before it is server or agent, unless it is told of another data directory:
+ * https://github.com/k3s-io/k3s/blob/0208f16b5fea0f53dc4289b7acc4eb7c4c41397b/cmd/k3s/main.go
+ */
+const UNPACKED = '/var/lib/rancher/k3s/data'
+
+/** Whether K3s, which has run on the node, may have made a path that is not on it as far as that is followed. */
+export function mayBeMade({ node, isOnNode }: Call, path: string): boolean {
+  if (!isOnNode || !OF_K3S.test(path) || !MADE_AS_IT_RUNS.test(path)) return false
+  return TOKEN_FILE.test(path) ? mayKeepElsewhere(node) : madeBy(node, path) === undefined
+}
+
 /** Whether K3s has made a file as it ran; `undefined` where that depends on more than is followed. */
 function madeBy(node: NodeState, path: string): boolean | undefined {
   if (node.starts.size === 0 && node.founding === undefined) return false
-  const [, server, below = ''] = /^(.*\/server)(\/.*|$)/.exec(path) ?? []
+  const isUnpacked = path === UNPACKED
+  const [, server = isUnpacked ? SERVER_DIR : undefined, below = ''] =
+    /^(.*\/server)(\/.*|$)/.exec(path) ?? []
   if (server === undefined) return undefined
   const servers = serversStarted(node)
-  if (servers.length === 0) return false
+  if (servers.length === 0) return isUnpacked ? undefined : false
   // Without its token the directory may have been taken away since.
   const isTheirs = node.files.has(`${server}/token`) && servers.every((one) => serverDirOf(one) === server)
-  return isTheirs && OF_EACH_SERVER.test(below) ? true : undefined
+  return isTheirs && (isUnpacked || OF_EACH_SERVER.test(below)) ? true : undefined
 }
 
 export function slurp(call: Call): Effect {
