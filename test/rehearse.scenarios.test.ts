@@ -1110,6 +1110,108 @@ describe('where a play ends early', () => {
     expect(ends(files)).toEqual([`berth ${broken}: present`])
   })
 
+  describe('for want of a fact', () => {
+    const IPV4 = "'ansible_default_ipv4' is undefined"
+    const NOT_THERE =
+      '{ debug: { msg: "{{ ansible_check_mode }} {{ ansible_host }} {{ ansible_play_hosts }}" } }'
+    const play = (hosts: string, keywords: string, ...tasks: readonly string[]): string =>
+      `\n- hosts: ${hosts}\n${keywords}  tasks:\n${tasks.map((task) => `    - ${task}\n`).join('')}`
+    const BARE = '  gather_facts: false\n'
+    const asks = (fact = 'ansible_default_ipv4.address', keywords = BARE): string =>
+      play('quays', keywords, NOT_THERE, `{ set_fact: { pier: "{{ ${fact} }}" } }`) +
+      joins('berths', '0ddpassword').replace('https://quay:6443', "https://{{ hostvars['quay'].pier }}:6443")
+    const seen = (site: string, more: Files = {}): readonly string[] => [
+      ...new Set(
+        ends({ 'hosts.ini': HOSTS, 'site.yml': site, ...more }).map((end) =>
+          end.replace(/: (?:absent|present).*/, ''),
+        ),
+      ),
+    ]
+    const told = (why: string): readonly string[] => [`berth ${why}`]
+
+    test.each([
+      ['ansible_default_ipv4.address', IPV4],
+      ['ansible_facts.default_ipv4.address', "'ansible_facts.default_ipv4' is undefined"],
+      ["hostvars['quay'].ansible_eth0.ipv4.address", "'hostvars.quay.ansible_eth0' is undefined"],
+      ['ansible_system', "'ansible_system' is undefined"],
+    ])('that no play has gathered: %s', (fact, why) => {
+      expect(seen(asks(fact))).toEqual(told(why))
+      expect(seen(asks(fact, ''))).toEqual([])
+    })
+
+    test('that is gathered only where a play asks, as ansible.cfg says', () => {
+      const explicit = { 'ansible.cfg': '[defaults]\ngathering = explicit\n' }
+      const asked = '  gather_facts: true\n'
+      expect(seen(asks(undefined, ''), explicit)).toEqual(told(IPV4))
+      expect(seen(asks(undefined, asked), explicit)).toEqual([])
+      expect(seen(asks(undefined, ''), { 'ansible.cfg': '[defaults]\ngathering = smart\n' })).toEqual([])
+      const otherwise = {
+        ...explicit,
+        Makefile: 'site:\n\tANSIBLE_GATHERING=smart ansible-playbook site.yml\n',
+      }
+      expect(seen(asks(undefined, ''), otherwise)).toEqual([])
+    })
+
+    test.each([
+      ['a play before has gathered it', play('all', '', '{ debug: { msg: tea } }') + asks(), {}],
+      ['whether a play does is not known', asks(undefined, '  gather_facts: "{{ tea }}"\n'), {}],
+      ['a task gathers it', play('quays', BARE, '{ setup: { gather_subset: network } }') + asks(), {}],
+      [
+        'a task gathers it on another host',
+        play('berths', BARE, '{ ansible.builtin.setup: , delegate_to: quay, delegate_facts: true }') + asks(),
+        {},
+      ],
+      ['a cache keeps it', asks(), { 'ansible.cfg': '[defaults]\nfact_caching = jsonfile\n' }],
+      ['a cache of the environment keeps it', asks(), { '.envrc': 'export ANSIBLE_CACHE_PLUGIN=yaml\n' }],
+      [
+        'the inventory says it',
+        asks(),
+        { 'host_vars/quay.yml': 'ansible_default_ipv4: { address: 192.0.2.1 }\n' },
+      ],
+      [
+        'add_host says it',
+        play(
+          'localhost',
+          BARE,
+          '{ add_host: { name: quay, ansible_default_ipv4: { address: 192.0.2.1 } } }',
+        ) + asks(),
+        {},
+      ],
+      [
+        'a role that is not here may gather it',
+        asks().replace('  tasks:', '  roles: [elsewhere]\n  tasks:'),
+        {},
+      ],
+      [
+        'a playbook before it in the same run has gathered it',
+        asks(),
+        {
+          'harbour.yml': play('all', '', '{ debug: { msg: tea } }'),
+          'run.sh': '#!/bin/sh\nansible-playbook -i hosts.ini harbour.yml site.yml\n',
+        },
+      ],
+    ])('though not where %s', (_, site, more) => {
+      expect(seen(site, more)).toEqual([])
+    })
+
+    test('in a playbook that another one imports behind plays that gather it', () => {
+      const files = (first: string): Files => ({
+        'site.yml': `${play('all', first, '{ debug: { msg: tea } }')}\n- import_playbook: harbour.yml\n`,
+        'harbour.yml': asks(),
+      })
+      expect(seen('', files(''))).toEqual([])
+      expect(seen('', files(BARE))).toEqual(told(IPV4))
+    })
+
+    test('which a lone role, and hosts that are assumed, may have', () => {
+      const task = '- set_fact: { pier: "{{ ansible_default_ipv4.address }}" }\n'
+      const role = { 'roles/moored/tasks/main.yml': `${task}- command: sh /opt/k3s-install.sh\n` }
+      const invented = new Map(Object.entries({ 'site.yml': asks() }))
+      expect(ends(role)).toEqual([])
+      expect(ends(Object.fromEntries(invented))).toEqual([])
+    })
+  })
+
   test('that is told of nodes of the cluster alone', () => {
     const files = { 'hosts.ini': `${HOSTS}[nas]\ntin\n` }
     const brokenOn = (host: string): string =>

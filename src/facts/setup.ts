@@ -36,6 +36,9 @@ const interfaces =
 const ofAnsible =
   /^(?:facts|version|config_file|inventory_sources|playbook_python|forks|check_mode|diff_mode|verbosity|loop_var|index_var|search_path|delegated_vars|failed_task|failed_result|collection_name|dependent_role_names)$/
 
+/** Whether no other module, and Ansible itself, makes a fact of this name: without `setup` nobody has it. */
+export const isOfSetup = (name: string): boolean => gathered.has(name) || interfaces.test(name)
+
 /** Whether `ansible_…` of this name may come from a node, or from Ansible, whatever files say of it. */
 export const isGatheredName = (name: string): boolean =>
   gathered.has(name) || ofAnsible.test(name) || families.test(name) || interfaces.test(name)

@@ -69,6 +69,8 @@ export interface Stage {
   readonly playbook: string
   /** Where ansible.cfg says that mappings of the same name are put together; `undefined`: the one that wins counts. */
   readonly merges: Span | undefined
+  /** Whether nodes have no other facts than plays gather for them, nor anything else of their names. */
+  readonly hasOwnFactsOnly: boolean
   /** Which tasks are worth rehearsing. */
   readonly relevance: Relevance
   /** Whether a text that is made anew is another one than in the run before. */

@@ -61,19 +61,29 @@ interface PlaybookCommand {
   readonly variables: readonly (readonly [name: string, at: Span])[]
 }
 
-const commands = new WeakMap<Project, readonly PlaybookCommand[]>()
-
 /**
  * Variables that commands of the project give to a playbook, and whose values only a run has: `ansible-playbook -e pier=$1
  * site.yml`. Each with the command.
  */
-export function givenByCommands(project: Project, playbook: string): ReadonlyMap<string, Span> {
+export const givenByCommands = (project: Project, playbook: string): ReadonlyMap<string, Span> =>
+  new Map(commandsFor(project, playbook).flatMap(({ variables }) => variables))
+
+/** Whether a command of the project plays it in one run with other playbooks: `ansible-playbook harbour.yml site.yml`. */
+export const isPlayedWithOthers = (project: Project, { playbooks }: Content, playbook: string): boolean =>
+  commandsFor(project, playbook).some(({ names }) =>
+    playbooks.some(({ path }) => path !== playbook && names.has(path)),
+  )
+
+const commands = new WeakMap<Project, readonly PlaybookCommand[]>()
+
+/** The commands of the project that play a playbook. */
+function commandsFor(project: Project, playbook: string): readonly PlaybookCommand[] {
   let known = commands.get(project)
   if (known === undefined) {
     known = [...playbookCommands(project)]
     commands.set(project, known)
   }
-  return new Map(known.flatMap(({ names, variables }) => (names.has(playbook) ? variables : [])))
+  return known.filter(({ names }) => names.has(playbook))
 }
 
 function* playbookCommands(project: Project): Generator<PlaybookCommand> {
@@ -89,8 +99,9 @@ function* playbookCommands(project: Project): Generator<PlaybookCommand> {
           FILLED_IN.test(value) ? [[name, at] as const] : [],
         ),
       )
+      // From where it stands, or from the top.
       const names = words.flatMap((word) => [joinPath(directoryOf(path), word), word].map(normalPath))
-      if (variables.length > 0) yield { names: new Set(names), variables }
+      yield { names: new Set(names), variables }
     }
   }
 }

@@ -51,19 +51,20 @@ export function factOf(stage: Stage, world: World, host: string, name: string): 
 export const isOutrankedFact = (name: string): boolean =>
   name.startsWith(PREFIX) && !isGatheredName(name.slice(PREFIX.length))
 
-/** `ansible_facts`: some of its members are known, those that tasks have put there first. */
+/** `ansible_facts`: some of its members are known, those that tasks have put there first, and some are not there. */
 export function factsOf(
   stage: Stage,
   world: World,
   host: string,
   made: (name: string) => FlowValue | undefined,
+  isNotThere: (name: string) => boolean,
 ): FlowValue {
   return new Unknown(
     'ansible_facts',
     'a fact of the node',
     undefined,
     undefined,
-    (name) => made(name) ?? member(stage, world, host, name),
+    (name) => made(name) ?? (isNotThere(name) ? undefined : member(stage, world, host, name)),
   )
 }
 

@@ -14,6 +14,7 @@ import { Undecided } from './call.ts'
 import { type Closure, closureOfPlay, textsOfPlay } from './closure.ts'
 import type { Context, Stage } from './context.ts'
 import { rawVariables, within } from './context.ts'
+import { gathersFacts } from './gathering.ts'
 import { withGroups } from './groups.ts'
 import { addHandlers } from './handlers.ts'
 import { CONTROL_NODE } from './hosts.ts'
@@ -84,7 +85,8 @@ class Playing {
           isFree: FREE.test(String(play.keywords.get('strategy')?.value)),
         }
         const isOpen = isForOpenGroup(play, world)
-        return this.#batches(play, hosts, each, base, restarted(world, hosts)).flatMap(({ start, batches }) =>
+        const begun = this.#withFacts(play, hosts, restarted(world, hosts))
+        return this.#batches(play, hosts, each, base, begun).flatMap(({ start, batches }) =>
           batches.reduce<readonly World[]>(
             (now, turn) => {
               const { hosts: batch, each: playBatch } = turn
@@ -113,6 +115,15 @@ class Playing {
       }),
       this.#stage.atoms,
     )
+  }
+
+  /** Facts that a play has gathered are there for the rest of the run. */
+  #withFacts({ keywords }: Play, hosts: readonly string[], world: World): World {
+    if (!gathersFacts(keywords, this.#stage.project)) return world
+    if (hosts.every((host) => world.node(host).hasFacts)) return world
+    const next = world.copy()
+    for (const host of hosts) next.change(host, { hasFacts: true })
+    return next
   }
 
   /** What a batch has to go beyond to end for all of its hosts. */
@@ -188,7 +199,7 @@ class Playing {
   /** Ansible has no host yet where it reads what a play is for; what all hosts have in common is there. */
   #evaluator(context: Context, world: World): Evaluator {
     const [first = CONTROL_NODE] = this.#stage.hosts.hosts.keys()
-    return evaluator(scopeOf(context, world, first))
+    return evaluator(scopeOf(withAnyFacts(context), world, first))
   }
 
   /** Hosts of a play; `each`: those that they stand for, too. */
@@ -347,7 +358,7 @@ class Playing {
       hosts.map((host) => {
         const own = new Map(context.playVars)
         const evaluate = (playVars: Context['playVars']): Evaluator =>
-          evaluator(scopeOf({ ...context, playVars }, world, host))
+          evaluator(scopeOf({ ...withAnyFacts(context), playVars }, world, host))
         unread = withMore(unread, this.#varsFiles(play, context.playbookDirectory, own, evaluate))
         return [host, own] as const
       }),
@@ -418,6 +429,12 @@ const hasTemplates = (value: AnsibleValue | undefined): boolean =>
   Array.isArray(value)
     ? value.some((item: AnsibleValue) => hasTemplates(item))
     : typeof value === 'string' && isTemplate(value)
+
+/** The same where a fact that is not there ends nothing: what is read before the play begins. */
+const withAnyFacts = (context: Context): Context => ({
+  ...context,
+  stage: { ...context.stage, hasOwnFactsOnly: false },
+})
 
 const FREE = /(?:^|\.)(?:free|host_pinned)$/
 

@@ -6,6 +6,7 @@ import type { Undecided } from './call.ts'
 import type { Closure } from './closure.ts'
 import type { Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
+import { areFactsOfPlays } from './gathering.ts'
 import { GivenVariables } from './givenVariables.ts'
 import type { PaperHosts } from './hosts.ts'
 import { type InventedHosts, type Invention, inventedHosts } from './inventedHosts.ts'
@@ -199,6 +200,7 @@ export class PlaybookRuns {
       notFollowed: (note) => director.notFollowed(note),
       playbook: this.playbook.path,
       merges: mergeSetting(director.project, this.playbook.path),
+      hasOwnFactsOnly: hosts.sources !== undefined && this.#areFactsOfPlays,
       relevance: this.#relevance(hosts),
     }
   }
@@ -210,6 +212,14 @@ export class PlaybookRuns {
   }
 
   #relevanceFound: Relevance | undefined
+
+  get #areFactsOfPlays(): boolean {
+    const { content, project } = this.director
+    this.#areFactsOfPlaysFound ??= areFactsOfPlays(this.closure, content, project, this.playbook.path)
+    return this.#areFactsOfPlaysFound
+  }
+
+  #areFactsOfPlaysFound: boolean | undefined
 
   get groupsInTexts(): readonly string[] {
     this.#groupsInTextsFound ??= groupsIn(this.closure.texts)

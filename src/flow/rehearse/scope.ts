@@ -1,6 +1,7 @@
 import { normalPath } from '../../ansible/inventory/projectTree.ts'
 import { Dict, List } from '../../ansible/template/values.ts'
 import { type AnsibleValue, Float, isMapping, VaultedText } from '../../ansible/value.ts'
+import { isOfSetup } from '../../facts/setup.ts'
 import type { Atoms } from '../atoms.ts'
 import {
   Address,
@@ -327,17 +328,25 @@ function inFile(name: string, inFiles: () => ScopeVariable): FlowValue | undefin
 function fact(context: Context, world: World, host: string, name: string): ScopeVariable {
   if (name === 'ansible_facts') {
     const { variables } = world.node(host)
-    const facts = factsOf(context.stage, world, host, (key) =>
-      valueIn(settled(context.stage, variables.get(cachedFact(key)), key, world, () => undefined)),
-    )
-    return { value: facts }
+    const isNotThere = (key: string): boolean => isNotGathered(context, world, host, `ansible_${key}`)
+    const made = (key: string): FlowValue | undefined =>
+      valueIn(settled(context.stage, variables.get(cachedFact(key)), key, world, () => undefined))
+    return { value: factsOf(context.stage, world, host, made, isNotThere) }
   }
   if (!name.startsWith('ansible_')) return undefined
   // Users have the ansible-core that a task demands.
   if (name === 'ansible_version' && context.isDemand === true)
     return { value: new Unknown(name, 'the version of the user') }
+  if (isNotGathered(context, world, host, name)) return undefined
   const value = factOf(context.stage, world, host, name)
   return value === undefined ? undefined : { value }
+}
+
+/** Whether it is a fact that nothing has gathered of a host: what files say counts, if they say anything. */
+function isNotGathered({ stage }: Context, world: World, host: string, name: string): boolean {
+  if (!stage.hasOwnFactsOnly || !name.startsWith('ansible_')) return false
+  const own = stage.hosts.standIn(host) ?? host
+  return stage.hosts.hosts.has(own) && !world.node(own).hasFacts && isOfSetup(name.slice('ansible_'.length))
 }
 
 const valueIn = (variable: ScopeVariable): FlowValue | undefined =>
@@ -476,6 +485,11 @@ function leftToUser(context: Context, world: World, host: string, name: string):
   if (world.node(stage.hosts.standIn(host) ?? host).hasUnnamedFact)
     return { value: new Unknown(name, 'a task makes a fact whose name is not known') }
   const left = stage.leftTo(name, unreadOf(context, world, host))
+  if (isNotGathered(context, world, host, name)) {
+    // A file that can't be read may set one of its name.
+    const value = left?.where === undefined ? undefined : factOf(stage, world, host, name)
+    return value === undefined ? undefined : { value }
+  }
   if (left === undefined) {
     stage.missed(name)
     return undefined

@@ -89,6 +89,8 @@ export interface NodeState {
   readonly unread: Unread
   /** Whether a task made a fact whose name is not known: any that seems not to be there may be that one. */
   readonly hasUnnamedFact: boolean
+  /** Whether a play of this run may have gathered facts of it. */
+  readonly hasFacts: boolean
   readonly services: ReadonlyMap<string, ServiceState>
   /** What was notified since handlers have run, by name. */
   readonly notified: ReadonlySet<string>
@@ -309,6 +311,7 @@ export const emptyNode: NodeState = {
   included: new Map(),
   unread: [],
   hasUnnamedFact: false,
+  hasFacts: false,
   services: new Map(),
   notified: new Set(),
   due: new Set(),
@@ -359,6 +362,7 @@ class Twins {
       a.ended === b.ended &&
       a.unread.join() === b.unread.join() &&
       a.hasUnnamedFact === b.hasUnnamedFact &&
+      a.hasFacts === b.hasFacts &&
       a.isOpen === b.isOpen &&
       a.isPackaged === b.isPackaged &&
       (a.failure === undefined) === (b.failure === undefined) &&
