@@ -173,7 +173,7 @@ describe('what can not be read', () => {
     ['{{ a', 'opaque', ['a tag without an end']],
     ['x {{ a b }} y', 'text opaque text', ['unexpected text behind the expression']],
     ['{{ $a }} {{ b }}', 'opaque text output', ['an unexpected character']],
-    ['{% if a %}x', 'if(text)', ['without endif']],
+    ['{% if a %}x', 'if(text)', ['if without endif']],
     ['{% if ( %}x{% endif %}', 'opaque text opaque', undefined],
     ['{% if + %}x{% endif %}', 'if(text)', undefined],
     ['{% if a b %}x{% endif %}', 'if(text)', ['unexpected text behind the expression']],

@@ -56,7 +56,7 @@ test.each<[string, Record<string, AnsibleValue>, string, RegExp]>([
   ['{{ pier.light }}', { pier: {} }, 'templates/pier.j2:1:4', /^'pier\.light' is undefined$/],
   ['{{ a + 1 }}', { a: 'x' }, 'templates/pier.j2:1:4', /\+ can't take a str and a int/],
   ['x {{ a', {}, 'templates/pier.j2:1:3', /a tag without an end/],
-  ['{% if a %}', { a: 1 }, 'templates/pier.j2:1:1', /without endif/],
+  ['{% if a %}', { a: 1 }, 'templates/pier.j2:1:1', /if without endif/],
   ['{{ a | nosuch }}', { a: 1 }, 'templates/pier.j2:1:4', /the filter nosuch is not supported/],
   ["{{ lookup('env', 'HARBOUR') }}", {}, 'templates/pier.j2:1:4', /lookup\(…\) is not supported/],
   ["{% include 'x' %}", {}, 'templates/pier.j2:1:1', /\{% include %\} is not supported/],

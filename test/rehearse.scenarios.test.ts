@@ -1212,6 +1212,48 @@ describe('where a play ends early', () => {
     })
   })
 
+  describe('at a template that Jinja2 refuses', () => {
+    const seen = (task: string): readonly string[] => [
+      ...new Set(
+        ends({ 'hosts.ini': HOSTS, 'site.yml': fails('quays', task) + joins('berths', '0ddpassword') }).map(
+          (end) => end.replace(/: (?:absent|present).*/, ''),
+        ),
+      ),
+    ]
+
+    test.each([
+      ["{ debug: { msg: [tea, '{% if tea %}', '{% else %}', '{% endif %}'] } }", 'if without endif'],
+      ["{ command: '/bin/tea {% endfor %}' }", 'endfor without its beginning'],
+      ["{ harbour.pilot.signal: { lamps: { red: '{% if tea %}{% endfor %}' } } }", 'if without endif'],
+      ["{ debug: { msg: '{% set a %}{{ item }}' }, loop: [1] }", 'set without endset'],
+      ["{ debug: { msg: '{% for a in [] %}{% elif b %}{% endfor %}' } }", 'elif without its beginning'],
+    ])('%s', (task, why) => {
+      expect(seen(task)).toEqual([`berth a template that Jinja2 refuses: ${why}`])
+    })
+
+    test.each([
+      "{ debug: { msg: '{% if tea %}' }, ignore_errors: true }",
+      "{ debug: { msg: '{% if tea %}' }, when: lamp.stdout | default('') }",
+      "{ debug: { msg: '{% if tea %}' }, when: false }",
+      "{ debug: { msg: !unsafe '{% if tea %}' } }",
+      "{ debug: { msg: '{% raw %}{% if tea %}{% endraw %}' } }",
+      "{ block: [{ debug: { msg: '{% if tea %}' } }], rescue: [{ debug: { msg: tea } }] }",
+      // An extension may know them.
+      "{ debug: { msg: '{% brew tea %}{% else %}{% endbrew %}' } }",
+      "{ debug: { msg: '{% if tea? %}' } }",
+    ])('but not where it goes on, or where more is not known: %s', (task) => {
+      expect(seen(task)).toEqual([])
+    })
+
+    test('is told where the item stands', () => {
+      const site =
+        "- hosts: quays\n  tasks:\n    - debug:\n        msg:\n          - tea\n          - '{% if tea %}'\n"
+      const files = { 'hosts.ini': HOSTS, 'site.yml': site + joins('berths', '0ddpassword') }
+      const { unknowns } = new Analysis(new Map(Object.entries(files))).rehearsal
+      expect(unknowns.map(({ at }) => site.slice(at.start, at.end))).toEqual(["'{% if tea %}'"])
+    })
+  })
+
   test('that is told of nodes of the cluster alone', () => {
     const files = { 'hosts.ini': `${HOSTS}[nas]\ntin\n` }
     const brokenOn = (host: string): string =>

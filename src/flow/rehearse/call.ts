@@ -42,11 +42,14 @@ export class TaskFails {
   readonly variable: string | undefined
   /** The fact that was to be made of it. */
   readonly making: string | undefined
+  /** Where it does, where that is not all of the task. */
+  readonly at: Span | undefined
 
-  constructor(why: string, variable?: string, making?: string) {
+  constructor(why: string, variable?: string, making?: string, at?: Span) {
     this.why = why
     this.variable = variable
     this.making = making
+    this.at = at
   }
 }
 

@@ -17,6 +17,7 @@ import { saysK3s } from './modules/ownScripts.ts'
 import { packageModules } from './modules/packages.ts'
 import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
+import { refusedTemplate } from './refusedTemplates.ts'
 
 /** A task as it stands in what a playbook reaches. */
 export interface PlacedTask extends RoleContext {
@@ -211,10 +212,16 @@ export class Relevance {
   #isNear(placed: PlacedTask): boolean {
     const { task } = placed
     if (ANYWHERE.has(task.action.module.split('.').at(-1) ?? '')) return true
+    if (this.#isRefused(task)) return true
     const role = this.#ownRole(placed)
     if (role !== undefined && this.#isOfCluster(role)) return true
     const text = `${this.#source(task)} ${placed.around} ${this.#templates(placed)}`
     return this.#leadsToCluster(text, (name) => this.#shared.has(name))
+  }
+
+  /** Whether the play ends at it for a template that is none. */
+  #isRefused(task: Task): boolean {
+    return refusedTemplate(task, this.#content) !== undefined
   }
 
   /** Whether anything in a role, or in the variables that it names, is about the cluster. */
@@ -549,6 +556,7 @@ export class Relevance {
   #interests(placed: PlacedTask): boolean {
     const { task } = placed
     const interest = INTEREST.get(task.action.module.split('.').at(-1) ?? '')
+    if (this.#isRefused(task)) return true
     if (interest === undefined) return isClusterModule(task.action)
     if (task.action.module === 'set_fact' && hasComputedName(task)) return true
     const text = this.#source(task)

@@ -19,6 +19,7 @@ import { containerOf } from './modules/containers.ts'
 import { fail, shownTexts } from './modules/facts.ts'
 import { taskRun, unknownContent } from './modules/files.ts'
 import { isClusterModule, type Module, moduleOf } from './modules/index.ts'
+import { refusedTemplate } from './refusedTemplates.ts'
 import { scopeOf } from './scope.ts'
 import { assuming, Choice, type NodeState, type ServiceState, type Stored, type World } from './world.ts'
 
@@ -269,6 +270,11 @@ class HostTask {
     ran: true | Unknown,
     run = (): Effect => (module === undefined ? unmodelled(call) : module.run(call)),
   ): Outcome {
+    const refused = ran === true ? refusedTemplate(call.task, call.context.stage.content) : undefined
+    if (refused !== undefined) {
+      const why = `a template that Jinja2 refuses: ${refused.message}`
+      return this.#fail(call, new TaskFails(why, undefined, undefined, refused.at))
+    }
     let effect: Effect
     try {
       effect = moduleEffect(run)
@@ -414,7 +420,7 @@ class HostTask {
       : false
   }
 
-  #fail(call: Call, { why, variable, making }: TaskFails): Outcome {
+  #fail(call: Call, { why, variable, making, at = call.task.action.at }: TaskFails): Outcome {
     const result = new Map<string, FlowValue>([
       ['failed', true],
       ['changed', false],
@@ -423,7 +429,6 @@ class HostTask {
     ])
     failures.add(result)
     if (this.#ignoresErrors) return { result, changed: false, ran: true }
-    const at = this.#task.action.at
     this.#world.change(this.#host, {
       failure: { at, why, ...(variable === undefined ? {} : { variable }) },
     })

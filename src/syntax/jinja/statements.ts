@@ -81,7 +81,12 @@ export class Statements {
   #statement(tag: Block, reader: TagReader): Node {
     const { word } = reader
     if (word === undefined) return reader.refuse('expected the name of a statement')
-    if (endings.test(word)) return reader.refuse(`${word} without its beginning`)
+    if (endings.test(word)) {
+      const { start, end } = reader.name()
+      const message = `${word} without its beginning`
+      this.#faults.push({ message, start, end, isOfBlocks: true })
+      return { kind: 'opaque', message, start: tag.start, end: tag.end }
+    }
     const named = reader.name()
     this.#depth += 1
     if (this.#depth > deepest) {
@@ -252,8 +257,11 @@ export class Statements {
     reader.accept(':')
     if (!reader.atEnd) this.#refused(() => reader.expectEnd())
     const read = this.#body(ends)
-    if (read.ending === undefined)
-      this.#faults.push({ message: `without ${ends.at(-1)}`, start: tag.start, end: tag.end })
+    const end = ends.at(-1)
+    if (read.ending === undefined && end !== undefined) {
+      const message = `${end.slice('end'.length)} without ${end}`
+      this.#faults.push({ message, start: tag.start, end: tag.end, isOfBlocks: true })
+    }
     return read
   }
 

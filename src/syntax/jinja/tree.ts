@@ -271,6 +271,8 @@ export interface Inheritance extends Range {
 
 export interface SyntaxFault extends Range {
   readonly message: string
+  /** A block that never ends, or an end of none: of the statements that Jinja2 has by itself, it takes neither. */
+  readonly isOfBlocks?: true
 }
 
 export interface Template {
