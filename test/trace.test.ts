@@ -427,6 +427,17 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     expect(more).toContain('  joining server server-2, service k3s\n')
   })
 
+  test('nor where a playbook for servers that have K3s was looked at with several only', async () => {
+    const play = (task: string): string => `- hosts: quays\n  tasks:\n    - ${task}\n`
+    write({
+      'own/found.yml': play('shell: curl -sfL https://get.k3s.io | sh -'),
+      'own/read.yml': play('systemd: { name: k3s, state: started }'),
+    })
+    const { text } = await trace(directory, ['own'])
+    expect(text).toContain('own/read.yml\n  rehearsed in one scenario: over the same K3s\n')
+    expect(text).not.toContain('several servers')
+  })
+
   test('an inventory that git ignores is not read, which is said', async () => {
     write({ 'own/hosts': '[quays]\nbirch\n', 'own/.gitignore': 'hosts\n', 'own/site.yml': small['site.yml'] })
     expect((await trace(directory, ['own'])).text).toContain(

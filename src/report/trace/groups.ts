@@ -60,13 +60,17 @@ export function pictures(
 
 /**
  * Servers that are made up beside the first, and that nothing brings to its cluster, have no verdict: where all others fare as
- * they do without, there is one server.
+ * they do without, or nobody has looked how they do, there is one server.
  */
 function withOneServer(verdicts: readonly Verdict[]): readonly Verdict[] {
-  const alone = verdicts.flatMap((verdict) => {
-    const { servers, ...scenario } = verdict.scenario
-    return servers === 'one' ? [{ ...verdict, scenario }] : []
+  const uncounted = ({ scenario: { servers: _, ...scenario }, ...verdict }: Verdict): Verdict => ({
+    ...verdict,
+    scenario,
   })
+  const alone = verdicts.filter(({ scenario }) => scenario.servers === 'one').map(uncounted)
+  const shown = new Set(verdicts.flatMap(({ kind, host }) => (kind === 'agent' ? [] : [host])))
+  if (shown.size === 1 && verdicts.every(({ scenario }) => scenario.servers === 'several'))
+    return verdicts.map(uncounted)
   const told = (servers: Scenario['servers']): string =>
     verdicts
       .filter(({ scenario }) => scenario.servers === servers)
