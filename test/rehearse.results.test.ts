@@ -529,6 +529,28 @@ describe('what a task returned', () => {
     expect(shows(`raw: '${text}'`, 'beacon')).toEqual([])
   })
 
+  test('of a file is told behind the tasks that have written it, and behind what makes it', () => {
+    const site = `
+- hosts: all
+  tasks:
+    - { run_once: true, no_log: true, copy: { dest: /etc/tide, content: "{{ lookup('password', '/dev/null') }}" } }
+    - { run_once: true, no_log: true, slurp: { src: /etc/tide }, register: tide }
+    - { no_log: true, copy: { dest: /etc/tide, content: "{{ tide.content | b64decode }}" } }
+    - command: sh /opt/k3s-install.sh {{ 'server' if inventory_hostname == 'quay' else 'agent --server https://quay:6443' }} --token-file /etc/tide
+`
+    const { verdicts } = new Analysis(new Map(Object.entries({ 'site.yml': site, 'hosts.ini': HOSTS })))
+      .rehearsal
+    const first = verdicts.filter(({ scenario }) => scenario.again !== true)
+    const ways = first.map(({ host, hops }) =>
+      [host, ...hops.map(({ at, what }) => `${positionAt(site, at.start).line} ${what}`)].join(', '),
+    )
+    const way =
+      '4 a lookup makes it anew each time, 4 writes /etc/tide, 5 is read back from /etc/tide, 6 writes /etc/tide, 7 runs the K3s install script'
+    expect(new Set(ways)).toEqual(
+      new Set([`berth, ${way}, 7 starts k3s-agent`, `quay, ${way}, 7 starts k3s`]),
+    )
+  })
+
   test('of a loop has each item under the name that it has in the loop', () => {
     const site =
       tasks(

@@ -239,13 +239,23 @@ export class Atoms {
     // A lookup gives the same text wherever it stands; here it stands where the first step takes that.
     const lookup = atom.root.hop === undefined ? lookupWords(atom.root.what) : undefined
     if (lookup !== undefined && first !== undefined && TAKING.test(first.what))
-      hops.push({ at: first.at, what: `${lookup} fetches it` })
+      hops.push({ at: first.at, what: lookup })
     return hops.reverse()
   }
 }
 
-/** A lookup without what may hold a secret: of a command or options the first word alone is a name. */
+/** What a random text of a lookup is that no file keeps: a variable that holds such a lookup has another one each time. */
+export const MADE_ANEW = 'a random text that is made anew each time'
+
+/** What a lookup does. */
 function lookupWords(what: string): string | undefined {
+  if (what === MADE_ANEW) return 'a lookup makes it anew each time'
+  const name = lookupName(what)
+  return name === undefined ? undefined : `${name} fetches it`
+}
+
+/** A lookup without what may hold a secret: of a command or options the first word alone is a name. */
+function lookupName(what: string): string | undefined {
   const [, call, term] = /^(lookup\('[^']+')(?:, '([\s\S]*)')?\)/.exec(what) ?? []
   if (call === undefined || term === undefined) return call && `${call})`
   const [, word, rest] = /^([\w./~-]+)(\s[\s\S]*)?$/.exec(term) ?? []
@@ -266,8 +276,8 @@ function lookupWords(what: string): string | undefined {
 /** How the hop of a variable that holds another's text ends. */
 export const passedOn = ' takes it'
 
-/** The steps of the expression that a lookup stands in. */
-const TAKING = new RegExp(`${passedOn}$|^passes `)
+/** The steps of the expression that a lookup stands in, or of the file that it stands in. */
+const TAKING = new RegExp(`${passedOn}$|^(?:passes|writes|renders) `)
 
 /** The first atom of the same text: as it was before variables passed it on. */
 export function sameBefore(atom: Atom): Atom {

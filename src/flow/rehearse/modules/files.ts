@@ -29,19 +29,24 @@ export function written(
   content: Content,
   hop: Hop,
   mode?: { readonly bits: number | 'unknown' | undefined; readonly at: Span | undefined },
-  /** The way of the content so far, where it is that of another file. */
-  from?: readonly Hop[],
+  /** The way of the content so far, where it is that of another file; `anew`: nothing of what was at the path is left. */
+  from?: readonly Hop[] | 'anew',
 ): Effect {
   const { files } = call.node
   const before = files.get(path)
   const bits = mode === undefined ? before?.mode : mode.bits
   const same = before !== undefined && before.content === content
+  const way = from === undefined || from === 'anew' ? (before?.hops ?? []) : from
+  // What the same task wrote before it writes again, and what came behind that, was of another run.
+  const again = from === 'anew' ? way.findIndex(({ at }) => at === hop.at) : -1
   const file: PaperFile = {
     kind: 'file',
     content,
     mode: bits,
     owner: before?.owner,
-    hops: same ? before.hops : [...(from ?? before?.hops ?? []).filter((known) => known.at !== hop.at), hop],
+    hops: same
+      ? before.hops
+      : [...(again === -1 ? way : way.slice(0, again)).filter((known) => known.at !== hop.at), hop],
   }
   const next = withFile(files, path, file)
   return {
@@ -140,7 +145,7 @@ export function copy(call: Call): Effect {
     call.use('content', typeof text === 'string' ? text : undefined, content.at)
     const known: Content =
       typeof text === 'string' ? text : contentWith(text, 'the content depends on what only a real run shows')
-    return written(call, path, known, call.hop(`writes ${shown(path)}`), mode(call, path))
+    return written(call, path, known, call.hop(`writes ${shown(path)}`), mode(call, path), 'anew')
   }
   if (call.flag('remote_src', false) !== false) {
     const from = sourcePath === undefined ? undefined : normalised(sourcePath)
@@ -216,7 +221,14 @@ export function template(call: Call): Effect {
   )
   const content: Content = typeof rendered === 'string' ? rendered : unknownContent(rendered.why)
   if (typeof rendered !== 'string') call.note(`the template ${found} could not be followed: ${rendered.why}`)
-  return written(call, path, content, call.hop(`renders ${found} to ${shown(path)}`), mode(call, path))
+  return written(
+    call,
+    path,
+    content,
+    call.hop(`renders ${found} to ${shown(path)}`),
+    mode(call, path),
+    'anew',
+  )
 }
 
 /**
@@ -644,11 +656,10 @@ export function readBack(call: Call, path: string, node: NodeState = call.node):
       .map((character) => {
         const [atom] = atoms.in(character)
         if (atom === undefined) return character
-        return atoms.mark(
-          isElsewhere
-            ? atoms.derive(atom.root, hop, { text: undefined, isFilled: true })
-            : atoms.derive(atom, hop),
-        )
+        if (isElsewhere) return atoms.mark(atoms.derive(atom.root, hop, { text: undefined, isFilled: true }))
+        const known = new Set(atoms.hops(atom).map(placeOf))
+        const way = [...found.hops.filter((one) => !known.has(placeOf(one))), hop]
+        return atoms.mark(way.reduce((last, next) => atoms.derive(last, next), atom))
       })
       .join('')
   }
@@ -656,6 +667,8 @@ export function readBack(call: Call, path: string, node: NodeState = call.node):
     ? `${call.serverToken(call.target, `is read from ${shown(path)}`)}\n`
     : undefined
 }
+
+const placeOf = ({ at }: Hop): string => `${at.path}:${at.start}`
 
 /** The file in which a server keeps its token, on a node of which nothing else is known. */
 export function keptToken(call: Call, path: string): PaperFile | undefined {

@@ -1,4 +1,4 @@
-import type { Atom } from '../../atoms.ts'
+import { type Atom, MADE_ANEW } from '../../atoms.ts'
 
 /** What a command prints that makes a random text. */
 export const RANDOM = 'a random text of a command'
@@ -6,9 +6,6 @@ const OF_SHELL = 'a text made of $RANDOM'
 const OF_CLOCK = 'a text made of the clock'
 const OF_SECOND = 'a text made of the second on the clock'
 const OF_SOMETHING = 'a digest'
-
-/** What a random text of a lookup is that no file keeps: a variable that holds such a lookup has another one each time. */
-export const MADE_ANEW = 'a random text that is made anew each time'
 
 /** What each run makes anew: no two nodes have the same. */
 export const unique: ReadonlySet<string> = new Set([RANDOM, MADE_ANEW, OF_SHELL, OF_CLOCK])
