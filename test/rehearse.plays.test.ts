@@ -304,6 +304,20 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
     expect(findings(files)).toContain('token-undefined error site.yml:7')
   })
 
+  test('that ends for want of an item of another list is no fault of the token', () => {
+    const site = installs('quays', {
+      INSTALL_K3S_EXEC: 'server --tls-san {{ harbour.moles[1] }}',
+      K3S_TOKEN: '{{ token }}',
+    })
+    const files = {
+      'hosts.ini': inventory,
+      'group_vars/all.yml': 'token: 0ddpassword\nharbour: { moles: [one] }\n',
+      'site.yml': joins('piers', '0ddpassword') + site,
+    }
+    expect(unknowns(files).join()).toContain("harbour.moles[1]' is undefined")
+    expect(findings(files).filter((found) => found.startsWith('token-undefined'))).toEqual([])
+  })
+
   test('ends with a batch on paper only where that is one of a real run', () => {
     // Two batches: quay and jetty, berth and jetty's twin.
     const site = (serial: string) => ({

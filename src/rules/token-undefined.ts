@@ -2,6 +2,7 @@ import type { Event } from '../flow/rehearsal.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
+import { escaped } from '../syntax/regExp.ts'
 import { certainNodeRuns, type EventOf, type NodeRun } from './common/nodes.ts'
 import { once } from './common/once.ts'
 import { placeIn } from './common/places.ts'
@@ -264,12 +265,12 @@ function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'>
 /** Where an expression has it. */
 const usedIn = (variable: string): RegExp =>
   new RegExp(
-    `(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]|\\[[^\\]\\n]*\\])*\\b${lastName(variable)}\\b(?!\\s*:)`,
+    `(?<=\\{\\{(?:[^}]|\\}(?!\\}))*)(?:[\\w.]|\\[[^\\]\\n]*\\])*\\b${escaped(lastName(variable))}\\b(?!\\s*:)`,
   )
 
-/** `hostvars[…].harbour_key` → `harbour_key` */
+/** `hostvars[…].harbour_key` → `harbour_key`; of an item of a list that list's: `harbour.keys[0]` → `keys` */
 function lastName(variable: string): string {
-  return /\w+$/.exec(variable)?.[0] ?? 'token'
+  return /([A-Za-z_]\w*)(?:["']?\]|\[[^\]]*\])*$/.exec(variable)?.[1] ?? variable
 }
 
 function isToken({ tokenSites }: Analysis, variable: string): boolean {
