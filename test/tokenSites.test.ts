@@ -139,6 +139,14 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     ],
   ],
   [
+    'no text for people, however many lines it has',
+    {
+      'site.yml':
+        '- hosts: all\n  tasks:\n    - debug:\n        msg: >-\n          It would run with\n          K3S_TOKEN=(hidden), and k3s agent --token hidden\n',
+    },
+    [],
+  ],
+  [
     'what a shell within the text of another one fills in',
     {
       'join.sh':

@@ -49,6 +49,10 @@ export function settingsIn(
 const NO_SETTING =
   /\b(?:regexp?|when|name|description|short_description|msg|fail_msg|success_msg|help):|\b(?:sed|e?grep|awk)\b/
 
+/** A text for people goes on in the lines below its key, too. */
+const FOR_PEOPLE =
+  /^\s*(?:- )?["']?(?:name|description|short_description|msg|fail_msg|success_msg|help)["']?:/
+
 /** In an expression such a text is looked for: `regex_search('K3S_TOKEN=(.+)')`. */
 function isInExpression(text: string, offset: number): boolean {
   const before = text.slice(Math.max(0, offset - REACH), offset)
@@ -64,6 +68,7 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     const line = lineAt(text, match.index)
     const before = line.slice(0, match.index - lineStart(text, match.index))
     if (NO_SETTING.test(before) || text[offset] === '=') continue
+    if (kind === 'yaml' && FOR_PEOPLE.test(commandAt(text, match.index, kind).text)) continue
     if (isInExpression(text, match.index)) continue
     // 'K3S_TOKEN=' in quotes of its own is a text to look for, too.
     if (/["']/.test(text[match.index - 1] ?? '') && text[match.index - 1] === text[offset]) continue
@@ -130,6 +135,7 @@ function* options(
   for (const match of firstOf(text.matchAll(OPTION))) {
     if (NO_SETTING.test(text.slice(lineStart(text, match.index), match.index))) continue
     const command = commandAt(text, match.index, kind)
+    if (kind === 'yaml' && FOR_PEOPLE.test(command.text)) continue
     const header = /^\s*(?:- )?["']?([\w.-]+)["']?:/.exec(command.text)?.[1] ?? ''
     const isKnown =
       names.has(header) ||
