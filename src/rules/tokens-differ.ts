@@ -53,6 +53,25 @@ harbour:
       },
     },
     {
+      title: 'one for all but the first server, for which K3s makes another one',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay-1:
+    quay-2:
+  vars:
+    harbour_key: 4f1c90a6d2e84b7fb3a5c8e1d7f60b29
+                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ agents get another token than the first server, which gets none and has one of its own
+`,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': TASKS.replace(
+          '{{ harbour_key }}',
+          "{{ '' if inventory_hostname == 'quay-1' else harbour_key }}",
+        ),
+      },
+    },
+    {
       title: 'one that each run makes anew',
       files: {
         'inventory.yml': HARBOUR,
@@ -121,7 +140,9 @@ harbour:
       .map((start) => {
         const { verdict } = start
         const { hops } = verdict.arrival.token
-        return { start, at: hops[0]?.at ?? verdict.at, hops: [...hops, ...startHops(verdict)] }
+        const unasked = withoutToken(verdict)
+        const before = unasked === undefined ? [] : [{ at: unasked.at, what: MAKES_ONE }]
+        return { start, at: hops[0]?.at ?? verdict.at, hops: [...before, ...hops, ...startHops(verdict)] }
       })
     const isRenewed = ({ start }: Fault): boolean => start.verdict.isRenewed === true
     const told = (some: readonly Fault[], than: string, more: Partial<RuleFinding> = {}) =>
@@ -132,11 +153,28 @@ harbour:
         more,
       )
     yield* told(faults.filter(isRenewed), 'in the run before', { cure: MAKE_ONCE })
-    for (const finding of told(
-      faults.filter((fault) => !isRenewed(fault)),
-      'the first server',
-    ))
+    const others = faults.filter((fault) => !isRenewed(fault))
+    const hasMadeOne = ({ start }: Fault): boolean => withoutToken(start.verdict) !== undefined
+    for (const finding of [
+      ...told(
+        others.filter((fault) => !hasMadeOne(fault)),
+        'the first server',
+      ),
+      ...told(others.filter(hasMadeOne), 'the first server, which gets none and has one of its own', {
+        cure: 'give the first server that one, too; or read back what K3s has made there, and give it to all others',
+      }),
+    ])
       yield isWritten(analysis, finding.at) ? { ...finding, secrets: [finding.at] } : finding
+
+    /** The start of the first server, where nothing gives it a token. */
+    function withoutToken({ playbook, scenario }: Verdict): Verdict | undefined {
+      const [first, ...more] = startsOf(analysis).flatMap(({ verdict }) =>
+        verdict.playbook === playbook && verdict.scenario === scenario && verdict.kind === 'first-server'
+          ? verdict
+          : [],
+      )
+      return first !== undefined && more.length === 0 && NONE.has(first.token) ? first : undefined
+    }
 
     function servers(playbook: string) {
       return startsOf(analysis).flatMap(({ verdict }) =>
@@ -145,6 +183,9 @@ harbour:
     }
   },
 }
+
+const NONE: ReadonlySet<Verdict['token']> = new Set(['absent', 'empty'])
+const MAKES_ONE = 'starts the first server without a token, so that K3s makes one'
 
 const MAKE_ONCE =
   "make it once, and keep it: in the inventory, in a file that lookup('password', …) names, or read it back from the server"
