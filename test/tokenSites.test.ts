@@ -147,6 +147,14 @@ rke2_token: "{{ lookup('env', 'HARBOUR_KEY') }}"
     [],
   ],
   [
+    'what a shell fills in between two quotes of JSON',
+    {
+      'site.yml': '- hosts: all\n  roles: [{ role: berth, k3s_token: "{{ slip }}" }]\n',
+      'join.sh': `ansible-playbook site.yml -e '{"slip": "'"$` + `{SLIP}"'"}'\n`,
+    },
+    ['join.sh:1:43 extra-vars unknown slip none → reference'],
+  ],
+  [
     'what a shell within the text of another one fills in',
     {
       'join.sh':

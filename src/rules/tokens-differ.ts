@@ -168,12 +168,12 @@ harbour:
 
     /** The start of the first server, where nothing gives it a token. */
     function withoutToken({ playbook, scenario }: Verdict): Verdict | undefined {
-      const [first, ...more] = startsOf(analysis).flatMap(({ verdict }) =>
+      const starts = startsOf(analysis).flatMap(({ verdict }) =>
         verdict.playbook === playbook && verdict.scenario === scenario && verdict.kind === 'first-server'
           ? verdict
           : [],
       )
-      return first !== undefined && more.length === 0 && NONE.has(first.token) ? first : undefined
+      return starts.every(({ token }) => NONE.has(token)) ? starts[0] : undefined
     }
 
     function servers(playbook: string) {

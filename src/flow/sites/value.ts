@@ -23,9 +23,12 @@ export function readValue(
   before = '',
 ): { readonly written: Written; readonly raw: string } | undefined {
   const quote = /\\?["']/y
-  quote.lastIndex = offset
-  const opening = quote.exec(text)?.[0]
-  const start = offset + (opening?.length ?? 0)
+  // One shell's quotes end where the next one's begin, around what it fills in: '{"key": "'"$KEY"'"}'.
+  const spliced = /(?:\\?["']){2,}(?=\$)/y
+  for (const pattern of [quote, spliced]) pattern.lastIndex = offset
+  const between = spliced.exec(text)?.[0]
+  const opening = between === undefined ? quote.exec(text)?.[0] : undefined
+  const start = offset + (between ?? opening ?? '').length
   let end = start
   while (end < text.length && end - start < REACH && text[end] !== '\n') {
     const inside = BRACES.find(([open]) => text.startsWith(open, end))
