@@ -558,6 +558,15 @@ describe('a template of a role that is played', () => {
     ],
     ['a file of the node is copied', { [tasks]: '- copy: { src: "{{ x }}", dest: /a, remote_src: true }\n' }],
     ['a link is made', { [tasks]: '- file: { src: "{{ x }}", dest: /a, state: link }\n' }],
+    ['an address is let in', { [tasks]: '- community.general.ufw: { rule: allow, src: "{{ x }}" }\n' }],
+    [
+      'any file is copied, and none leads to the templates',
+      { [tasks]: '- copy: { src: "{{ item }}", dest: /a }\n  loop: "{{ piers | default([]) }}"\n' },
+    ],
+    [
+      'a handler copies any file',
+      { 'roles/edge/handlers/main.yml': '- copy: { src: "{{ x }}", dest: /a }\n' },
+    ],
     [
       'a role that is not included takes anything',
       { 'roles/quay/tasks/a.yml': '- copy: { src: "{{ x }}" }\n' },
@@ -591,9 +600,18 @@ describe('a template of a role that is played', () => {
     ['the name is a variable', { [tasks]: '- template: { src: "{{ berth_unit }}", dest: /a }\n' }],
     ['all arguments are a variable', { [tasks]: '- template: "{{ berth_unit }}"\n' }],
     [
-      'a handler takes anything',
-      { 'roles/edge/handlers/main.yml': '- copy: { src: "{{ x }}", dest: /a }\n' },
+      'a handler renders anything',
+      { 'roles/edge/handlers/main.yml': '- template: { src: "{{ x }}", dest: /a }\n' },
     ],
+    [
+      'any file is copied, of the templates as well',
+      {
+        [tasks]: '- copy: { src: "{{ x }}", dest: /a }\n',
+        'group_vars/all.yml': 'x: "../templates/{{ berth }}.service.j2"\n',
+      },
+    ],
+    ['any file of the role is copied', { [tasks]: '- copy: { src: "{{ role_path }}/{{ x }}", dest: /a }\n' }],
+    ['a module that is not known takes anything', { [tasks]: '- harbour.edge.bring: { src: "{{ x }}" }\n' }],
     [
       'a loop has it',
       {

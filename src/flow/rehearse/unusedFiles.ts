@@ -76,8 +76,18 @@ function isNamed(path: string, role: Role, { texts, tasks }: Users): boolean {
   for (const [at, text] of texts)
     if (at !== path && [plain, around, LOOKS_UP, INCLUDES].some((pattern) => pattern.test(text))) return true
   const names = [name, ...directories, role.directory.split('/').at(-1) ?? '']
-  return tasks.some((task) => mayTake(task, names))
+  const kind = own.startsWith('files/') ? 'files' : 'templates'
+  const isKindNamed = [...texts.values()].some((text) => NAMES_KIND[kind].test(text))
+  return tasks.some((task) => mayTake(task, names, isKindNamed ? undefined : kind))
 }
+
+/** A directory that has those of a role in it. */
+const WHOLE = String.raw`\b(?:role_path|playbook_dir|inventory_dir)\b(?!\s*\}\}/(?!roles\b)\w)`
+/** How a text leads into the directory, whatever is looked for there. */
+const NAMES_KIND = {
+  files: new RegExp(String.raw`(?<![\w.-])files(?![\w-])|${WHOLE}`),
+  templates: new RegExp(String.raw`(?<![\w.-])templates(?![\w-])|${WHOLE}`),
+} as const
 
 /** A file that is read under a name that does not stand there. */
 const LOOKS_UP =
@@ -86,12 +96,38 @@ const INCLUDES = /\{%[-+]?\s*(?:include|import|from|extends)\s+(?!['"])/
 
 const WRITERS = new Set(['template', 'copy'])
 /** Their `src` is a file of the node, or none at all. */
-const ON_NODE = new Set(['file', 'fetch', 'slurp', 'mount', 'ansible.posix.mount'])
+const ON_NODE = new Set([
+  'file',
+  'fetch',
+  'slurp',
+  'mount',
+  'ansible.posix.mount',
+  'ufw',
+  'community.general.ufw',
+])
+/**
+ * In which directory of a role they look for what `src` names; https://docs.ansible.com/ansible/latest/playbook_guide/playbook_pathing.html
+ */
+const LOOKS_IN: Readonly<Record<string, 'files' | 'templates'>> = {
+  template: 'templates',
+  copy: 'files',
+  assemble: 'files',
+  script: 'files',
+  unarchive: 'files',
+  uri: 'files',
+}
 const TEMPLATE = /\{\{.*?\}\}|\{%.*?%\}/gs
 const ITEM = /^\{\{\s*item(?:\.\w+|\[(['"])\w+\1\])*\s*\}\}$/
 
-/** Whether `src` of a task, whose plain names are known to be others, may mean one of the names: of a file, or of a directory. */
-function mayTake({ action, keywords }: Task, names: readonly string[]): boolean {
+/**
+ * Whether `src` of a task, whose plain names are known to be others, may mean one of the names: of a file, or of a directory.
+ * `kind`: where the file lies, if nothing leads there but the search for a file of that kind.
+ */
+function mayTake(
+  { action, keywords }: Task,
+  names: readonly string[],
+  kind: 'files' | 'templates' | undefined,
+): boolean {
   if (isTemplate(textOf(keywords.get('with_file')?.value ?? null))) return true
   const value = action.arguments.get('src')?.value
   // The arguments of a task may be one variable.
@@ -102,6 +138,9 @@ function mayTake({ action, keywords }: Task, names: readonly string[]): boolean 
   const templates = value.match(TEMPLATE) ?? []
   const last = value.replace(TEMPLATE, '\0').split('/').filter(Boolean).at(-1) ?? '.'
   if (/^\.{1,2}$/.test(last) || isTemplate(last)) return true
+  const searched = LOOKS_IN[action.module]
+  const isElsewhere = kind !== undefined && searched !== undefined && searched !== kind
+  if (isElsewhere && last.includes('\0') && !/\.\.|\broles\b/.test(value)) return false
   const pattern = new RegExp(`^${last.split('\0').map(escaped).join('(.*)')}$`)
   const items = (keywords.get('loop') ?? keywords.get('with_items') ?? keywords.get('with_list'))?.value
   const words = Array.isArray(items) && !keywords.has('loop_control') ? textOf(items) : undefined
