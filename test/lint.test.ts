@@ -708,6 +708,13 @@ describe('the mask', () => {
     [`x: ${Buffer.from('quince-7Rk2').toString('hex')}`, 'x: ••••'],
     ['x: fig figure', 'x: •••• figure'],
     ['x: K1034c5ab0d2e7::server:quince', 'x: ••••'],
+    ['k3s_token: "K1034c5ab0d2e7:server:quince" ', 'k3s_token: "••••" '],
+    [`[ 'K1034c5ab0d2e7::server:quince', "K1034c5ab0d2e7" ]`, `[ '••••', "••••" ]`],
+    ['x: "K1034c5ab0d2e7::server:\\"quince"', 'x: "••••"'],
+    [`x: 'K1034c5ab0d2e7::server:it''s'`, `x: '••••`],
+    ['echo "K1034c5ab0d2e7"quince', 'echo "••••'],
+    ['-e "k3s_token=$K3S_TOKENquince" --diff', '-e "k3s_token=•••• --diff'],
+    ['k3s_token: $A1B2C3', 'k3s_token: ••••'],
     ['x: 0123456789abcdef0123456789abcdef', 'x: ••••'],
   ])('hides in %s', (line, shown) => {
     expect(mask.shown(line, 0)).toBe(shown)
@@ -731,6 +738,8 @@ describe('the mask', () => {
     '- copy: { dest: /etc/harbour/env, content: "K3S_TOKEN={{ harbour_key }}"}',
     'k3s_token: "{{ berths[quay | default(\'east\')] }}"',
     'K3S_TOKEN="$(cat /etc/rancher/token)"',
+    '-e "k3s_token=$K3S_TOKEN" --diff',
+    '-e "k3s_token=$HARBOUR_RKE2_TOKEN" --diff',
     'harbour_key: cider',
   ])('shows %s', (line) => {
     expect(mask.shown(line, 0)).toBe(line)

@@ -61,11 +61,15 @@ export function mayDefaultToSecret(line: string, at: number): boolean {
   return true
 }
 
-const FORMED: readonly RegExp[] = [/(K10[0-9a-f]{8,}\S*)/dgi, /(?<![\w/.-])([0-9a-f]{24,})(?![\w/.-])/dgi]
+/** The quotes around such a value stay, where it ends with the second one for certain. */
+const FORMED: readonly RegExp[] = [
+  /((["'])K10[0-9a-f]{8,}(?:(?!\2)[^\s\\]|\\\S)*\2(?=[\s,;)\]}]|$)|K10[0-9a-f]{8,}\S*)/dgi,
+  /(?<![\w/.-])([0-9a-f]{24,})(?![\w/.-])/dgi,
+]
 
 /** Parts of such a value that are no secret: templates, other variables, specifiers of systemd. */
 const REFERENCE =
-  /\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}|\$\{\w+\}|\$[A-Z_]+\b|\$\(.*?\)|^["']?%[a-zA-Z](?=["'\s]|$)/g
+  /\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}|\{#(?:(?!\{#).)*?#\}|\$\{\w+\}|\$(?:K[38]S|RKE2|[A-Z_])+\b|\$\(.*?\)|^["']?%[a-zA-Z](?=["'\s]|$)/g
 
 /** A whole value that is no secret: sealed, a block or an alias of YAML, nothing at all. */
 const HARMLESS =
