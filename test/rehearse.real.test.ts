@@ -520,6 +520,30 @@ all:
     },
   )
 
+  test('of the service k3s-agent make agents of the nodes whose groups say otherwise, unless its unit runs a server', () => {
+    const restart = '- systemd: { name: k3s-agent, state: restarted }\n'
+    const files: Files = {
+      'roles/k3s/tasks/main.yml': restart,
+      'hosts.ini': '[harbour_servers]\nquay\n[controllers]\npier\n',
+    }
+    const kinds = (project: Files): readonly string[] =>
+      arrivals(project, { k3s: 'present' }).map((line) => line.split(' ').slice(0, 2).join(' '))
+    expect(kinds(files)).toEqual(['pier agent', 'quay agent'])
+    // Where a role is for both kinds, it may ask for either service.
+    const both = { ...files, 'roles/k3s/tasks/main.yml': `${restart}${restart.replace('-agent', '')}` }
+    expect(new Set(kinds(both))).toEqual(new Set(['pier joining-server', 'quay first-server']))
+    const unit = `
+- copy:
+    dest: /etc/systemd/system/k3s-agent.service
+    content: |
+      [Service]
+      ExecStart=/usr/local/bin/k3s server
+${restart}`
+    const own = { ...files, 'roles/k3s/tasks/main.yml': unit }
+    // Each without a URL founds a cluster of its own.
+    expect(new Set(kinds(own))).toEqual(new Set(['pier first-server', 'quay first-server']))
+  })
+
   test('of nodes that only a role is for begin at that role', () => {
     const files = {
       'roles/k3s/tasks/main.yml': '- lineinfile: { path: /etc/berth, line: x }\n  notify: k3s_again\n',

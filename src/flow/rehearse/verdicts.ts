@@ -93,16 +93,17 @@ const OF_AGENTS = /agent|worker/i
 const OF_SERVERS = /server|master|control/i
 
 /**
- * Where nobody knows what is started: groups say more than the host's own name, without its domain, and that more than a
- * service called k3s, as the install script makes it on servers, and some roles on agents, too.
+ * Where nobody knows what is started: a service called k3s-agent, with none called k3s beside it, is the one that the install
+ * script makes on agents, and groups may be of other machines, too. Else groups say more than the host's own name, without its
+ * domain, and that more than a service called k3s, as the install script makes it on servers, and some roles on agents, too.
  */
 function kindByName(host: string, groups: readonly string[], starts: ReadonlyMap<string, Started>): NodeKind {
+  if (starts.has('k3s-agent') && !starts.has('k3s')) return 'agent'
   if (groups.some((group) => OF_AGENTS.test(group))) return 'agent'
   if (groups.some((group) => OF_SERVERS.test(group))) return 'joining-server'
   const [name = ''] = host.split('.')
   if (OF_AGENTS.test(name)) return 'agent'
-  const isServer = starts.has('k3s') || (OF_SERVERS.test(name) && !starts.has('k3s-agent'))
-  return isServer ? 'joining-server' : 'agent'
+  return starts.has('k3s') || OF_SERVERS.test(name) ? 'joining-server' : 'agent'
 }
 
 export function outcomesOf(
