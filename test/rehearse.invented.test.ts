@@ -606,6 +606,47 @@ ${agent}  environment: { K3S_TOKEN: "{{ slip.content | b64decode | trim }}" }\n`
   })
 })
 
+describe('a group whose name says nothing of its hosts', () => {
+  const founding = 'command: sh /opt/k3s-install.sh server --cluster-init --token {{ slip }}'
+  const joining = 'command: sh /opt/k3s-install.sh server --server https://quay:6443'
+  const play = (hosts: string, ...tasks: readonly string[]): string =>
+    `- hosts: ${hosts}\n  tasks:\n${tasks.map((task) => `    - ${task}\n`).join('')}`
+  const told = (hosts: string, first: string): string =>
+    play(
+      hosts,
+      `${founding}\n      when: inventory_hostname == ${first}`,
+      `${joining}\n      when: inventory_hostname != ${first}`,
+    )
+
+  test.each([
+    ['berths', 'the group', told('berths', "groups['berths'][0]")],
+    ['nodes', 'the group', told('nodes', 'groups.nodes | first')],
+    ['berths', 'the play', told('berths', 'ansible_play_hosts[0]')],
+    ['berths', 'the patterns of plays', play('berths[0]', founding) + play('berths[1:]', joining)],
+  ])('has two of them where its first one is told from the others: %s, by %s', (group, _, site) => {
+    const first = `${group}-1 first-server present argv no url`
+    const files = { 'site.yml': site }
+    expect(arrivals(files, { servers: 'one' })).toEqual([first])
+    const second = `${group}-2 joining-server absent none url`
+    expect(arrivals(files, { servers: 'several' })).toEqual([first, second])
+    expect(findings(files).join()).toContain('server-token-missing error')
+  })
+
+  test('has one where nothing tells it from others, K3s is not for it, or another is one of servers', () => {
+    const hostsOf = (site: string): ReadonlySet<string> =>
+      new Set(arrivals({ 'site.yml': site }).map((arrival) => arrival.split(' ')[0] ?? ''))
+    const asks = 'command: sh /opt/k3s-install.sh agent --server https://{{ groups.berths[0] }}:6443'
+    expect(hostsOf(play('berths', founding) + play('workers', asks))).toEqual(
+      new Set(['berths-1', 'agent-1']),
+    )
+    const other = `debug: { msg: ready }\n      when: inventory_hostname == groups['berths'][0]`
+    const both = new Set(['server-1', 'server-2'])
+    const servers = told('masters', "groups['masters'][0]")
+    expect(hostsOf(play('berths', other) + servers)).toEqual(both)
+    expect(hostsOf(servers + play('berths', asks, other))).toEqual(new Set([...both, 'berths-1']))
+  })
+})
+
 describe('hosts that a project calls by their names, and no inventory has', () => {
   const found = (hosts: string, read: string): string => `
 ${installs(hosts, { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '0ddpassword' })}

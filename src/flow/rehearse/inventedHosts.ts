@@ -1,7 +1,7 @@
 import { groupHosts, hostVariables, type Inventory, shortName } from '../../ansible/inventory/index.ts'
 import type { AnsibleValue, Project, Variable } from '../../ansible/value.ts'
 import { inventoryOf } from './beside.ts'
-import { type FoundingGroup, groupKind, isOfNodes, serverParts } from './groupKinds.ts'
+import { type FoundingGroup, groupKind, isOfNodes, mayBeWhole, serverParts } from './groupKinds.ts'
 import { UNGROUPED } from './groups.ts'
 import { controlNode, madeGroupVariables, type PaperHosts, unreadIn } from './hosts.ts'
 import type { InventedKind, KindVariable, NamedHosts } from './kinds.ts'
@@ -26,6 +26,8 @@ export interface Invention {
   readonly wholes?: ReadonlySet<string>
   /** What a group of servers has, where another one has a word for those that join. */
   readonly founding?: FoundingGroup
+  /** Whether K3s comes to a group of which the first host is one by itself. */
+  readonly isHeaded?: (group: string) => boolean
   /** Hosts that are in no group which is named. */
   readonly outsiders?: Outsiders
   /** Groups without hosts. */
@@ -91,6 +93,7 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     hasOthers = false,
     wholes = new Set(),
     founding = () => undefined,
+    isHeaded = () => false,
     outsiders = {},
     empty = new Set(),
     added = new Map(),
@@ -158,7 +161,10 @@ export function inventedHosts(invention: Invention, servers: 'one' | 'several'):
     else {
       const own = isBeside ? [] : [...compared].filter(([, groups]) => groups.includes(name))
       const apart = own.map(([host]) => host).filter((host) => !tried.includes(host))
-      const ofKind = ofNumber !== undefined ? [ofNumber] : kind === 'agent' ? agents : [`${name}-1`]
+      // Where no group is one of servers, the first of others founds the cluster.
+      const isFounding = !isBeside && !areAsked && mayBeWhole(name) && isHeaded(name)
+      const ofName = isFounding && !isOne ? [`${name}-1`, `${name}-2`] : [`${name}-1`]
+      const ofKind = ofNumber !== undefined ? [ofNumber] : kind === 'agent' && !isFounding ? agents : ofName
       members.set(name, [...new Set([...apart, ...ofKind])])
     }
   }

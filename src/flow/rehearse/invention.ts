@@ -6,7 +6,7 @@ import { groupKind, isOfNodes } from './groupKinds.ts'
 import { GROUPS, groupsMadeBy, madeByAll, UNGROUPED } from './groups.ts'
 import { comparedServers, type Invention, inventedHosts } from './inventedHosts.ts'
 import { isAgentName, kindVariables, namedHosts } from './kinds.ts'
-import { isToldApart, wholeGroups } from './outsiders.ts'
+import { isHeaded, isToldApart, wholeGroups } from './outsiders.ts'
 import { groupsByVariable, groupsOfOwn, isForAll, isForOthers, namedGroups } from './pattern.ts'
 import type { PlaybookRuns } from './playbookRuns.ts'
 import { groupsAround, hasChildren } from './unfilled.ts'
@@ -44,6 +44,7 @@ export function inventionOf(runs: PlaybookRuns): Invention {
         [...kinds.values()].some(({ first, joining }) => first !== joining)
       return isTold ? 'all' : 'first'
     },
+    isHeaded: (group) => isBroughtTo(runs, group) && isHeaded(group, runs.closure),
     named: namedHosts(runs.closure, runs.switches, content, groups),
     kinds: new Map([...kinds].filter(([name]) => runs.director.extraVariable(name) === undefined)),
     project,

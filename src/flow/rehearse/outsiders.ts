@@ -40,17 +40,32 @@ const isOfOneKind = (name: string): boolean => ['server', 'agent'].includes(grou
 
 /** Whether something asks which of the hosts one is, or for others of a group than its first: a group of one needs neither. */
 export function isToldApart(group: string, { patterns, conditions, expressions }: Closure): boolean {
-  const own = new RegExp(String.raw`\bgroups(?:\.${group}\b|\[\s*['"]${group}['"]\s*\])`)
-  const first = new RegExp(String.raw`${own.source}\s*(?:\[\s*0\s*\]|\.0\b|\|\s*first\b)`, 'g')
-  const isOfGroup = (pattern: string): boolean => namedGroups([pattern]).includes(group)
+  const own = new RegExp(hostsOf(group))
+  const first = new RegExp(own.source + FIRST, 'g')
   return (
-    patterns.some((pattern) => isOfGroup(pattern) && /[[&!]/.test(pattern)) ||
+    patterns.some((pattern) => namedGroups([pattern]).includes(group) && /[[&!]/.test(pattern)) ||
     conditions.some((text) => WHICH.test(text)) ||
     expressions.some((text) => WHICH.test(text) && COMPARES.test(text)) ||
     [...conditions, ...expressions].some((text) => own.test(text.replace(first, '')))
   )
 }
 
+/** Whether the first host of a group, or of a play, is one by itself: something is for it alone, or for all but it. */
+export function isHeaded(group: string, { patterns, conditions, expressions }: Closure): boolean {
+  const texts = [...conditions, ...expressions]
+  const first = new RegExp(`(?:${hostsOf(group)}|${OF_PLAY})${FIRST}`)
+  const rest = new RegExp(String.raw`${hostsOf(group)}\s*\[\s*1\s*:`)
+  return (
+    patterns.some((pattern) => namedGroups([pattern]).includes(group) && /\[(?:0\]|1[:-])/.test(pattern)) ||
+    texts.some((text) => rest.test(text)) ||
+    (texts.some((text) => first.test(text)) && texts.some((text) => COMPARES_NAME.test(text)))
+  )
+}
+
+const hostsOf = (group: string): string => String.raw`\bgroups(?:\.${group}\b|\[\s*['"]${group}['"]\s*\])`
+const OF_PLAY = String.raw`\b(?:ansible_)?play_(?:hosts(?:_all)?|batch)\b`
+const FIRST = String.raw`\s*(?:\[\s*0\s*\]|\.0\b|\|\s*first\b)`
+const COMPARES_NAME = /\binventory_hostname\b[^=]*[=!]=|[=!]=[^=]*\binventory_hostname\b/
 const WHICH = /\b(?:inventory_hostname|group_names|ansible_play_(?:hosts|batch))/
 const COMPARES = /[=!]=|\bin\b/
 
