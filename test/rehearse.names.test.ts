@@ -320,16 +320,51 @@ describe('include_vars of a file whose name hangs on a fact', () => {
     "- include_vars: { file: '{{ ansible_distribution }}.yml' }\n",
     "- include_vars: '{{ item }}'\n  with_first_found: ['{{ ansible_distribution }}.yml', '{{ ansible_os_family }}.yml']\n",
     "- include_vars: \"{{ lookup('first_found', ['{{ ansible_distribution }}.yml', ansible_os_family ~ '.yml']) }}\"\n",
-  ])('leaves open what such files set, and nothing else: %s', (include) => {
+  ])('is one of those that set a token, and leaves open what else they set: %s', (include) => {
     const files = role(include, { 'debian.yml': 'rope: short\n', 'redhat.yml': 'rope: long\n' })
     expect(arrivals(files, { tokenGiven: undefined })).toEqual(['berth agent empty env-file url'])
     const open = role(include, { 'debian.yml': 'rope: short\n', 'redhat.yml': 'harbour_key: 0ddpassword\n' })
-    expect(arrivals(open)).toEqual(['berth agent maybe env-file url'])
+    // The default is empty: without a token from users it hangs on the file.
+    expect(arrivals(open)).toEqual([arrives, 'berth agent maybe env-file url'])
     const same = role(include, {
       'debian.yml': 'harbour_key: 0ddpassword\n',
       'redhat.yml': 'harbour_key: 0ddpassword\nrope: long\n',
     })
     expect(arrivals(same)).toEqual([arrives])
+  })
+
+  const ofDistributions = (files: Files): Files => ({
+    ...role(
+      '- include_vars: "{{ lookup(\'first_found\', names) }}"\n' +
+        '  vars: { names: ["{{ ansible_distribution | lower }}-{{ ansible_distribution_version }}.yml", "{{ ansible_os_family | lower }}.yml"] }\n',
+      files,
+    ),
+    'roles/moored/defaults/main.yml': 'rope: short\n',
+    'roles/moored/tasks/main.yml': `- debug: { msg: '{{ harbour_key }}' }\n${joins('{{ harbour_key }}')}`,
+  })
+  const key = "harbour_key: \"{{ lookup('file', '/srv/harbour') }}\"\n"
+  const told = 'token-logged error roles/moored/tasks/main.yml:1'
+
+  test('has its tokens where one of the files says none', () => {
+    const files = ofDistributions({
+      'debian-12.yml': key,
+      'ubuntu-22.04.yml': key,
+      'ubuntu-24.04.yml': `${key}rope: long\n`,
+      'redhat.yml': 'rope: long\n',
+    })
+    expect(findings(files)).toContain(told)
+    expect(unknowns(files)).toEqual(["the play ends here for berth: 'harbour_key' is undefined"])
+  })
+
+  test('is none for a system that K3s does not run on', () => {
+    const files = ofDistributions({
+      'debian-12.yml': key,
+      'ubuntu-24.04.yml': key,
+      'macosx-14.yml': 'rope: long\n',
+    })
+    expect(arrivals(files)).toEqual([arrives])
+    expect(findings(files)).toContain(told)
+    expect(unknowns(files)).toEqual([])
   })
 
   test('is not known where there is none', () => {

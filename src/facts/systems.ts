@@ -23,3 +23,10 @@ export const systemFacts: readonly {
     see: 'https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_vars_facts.html',
   },
 ]
+
+/** Systems for which there is no K3s. */
+export const otherSystems = {
+  values:
+    /^(?:darwin|mac-?os|windows|freebsd|trueos|dragonfly|netbsd|openbsd|solaris|nexenta|omnios|openindiana|smartos|aix|hp-?ux)/i,
+  see: 'https://docs.k3s.io/installation/requirements#operating-systems',
+} as const

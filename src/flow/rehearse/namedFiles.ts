@@ -1,11 +1,12 @@
 import type { Content, RoleContext } from '../../ansible/content/index.ts'
 import type { AnsibleValue } from '../../ansible/value.ts'
-import { systemFacts } from '../../facts/systems.ts'
+import { otherSystems, systemFacts } from '../../facts/systems.ts'
 import type { Span } from '../../span.ts'
 import { type Atom, type Atoms, hasMark } from '../atoms.ts'
 import { shown } from '../evaluate/print.ts'
 import { Unknown } from '../unknown.ts'
 import { Undecided } from './call.ts'
+import type { Stage } from './context.ts'
 import type { OpenVariable, RawVariable, World } from './world.ts'
 
 /** From where a file is named that a text in the project names. */
@@ -121,7 +122,11 @@ export function candidates(
   const all = [...found.values()]
   // A fact such as the architecture has few values; where no file has one of them, it is written in a way of its own.
   const ofFacts = all.filter(({ values }) => [...values].every(([words, value]) => mayBe(words, value)))
-  return ofFacts.length === 0 ? all : ofFacts
+  const possible = ofFacts.length === 0 ? all : ofFacts
+  // What is set for other systems has no node of K3s.
+  const ofLinux =
+    kind === 'vars' ? possible.filter(({ values }) => ![...values.values()].some(isNoLinux)) : possible
+  return ofLinux.length === 0 ? possible : ofLinux
 }
 
 function candidatesOf(
@@ -148,6 +153,8 @@ function candidatesOf(
 const mayBe = (words: string, value: string): boolean =>
   systemFacts.every(({ fact, values }) => !fact.test(words) || values.test(value))
 
+const isNoLinux = (value: string): boolean => otherSystems.values.test(value)
+
 const wordsOf = ({ what }: Atom): string => shown(new Unknown(what, ''), undefined)
 
 /** The one that is meant in this world, which parts where more than one may be: the last one is it where the others are not. */
@@ -166,6 +173,8 @@ export function chosen(all: readonly Candidate[], { decisions }: World, at: Span
   const [first] = left
   if (left.length < 2 || first === undefined) return first
   for (const [words, value] of first.values) {
+    // What all of them need is so, as it is one of them.
+    if (left.every((one) => one.values.get(words) === value)) continue
     const what = says(words, value)
     if (!decisions.has(what)) throw new Undecided(what, at)
   }
@@ -174,6 +183,35 @@ export function chosen(all: readonly Candidate[], { decisions }: World, at: Span
 
 /** In the words in which a condition would ask for it. */
 const says = (words: string, value: string): string => `${words} == ${shown(value, undefined)}`
+
+/**
+ * Those of some files of variables that say the same of tokens. Where not all of them do, the world parts: each that says
+ * something of its own is worth one, as long as there are few, and those of which there are most stand for all others.
+ */
+export function alikeInTokens(
+  { content, isToken }: Pick<Stage, 'content' | 'isToken'>,
+  all: readonly Candidate[],
+  world: World,
+  at: Span,
+): readonly Candidate[] {
+  if (all.some(({ path }) => content.isSealed(path))) return all
+  const alike = new Map<string, Candidate[]>()
+  for (const one of all) {
+    const tokens = [...(content.varsFile(one.path)?.values() ?? [])].filter(({ name }) => isToken(name))
+    const key = JSON.stringify(tokens.map(({ name, value }) => [name, value]).toSorted())
+    alike.set(key, [...(alike.get(key) ?? []), one])
+  }
+  const [most = [], ...others] = [...alike.values()].toSorted((a, b) => b.length - a.length)
+  const [first] = most
+  const telling = others.flat()
+  if (first === undefined || telling.length === 0 || telling.length > MOST_TELLING) return all
+  const found = chosen([...telling, first], world, at)
+  if (found === undefined) return all
+  return found === first ? most : [found]
+}
+
+/** Files that are worth a world each. */
+const MOST_TELLING = 4
 
 /** The variables of one of these files, nobody knows which. `undefined`: there is none, or one that can't be read. */
 export function variablesOfOne(

@@ -6,7 +6,7 @@ import { FirstOf, type FlowValue } from '../../evaluate/index.ts'
 import { type Call, type Effect, normalised, TaskFails } from '../call.ts'
 import { fileOrigin } from '../context.ts'
 import { over } from '../merging.ts'
-import { candidates, variablesOfOne } from '../namedFiles.ts'
+import { alikeInTokens, candidates, variablesOfOne } from '../namedFiles.ts'
 import { noteSealed } from '../roles.ts'
 import { scopeOf } from '../scope.ts'
 import { absentFile, sealedFile, withMore } from '../unread.ts'
@@ -80,10 +80,11 @@ function oneOfSome(call: Call): NodeState['included'] | undefined {
   if (call.argument('name') !== undefined) return undefined
   const text = freeForm === undefined ? call.text('file', '_raw_params') : call.textOf(freeForm)
   const names = text instanceof FirstOf ? text.names : typeof text === 'string' ? [text] : []
-  const paths = candidates(stage, 'vars', names, fileOrigin(call.context)).map(({ path }) => path)
+  const all = candidates(stage, 'vars', names, fileOrigin(call.context))
+  const possible = alikeInTokens(stage, all, call.world, call.task.action.at)
   const open = variablesOfOne(
     stage,
-    paths,
+    possible.map(({ path }) => path),
     'include_vars of a file whose name is only known when the play runs',
   )
   return open === undefined ? undefined : new Map([...call.node.included, ...open])
