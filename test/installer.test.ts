@@ -229,8 +229,25 @@ describe('the unit', () => {
     expect(install({ atoms, environment: { INSTALL_K3S_EXEC: some } })).toMatchObject({
       service: undefined,
       command: 'unknown',
-      unknowns: ['extra_args'],
+      unknowns: ['the command of the install script is not known: extra_args'],
     })
+  })
+
+  test('of what is not known that is told on which the service hangs, with why', () => {
+    const open = (name: string, why = `nobody sets ${name}`): Unknown => new Unknown(name, why)
+    const environment = {
+      ...join,
+      INSTALL_K3S_VERSION: open('harbour_version'),
+      INSTALL_K3S_CHANNEL: open('harbour_channel'),
+      INSTALL_K3S_SKIP_START: open('harbour_late'),
+    }
+    expect(install({ environment }).unknowns).toEqual([
+      'INSTALL_K3S_SKIP_START of the install script is not known: nobody sets harbour_late',
+    ])
+    const made = { ...join, INSTALL_K3S_NAME: open('boat.stdout', 'the result of a task') }
+    expect(install({ environment: made }).unknowns).toEqual([
+      'INSTALL_K3S_NAME of the install script is not known: boat.stdout, the result of a task',
+    ])
   })
 
   test('OpenRC', () => {

@@ -80,7 +80,7 @@ class Installation {
   readonly #variables = new Map<string, Letters>()
   readonly #written: string[] = []
   readonly #removed = new Set<string>()
-  readonly #unknowns: string[] = []
+  readonly #unknowns = new Set<string>()
 
   constructor(files: PaperFiles, call: InstallerCall, atoms: Atoms) {
     this.#before = files
@@ -90,7 +90,8 @@ class Installation {
     const source = { path: 'the install script', hops: () => [call.hop] }
     this.#origin = { of: { source, atom: undefined }, at: 0 }
     for (const [name, value] of call.environment)
-      if (value instanceof Unknown && name.startsWith('INSTALL_K3S_')) this.#unknowns.push(value.what)
+      if (value instanceof Unknown && name.startsWith('INSTALL_K3S_') && !installer.ofRelease.test(name))
+        this.#unknowns.add(notKnown(name, value))
   }
 
   result(): InstallerResult {
@@ -157,7 +158,7 @@ class Installation {
     const word = given.text === '' ? command : given
     const unknown = unknownIn(word)
     if (unknown !== undefined) {
-      this.#unknowns.push(unknown.what)
+      this.#unknowns.add(notKnown(given.text === '' ? 'the command' : 'INSTALL_K3S_NAME', unknown))
       return undefined
     }
     return this.#made(given.text === '' && command.text === 'server' ? 'k3s' : `k3s-${word.text}`)
@@ -175,13 +176,13 @@ class Installation {
       fatal: undefined,
       lacking: undefined,
       unnamed: undefined,
-      unknowns: this.#unknowns,
+      unknowns: [...this.#unknowns],
     }
   }
 
   /** Of the services that are there one may be written anew: nobody knows which. */
   #opened(): InstallerResult {
-    const [unknown = ''] = this.#unknowns.slice(-1)
+    const [unknown = ''] = [...this.#unknowns].slice(-1)
     for (const [path, { mode, owner }] of this.#before)
       if (installer.serviceFiles.test(path))
         this.#files.set(path, { kind: 'file', content: { unknown }, mode, owner, hops: [this.#call.hop] })
@@ -245,7 +246,7 @@ class Installation {
       fatal: undefined,
       lacking: undefined,
       unnamed: undefined,
-      unknowns: this.#unknowns,
+      unknowns: [...this.#unknowns],
     }
   }
 
@@ -332,6 +333,11 @@ class Installation {
     this.#files.set(real, { kind: 'file', content, mode, owner: 'root', hops: [this.#call.hop] })
   }
 }
+
+const notKnown = (
+  part: string,
+  { what, why = what }: Pick<Unknown, 'what'> & Partial<Pick<Unknown, 'why'>>,
+): string => `${part} of the install script is not known: ${why.includes(what) ? why : `${what}, ${why}`}`
 
 const commandOf = ({ text }: Letters): InstallerResult['command'] =>
   text === 'server' || text === 'agent' ? text : 'unknown'
