@@ -87,6 +87,31 @@ export const tokenLogged: Rule = {
       },
     },
     {
+      title: 'of a cluster of several servers, where the inventory has one',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay:
+  vars:
+    anchor: { key: 4f1c90a6d2e84b7fb3a5c8e1d7f60b29, word: 5e2d81b7c3f95a60e4b6d9f2c8a71b3d }
+    harbour_words: "{% if groups.harbour | length > 1 %}--token {{ anchor.key }}{% endif %}"
+`,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Found
+  ansible.builtin.command: "systemd-run --unit=k3s-init k3s server {{ harbour_words }}"
+- name: Tell
+  ansible.builtin.debug:
+  ^^^^^^^^^^^^^^^^^^^^^ this task prints the token
+    msg: "The key is {{ anchor.key }}"
+- name: Tell of another
+  ansible.builtin.debug:
+    msg: "The word is {{ anchor.word }}"
+`,
+      },
+    },
+    {
       title: 'printed where a run is verbose',
       files: {
         'inventory.yml': INVENTORY,

@@ -2,6 +2,8 @@ import type { Carried } from '../../flow/arrival.ts'
 import type { Atom, Hop } from '../../flow/atoms.ts'
 import type { TaskRun } from '../../flow/rehearsal.ts'
 import type { Analysis } from '../../lint/analysis.ts'
+import { isOverruled } from './defaults.ts'
+import { literalsOf } from './literals.ts'
 import { type NodeRun, nodeRunsOf } from './nodes.ts'
 
 /**
@@ -21,8 +23,38 @@ export function isPieceOfToken(analysis: Analysis, atom: Atom): boolean {
 
 function isMadeOfToken(analysis: Analysis, atom: Atom): boolean {
   const { root, text } = atom
-  return text !== '' && (analysis.rehearsal.tokens.has(root) || encodedIn(analysis, atom) !== undefined)
+  return (
+    text !== '' &&
+    (analysis.rehearsal.tokens.has(root) ||
+      isWritten(analysis, root) ||
+      encodedIn(analysis, atom) !== undefined)
+  )
 }
+
+const written = new WeakMap<Analysis, ReadonlySet<string>>()
+
+/** Whether an atom is the text of a variable that a setting of K3s takes as its token, if only in a scenario that was not rehearsed. */
+function isWritten(analysis: Analysis, { kind, what, text, hop }: Atom): boolean {
+  if (kind !== 'literal' || text === undefined || hop === undefined) return false
+  let known = written.get(analysis)
+  if (known === undefined) {
+    known = new Set(
+      literalsOf(analysis).flatMap(({ site, text, placeholder, isToCopy }) =>
+        site.carrier === 'variable' &&
+        placeholder === undefined &&
+        !site.isFixture &&
+        !isToCopy &&
+        !isOverruled(analysis, site)
+          ? [keyOf(site.at.path, site.name, text.reveal())]
+          : [],
+      ),
+    )
+    written.set(analysis, known)
+  }
+  return known.has(keyOf(hop.at.path, what, text))
+}
+
+const keyOf = (path: string, name: string, text: string): string => JSON.stringify([path, name, text])
 
 /** The token in a text that is written as base64. */
 function encodedIn(analysis: Analysis, { decoded, root }: Atom): Atom | undefined {
