@@ -1995,6 +1995,74 @@ describe('a file whose path is not known', () => {
   })
 })
 
+describe('a file that a task may have written', () => {
+  const UNKNOWN = 'ansible_facts.distribution == "Ubuntu"'
+  const FOUND = 'helm.stdout == "pilot"'
+  const HARBOUR = {
+    'hosts.ini': BERTH,
+    'group_vars/all.yml': "harbour_key: \"{{ lookup('env', 'HARBOUR_KEY') }}\"\nchest: /opt/chest\n",
+  }
+  const unit = (exec: string, more = ''): string =>
+    JSON.stringify(`[Service]\n${more}ExecStart=/usr/local/bin/k3s agent --server https://quay:6443${exec}\n`)
+  /** A copy under one condition, then a unit or an installer under another one. */
+  const site = (copied: string, written: string, path: string, reads: string, joined = ''): Files => {
+    const when = (condition: string): string =>
+      condition === '' ? '' : `, when: ${JSON.stringify(condition)}`
+    const brings = reads.startsWith('"')
+      ? `{ copy: { dest: /etc/systemd/system/k3s-agent.service, content: ${reads} }${when(joined)} }`
+      : `{ command: sh /opt/k3s-install.sh agent --server https://quay:6443 ${reads.replace(/^K3S.*/, '')}, environment: { ${reads.startsWith('K3S') ? reads : ''} }${when(joined)} }`
+    const starts = `{ systemd: { name: k3s-agent, state: restarted }${when(joined)} }`
+    return {
+      ...HARBOUR,
+      'site.yml': tasks(
+        '{ command: helm, register: helm }',
+        `{ copy: { dest: ${JSON.stringify(path)}, content: ${JSON.stringify(written)}, mode: "0644" }${when(copied)} }`,
+        brings,
+        ...(reads.startsWith('"') ? [starts] : []),
+      ),
+    }
+  }
+
+  describe.each([UNKNOWN, FOUND, 'slip | bool'])('where %s', (asks) => {
+    test.each([
+      ['/etc/chest', 'K3S_TOKEN_FILE: /etc/chest'],
+      ['/etc/rancher/k3s/chest', 'K3S_TOKEN_FILE: /etc/rancher/k3s/chest'],
+      ['{{ chest }}/key', 'K3S_TOKEN_FILE: "{{ chest }}/key"'],
+      ['/etc/chest', '--token-file /etc/chest'],
+      ['/etc/chest', unit(' --token-file=/etc/chest')],
+    ])('is there for K3s under the same condition: %s, %s', (path, reads) => {
+      const files = site(asks, '{{ harbour_key }}', path, reads, asks)
+      expect(arrivals(files)).toEqual(['berth agent present token-file url'])
+      expect(findings(files).filter((finding) => finding.includes('missing'))).toEqual([])
+    })
+  })
+
+  test.each([
+    ['{{ harbour_key }}', 'K3S_TOKEN_FILE: /etc/chest', 'token-file'],
+    ['K3S_TOKEN={{ harbour_key }}\n', unit('', 'EnvironmentFile=-/etc/chest\n'), 'env-file'],
+    ['token: {{ harbour_key }}\n', unit(' --config /etc/chest'), 'config'],
+  ])('may be missing where K3s is started in any case: %s', (written, reads) => {
+    expect(arrivals(site(UNKNOWN, written, '/etc/chest', reads))).toEqual([
+      expect.stringMatching(/^berth agent maybe /),
+    ])
+    expect(arrivals(site('', written, '/etc/chest', reads))).toEqual([
+      expect.stringMatching(/^berth agent present /),
+    ])
+  })
+
+  test('and that everybody may read is told of', () => {
+    const found = (asks: string): readonly string[] =>
+      findings(site(asks, '{{ harbour_key }}', '/opt/chest', 'K3S_TOKEN_FILE: /opt/chest', asks))
+    expect(found(UNKNOWN)).toEqual(found(''))
+    expect(found(UNKNOWN).join()).toMatch(/token-world-readable error site.yml/)
+  })
+
+  test('is none where nobody reads it', () => {
+    const files = site(UNKNOWN, '{{ harbour_key }}', '/opt/log', 'K3S_TOKEN_FILE: /opt/chest')
+    expect(arrivals(files)).toEqual(['berth agent absent token-file url'])
+  })
+})
+
 describe('a directory of variables', () => {
   const files = {
     'hosts.ini': BERTH,

@@ -64,6 +64,12 @@ export interface Stage {
   reach(path: string): void
   /** A task includes this file of tasks; `undefined`: one that is not known. */
   includes(task: Span, path: string | undefined): void
+  /** A task may have written this file, and no world was worth that. */
+  passesOver(path: string): void
+  /** K3s looks for this file as it starts. */
+  reads(path: string): void
+  /** Whether it does so in one of the runs before, though a task that may have written it was passed over. */
+  isRead(path: string): boolean
   /** What a note would say of a module that is not followed, should a setting of K3s be made of what it returns. */
   notFollowed(note: UnknownNote): void
   readonly playbook: string

@@ -143,13 +143,40 @@ export class PlaybookRuns {
     return [new World(nodes)]
   }
 
-  /** `ends`: whether a run ends where all hosts of a play have failed; `tells`: whether what can't be followed is told of. */
+  /**
+   * `ends`: whether a run ends where all hosts of a play have failed; `tells`: whether what can't be followed is told of.
+   * Which files K3s reads shows only when it starts: where tasks that may have written one of them were passed over, the run
+   * is done again with both of their ways.
+   */
   run(
     scenario: Scenario,
     asked: Set<Question>,
     start: readonly World[],
     ends = true,
     tells = ends,
+  ): readonly World[] {
+    for (;;) {
+      this.#passedOver.clear()
+      this.#read.clear()
+      const worlds = this.#once(scenario, asked, start, ends, tells)
+      const missed = [...this.#passedOver].filter((path) => this.#read.has(path))
+      if (missed.length === 0) return worlds
+      for (const path of missed) this.#looksFor.add(path)
+    }
+  }
+
+  /** Files that tasks may have written in the run under way, and those that K3s looks for in it. */
+  readonly #passedOver = new Set<string>()
+  readonly #read = new Set<string>()
+  /** What is both. */
+  readonly #looksFor = new Set<string>()
+
+  #once(
+    scenario: Scenario,
+    asked: Set<Question>,
+    start: readonly World[],
+    ends: boolean,
+    tells: boolean,
   ): readonly World[] {
     const makesOthers =
       scenario.again === true &&
@@ -197,6 +224,9 @@ export class PlaybookRuns {
         if (known === undefined) this.#included.set(at, new Set([file]))
         else known.add(file)
       },
+      passesOver: (path) => this.#passedOver.add(path),
+      reads: (path) => this.#read.add(path),
+      isRead: (path) => this.#looksFor.has(path),
       notFollowed: (note) => director.notFollowed(note),
       playbook: this.playbook.path,
       merges: mergeSetting(director.project, this.playbook.path),

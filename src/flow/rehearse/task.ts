@@ -595,7 +595,10 @@ function matters(call: Call, trial: () => Effect): boolean {
     const touched = [...new Set([...files.keys(), ...before.files.keys()])].filter(
       (path) => files.get(path)?.content !== before.files.get(path)?.content,
     )
-    return touched.some((path) => TOUCHES.test(path))
+    const { stage } = context
+    if (touched.some((path) => TOUCHES.test(path) || stage.isRead(path))) return true
+    for (const path of touched) stage.passesOver(path)
+    return false
   } catch (error) {
     if (error instanceof Undecided) return true
     if (error instanceof TaskFails) return false

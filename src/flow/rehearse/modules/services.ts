@@ -4,7 +4,7 @@ import type { Arrival, CarriedState } from '../../arrival.ts'
 import type { Hop } from '../../atoms.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile, PaperFiles, ServiceManager } from '../../files.ts'
-import { type Call, type Effect, ModuleFails, SERVERS_OWN } from '../call.ts'
+import { type Call, type Effect, ModuleFails, normalised, SERVERS_OWN } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
 import { serverDirOf } from './files.ts'
 import { broughtUnit, FROM_PACKAGE, NOT_FOLLOWED } from './packages.ts'
@@ -155,6 +155,9 @@ function withUnit({ atoms }: Call, node: NodeState, name: string, manager: Servi
 /** What comes of a start of K3s, whoever it is that starts it. */
 export function startedK3s(call: Call, node: NodeState, arrival: Arrival, hop: Hop): Effect {
   const name = arrival.service
+  const { token, agentToken, reads } = arrival
+  for (const path of [token.file, agentToken.file, ...reads.map((read) => read.path)])
+    if (path !== undefined) call.context.stage.reads(normalised(path))
   const earlier = joinedBefore(node, arrival)
   const kept = earlier?.kept ?? earlier?.arrival
   const hops = [...(earlier === undefined ? wayOfPlaced(call, node, arrival) : wayOf(earlier)), hop]
