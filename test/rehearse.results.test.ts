@@ -588,6 +588,47 @@ describe('what a task returned', () => {
   })
 })
 
+describe('a part of a result', () => {
+  const ASKS = '{ uri: { url: http://192.0.2.7/part }, register: helm }'
+  const removes = (condition: string): string =>
+    `{ file: { path: /etc/systemd/system/k3s-agent.service.env, state: absent }, when: ${JSON.stringify(condition)} }`
+  /** An agent that joins, and starts, where it is the pilot; and between the two something else. */
+  const found = (subject: string, ...between: readonly string[]): readonly string[] => {
+    const when = `when: ${JSON.stringify(`${subject} == "pilot"`)}`
+    const environment = '{ K3S_TOKEN: 0ddpassword, INSTALL_K3S_SKIP_START: "true" }'
+    const site = tasks(
+      ASKS,
+      `{ set_fact: { part: "{{ helm.json.role }}" } }`,
+      `{ command: sh /opt/k3s-install.sh agent --server https://quay:6443, environment: ${environment}, ${when} }`,
+      ...between,
+      `{ systemd: { name: k3s-agent, state: restarted }, ${when} }`,
+    )
+    return arrivals({ 'site.yml': site, 'hosts.ini': BERTH })
+  }
+
+  test.each([
+    ['helm.json.role', 'helm.json.role == "deckhand"'],
+    ['helm.json.role', 'helm.json["role"] in ["deckhand", "cook"]'],
+    ['helm.json.role', 'helm.json.role != "pilot"'],
+    ['helm.json.role', 'part == "deckhand"'],
+    ['part', 'helm.json.role == "cook"'],
+    ['helm.json.crew[0]', 'helm.json.crew[0] == "cook"'],
+  ])('has one value: where %s is the pilot it is nobody else, %s', (subject, condition) => {
+    expect(found(subject, removes(condition))).toEqual([arrives])
+  })
+
+  test('that is another one may have any', () => {
+    expect(found('helm.json.role', removes('helm.json.name == "deckhand"'))).toEqual([
+      'berth agent maybe none url',
+    ])
+  })
+
+  test('has another value where the task has asked again', () => {
+    const again = removes('helm.json.role == "deckhand"')
+    expect(found('helm.json.role', ASKS, again, ASKS)).toEqual(['berth agent maybe none url'])
+  })
+})
+
 describe('an install script that is told a server, and nothing else', () => {
   const install = 'curl -sfL https://get.k3s.io | K3S_URL=https://quay:6443 sh -'
   const told = (...list: readonly string[]) => {

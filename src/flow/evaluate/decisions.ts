@@ -11,9 +11,12 @@ export class Decisions {
 
   private constructor(truths: ReadonlyMap<string, boolean>) {
     this.#truths = truths
+    const madeAgain = [...truths.keys()].flatMap((what) =>
+      what.endsWith(MADE_AGAIN) ? [new RegExp(`\\b${what.slice(0, -MADE_AGAIN.length)}\\b`)] : [],
+    )
     for (const [what, truth] of truths) {
-      if (!truth || !what.includes('==')) continue
-      const { expression } = parsedExpression(what)
+      if (!truth || !what.includes('==') || madeAgain.some((name) => name.test(what))) continue
+      const { expression } = parsedExpression(what.replace(OF_HOST, 'it'))
       if (expression.kind !== 'comparison') continue
       const [rest] = expression.rest
       if (expression.rest.length !== 1 || rest?.operator !== '==' || rest.operand.kind !== 'literal') continue
@@ -55,6 +58,12 @@ export class Decisions {
       : undefined
   }
 }
+
+/** Behind the name of a variable of which another one was compared before: what was true of that says nothing of its value. */
+export const MADE_AGAIN = ' is made again'
+
+/** How the words of what belongs to a host begin, which are no expression. */
+const OF_HOST = /^\([\w.[\]'-]+ of [\w.-]+\)/
 
 /**
  * Since 2.19 a filter passes an undefined value on to `default`; before, the task ends there. The older way holds where

@@ -2,7 +2,7 @@ import { Host } from './host.ts'
 import type { EvaluationScope, Evaluator } from './scope.ts'
 
 export { OLD_VERSION, RunTags } from './comparing.ts'
-export { newerCore } from './decisions.ts'
+export { MADE_AGAIN, newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
 export type {
   EvaluationScope,

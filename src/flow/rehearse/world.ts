@@ -2,7 +2,7 @@ import type { AnsibleValue, Variable } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Arrival, Carried } from '../arrival.ts'
 import { type Atoms, type Hop, hasMark } from '../atoms.ts'
-import { type FlowValue, impliedBy, UnknownTruth, VariablesDict } from '../evaluate/index.ts'
+import { type FlowValue, impliedBy, MADE_AGAIN, UnknownTruth, VariablesDict } from '../evaluate/index.ts'
 import { heldIn, type PaperFile, type PaperFiles } from '../files.ts'
 import type { Event, TaskRun } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -44,6 +44,7 @@ export type Stored = FlowValue | Choice
 
 const GIVEN = ' is given to '
 const NAMES = /[A-Za-z_]\w*/g
+const namesIn = (what: string): ReadonlySet<string> => new Set(what.match(NAMES))
 
 /** How a world says that an unknown value of a host is there and not empty, since a task would have ended the play. */
 export const givenTo = (host: string, what: string): string => `${what}${GIVEN}${host}`
@@ -51,7 +52,9 @@ export const givenTo = (host: string, what: string): string => `${what}${GIVEN}$
 /** What else was assumed, for users. */
 export const assumptionsOf = ({ decisions }: World): readonly string[] => [
   ...new Set(
-    [...decisions].flatMap(([what, truth]) => (what.includes(GIVEN) ? [] : [truth ? what : negated(what)])),
+    [...decisions].flatMap(([what, truth]) =>
+      what.includes(GIVEN) || what.endsWith(MADE_AGAIN) ? [] : [truth ? what : negated(what)],
+    ),
   ),
 ]
 
@@ -244,14 +247,16 @@ export class World {
     this.#decisions = other.#decisions
   }
 
-  /** Without what tasks have made certain of a variable: it holds something else from here on. */
+  /** Without what tasks have made certain of a variable, and what its parts were: it holds something else from here on. */
   forget(name: string): void {
     if (this.#decisions.size === 0) return
-    const gone = [...this.#decisions.keys()].filter(
-      (what) => what.includes(GIVEN) && new Set<string>(what.match(NAMES)).has(name),
-    )
-    if (gone.length === 0) return
+    const about = [...this.#decisions.keys()].filter((what) => namesIn(what).has(name))
+    const gone = about.filter((what) => what.includes(GIVEN))
+    const isCompared = about.some((what) => what.includes('=='))
+    if (gone.length === 0 && !isCompared) return
     const left = new Map(this.#decisions)
+    // What was done where it was so goes on as it did: the truths stay.
+    if (isCompared) left.set(name + MADE_AGAIN, true)
     for (const what of gone) {
       left.delete(what)
       left.delete(what.slice(0, what.lastIndexOf(GIVEN)))
@@ -264,6 +269,8 @@ export class World {
     const decisions = new Map(
       [...this.#decisions].filter(([what, truth]) => other.decisions.get(what) === truth),
     )
+    for (const what of [...this.#decisions.keys(), ...other.decisions.keys()])
+      if (what.endsWith(MADE_AGAIN)) decisions.set(what, true)
     const isCut = this.isCut || other.isCut
     const others = [...this.#others]
     for (const way of [other.#events, ...other.#others])
