@@ -403,7 +403,7 @@ describe('a word that is not known where the install script is piped into a shel
     expect(nodes(words)).toEqual([served])
     expect(unknowns(words)).toEqual([
       'K3s is brought by the install script, and whether as a server or an agent is not known',
-      'ansible_facts.local.words',
+      'the command of the install script is not known: ansible_facts.local.words, a fact of the node',
     ])
   })
 
@@ -602,7 +602,7 @@ describe('the install script, of which it is not known whether it makes a server
   })
   const told = [
     'K3s is brought by the install script, and whether as a server or an agent is not known',
-    "lookup('pipe', './words')",
+    "the command of the install script is not known: lookup('pipe', './words')",
   ]
 
   test('brings K3s', () => {
@@ -620,8 +620,8 @@ describe('the install script, of which it is not known whether it makes a server
     const files = made('')
     const named = (files['site.yml'] ?? '').replace('_EXEC', '_NAME').replace('.sh', '.sh agent')
     expect(unknowns({ ...files, 'site.yml': named })).toEqual([
+      "INSTALL_K3S_NAME of the install script is not known: lookup('pipe', './words')",
       'K3s is brought by the install script, and under which name is not known',
-      "lookup('pipe', './words')",
     ])
   })
 
