@@ -583,6 +583,55 @@ test.each([
   expect(arrivals(files)).toEqual(ends ? [] : ['berth agent present env-file url'])
 })
 
+describe('a task that runs the install script in no scenario', () => {
+  const note = 'this task would bring K3s to quay, but runs in no scenario that is rehearsed'
+  const told = (when: string): readonly string[] =>
+    unknowns({
+      'hosts.ini': '[heads]\nquay rank=first\npier rank=second\n',
+      'site.yml': `
+- hosts: heads
+  tasks:
+    - command: k3s --version
+      register: keel
+      ignore_errors: true
+    - group_by: { key: 'afloat_{{ keel.rc == 0 }}' }
+    - set_fact: { place: '{{ rank }}' }
+    - shell: curl -sfL https://get.k3s.io | K3S_TOKEN=0ddpassword sh -s - server --server https://pier:6443
+      when: ${when}
+    - shell: curl -sfL https://get.k3s.io | sh -s - server --cluster-init
+      when: rank == 'first' and keel.rc != 0
+`,
+    })
+
+  test.each([
+    // One has K3s, the other has not.
+    "inventory_hostname == 'quay' and keel.rc != 0 and groups.afloat_True is defined",
+    "[inventory_hostname == 'quay', (keel.rc | int) != 0 and (keel.rc != 0), groups.afloat_True is defined]",
+  ])('is named where what other tasks find keeps it from that: %s', (when) => {
+    expect(told(when)).toEqual([note])
+  })
+
+  test.each([
+    // It runs in some scenario.
+    "inventory_hostname == 'quay' and keel.rc == 0",
+    // So it is with this inventory, whatever is found.
+    "rank == 'third' and groups.afloat_True is defined",
+    "groups.afloat_True is defined and place == 'third' and rank == 'third'",
+    "groups.hands is defined and rank == 'third'",
+    'groups.heads | length > 4',
+    "(rank | lower) == 'third' and (keel.rc | int) == 0",
+    // What never holds is no matter of how nodes differ, and K3s starts there all the same.
+    "keel is not defined and rank == 'first'",
+  ])('but not where it runs, or the inventory has no host for it: %s', (when) => {
+    expect(told(when)).toEqual([])
+  })
+
+  test('is named where nothing else brings K3s to the host', () => {
+    const when = "keel is not defined and rank == 'second'"
+    expect(told(when)).toEqual([note.replace('quay', 'pier')])
+  })
+})
+
 describe('a play that starts K3s in no scenario', () => {
   const hosts = '[heads]\nquay\n[hands]\nberth\n'
   const install = 'shell: curl -sfL https://get.k3s.io | sh -s - server --cluster-init'

@@ -15,6 +15,7 @@ import type { UnknownNote } from '../unknown.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
 import type { Relevance } from './relevance.ts'
+import type { Unreached } from './unreached.ts'
 import type { Unread } from './unread.ts'
 import type { OpenVariable, RawVariable } from './world.ts'
 
@@ -62,6 +63,8 @@ export interface Stage {
   bound(note: UnknownNote): void
   /** Ansible reads this file of variables here. */
   reach(path: string): void
+  /** Is told of each task that runs, or that its conditions leave out. */
+  readonly unreached: Pick<Unreached, 'ran' | 'skipped'>
   /** A task includes this file of tasks; `undefined`: one that is not known. */
   includes(task: Span, path: string | undefined): void
   /** A task may have written this file, and no world was worth that. */

@@ -28,6 +28,7 @@ import { PlaybookWork } from './playbookWork.ts'
 import { noteSealed } from './roles.ts'
 import { isUndef } from './scope.ts'
 import { type UnfilledInventory, unfilledInventory } from './unfilled.ts'
+import { Unreached } from './unreached.ts'
 import { unusedFiles } from './unusedFiles.ts'
 import { eventsOf, OF_ITS_OWN, ofServersThatJoin, verdictsOf } from './verdicts.ts'
 import { assumptionsOf, type RawVariable, type Started, type World } from './world.ts'
@@ -65,6 +66,7 @@ export class Director {
   /** Files of variables that plays and tasks have named. */
   readonly #reached = new Set<string>()
   readonly leftOut: LeftOut
+  readonly unreached: Unreached
   /** The nodes that site playbooks left behind, by inventory and scenario: what an upgrade begins with. */
   readonly #installed = new Map<string, Left[]>()
 
@@ -79,6 +81,7 @@ export class Director {
     this.#inventories = inventories
     this.#options = options
     this.leftOut = new LeftOut(content)
+    this.unreached = new Unreached(content)
   }
 
   rehearsal(): Rehearsal {
@@ -116,6 +119,9 @@ export class Director {
     for (const say of leftOver) say()
     this.#sayWhatNobodyIncludes(playbooks.map(({ closure }) => closure))
     this.#sayWhatStartsNothing(playbooks.map(({ closure }) => closure))
+    const started = new Set(this.#verdicts.map(({ host }) => host))
+    if (started.size > 0)
+      for (const note of this.unreached.notes((host) => started.has(host))) this.note(note)
     for (const note of this.leftOut.notes()) this.bound(note)
     this.#sayWhatIsNotFollowed()
     return {

@@ -218,6 +218,7 @@ export class PlaybookRuns {
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
       reach: (path) => director.reach(path),
+      unreached: director.unreached,
       includes: ({ path, start }, file) => {
         const at = `${path}:${start}`
         const known = this.#included.get(at)

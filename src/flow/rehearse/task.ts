@@ -216,7 +216,11 @@ class HostTask {
   /** Condition, module, outcome: of the task, or of one item of its loop. */
   #one(call: Call, module: Module | undefined): Outcome {
     const condition = conditionOf(call)
-    if (condition === false) return skipped()
+    if (condition === false) {
+      call.context.stage.unreached.skipped(call)
+      return skipped()
+    }
+    call.context.stage.unreached.ran(call)
     if (condition instanceof Undefined)
       return this.#fail(call, new TaskFails(condition.message, condition.variable))
     const filled = condition === true && module?.run === fail ? whereFilled(call) : undefined
