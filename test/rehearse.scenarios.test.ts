@@ -1254,6 +1254,78 @@ describe('where a play ends early', () => {
     })
   })
 
+  describe('at a filter or test that nothing has', () => {
+    const seen = (task: string, more: Files = {}): readonly string[] => {
+      const site = fails('quays', '{ command: keel, register: keel }') + fails('quays', task)
+      const files = { 'hosts.ini': HOSTS, 'site.yml': site + joins('berths', '0ddpassword'), ...more }
+      return [...new Set(ends(files).map((end) => end.replace(/: (?:absent|present).*/, '')))]
+    }
+    const EMPTY = '{ apt: { name: tea }, when: keel.stdout is empty }'
+    const refused = (what: string, why: string): readonly string[] => [
+      `berth a ${what} that Jinja2 refuses: there is no ${why}`,
+    ]
+
+    test.each([
+      [EMPTY, 'test empty'],
+      ['{ debug: { msg: tea }, when: "\'\' is not empty or true" }', 'test empty'],
+      ['{ debug: { msg: tea }, when: "true or \'\' is empty" }', 'test empty'],
+      ['{ debug: { msg: tea }, when: [true, "keel.stdout | brew"] }', 'filter brew'],
+      ['{ block: [{ slurp: { src: /etc/keel } }], when: keel.stdout is empty }', 'test empty'],
+      ['{ assert: { that: ["keel.stdout | brew == 1"] } }', 'filter brew'],
+    ])('in a condition: %s', (task, why) => {
+      if (!task.includes('assert')) expect(seen(task)).toEqual(refused('condition', why))
+      else expect(seen(task)).not.toEqual([])
+    })
+
+    test.each([
+      ['{ debug: { msg: "{{ keel.stdout | brew }}" } }', 'filter brew'],
+      ['{ debug: { msg: [tea, "{{ true or (1 | brew) }}"] } }', 'filter brew'],
+      ["{ command: 'tea {{ keel.stdout is empty }}' }", 'test empty'],
+    ])('in an argument: %s', (task, why) => {
+      expect(seen(task)).toEqual(refused('template', why))
+    })
+
+    test.each([
+      '{ debug: { msg: tea }, when: [false, "keel.stdout is empty"] }',
+      '{ debug: { msg: tea }, when: keel.stdout is empty, ignore_errors: true }',
+      '{ debug: { msg: "{{ (1 | brew) if keel.rc == 1 else 2 }}" } }',
+      '{ debug: { msg: "{% if keel.rc == 1 %}{{ 1 | brew }}{% endif %}" } }',
+      '{ debug: { msg: "{{ 1 | brew }}" }, when: false }',
+      '{ debug: { msg: !unsafe "{{ 1 | brew }}" } }',
+      // ansible-core looks for it in a collection.
+      '{ debug: { msg: tea }, when: keel.stdout | ipaddr }',
+      '{ debug: { msg: tea }, when: keel.stdout is harbour.pilot.empty }',
+    ])('but not where nothing asks for it, or a collection may have it: %s', (task) => {
+      expect(seen(task)).toEqual([])
+    })
+
+    test.each<[string, Files]>([
+      ['beside the playbook', { 'test_plugins/tea.py': 'class TestModule:\n' }],
+      ['in a role', { 'roles/tea/tasks/main.yml': '[]\n', 'roles/tea/test_plugins/tea.py': '' }],
+      ['by the configuration', { 'ansible.cfg': '[defaults]\ntest_plugins = /srv/tea\n' }],
+      ['by an extension', { 'ansible.cfg': '[defaults]\njinja2_extensions = tea.Tea\n' }],
+      ['by the environment', { Makefile: 'site:\n\tANSIBLE_TEST_PLUGINS=/srv ansible-playbook site.yml\n' }],
+    ])('nor where the project may have it, %s', (_, more) => {
+      expect(seen(EMPTY, more)).toEqual([])
+      expect(seen('{ debug: { msg: tea }, when: keel.rc | brew }', more)).toEqual(
+        JSON.stringify(more).includes('jinja2') || 'Makefile' in more
+          ? []
+          : refused('condition', 'filter brew'),
+      )
+    })
+
+    test('nor in a role that no playbook of the project uses', () => {
+      const tasks = '- { command: keel, register: keel }\n- { command: tea, when: keel.stdout is empty }\n'
+      const installer = '- { command: sh /opt/k3s-install.sh, when: keel.stdout is empty }\n'
+      expect(ends({ 'roles/tea/tasks/main.yml': tasks + installer })).toEqual([])
+    })
+
+    test('nor where a collection or a role may bring it along that is not here', () => {
+      expect(seen(`${EMPTY}\n  collections: [harbour.pilot]`)).toEqual([])
+      expect(seen(`${EMPTY}\n  roles: [harbour.tea]`)).toEqual([])
+    })
+  })
+
   test('that is told of nodes of the cluster alone', () => {
     const files = { 'hosts.ini': `${HOSTS}[nas]\ntin\n` }
     const brokenOn = (host: string): string =>

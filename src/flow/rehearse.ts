@@ -11,6 +11,8 @@ export interface RehearseOptions {
   readonly playbooks?: readonly string[]
   /** Whether the user names the inventories: then these are the ones. */
   readonly isAsked?: boolean
+  /** The files in a directory of the project and one level below it, whatever they are; missing: nobody knows. */
+  readonly filesBelow?: (directory: string) => readonly string[]
 }
 
 /** Walks the plays as Ansible would, on paper, once per scenario. */

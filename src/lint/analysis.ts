@@ -74,6 +74,7 @@ export class Analysis {
       tokenVariables: new Set(this.tokenSites.variables.keys()),
       isAsked: inventories !== undefined || (inventorySets !== undefined && isGuessed !== true),
       ...(this.#options.playbooks === undefined ? {} : { playbooks: this.#options.playbooks }),
+      filesBelow: (directory) => this.disk.filesBelow(directory),
     })
     return this.#rehearsal
   }

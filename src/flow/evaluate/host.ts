@@ -40,6 +40,7 @@ import { printed } from './print.ts'
 import type { EvaluationScope, Evaluator, Merged, RawScopeVariable, ScopeVariable } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
+import { noneNamed, unknownPluginIn } from './unknownPlugins.ts'
 import {
   Count,
   Fetched,
@@ -558,6 +559,13 @@ export class Host implements Evaluator {
     const [fault] = faults
     if (fault !== undefined) return this.#unread(`the condition at ${place(at)}`, fault.message, at)
     const isRendered = text !== raw
+    const plugin = isRendered ? undefined : unknownPluginIn(expression)
+    if (plugin !== undefined) {
+      // Another playbook may bring it along.
+      answeredOtherwise()
+      if (this.scope.refuses?.(plugin) === true)
+        return new Undefined(`a condition that Jinja2 refuses: ${noneNamed(plugin)}`)
+    }
     try {
       const truth = new Evaluation(this, new Locals(), at).truth(expression)
       return isRendered && truth instanceof Unknown ? withoutTexts(truth, at) : truth

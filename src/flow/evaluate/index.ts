@@ -14,6 +14,12 @@ export type {
 } from './scope.ts'
 export { mapped } from './tracking.ts'
 export {
+  noneNamed,
+  type UnknownPlugin,
+  unknownPluginIn,
+  unknownPluginInTemplate,
+} from './unknownPlugins.ts'
+export {
   Address,
   Count,
   decidedTruth,

@@ -2,6 +2,7 @@ import type { Dict, Undefined, Unknown, Value } from '../../ansible/template/val
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
+import type { UnknownPlugin } from './unknownPlugins.ts'
 
 /** A value of the rehearsal: strings may be marked, and lists and dicts may hold what is not known. */
 export type FlowValue = Value
@@ -45,6 +46,8 @@ export interface EvaluationScope {
   lookup(plugin: string, args: readonly FlowValue[], named: ReadonlyMap<string, FlowValue>): FlowValue
   /** A template file for `include` and `import`; `outer`: the one that Ansible was told to render. */
   file?(name: string, outer?: string): { readonly path: string; readonly text: string } | undefined
+  /** Whether nothing brings that filter or test along. */
+  refuses?(plugin: UnknownPlugin): boolean
   /** Is told of each template that can't be parsed. */
   unread?(what: string, at: Span): void
 }

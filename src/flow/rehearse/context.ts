@@ -8,7 +8,7 @@ import {
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
-import type { FlowValue } from '../evaluate/index.ts'
+import type { FlowValue, UnknownPlugin } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
 import type { Scenario } from '../rehearsal.ts'
 import type { UnknownNote } from '../unknown.ts'
@@ -73,6 +73,8 @@ export interface Stage {
   reads(path: string): void
   /** Whether it does so in one of the runs before, though a task that may have written it was passed over. */
   isRead(path: string): boolean
+  /** Whether nothing that this playbook reaches has that filter or test: Jinja2 does not compile what names it. */
+  refuses(plugin: UnknownPlugin): boolean
   /** What a note would say of a module that is not followed, should a setting of K3s be made of what it returns. */
   notFollowed(note: UnknownNote): void
   readonly playbook: string

@@ -2,6 +2,7 @@ import { type Content, isFixture, type Playbook, type Task } from '../../ansible
 import { LOCALHOST } from '../../ansible/inventory/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
+import type { TemplatePluginKind } from '../../facts/templatePlugins.ts'
 import { partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import { tokensIn } from '../arrival/index.ts'
@@ -23,6 +24,7 @@ import { isKind } from './kinds.ts'
 import { LeftOut } from './leftOut.ts'
 import { lonePlaybooks } from './lone.ts'
 import { isFetch, TOKEN_FILE } from './modules/files.ts'
+import { OwnPlugins } from './ownPlugins.ts'
 import { groupsIn, groupsOfOwn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
 import { PlaybookWork } from './playbookWork.ts'
 import { noteSealed } from './roles.ts'
@@ -285,6 +287,16 @@ export class Director {
   get tokenVariables(): ReadonlySet<string> {
     return this.#options.tokenVariables ?? new Set()
   }
+
+  /** Whether the project may have other filters or tests than Ansible has. */
+  mayHaveOwn(kind: TemplatePluginKind): boolean {
+    const { filesBelow } = this.#options
+    if (filesBelow === undefined) return true
+    this.#ownPlugins ??= new OwnPlugins(this.#project, this.#content, filesBelow)
+    return this.#ownPlugins.mayHave(kind)
+  }
+
+  #ownPlugins: OwnPlugins | undefined
 
   /** Whether a variable is a token's, or a mapping with one in it. */
   holdsToken(name: string): boolean {

@@ -1,5 +1,6 @@
 import type { Playbook } from '../../ansible/content/index.ts'
 import type { Span } from '../../span.ts'
+import type { UnknownPlugin } from '../evaluate/index.ts'
 import type { Scenario } from '../rehearsal.ts'
 import { keepsOnControlNode } from './beginnings.ts'
 import type { Undecided } from './call.ts'
@@ -24,6 +25,9 @@ import { emptyNode, type NodeState, World } from './world.ts'
  */
 const RENEWS =
   /\bcacheable\b|\bansible-vault\b|\btoken\s+rotate\b|--cluster-reset\b|\/server\/db\b|-uninstall\.sh\b|\bscript:\s|\b(?:rm|mv)\s[^\n]{0,200}(?:rancher|k3s|\{\{|\$)/
+
+/** Of a play, a task or a role: their plugins may be meant. */
+const COLLECTIONS = /^[ \t-]*["']?collections["']?[ \t]*:/m
 
 /** Worlds of one scenario that are followed at most, at one time and in all. */
 const MOST_WORLDS = 24
@@ -228,6 +232,7 @@ export class PlaybookRuns {
       passesOver: (path) => this.#passedOver.add(path),
       reads: (path) => this.#read.add(path),
       isRead: (path) => this.#looksFor.has(path),
+      refuses: this.#refuses,
       notFollowed: (note) => director.notFollowed(note),
       playbook: this.playbook.path,
       merges: mergeSetting(director.project, this.playbook.path),
@@ -238,11 +243,29 @@ export class PlaybookRuns {
 
   #relevance(hosts: PaperHosts): Relevance {
     const { content, project, tokenVariables } = this.director
-    this.#relevanceFound ??= new Relevance(content, project, this.closure, hosts, tokenVariables)
+    this.#relevanceFound ??= new Relevance(
+      content,
+      project,
+      this.closure,
+      hosts,
+      tokenVariables,
+      this.#refuses,
+    )
     return this.#relevanceFound
   }
 
   #relevanceFound: Relevance | undefined
+
+  readonly #refuses = ({ kind }: UnknownPlugin): boolean => {
+    this.#isWholeFound ??=
+      !this.closure.isOpen &&
+      this.director.content.playbook(this.playbook.path) !== undefined &&
+      !this.closure.texts.some((text) => COLLECTIONS.test(text))
+    return this.#isWholeFound && !this.director.mayHaveOwn(kind)
+  }
+
+  /** Whether all is in the project that could bring filters and tests along. */
+  #isWholeFound: boolean | undefined
 
   get #areFactsOfPlays(): boolean {
     const { content, project } = this.director

@@ -1,58 +1,70 @@
-import type { Content, Placed, Task } from '../../ansible/content/index.ts'
+import type { Placed, Task } from '../../ansible/content/index.ts'
 import type { Span } from '../../span.ts'
-import { parsedTemplate } from '../evaluate/parsed.ts'
+import { noneNamed, type UnknownPlugin, unknownPluginIn, unknownPluginInTemplate } from '../evaluate/index.ts'
+import { looksLikeTemplate, parsedExpression, parsedTemplate } from '../evaluate/parsed.ts'
+import type { Stage } from './context.ts'
 
 export interface RefusedTemplate {
   readonly at: Span
   readonly message: string
+  /** What it names, where Jinja2 refuses it for that alone. */
+  readonly plugin?: UnknownPlugin
 }
 
+type By = Pick<Stage, 'content' | 'refuses'>
+
 const UNSAFE = /!unsafe\b|[:-]\s+\*\w/
-const found = new WeakMap<Task, { readonly first: RefusedTemplate | undefined }>()
+const found = new WeakMap<Task, readonly RefusedTemplate[]>()
 
 /**
  * The first of a task's arguments, or of the items in them, that Jinja2 certainly refuses. Ansible renders each of them by
  * itself, before the module runs.
  */
-export function refusedTemplate(task: Task, content: Content): RefusedTemplate | undefined {
+export function refusedTemplate(task: Task, { content, refuses }: By): RefusedTemplate | undefined {
   let known = found.get(task)
   if (known === undefined) {
     const { arguments: given, freeForm } = task.action
     const all = freeForm === undefined ? [...given.values()] : [freeForm, ...given.values()]
     const { path, start, end } = task.at
-    const first = all.map(refusedIn).find((one) => one !== undefined)
+    known = all.flatMap(refusedIn)
     // Nothing renders what is tagged so, here or where an alias leads.
-    const mayBeUnsafe = first !== undefined && UNSAFE.test(content.text(path)?.slice(start, end) ?? '')
-    known = { first: mayBeUnsafe ? undefined : first }
+    if (known.length > 0 && UNSAFE.test(content.text(path)?.slice(start, end) ?? '')) known = []
     found.set(task, known)
   }
-  return known.first
+  return known.find(({ plugin }) => plugin === undefined || refuses(plugin))
 }
 
-function refusedIn({ value, at, node }: Placed): RefusedTemplate | undefined {
+/** Whether Jinja2 certainly refuses what a task asks before it runs. */
+export function hasRefusedCondition({ keywords }: Task, { refuses }: By): boolean {
+  const when = keywords.get('when')?.value
+  return (Array.isArray(when) ? when : [when]).some((item) => {
+    if (typeof item !== 'string' || looksLikeTemplate(item)) return false
+    const { expression, faults } = parsedExpression(item)
+    const plugin = faults.length > 0 ? undefined : unknownPluginIn(expression)
+    return plugin !== undefined && refuses(plugin)
+  })
+}
+
+function refusedIn({ value, at, node }: Placed): readonly RefusedTemplate[] {
   if (typeof value === 'string') {
     const { faults } = value.includes('{%') ? parsedTemplate(value) : { faults: [] }
     const [fault] = faults
+    if (fault === undefined) {
+      const plugin = unknownPluginInTemplate(value)
+      return plugin === undefined ? [] : [{ at, message: noneNamed(plugin), plugin }]
+    }
     // Beside what only is not known here, a tag may belong to that.
-    if (fault === undefined || !faults.every(({ isOfBlocks }) => isOfBlocks === true)) return undefined
-    return { at, message: fault.message }
+    return faults.every(({ isOfBlocks }) => isOfBlocks === true) ? [{ at, message: fault.message }] : []
   }
   if (node?.kind === 'sequence' && Array.isArray(value))
-    return firstOf(
-      node.items.map((item, index) => ({ value: value[index] ?? null, at: item.at, node: item })),
+    return node.items.flatMap((item, index) =>
+      refusedIn({ value: value[index] ?? null, at: item.at, node: item }),
     )
   if (node?.kind === 'map' && typeof value === 'object' && value !== null) {
     const items = value as Readonly<Record<string, Placed['value']>>
-    return firstOf(
-      [...node.entries].map(([name, entry]) => ({
-        value: items[name] ?? null,
-        at: entry.value.at,
-        node: entry.value,
-      })),
+    return [...node.entries].flatMap(([name, entry]) =>
+      refusedIn({ value: items[name] ?? null, at: entry.value.at, node: entry.value }),
     )
   }
-  return undefined
+  return []
 }
-
-const firstOf = (all: readonly Placed[]): RefusedTemplate | undefined =>
-  all.map(refusedIn).find((one) => one !== undefined)

@@ -10,6 +10,7 @@ import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { containers } from '../../facts/containers.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import type { Closure } from './closure.ts'
+import type { Stage } from './context.ts'
 import type { PaperHosts } from './hosts.ts'
 import { isFetch } from './modules/files.ts'
 import { isClusterModule } from './modules/index.ts'
@@ -17,7 +18,7 @@ import { saysK3s } from './modules/ownScripts.ts'
 import { packageModules } from './modules/packages.ts'
 import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
-import { refusedTemplate } from './refusedTemplates.ts'
+import { hasRefusedCondition, refusedTemplate } from './refusedTemplates.ts'
 
 /** A task as it stands in what a playbook reaches. */
 export interface PlacedTask extends RoleContext {
@@ -123,6 +124,7 @@ export class Relevance {
   readonly #dropped: Set<string>
   readonly #tokenNames: Set<string>
   readonly #content: Content
+  readonly #refuses: Stage['refuses']
   readonly #pathsUnder: PathIndex
   readonly #texts: Texts
   /** Whether some task may bring K3s in a way that is not followed: what is not seen may be there. */
@@ -143,7 +145,9 @@ export class Relevance {
     }: Pick<Closure, 'tasks' | 'roles' | 'variables' | 'plainTexts' | 'handlers' | 'isOpen'>,
     hosts: PaperHosts,
     tokenNames: ReadonlySet<string>,
+    refuses: Stage['refuses'],
   ) {
+    this.#refuses = refuses
     this.#content = content
     this.#pathsUnder = pathIndex(project)
     this.#tasks = tasks
@@ -219,9 +223,10 @@ export class Relevance {
     return this.#leadsToCluster(text, (name) => this.#shared.has(name))
   }
 
-  /** Whether the play ends at it for a template that is none. */
+  /** Whether the play ends at it for a template, or a condition, that is none. */
   #isRefused(task: Task): boolean {
-    return refusedTemplate(task, this.#content) !== undefined
+    const by = { content: this.#content, refuses: this.#refuses }
+    return refusedTemplate(task, by) !== undefined || hasRefusedCondition(task, by)
   }
 
   /** Whether anything in a role, or in the variables that it names, is about the cluster. */

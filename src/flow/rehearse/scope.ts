@@ -44,6 +44,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     hostScope: (other) => hostScope(context, world, other, other === host),
     lookup: (plugin, args, named) =>
       lookedUp(context, world, host, plugin, args, named, (inner) => scopeOf(inner, world, host)),
+    refuses: (plugin) => stage.refuses(plugin),
     unread: (what, at) => stage.note({ at, what }),
     file: (name, outer) => {
       // Beside the template that the task names is looked last.

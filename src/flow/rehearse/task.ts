@@ -274,7 +274,7 @@ class HostTask {
     ran: true | Unknown,
     run = (): Effect => (module === undefined ? unmodelled(call) : module.run(call)),
   ): Outcome {
-    const refused = ran === true ? refusedTemplate(call.task, call.context.stage.content) : undefined
+    const refused = ran === true ? refusedTemplate(call.task, call.context.stage) : undefined
     if (refused !== undefined) {
       const why = `a template that Jinja2 refuses: ${refused.message}`
       return this.#fail(call, new TaskFails(why, undefined, undefined, refused.at))
