@@ -890,6 +890,29 @@ ${tasks.map((task) => `    - ${task}\n`).join('')}`,
       expect(findings(files).filter((one) => one.startsWith('tokens-differ'))).toHaveLength(1)
     })
 
+    test('where nobody gives one, and no inventory says so', () => {
+      const made = (lookup: string): Files => {
+        const tasks = [
+          where(fact('candle', lookup), 'harbour_key is not defined'),
+          where(fact('candle', 'harbour_key'), 'harbour_key is defined'),
+        ]
+        const { 'site.yml': playbook = '' } = site(...tasks, config('{{ candle }}'), INSTALLS)
+        return { 'site.yml': playbook }
+      }
+      const files = made("lookup('password', '/dev/null length=32')")
+      const present = ['quays-1 first-server present config no url']
+      expect(arrivals(files, { tokenGiven: false })).toEqual(present)
+      expect(arrivals(files, { ...again, tokenGiven: undefined })).toEqual(present)
+      expect(arrivals(files, { ...again, tokenGiven: false })).toEqual([
+        'quays-1 first-server different config no url',
+      ])
+      expect(findings(files).filter((one) => one.startsWith('tokens-differ'))).toHaveLength(1)
+      // One that is kept is the same in each run.
+      const kept = made("lookup('password', 'credentials/lantern length=32')")
+      expect(arrivals(kept, { tokenGiven: false })).toEqual(present)
+      expect(arrivals(kept, { ...again, tokenGiven: false })).toEqual([])
+    })
+
     test.each<[string, ...string[]]>([
       [
         'the file that has it is left alone',

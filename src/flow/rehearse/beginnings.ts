@@ -17,6 +17,12 @@ export const startsServer = (world: World): boolean =>
     [...starts.values()].some(({ arrival }) => arrival.command !== 'agent'),
   )
 
+/** Whether some of it has a token that the run has made. */
+export const hasMadeToken = ({ nodes }: World): boolean =>
+  [...nodes.values()].some(({ starts }) =>
+    [...starts.values()].some(({ arrival }) => arrival.token.text?.marks.some(({ atom }) => isRandom(atom))),
+  )
+
 /** Whether this run itself started it. */
 export const hasStarted = (world: World): boolean =>
   world.events.some(({ what }) => what === 'service-started')

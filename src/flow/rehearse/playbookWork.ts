@@ -6,6 +6,7 @@ import { endsFor } from '../unknown.ts'
 import {
   completed,
   givesUp,
+  hasMadeToken,
   hasStarted,
   idle,
   older,
@@ -107,7 +108,9 @@ export class PlaybookWork {
       if (worlds.some(startsServer))
         for (const key of this.#keys(scenario))
           this.#director.keep(key, [...this.#runs.hostsOf(scenario).hosts.keys()], worlds)
-      if (scenario.manager !== 'openrc' && scenario.tokenGiven !== false) done.push([scenario, worlds])
+      // Without a token the second run is as the first one, but for what a play makes anew.
+      const isOther = scenario.tokenGiven !== false || worlds.some(hasMadeToken)
+      if (scenario.manager !== 'openrc' && isOther) done.push([scenario, worlds])
       return worlds
     }
     follow(base)
