@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Analysis } from '../src/lint/analysis.ts'
-import { arrivals, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
+import { arrivals, doubts, type Files, findings, installs, joins, unknowns } from './tools/paper.ts'
 
 const HOSTS = '[quays]\nquay\n[berths]\nberth\n'
 
@@ -911,6 +911,16 @@ ${tasks.map((task) => `    - ${task}\n`).join('')}`,
       const kept = made("lookup('password', 'credentials/lantern length=32')")
       expect(arrivals(kept, { tokenGiven: false })).toEqual(present)
       expect(arrivals(kept, { ...again, tokenGiven: false })).toEqual([])
+    })
+
+    test('though K3s may take it, where something is not followed that may take away what it keeps', () => {
+      const files = site('{ include_role: { name: ypsman.harbour } }', MAKES, WRITES, INSTALLS, RESTARTS)
+      expect(arrivals(files)).toEqual(['quay first-server present config no url'])
+      expect(arrivals(files, again)).toEqual(['quay first-server maybe config no url'])
+      expect(doubts(files).join()).toContain(
+        'which K3s takes only if something that is not followed took away',
+      )
+      expect(findings(files).filter((one) => one.startsWith('tokens-differ'))).toEqual([])
     })
 
     test.each<[string, ...string[]]>([

@@ -38,7 +38,7 @@ export interface Verdict {
    * `maybe`: worlds of one scenario disagree, or something on the way is unknown.
    */
   readonly token: 'present' | 'empty' | 'absent' | 'maybe' | 'different'
-  /** Whether it is `different` because a second run gives a server another one than the run before. */
+  /** Whether it is `different`, or may be, because a second run gives a server another one than the run before. */
   readonly isRenewed?: true
   readonly source: Carrier
   readonly serverUrl: boolean | 'maybe'

@@ -132,8 +132,10 @@ export function outcomesOf(
     return [...starts].map(([service, start]): Outcome => {
       const kind = kindOfStart(start.arrival, kinds.get(host) ?? 'agent')
       const renewed = kind === 'agent' ? undefined : renewedStart(world, host, start, scenario, atoms)
+      // Something that is not followed may have taken away what the server keeps.
+      const renewal = world.node(host).isOpen ? 'maybe' : 'different'
       if (renewed !== undefined)
-        return { host, kind, service, start: renewed, token: 'different', isRenewed: true }
+        return { host, kind, service, start: renewed, token: renewal, isRenewed: true }
       const token = tokenOutcome(start.kept ?? start.arrival, kind, server, kept)
       return { host, kind, service, start, token }
     })
@@ -153,10 +155,9 @@ function renewedStart(
   { again, manager = 'systemd' }: Scenario,
   atoms: Atoms,
 ): Started | undefined {
-  const { founding, files, services, isOpen } = world.node(host)
+  const { founding, files, services } = world.node(host)
   const begun = begunIn(world)
-  // Something that is not followed may have taken away what the server keeps.
-  if (again !== true || isOpen || founding === undefined || begun.has(founding)) return undefined
+  if (again !== true || founding === undefined || begun.has(founding)) return undefined
   const isAnother = ({ command, token }: Arrival): boolean =>
     command === 'server' && isMadeSince(token, founding.token)
   if (begun.has(start.arrival)) return isAnother(start.arrival) ? start : undefined
@@ -221,6 +222,10 @@ function mayDiffer(mine: readonly Atom[], given: readonly Atom[]): boolean {
 /** Why it is not known whether a node has the token of the others. */
 export const OF_ITS_OWN =
   'each node makes a token of its own, and only a real run shows whether they are the same'
+
+/** Why it is not known whether K3s takes the token of another run. */
+const MADE_AGAIN =
+  'each run makes another token, which K3s takes only if something that is not followed took away what the server keeps'
 
 /** Whether a node's token is certainly not the server's; `kept` is what the server has on its disk. */
 function differs(own: Carried, servers: Carried, kept: readonly Atom[]): boolean {
@@ -325,7 +330,8 @@ export function verdictsOf(
     const isUrlOpen = urls.size > 1 || (url !== 'present' && (!isWhole || isCut))
     const serverUrl = isUrlOpen || url === 'maybe' ? ('maybe' as const) : url === 'present'
     const ofToken = agree
-      ? ((start.kept ?? arrival).token.unknown ?? (worst.outcome.token === 'maybe' ? OF_ITS_OWN : undefined))
+      ? ((start.kept ?? arrival).token.unknown ??
+        (worst.outcome.token !== 'maybe' ? undefined : worst.outcome.isRenewed ? MADE_AGAIN : OF_ITS_OWN))
       : disagreement
     const ofUrl = isUrlOpen ? disagreement : serverUrl === 'maybe' ? arrival.serverUrl.unknown : undefined
     return [host, ...alike].map((name) => ({
