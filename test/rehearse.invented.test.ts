@@ -1555,3 +1555,44 @@ describe('what a role leaves empty and demands', () => {
     expect(arrivals(files)).toEqual([])
   })
 })
+
+describe('what only an inventory says, and a task needs', () => {
+  const SERVER = "hostvars[groups['quay_masters'][0]].ansible_host"
+  const site = (...tasks: readonly string[]): Files => ({
+    'site.yml': `
+- hosts: quay_masters
+  tasks: [{ command: sh /opt/k3s-install.sh server }]
+- hosts: quay_workers
+  vars: { pier: "{{ ${SERVER} }}" }
+  tasks:
+${tasks.map((task) => `    - ${task}\n`).join('')}    - shell: sh /opt/k3s-install.sh agent --server https://quay:6443
+`,
+  })
+  const ofAgent = (files: Files): readonly string[] =>
+    arrivals(files, { servers: 'one' }).filter((arrival) => arrival.startsWith('agent-1'))
+  const fact = (value: string): string => `set_fact: { berth: "{{ ${value} }}" }`
+  const fails = (condition: string): string => `{ fail: { msg: none }, when: "${condition}" }`
+  const joins = ['agent-1 agent absent none url']
+
+  // Without it set_fact fails: so do ansible-core 2.14 and 2.21.
+  test.each([
+    ['in a fact', fact(SERVER), fails("berth is not defined or berth == ''")],
+    ['in a fact, whatever it is', fact('beacon'), fails('berth is undefined')],
+    [
+      'in a fact that another one takes',
+      fact(SERVER),
+      fact("berth | default('')"),
+      fails('berth is not defined'),
+    ],
+    ['in a variable', fails('pier is not defined')],
+    ['as it is', fails(`${SERVER} is not defined`)],
+  ])('is there: %s', (_, ...tasks) => {
+    expect(ofAgent(site(...tasks))).toEqual(joins)
+  })
+
+  test('is not there for who can do without it', () => {
+    const asks = (name: string): Files => site(`{ meta: end_host, when: ${name} is not defined }`)
+    for (const name of ['pier', 'beacon']) expect(ofAgent(asks(name))).toEqual([])
+    expect(ofAgent(site(fact(SERVER), '{ meta: end_host, when: berth is not defined }'))).toEqual(joins)
+  })
+})

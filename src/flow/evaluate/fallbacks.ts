@@ -2,7 +2,7 @@ import { refused, Undefined, Unknown, undefinedFault, type Value } from '../../a
 import { hasMark } from '../atoms.ts'
 import type { Evaluation } from './expression.ts'
 import type { FlowFilter } from './filter.ts'
-import { Fork, Pending, Ungiven, UnknownTruth } from './unknowns.ts'
+import { Fork, isMissing, Pending, Ungiven, UnknownTruth } from './unknowns.ts'
 
 /** What holds a token, whatever it is called else. */
 const TOKEN = /token|secret|key|passw/i
@@ -24,9 +24,7 @@ function filledIn(value: Value, fallback: Value, evaluation: Evaluation, words: 
   if (!(value instanceof Pending) || value.sides === undefined) return value
   const { when } = value.sides
   const [yes, no] = [value.sides.yes, value.sides.no].map((side) =>
-    side === undefined || side instanceof Undefined || side instanceof Ungiven
-      ? fallback
-      : filledIn(side, fallback, evaluation, words),
+    side === undefined || isMissing(side) ? fallback : filledIn(side, fallback, evaluation, words),
   )
   if (yes === value.sides.yes && no === value.sides.no) return value
   // Of two texts it may be known that neither says anything.
@@ -64,8 +62,9 @@ export const otherwise: FlowFilter = (found, { positional, named }, evaluation, 
   const value = filledIn(found, fallback, evaluation, words)
   if (value instanceof Undefined) return fallback
   if (evaluation.host.isFilled(value)) return value
-  if (value instanceof Ungiven) return fallback
-  if (value instanceof Unknown && value.leaf === value && !(value instanceof UnknownTruth)) {
+  if (isMissing(value)) return fallback
+  const isOpen = value instanceof Unknown && value.leaf === value
+  if (isOpen && !(value instanceof UnknownTruth || value instanceof Ungiven)) {
     const isDefined = evaluation.unknownTruth(() => `${names.operand()} is defined`, [value], value.why)
     if (isDefined === false) return fallback
     if (isDefined instanceof Unknown && evaluation.isTelling([fallback]))

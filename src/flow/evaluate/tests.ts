@@ -24,6 +24,7 @@ import {
   decidedTruth,
   Fork,
   impliedBy,
+  isMissing,
   Pending,
   Result,
   Ungiven,
@@ -64,7 +65,7 @@ const synonyms: Readonly<Record<string, readonly [name: string, isOpposite: bool
 }
 
 const isThere = (value: Unknown): boolean =>
-  [UnknownTruth, Result, Count, Address].some((kind) => value instanceof kind)
+  [UnknownTruth, Result, Count, Address, Ungiven].some((kind) => value instanceof kind)
 
 const ofResults = /^(?:failed|changed|skipped|unreachable)$/
 /** Tests of the type, which a text has whatever it says. */
@@ -100,7 +101,7 @@ function holds(
   if (hanging !== undefined) return hanging
   if (name === 'defined') {
     if (evaluation.host.isFilled(value)) return true
-    if (value instanceof Undefined || value instanceof Nothing || value instanceof Ungiven) return false
+    if (isMissing(value) || value instanceof Nothing) return false
     if (!(value instanceof Unknown) || isThere(value)) return true
     // A side may be undefined; what hangs on a condition without having such is there either way.
     return value.leaf === value ||

@@ -1,4 +1,4 @@
-import { Dict, isPythonMethod, Unknown, type Value } from '../../ansible/template/primitives.ts'
+import { Dict, isPythonMethod, Undefined, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
 
@@ -260,7 +260,19 @@ export class Harmless extends Keyed {}
  * What users may set and this project does not: who asks whether it is there finds that it isn't, who needs it gets a value
  * that is not known.
  */
-export class Ungiven extends Unknown {}
+export class Ungiven extends Unknown {
+  /** Whether a task has needed it before, which fails without: from then on it is there. */
+  readonly isThere: boolean
+
+  constructor(what: string, why: string, at?: Span, isThere = false) {
+    super(what, why, at)
+    this.isThere = isThere
+  }
+}
+
+/** Whether a value is none, or one that is taken not to be given. */
+export const isMissing = (value: Value | undefined): boolean =>
+  value === undefined || value instanceof Undefined || (value instanceof Ungiven && !value.isThere)
 
 /** The address of a host that users name: each host has one of its own, and may be called by it. */
 export class Address extends Unknown {

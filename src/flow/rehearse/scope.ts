@@ -83,7 +83,7 @@ function hostScope(asker: Context, world: World, host: string, isOwn: boolean): 
         (isOutranked ? undefined : fact(context, world, host, name)) ??
         perhapsSealed(context, world, host, name, inventoryVariable(context, world, host, name)) ??
         (isOutranked ? fact(context, world, host, name) : undefined) ??
-        (name === 'ansible_host' ? ofInventory(hosts, host) : magic(context, world, host, name)) ??
+        (name === 'ansible_host' ? ofInventory(asker, host) : magic(context, world, host, name)) ??
         (isOwn ? undefined : ofEarlierPlay(asker, host, name)) ??
         leftToUser(context, world, host, name)
       const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
@@ -433,8 +433,11 @@ const ownAddress = (hosts: PaperHosts, host: string): FlowValue =>
   )
 
 /** The address that an inventory may have for a host which the project only tells of. */
-const ofInventory = (hosts: PaperHosts, host: string): ScopeVariable =>
-  isInvented(hosts, host) ? { value: new Ungiven(addressOf(host), GIVEN_ADDRESS) } : undefined
+function ofInventory({ stage, isDemand }: Context, host: string): ScopeVariable {
+  if (!isInvented(stage.hosts, host)) return undefined
+  const Kind = isDemand === true ? Unknown : Ungiven
+  return { value: new Kind(addressOf(host), GIVEN_ADDRESS) }
+}
 
 /** What the address of an invented host is called: it is the same wherever somebody asks for it. */
 export const addressOf = (host: string): string => `ansible_host of ${host}`

@@ -1,6 +1,6 @@
 import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
-import { evaluator, type FlowValue, opposite, Result, VariablesDict } from '../../evaluate/index.ts'
+import { evaluator, type FlowValue, opposite, Result, Ungiven, VariablesDict } from '../../evaluate/index.ts'
 import type { AtomUse } from '../../rehearsal.ts'
 import { Unknown } from '../../unknown.ts'
 import { assure, whereFilled } from '../assured.ts'
@@ -75,7 +75,7 @@ const MOST_CHOICES = 3
  */
 function settledBy(call: Call, name: string, placed: Placed, world: World, depth: number): Stored {
   const evaluate = evaluator(scopeOf(call.context, world, call.host))
-  const value = evaluate.variable(name, placed.value, placed.at)
+  const value = needed(evaluate.variable(name, placed.value, placed.at))
   if (value instanceof Undefined) {
     const { message, variable } = value
     // What has no name of its own is named by what holds it: here that is the fact itself.
@@ -109,6 +109,10 @@ function settledBy(call: Call, name: string, placed: Placed, world: World, depth
         undefined,
       )
 }
+
+/** A fact is there, or the task that makes it fails. */
+const needed = (value: FlowValue): FlowValue =>
+  value instanceof Ungiven ? new Ungiven(value.what, value.why, value.at, true) : value
 
 function isRuledOut({ context, host }: Call, world: World): boolean {
   const evaluate = evaluator(scopeOf(context, world, host))
