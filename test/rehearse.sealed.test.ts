@@ -440,9 +440,13 @@ describe('why it is not known whether a token arrives', () => {
     expect(reasons({ 'site.yml': named })).toEqual([
       'phrase may stand in a file of include_vars whose name is only known when the play runs',
     ])
-    expect(reasons({ 'site.yml': site, 'group_vars/all.yml': 'phrase: "{{ vault_phrase }}"\n' })).toEqual([
-      'vault_phrase may stand in a vault that is not here',
-    ])
+    // With another value where the vault has none, that is no other reason.
+    for (const fallback of ['', " | default('tide-lamp-0815')"]) {
+      const text = `phrase: "{{ vault_phrase${fallback} }}"\n`
+      expect(reasons({ 'site.yml': site, 'group_vars/all.yml': text })).toEqual([
+        'vault_phrase may stand in a vault that is not here',
+      ])
+    }
   })
 
   // ansible-core 2.14 takes what leads back through hostvars for a text, 2.21 refuses that, too.

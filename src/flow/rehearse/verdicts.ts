@@ -332,7 +332,7 @@ export function verdictsOf(
     const ofToken = agree
       ? ((start.kept ?? arrival).token.unknown ??
         (worst.outcome.token !== 'maybe' ? undefined : worst.outcome.isRenewed ? MADE_AGAIN : OF_ITS_OWN))
-      : disagreement
+      : ((isCut ? undefined : openIn(all.map(({ outcome }) => outcome))) ?? disagreement)
     const ofUrl = isUrlOpen ? disagreement : serverUrl === 'maybe' ? arrival.serverUrl.unknown : undefined
     return [host, ...alike].map((name) => ({
       playbook,
@@ -357,6 +357,13 @@ export function verdictsOf(
       assumptions: agree || isCut ? [] : assumptionsOf(worst.world),
     }))
   })
+}
+
+/** What leaves the token open wherever it does not arrive, if that is one thing in all worlds. */
+function openIn(outcomes: readonly Outcome[]): string | undefined {
+  const open = outcomes.filter(({ token }) => token !== 'present')
+  const [reason, ...others] = new Set(open.map(({ start }) => (start.kept ?? start.arrival).token.unknown))
+  return others.length === 0 && open.every(({ token }) => token === 'maybe') ? reason : undefined
 }
 
 /**
