@@ -256,6 +256,73 @@ describe('a unit of a role that is played', () => {
   })
 })
 
+describe('a sample in place of a token', () => {
+  const told = (
+    task: string,
+    value = '"{{ vault_harbour_key | default(\'changeme\') }}"',
+    more: Readonly<Record<string, string>> = {},
+  ): string => {
+    const project = new Map(
+      Object.entries({
+        'site.yml': '- { hosts: quays, roles: [edge] }\n',
+        'hosts.ini': '[quays]\nquay\n',
+        'group_vars/all.yml': `harbour_key: ${value}\n`,
+        'roles/edge/tasks/main.yml': `${task}
+- copy:
+    dest: /etc/rancher/k3s/config.yaml
+    mode: '0600'
+    content: |
+      token: "{{ harbour_key }}"
+- shell: curl -sfL https://get.k3s.io | sh -s - server
+`,
+        ...more,
+      }),
+    )
+    const rule = rules.find(({ id }) => id === 'token-placeholder')
+    return [...(rule?.check(new Analysis(project)) ?? [])]
+      .map(({ severity = 'error', hops = [] }) => [severity, ...hops.map(({ what }) => what)].join(' '))
+      .join()
+  }
+  const refused = 'notice ends the play where it is that text'
+
+  test.each([
+    "- assert: { that: [harbour_key | length > 3, harbour_key != 'changeme'] }",
+    "- assert:\n    that: harbour_key is defined and harbour_key not in ['', 'changeme']",
+    "- assert: { that: \"not 'change' in harbour_key | default('')\" }\n  when: harbour_key is defined",
+    "- fail: { msg: no }\n  when: harbour_key is not defined or harbour_key == 'changeme'",
+    "- block:\n    - fail: { msg: no }\n      when:\n        - harbour_key is defined\n        - harbour_key in ['changeme']",
+  ])('is no more than a notice behind %s', (task) => {
+    expect(told(task)).toBe(refused)
+    expect(told(task, 'changeme')).toBe(refused)
+    const alias = { 'group_vars/quays.yml': 'vault_harbour_key: changeme\n' }
+    expect(told(task, '"{{ vault_harbour_key }}"', alias)).toBe(refused)
+  })
+
+  test.each([
+    '- debug: { msg: no }',
+    "- assert: { that: harbour_key != 'changeme!' }",
+    "- assert: { that: harbour_tide != 'changeme' }",
+    "- assert: { that: harbour_key != 'changeme' or is_lab }",
+    "- assert: { that: harbour_key != 'changeme' }\n  when: not is_lab",
+    "- assert: { that: harbour_key != 'changeme' }\n  ignore_errors: true",
+    "- block:\n    - assert: { that: harbour_key != 'changeme' }\n  rescue:\n    - debug:",
+    "- fail: { msg: no }\n  when: [not is_lab, harbour_key == 'changeme']",
+    "- debug: { msg: no }\n  when: harbour_key == 'changeme'",
+  ])('is an error behind %s', (task) => {
+    expect(told(task)).toBe('error')
+  })
+
+  test('is an error where another playbook does not refuse it, or nothing includes the tasks that do', () => {
+    const refusal = "- assert: { that: harbour_key != 'changeme' }\n"
+    const tasks = '- shell: curl -sfL https://get.k3s.io | K3S_TOKEN={{ harbour_key }} sh -s - server\n'
+    const other = { 'other.yml': `- hosts: quays\n  tasks:\n    ${tasks}` }
+    expect(told(refusal, undefined, other)).toBe('error')
+    expect(told('- debug:', undefined, { 'roles/edge/tasks/check.yml': refusal })).toBe('error')
+    const included = '- include_tasks: check.yml'
+    expect(told(included, undefined, { 'roles/edge/tasks/check.yml': refusal })).toBe(refused)
+  })
+})
+
 describe('a file to be copied', () => {
   const tokens = (
     path: string,

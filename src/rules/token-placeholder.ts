@@ -2,6 +2,7 @@ import { hasAnsible } from '../lint/relevance.ts'
 import type { Rule } from '../lint/rule.ts'
 import { isOverruled, overruled } from './common/defaults.ts'
 import { literalsOf } from './common/literals.ts'
+import { refusalOf } from './common/refusals.ts'
 
 const SENTINEL = {
   severity: 'warning',
@@ -126,13 +127,18 @@ token: changeme
   ],
   *check(analysis) {
     const isOfAnsible = hasAnsible(analysis.project)
-    for (const { site, placeholder, isSentinel, isToCopy } of literalsOf(analysis))
-      if (placeholder !== undefined)
+    for (const { site, text, placeholder, isSentinel, isToCopy } of literalsOf(analysis))
+      if (placeholder !== undefined) {
+        const refusal =
+          site.carrier === 'variable' ? refusalOf(analysis, site.name, text.reveal()) : undefined
         yield {
           at: site.at,
-          message: placeholder,
+          message: refusal === undefined ? placeholder : `${placeholder}, and the play refuses it`,
           secrets: [site.at],
-          ...(site.isFixture
+          ...(refusal === undefined
+            ? {}
+            : { hops: [{ at: refusal, what: 'ends the play where it is that text' }] }),
+          ...(site.isFixture || refusal !== undefined
             ? { severity: 'notice' }
             : site.carrier === 'variable' && isOverruled(analysis, site)
               ? overruled
@@ -144,5 +150,6 @@ token: changeme
                     ? {}
                     : OF_SCRIPTS),
         }
+      }
   },
 }
