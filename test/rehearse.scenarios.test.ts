@@ -173,6 +173,53 @@ describe('a token that an inventory leaves out', () => {
     expect(arrivals(files, { tokenGiven: true })).toEqual([given])
   })
 
+  describe('or leaves empty', () => {
+    const servers = installs('quays', { INSTALL_K3S_EXEC: 'server' })
+    const joins = installs('berths', {
+      INSTALL_K3S_EXEC: 'agent --server https://quay:6443',
+      K3S_TOKEN: '{{ harbour_key }}',
+    })
+    const behind = (task: string): string => servers + joins.replace('  tasks:', `  tasks:\n    - ${task}`)
+    const refusals = [
+      '{ fail: { msg: Give one }, when: not harbour_key }',
+      "{ assert: { that: harbour_key != '' } }",
+      '{ assert: { that: [harbour_key | length > 0] } }',
+    ]
+
+    test.each(refusals)(
+      'is given in a scenario of its own where the play refuses an empty one: %s',
+      (task) => {
+        for (const path of ['group_vars/all.yml', 'group_vars/berths.yml'])
+          for (const empty of ['""', 'null']) {
+            if (empty === 'null' && task.includes('assert')) continue
+            const files = {
+              'hosts.ini': HOSTS,
+              [path]: `harbour_key: ${empty}\n`,
+              'site.yml': behind(task),
+            }
+            expect(arrivals(files, { tokenGiven: true })).toContain(given)
+            expect(arrivals(files, { tokenGiven: undefined })).toEqual([
+              'quay first-server absent none no url',
+            ])
+            expect(findings(files)).toEqual(['token-in-arguments notice site.yml:14'])
+          }
+      },
+    )
+
+    test('stays empty where nothing refuses it, and where another host has one', () => {
+      const files = { 'hosts.ini': HOSTS, 'group_vars/berths.yml': 'harbour_key: ""\n' }
+      const plain = { ...files, 'site.yml': servers + joins }
+      expect(arrivals(plain, { tokenGiven: true })).toEqual([])
+      expect(findings(plain)).toContain('token-empty error site.yml:13')
+      const other = {
+        ...files,
+        'group_vars/quays.yml': 'harbour_key: 0ddpassword\n',
+        'site.yml': behind(refusals[0] ?? ''),
+      }
+      expect(arrivals(other, { tokenGiven: true })).toEqual([])
+    })
+  })
+
   describe('and that K3s can not be brought without', () => {
     const asked = installs('berths', {
       INSTALL_K3S_EXEC: 'agent --server https://quay:6443',

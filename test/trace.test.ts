@@ -605,8 +605,8 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
   })
 
   test('what ends plays for one reason is told once, with the hosts and the inventories', async () => {
-    const inventory = (berths: string, key = '""') =>
-      `[quays]\nlarch\n[berths]\n${berths}\n[berths:vars]\nharbour_key=${key}\n`
+    const inventory = (berths: string, tide = '""') =>
+      `[quays]\nlarch\n[berths]\n${berths}\n[berths:vars]\nharbour_key=0ddpassword\ntide=${tide}\n`
     const verdictsOf = 'no token is given; K3s makes one, or keeps its own'
     write({
       'many/site.yml': `- hosts: quays
@@ -614,7 +614,7 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     - command: /usr/local/bin/k3s-install.sh server
 - hosts: berths
   tasks:
-    - assert: { that: harbour_key | length > 0 }
+    - assert: { that: tide | length > 0 }
     - command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
       environment: { K3S_TOKEN: "{{ harbour_key }}" }
 `,
@@ -633,7 +633,7 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
       `\nmany/site.yml on many/north/hosts.ini and many/south/hosts.ini\n\n  alder and birch\n${because}`,
     )
     // A host of the same name that starts elsewhere hides nothing.
-    write({ 'many/south/hosts.ini': inventory('birch', '0ddpassword') })
+    write({ 'many/south/hosts.ini': inventory('birch', 'high') })
     const { text: other } = await trace(directory, ['many'])
     const [south, north] = other.split('\nmany/site.yml on many/north/hosts.ini\n')
     expect(south).toContain('\n  agent birch, service k3s-agent\n')

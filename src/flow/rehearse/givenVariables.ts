@@ -1,5 +1,6 @@
 import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
+import { escaped } from '../../syntax/regExp.ts'
 import type { Atoms } from '../atoms.ts'
 import { type FlowValue, Result, Ungiven } from '../evaluate/index.ts'
 import type { Scenario } from '../rehearsal.ts'
@@ -9,6 +10,7 @@ import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { givenByCommands, givenByVagrant } from './extraVariables.ts'
 import type { PaperHosts } from './hosts.ts'
+import { textOf } from './relevance.ts'
 import { type AirgapSwitches, airgapSwitches, type Switches } from './switches.ts'
 import { sealedFile, type Unread, withMore } from './unread.ts'
 
@@ -107,7 +109,7 @@ export class GivenVariables {
         asked,
         {
           airgapped: new Set(airgap.map(({ name }) => name)),
-          token: new Set([...this.optional(hosts), ...this.#emptyTokens]),
+          token: new Set([...this.optional(hosts), ...this.#emptyTokens, ...this.#refused(hosts)]),
         },
         overrides,
         this.#tokensAsked,
@@ -142,15 +144,41 @@ export class GivenVariables {
 
   #isForUsers(name: string, hosts: PaperHosts): boolean {
     const value = this.#director.defaultOf(name)
+    // A group that a task makes may have it.
+    const ofGroups = hosts.within(this.#director.groupsWithVariables, name, undefined)
     return (
       (value === undefined ? !this.#isInvented : isNone(value)) &&
-      this.#isNowhere(name, hosts) &&
-      // A group that a task makes may have it.
-      hosts.within(this.#director.groupsWithVariables, name, undefined) === undefined &&
+      (this.#isRefused(name, hosts)
+        ? isNone(ofGroups?.value ?? null)
+        : this.#isNowhere(name, hosts) && ofGroups === undefined) &&
       !this.#isSwitchedOff(name, hosts) &&
       this.#director.extraVariable(name) === undefined &&
       !this.#tokensElsewhere.has(name)
     )
+  }
+
+  /** Whether no host has more than an empty one, which a task that ends the play asks for: that value is a blank to fill in. */
+  #isRefused(name: string, hosts: PaperHosts): boolean {
+    return (
+      this.#refusing.some((text) => new RegExp(`\\b${escaped(name)}\\b`).test(text)) &&
+      [...hosts.hosts.values()].every(({ variables }) => isNone(variables.get(name)?.value ?? '')) &&
+      !this.#switches.isSet(name)
+    )
+  }
+
+  /** What tasks ask that end the play. */
+  get #refusing(): readonly string[] {
+    this.#refusingFound ??= this.#closure.tasks.flatMap(({ task: { action, keywords } }) => {
+      const asked = { assert: action.arguments.get('that'), fail: keywords.get('when') }[action.module]
+      return asked === undefined ? [] : [textOf(asked.value)]
+    })
+    return this.#refusingFound
+  }
+
+  #refusingFound: readonly string[] | undefined
+
+  #refused(hosts: PaperHosts): readonly string[] {
+    return [...this.#director.tokenVariables].filter((name) => this.#isRefused(name, hosts))
   }
 
   /** Whether a playbook asks for no other token than these. */
