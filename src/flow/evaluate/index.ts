@@ -14,6 +14,7 @@ export type {
 } from './scope.ts'
 export { mapped } from './tracking.ts'
 export {
+  mayUseUnknownPlugin,
   noneNamed,
   type UnknownPlugin,
   unknownPluginIn,

@@ -26,9 +26,21 @@ export function unknownPluginIn(expression: Expression): UnknownPlugin | undefin
   return known.first
 }
 
+const USE = /\|\s*([A-Za-z_][\w.]*)|\bis\s+(?:not\s+)?([A-Za-z_][\w.]*)/g
+
+/** Whether a text may use one, by what stands behind its bars and `is`: most need not be parsed for that. */
+export function mayUseUnknownPlugin(text: string): boolean {
+  for (const [, filter, test] of text.matchAll(USE)) {
+    const name = filter ?? test ?? ''
+    if (!name.includes('.') && !templatePlugins[filter === undefined ? 'test' : 'filter'].has(name))
+      return true
+  }
+  return false
+}
+
 /** The same of a template: in its blocks it may never be used. */
 export function unknownPluginInTemplate(text: string): UnknownPlugin | undefined {
-  if (!text.includes('{{')) return undefined
+  if (!text.includes('{{') || !mayUseUnknownPlugin(text)) return undefined
   const { body, faults } = parsedTemplate(text)
   if (faults.length > 0) return undefined
   for (const node of body) {

@@ -145,12 +145,12 @@ export class GivenVariables {
   #isForUsers(name: string, hosts: PaperHosts): boolean {
     const value = this.#director.defaultOf(name)
     // A group that a task makes may have it.
-    const ofGroups = hosts.within(this.#director.groupsWithVariables, name, undefined)
+    const ofGroups = () => hosts.within(this.#director.groupsWithVariables, name, undefined)
     return (
       (value === undefined ? !this.#isInvented : isNone(value)) &&
       (this.#isRefused(name, hosts)
-        ? isNone(ofGroups?.value ?? null)
-        : this.#isNowhere(name, hosts) && ofGroups === undefined) &&
+        ? isNone(ofGroups()?.value ?? null)
+        : this.#isNowhere(name, hosts) && ofGroups() === undefined) &&
       !this.#isSwitchedOff(name, hosts) &&
       this.#director.extraVariable(name) === undefined &&
       !this.#tokensElsewhere.has(name)
@@ -159,23 +159,34 @@ export class GivenVariables {
 
   /** Whether no host has more than an empty one, which a task that ends the play asks for: that value is a blank to fill in. */
   #isRefused(name: string, hosts: PaperHosts): boolean {
-    return (
-      this.#refusing.some((text) => new RegExp(`\\b${escaped(name)}\\b`).test(text)) &&
-      [...hosts.hosts.values()].every(({ variables }) => isNone(variables.get(name)?.value ?? '')) &&
-      !this.#switches.isSet(name)
-    )
+    const known = this.#refusedFound.get(hosts) ?? new Map<string, boolean>()
+    this.#refusedFound.set(hosts, known)
+    let is = known.get(name)
+    if (is === undefined) {
+      is =
+        this.#refusing.includes(name) &&
+        new RegExp(`\\b${escaped(name)}\\b`).test(this.#refusing) &&
+        [...hosts.hosts.values()].every(({ variables }) => isNone(variables.get(name)?.value ?? '')) &&
+        !this.#switches.isSet(name)
+      known.set(name, is)
+    }
+    return is
   }
 
+  readonly #refusedFound = new Map<PaperHosts, Map<string, boolean>>()
+
   /** What tasks ask that end the play. */
-  get #refusing(): readonly string[] {
-    this.#refusingFound ??= this.#closure.tasks.flatMap(({ task: { action, keywords } }) => {
-      const asked = { assert: action.arguments.get('that'), fail: keywords.get('when') }[action.module]
-      return asked === undefined ? [] : [textOf(asked.value)]
-    })
+  get #refusing(): string {
+    this.#refusingFound ??= this.#closure.tasks
+      .flatMap(({ task: { action, keywords } }) => {
+        const asked = { assert: action.arguments.get('that'), fail: keywords.get('when') }[action.module]
+        return asked === undefined ? [] : [textOf(asked.value)]
+      })
+      .join('\n')
     return this.#refusingFound
   }
 
-  #refusingFound: readonly string[] | undefined
+  #refusingFound: string | undefined
 
   #refused(hosts: PaperHosts): readonly string[] {
     return [...this.#director.tokenVariables].filter((name) => this.#isRefused(name, hosts))

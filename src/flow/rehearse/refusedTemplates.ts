@@ -1,6 +1,12 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
 import type { Span } from '../../span.ts'
-import { noneNamed, type UnknownPlugin, unknownPluginIn, unknownPluginInTemplate } from '../evaluate/index.ts'
+import {
+  mayUseUnknownPlugin,
+  noneNamed,
+  type UnknownPlugin,
+  unknownPluginIn,
+  unknownPluginInTemplate,
+} from '../evaluate/index.ts'
 import { looksLikeTemplate, parsedExpression, parsedTemplate } from '../evaluate/parsed.ts'
 import type { Stage } from './context.ts'
 
@@ -38,7 +44,7 @@ export function refusedTemplate(task: Task, { content, refuses }: By): RefusedTe
 export function hasRefusedCondition({ keywords }: Task, { refuses }: By): boolean {
   const when = keywords.get('when')?.value
   return (Array.isArray(when) ? when : [when]).some((item) => {
-    if (typeof item !== 'string' || looksLikeTemplate(item)) return false
+    if (typeof item !== 'string' || !mayUseUnknownPlugin(item) || looksLikeTemplate(item)) return false
     const { expression, faults } = parsedExpression(item)
     const plugin = faults.length > 0 ? undefined : unknownPluginIn(expression)
     return plugin !== undefined && refuses(plugin)
