@@ -25,6 +25,12 @@ export const isMapping = (value: AnsibleValue): value is Readonly<Record<string,
   !(value instanceof Float) &&
   !(value instanceof VaultedText)
 
+/** A scalar as it is written; '' for what has no text of its own: a list, a mapping, nothing, and what is vaulted. */
+export function scalarText(value: AnsibleValue): string {
+  if (value instanceof Float) return String(value.value)
+  return typeof value === 'object' ? '' : String(value)
+}
+
 /**
  * A variable as it lies over one of a weaker place, which is kept below where both are mappings: `combine_vars` of ansible-core
  * merges them in some settings.

@@ -1,6 +1,6 @@
 import { isAddress, isToFillIn } from '../ansible/address.ts'
 import { clusterHosts, hostVariables, type Inventory } from '../ansible/inventory/index.ts'
-import type { Variable } from '../ansible/value.ts'
+import { scalarText, type Variable } from '../ansible/value.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
@@ -174,7 +174,7 @@ function addressOf(variables: ReadonlyMap<string, Variable>): Key | undefined {
   // Containers and machines behind a jump host may share an address.
   if (variables.has('ansible_connection') || variables.has('ansible_ssh_common_args')) return undefined
   const port = variables.get('ansible_port') ?? variables.get('ansible_ssh_port')
-  return { key: `${address.value} ${String(port?.value ?? 22)}`, at: address.at }
+  return { key: `${address.value} ${scalarText(port?.value ?? 22)}`, at: address.at }
 }
 
 function nameOf(variables: ReadonlyMap<string, Variable>): Key | undefined {

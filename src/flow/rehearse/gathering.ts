@@ -1,7 +1,7 @@
 import { parseAnsibleConfig, unquoted } from '../../ansible/config.ts'
 import type { Content, Keywords } from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
-import type { Project } from '../../ansible/value.ts'
+import { type Project, scalarText } from '../../ansible/value.ts'
 import { partsOf } from '../../path.ts'
 import type { Closure } from './closure.ts'
 import { isPlayedWithOthers } from './extraVariables.ts'
@@ -12,7 +12,7 @@ import { isPlayedWithOthers } from './extraVariables.ts'
  */
 export function gathersFacts(keywords: Keywords, project: Project): boolean {
   const value = keywords.get('gather_facts')?.value ?? undefined
-  return value === undefined ? !isExplicit(project) : !NO.test(String(value))
+  return value === undefined ? !isExplicit(project) : !NO.test(scalarText(value))
 }
 
 const NO = /^(?:no|n|off|f|false|0)$/i

@@ -6,7 +6,7 @@ import {
   type RoleUse,
 } from '../../ansible/content/index.ts'
 import { directoryOf, normalPath } from '../../ansible/inventory/projectTree.ts'
-import type { AnsibleValue } from '../../ansible/value.ts'
+import { type AnsibleValue, scalarText } from '../../ansible/value.ts'
 import { hasMark } from '../atoms.ts'
 import { type Evaluator, evaluator } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
@@ -82,7 +82,7 @@ class Playing {
         if (world.over !== undefined) return [leftOut(world, hosts)]
         const base = {
           ...this.#withFilesOfHosts(play, general, hosts, world),
-          isFree: FREE.test(String(play.keywords.get('strategy')?.value)),
+          isFree: FREE.test(scalarText(play.keywords.get('strategy')?.value ?? null)),
         }
         const isOpen = isForOpenGroup(play, world)
         const begun = this.#withFacts(play, hosts, restarted(world, hosts))
@@ -128,8 +128,10 @@ class Playing {
 
   /** What a batch has to go beyond to end for all of its hosts. */
   #mostFailed({ keywords }: Play, { isWhole }: Batch): Pick<Context, 'mostFailed'> {
-    const written = keywords.get('max_fail_percentage')?.value ?? undefined
-    const value = Number(String(written).replace('%', ''))
+    const written = scalarText(keywords.get('max_fail_percentage')?.value ?? null)
+      .replace('%', '')
+      .trim()
+    const value = written === '' ? Number.NaN : Number(written)
     return Number.isNaN(value) || !(value === 0 || isWhole) ? {} : { mostFailed: value }
   }
 

@@ -9,6 +9,7 @@ import type {
 } from '../../ansible/content/index.ts'
 import { joinPath } from '../../ansible/inventory/projectTree.ts'
 import { List, Undefined } from '../../ansible/template/values.ts'
+import { type AnsibleValue, scalarText } from '../../ansible/value.ts'
 import { evaluator, FirstOf } from '../evaluate/index.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
@@ -457,7 +458,7 @@ export class Walk {
     if (role === undefined) return undefined
     const directory = joinPath(role.directory, 'tasks/')
     const names = ['', '.yml', '.yaml'].flatMap((ending) => {
-      const text = call.textOf({ ...written, value: `${String(written.value)}${ending}` })
+      const text = call.textOf({ ...written, value: `${scalarText(written.value)}${ending}` })
       return typeof text === 'string' ? text : []
     })
     const from = { ...fileOrigin(context), role, includedFrom: `${directory}main.yml` }
@@ -641,7 +642,7 @@ function failed(world: World, host: string, call: Call, { why }: TaskFails): voi
 function withApply(context: Context, task: Task): Context {
   const apply = task.action.arguments.get('apply')
   if (apply?.node?.kind !== 'map' || typeof apply.value !== 'object' || apply.value === null) return context
-  const values = apply.value as Readonly<Record<string, import('../../ansible/value.ts').AnsibleValue>>
+  const values = apply.value as Readonly<Record<string, AnsibleValue>>
   const keywords = new Map(
     [...apply.node.entries].map(
       ([name, { value }]) => [name, { value: values[name] ?? null, at: value.at, node: value }] as const,

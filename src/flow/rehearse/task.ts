@@ -1,5 +1,6 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
 import { List, Undefined } from '../../ansible/template/values.ts'
+import { scalarText } from '../../ansible/value.ts'
 import { secretModules } from '../../facts/secretStores.ts'
 import { positionAt, type Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
@@ -196,7 +197,7 @@ class HostTask {
             if (failures.has(result)) failures.add(own)
             const why = unfollowed.get(result)
             if (why !== undefined) unfollowed.set(own, why)
-            return resultOf(own, `${String(name)}.results[${index}]`, this.#host)
+            return resultOf(own, `${scalarText(name ?? null)}.results[${index}]`, this.#host)
           }),
         ),
       ],

@@ -11,6 +11,7 @@ import { runsInstaller } from './bringing.ts'
 import type { Call } from './call.ts'
 import type { Stage } from './context.ts'
 import { groupsIn } from './pattern.ts'
+import { textOf } from './relevance.ts'
 import { scopeOf } from './scope.ts'
 import { Choice, type Stored } from './world.ts'
 
@@ -82,7 +83,7 @@ function failedParts(call: Call): ReadonlySet<string> | 'settled' {
   const failed = context.conditions.flatMap(({ value, at }) =>
     partsOf(value).filter((part) => evaluate.condition(part, at) === false),
   )
-  return failed.length > 0 && failed.every(isFound) ? new Set(failed.map(String)) : 'settled'
+  return failed.length > 0 && failed.every(isFound) ? new Set(failed.map(textOf)) : 'settled'
 }
 
 /** The same stage, but what Ansible itself would not ask here makes no scenario, and no note. */
