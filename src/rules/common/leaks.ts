@@ -31,30 +31,31 @@ function isMadeOfToken(analysis: Analysis, atom: Atom): boolean {
   )
 }
 
-const written = new WeakMap<Analysis, ReadonlySet<string>>()
+/** The texts of tokens, by the variable that has them and the file that it stands in. */
+const written = new WeakMap<Analysis, ReadonlyMap<string, ReadonlySet<string>>>()
+
+function writtenIn(analysis: Analysis): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = written.get(analysis)
+  if (known !== undefined) return known
+  const found = new Map<string, Set<string>>()
+  for (const { site, text, placeholder, isToCopy } of literalsOf(analysis)) {
+    const isToken = site.carrier === 'variable' && placeholder === undefined && !site.isFixture && !isToCopy
+    if (!isToken || isOverruled(analysis, site)) continue
+    const key = keyOf(site.at.path, site.name)
+    const texts = found.get(key) ?? new Set<string>()
+    found.set(key, texts.add(text.reveal()))
+  }
+  written.set(analysis, found)
+  return found
+}
 
 /** Whether an atom is the text of a variable that a setting of K3s takes as its token, if only in a scenario that was not rehearsed. */
 function isWritten(analysis: Analysis, { kind, what, text, hop }: Atom): boolean {
   if (kind !== 'literal' || text === undefined || hop === undefined) return false
-  let known = written.get(analysis)
-  if (known === undefined) {
-    known = new Set(
-      literalsOf(analysis).flatMap(({ site, text, placeholder, isToCopy }) =>
-        site.carrier === 'variable' &&
-        placeholder === undefined &&
-        !site.isFixture &&
-        !isToCopy &&
-        !isOverruled(analysis, site)
-          ? [keyOf(site.at.path, site.name, text.reveal())]
-          : [],
-      ),
-    )
-    written.set(analysis, known)
-  }
-  return known.has(keyOf(hop.at.path, what, text))
+  return writtenIn(analysis).get(keyOf(hop.at.path, what))?.has(text) === true
 }
 
-const keyOf = (path: string, name: string, text: string): string => JSON.stringify([path, name, text])
+const keyOf = (path: string, name: string): string => `${path} ${name}`
 
 /** The token in a text that is written as base64. */
 function encodedIn(analysis: Analysis, { decoded, root }: Atom): Atom | undefined {
