@@ -12,27 +12,14 @@ import { isPlayedWithOthers } from './extraVariables.ts'
  */
 export function gathersFacts(keywords: Keywords, project: Project): boolean {
   const value = keywords.get('gather_facts')?.value ?? undefined
-  return value === undefined ? !isExplicit(project) : !NO.test(scalarText(value))
+  return value === undefined ? !settingsOf(project).isExplicit : !NO.test(scalarText(value))
 }
 
 const NO = /^(?:no|n|off|f|false|0)$/i
 
-/** Whether whoever plays something of the project gathers facts only where a play asks for them. */
-function isExplicit(project: Project): boolean {
-  const { configs, isSetElsewhere } = settingsOf(project)
-  return (
-    !isSetElsewhere &&
-    configs.length > 0 &&
-    configs.every((config) => unquoted(config.get('gathering')?.value ?? '') === 'explicit')
-  )
-}
-
-type Defaults = ReturnType<typeof parseAnsibleConfig>['defaults']
-
 interface Settings {
-  readonly configs: readonly Defaults[]
-  /** Whether something says `gathering` that wins over files. */
-  readonly isSetElsewhere: boolean
+  /** Whether whoever plays something of the project gathers facts only where a play asks for them. */
+  readonly isExplicit: boolean
   readonly hasCache: boolean
 }
 
@@ -41,12 +28,16 @@ const known = new WeakMap<Project, Settings>()
 function settingsOf(project: Project): Settings {
   let settings = known.get(project)
   if (settings === undefined) {
+    const configs = [...project].filter(([path]) => partsOf(path).name === 'ansible.cfg')
+    const saysExplicit = ([path, text]: readonly [string, string]): boolean =>
+      unquoted(parseAnsibleConfig(path, text).defaults.get('gathering')?.value ?? '') === 'explicit'
     const texts = [...project.values()]
     settings = {
-      configs: [...project].flatMap(([path, text]) =>
-        partsOf(path).name === 'ansible.cfg' ? [parseAnsibleConfig(path, text).defaults] : [],
-      ),
-      isSetElsewhere: texts.some((text) => text.includes('ANSIBLE_GATHERING')),
+      // The environment wins over files.
+      isExplicit:
+        configs.length > 0 &&
+        configs.every(saysExplicit) &&
+        !texts.some((text) => text.includes('ANSIBLE_GATHERING')),
       hasCache: texts.some((text) => CACHE.test(text)),
     }
     known.set(project, settings)

@@ -62,17 +62,17 @@ export function over(
 }
 
 /**
- * A variable with the mappings that weaker places give it. `levels`: what each place says, the strongest first, that which was
+ * A variable with the mappings that weaker places give it, where a setting has them put together. `levels`: what each place says, the strongest first, that which was
  * found among them; `open`: what a part is that none of them has, where a file may have it that can't be read.
  */
 export function merged(
-  { merges }: Stage,
+  merges: Span,
   name: string,
   found: ScopeVariable,
   levels: () => Iterable<ScopeVariable | RawVariable>,
   open: () => { readonly why: string; readonly part: (name: string) => FlowValue } | undefined,
 ): ScopeVariable {
-  if (merges === undefined || found === undefined || !mayBeMapping(found)) return found
+  if (found === undefined || !mayBeMapping(found)) return found
   const below: (RawScopeVariable | Dict)[] = []
   let unknown: Unknown | undefined
   for (const level of [...levels()].flatMap((one) => (one === undefined ? [] : [one, ...overOf(one)]))) {

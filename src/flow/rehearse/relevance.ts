@@ -125,6 +125,7 @@ export class Relevance {
   readonly #tokenNames: Set<string>
   readonly #content: Content
   readonly #refuses: Stage['refuses']
+  readonly #refused = new Map<Task, boolean>()
   readonly #pathsUnder: PathIndex
   readonly #texts: Texts
   /** Whether some task may bring K3s in a way that is not followed: what is not seen may be there. */
@@ -225,8 +226,13 @@ export class Relevance {
 
   /** Whether the play ends at it for a template, or a condition, that is none. */
   #isRefused(task: Task): boolean {
-    const by = { content: this.#content, refuses: this.#refuses }
-    return refusedTemplate(task, by) !== undefined || hasRefusedCondition(task, by)
+    let is = this.#refused.get(task)
+    if (is === undefined) {
+      const by = { content: this.#content, refuses: this.#refuses }
+      is = refusedTemplate(task, by) !== undefined || hasRefusedCondition(task, by)
+      this.#refused.set(task, is)
+    }
+    return is
   }
 
   /** Whether anything in a role, or in the variables that it names, is about the cluster. */

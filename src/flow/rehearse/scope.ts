@@ -87,8 +87,11 @@ function hostScope(asker: Context, world: World, host: string, isOwn: boolean): 
         (isOwn ? undefined : ofEarlierPlay(asker, host, name)) ??
         leftToUser(context, world, host, name)
       const made = settled(asker.stage, node.variables.get(name), name, world, inFiles)
+      const found = made ?? inFiles()
+      const { merges } = asker.stage
+      if (merges === undefined) return perhapsGiven(context, name, found)
       const levels = () => [made, node.included.get(name), inventoryVariable(context, world, host, name)]
-      const whole = merged(asker.stage, name, made ?? inFiles(), levels, () => openOf(context, world, host))
+      const whole = merged(merges, name, found, levels, () => openOf(context, world, host))
       return perhapsGiven(context, name, whole)
     },
   }
@@ -107,14 +110,25 @@ function ofEarlierPlay({ stage, reached, playHosts }: Context, host: string, nam
 function taskVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
   const item = context.items.get(name)
   if (item !== undefined) return { value: item }
-  const inFiles = (): ScopeVariable => inFilesOfTask(context, world, host, name)
   const parameter = context.parameters.get(name)
-  const made = (): ScopeVariable =>
-    settled(context.stage, world.node(host).variables.get(name), name, world, inFiles)
-  const found = parameter ?? made() ?? inFiles()
-  const levels = () => [parameter, made(), ...levelsInFiles(context, world, host, name)]
-  const whole = merged(context.stage, name, found, levels, () => openOf(context, world, host))
+  const found =
+    parameter ?? madeForTask(context, world, host, name) ?? inFilesOfTask(context, world, host, name)
+  const { merges } = context.stage
+  if (merges === undefined) return perhapsGiven(context, name, found)
+  const levels = () => [
+    parameter,
+    madeForTask(context, world, host, name),
+    ...levelsInFiles(context, world, host, name),
+  ]
+  const whole = merged(merges, name, found, levels, () => openOf(context, world, host))
   return perhapsGiven(context, name, whole)
+}
+
+/** What tasks made of a variable for a task, or its files where that is not settled. */
+function madeForTask(context: Context, world: World, host: string, name: string): ScopeVariable {
+  const stored = world.node(host).variables.get(name)
+  if (stored === undefined) return undefined
+  return settled(context.stage, stored, name, world, () => inFilesOfTask(context, world, host, name))
 }
 
 /** The places of `inFilesOfTask` that may have a mapping. */
@@ -154,13 +168,14 @@ function perhapsGiven({ stage }: Context, name: string, found: ScopeVariable): S
 
 /** What files, facts and Ansible itself say of a variable that no task made. */
 function inFilesOfTask(context: Context, world: World, host: string, name: string): ScopeVariable {
-  const node = world.node(host)
-  const isOutranked = isOutrankedFact(name)
-  return (
-    node.included.get(name) ??
+  const own =
+    world.node(host).included.get(name) ??
     context.vars.get(name) ??
     context.roleVars.get(name) ??
-    (context.playVarsOf?.get(host) ?? context.playVars).get(name) ??
+    (context.playVarsOf?.get(host) ?? context.playVars).get(name)
+  if (own !== undefined) return own
+  const isOutranked = isOutrankedFact(name)
+  return (
     (isOutranked ? undefined : fact(context, world, host, name)) ??
     perhapsSealed(
       context,
@@ -238,14 +253,11 @@ function inventoryVariable(context: Context, world: World, host: string, name: s
   const own = hosts.known(host)?.variables.get(name)
   const made = madeGroupsOf(context, world, host)
   const found = made.length === 0 ? own : hosts.within(made, name, own)
-  const ofMade = made.length === 0 ? undefined : hosts.within(made, name, undefined)
-  if (
-    context.stage.merges !== undefined &&
-    ofMade !== undefined &&
-    isMapping(ofMade.value) &&
-    own !== undefined
-  )
-    return { value: new Unknown(name, 'a group that a task makes has a part of it') }
+  if (context.stage.merges !== undefined && made.length > 0 && own !== undefined) {
+    const ofMade = hosts.within(made, name, undefined)
+    if (ofMade !== undefined && isMapping(ofMade.value))
+      return { value: new Unknown(name, 'a group that a task makes has a part of it') }
+  }
   for (const group of world.groups.open)
     if (hosts.within([...made, group], name, own) !== found)
       return { value: new Unknown(name, `whether ${host} is in ${group} is found while the play runs`) }

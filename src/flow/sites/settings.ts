@@ -68,7 +68,8 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     const line = lineAt(text, match.index)
     const before = line.slice(0, match.index - lineStart(text, match.index))
     if (NO_SETTING.test(before) || text[offset] === '=') continue
-    if (kind === 'yaml' && FOR_PEOPLE.test(commandAt(text, match.index, kind).text)) continue
+    const command = commandAt(text, match.index, kind)
+    if (kind === 'yaml' && FOR_PEOPLE.test(command.text)) continue
     if (isInExpression(text, match.index)) continue
     // 'K3S_TOKEN=' in quotes of its own is a text to look for, too.
     if (/["']/.test(text[match.index - 1] ?? '') && text[match.index - 1] === text[offset]) continue
@@ -80,10 +81,7 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
       name,
       carrier,
       sink,
-      use:
-        tokenSettings[name] === 'agent-token'
-          ? 'agent-token'
-          : useOf(path, commandAt(text, match.index, kind)),
+      use: tokenSettings[name] === 'agent-token' ? 'agent-token' : useOf(path, command),
       isArgument: false,
       file: kind,
       ...value,
