@@ -1,5 +1,5 @@
 import { isFixture } from '../ansible/content/index.ts'
-import { withoutComments } from '../flow/sites/around.ts'
+import { withoutComments, withoutSpans } from '../flow/sites/around.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import { isBelow, partsOf } from '../path.ts'
 import type { Span } from '../span.ts'
@@ -46,12 +46,6 @@ const spanOf = (path: string, { 0: whole, index }: RegExpExecArray): Span => ({
   start: index,
   end: index + whole.length,
 })
-
-const withoutSpans = (text: string, spans: readonly Span[]): string =>
-  spans.reduce(
-    (whole, { start, end }) => `${whole.slice(0, start)}${' '.repeat(end - start)}${whole.slice(end)}`,
-    text,
-  )
 
 /** Modules that only say something. */
 const SAYS = /(?:^|\.)(?:debug|fail|assert|pause)$/

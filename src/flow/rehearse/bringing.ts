@@ -2,6 +2,7 @@ import { type Content, collectionsIn, type RoleContext, type Task } from '../../
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
+import { withoutSpans } from '../sites/around.ts'
 import { type Closure, closureOfPlay, playOf } from './closure.ts'
 import type { PlacedTask } from './relevance.ts'
 
@@ -24,8 +25,7 @@ export function fileBringsK3s(
   for (const { task, ...place } of tasks) {
     const part = task.at.path === path ? partOfRole(task, place, content) : undefined
     if (part === undefined) continue
-    const { start, end } = task.at
-    text = `${text.slice(0, start)}${' '.repeat(end - start)}${text.slice(end)}`
+    text = withoutSpans(text, [task.at])
     played.push(part)
   }
   return textBringsK3s(text) || played.some((one) => fileBringsK3s(one, content, tasks, [...trail, path]))

@@ -199,10 +199,11 @@ function templatedSizes(
 ): readonly AnsibleValue[] {
   const items = Array.isArray(serial) ? serial : [serial]
   return items
-    .filter((item) => typeof item === 'string' && isTemplate(item))
+    .filter((item) => typeof item === 'string')
+    .filter((item) => isTemplate(item))
     .flatMap((item) => [
-      ...(String(item).match(/\d+%?/g) ?? []),
-      ...(String(item).match(/[A-Za-z_]\w*/g) ?? []).flatMap((name) =>
+      ...(item.match(/\d+%?/g) ?? []),
+      ...(item.match(/[A-Za-z_]\w*/g) ?? []).flatMap((name) =>
         valuesOfVariable(name, closure, content, inventories),
       ),
     ])

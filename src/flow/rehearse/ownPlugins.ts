@@ -1,6 +1,6 @@
 import { parseAnsibleConfig } from '../../ansible/config.ts'
 import type { Content } from '../../ansible/content/index.ts'
-import { directoryOf } from '../../ansible/inventory/projectTree.ts'
+import { directoryOf, joinPath } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import type { TemplatePluginKind } from '../../facts/templatePlugins.ts'
 
@@ -52,9 +52,9 @@ export class OwnPlugins {
       ...roles.map((one) => one.directory),
     ]
     return [
-      ...[...new Set(beside)].map((directory) => inside(directory, `${kind}_plugins`)),
-      ...collections.map(({ directory }) => inside(directory, `plugins/${kind}`)),
-      inside('', `plugins/${kind}`),
+      ...[...new Set(beside)].map((directory) => joinPath(directory, `${kind}_plugins`)),
+      ...collections.map(({ directory }) => joinPath(directory, `plugins/${kind}`)),
+      joinPath('', `plugins/${kind}`),
     ]
   }
 
@@ -62,5 +62,3 @@ export class OwnPlugins {
     return this.#filesBelow(directory).some((name) => !NOT_ONE.test(name))
   }
 }
-
-const inside = (directory: string, name: string): string => (directory === '' ? name : `${directory}/${name}`)

@@ -100,3 +100,13 @@ function commentStart(line: string): number {
   }
   return -1
 }
+
+/** Same length, with blanks in place of these parts. */
+export const withoutSpans = (
+  text: string,
+  spans: readonly { readonly start: number; readonly end: number }[],
+): string =>
+  spans.reduce(
+    (whole, { start, end }) => `${whole.slice(0, start)}${' '.repeat(end - start)}${whole.slice(end)}`,
+    text,
+  )

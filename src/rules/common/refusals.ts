@@ -1,8 +1,9 @@
 import type { Placed } from '../../ansible/content/index.ts'
+import { parsedExpression } from '../../flow/evaluate/parsed.ts'
 import { closureOf } from '../../flow/rehearse/closure.ts'
 import type { Analysis } from '../../lint/analysis.ts'
 import type { Span } from '../../span.ts'
-import { type Expression, parseExpression } from '../../syntax/jinja/index.ts'
+import type { Expression } from '../../syntax/jinja/index.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import { conditionsOf, type PlacedTask, tasksOf } from './tasks.ts'
 
@@ -67,7 +68,7 @@ function listed(placed: Placed | undefined): readonly Expression[] {
   const value = placed?.value
   const items = Array.isArray(value) ? value : [value]
   // What is no text asks for nothing that is known here.
-  return items.map((item) => parseExpression(typeof item === 'string' ? item : '').expression)
+  return items.map((item) => parsedExpression(typeof item === 'string' ? item : '').expression)
 }
 
 /** Whether an expression is certainly false where the variable is the text. */

@@ -18,9 +18,7 @@ export function strandedSetting(
   const isConfigured = configuredSources(project).some((sources) => sources.join() === inventory?.join())
   if (!isConfigured) return undefined
   const readers = new Set([
-    ...inventories.flatMap(({ sources }) =>
-      sources.map((source) => (project.has(source) ? directoryOf(source) : source)),
-    ),
+    ...inventories.flatMap(({ inventory: { inventoryDirectories } }) => inventoryDirectories),
     ...content.playbooks.map(({ path }) => directoryOf(path)),
   ])
   for (const path of project.keys()) {

@@ -17,9 +17,10 @@ import {
   unknownAtom,
 } from '../../arrival/index.ts'
 import { fileAt, globbed } from '../../arrival/paths.ts'
+import type { Carried } from '../../arrival.ts'
 import { hasMark } from '../../atoms.ts'
 import { type FlowValue, OLD_VERSION } from '../../evaluate/index.ts'
-import { heldIn, type PaperFile, withFile } from '../../files.ts'
+import { heldIn, type PaperFile, type PaperFiles, withFile } from '../../files.ts'
 import {
   fileRunBy,
   type InstallerResult,
@@ -585,7 +586,6 @@ class Steps {
 
   #install(installer: NonNullable<ReturnType<typeof installerCallOf>>, step: ShellStep): number | undefined {
     const call = this.#call
-    const { manager } = call.context.stage
     const { files } = this.#node
     const result = runInstaller(files, installer, call.atoms)
     for (const unknown of result.unknowns) call.note(unknown)
@@ -618,15 +618,12 @@ class Steps {
       started: known?.started ?? false,
       enabled: result.enabled === true || known?.enabled === true,
     })
-    const { atoms } = call
     this.#events.push({
       what: 'installer-ran',
-      host: call.target,
-      kind: 'agent',
-      at: call.task.action.at,
+      ...this.#place,
       service,
-      before: () => arrivalAt(files, service, manager, atoms).token,
-      astray: tokenGoneAstray(step, atoms),
+      before: () => this.#tokenAt(service, files),
+      astray: tokenGoneAstray(step, call.atoms),
       task: taskRun(call),
     })
     if (result.started === true) this.#start(service)
@@ -635,28 +632,33 @@ class Steps {
 
   /** The install script that wants a token for an agent, and gets none. */
   #gaveUp({ service, files }: NonNullable<InstallerResult['lacking']>): void {
-    const call = this.#call
     this.#events.push({
       what: 'installer-gave-up',
-      host: call.target,
-      kind: 'agent',
-      at: call.task.action.at,
-      token: arrivalAt(files, service, call.context.stage.manager, call.atoms).token,
-      task: taskRun(call),
+      ...this.#place,
+      token: this.#tokenAt(service, files),
+      task: taskRun(this.#call),
     })
   }
 
   #unnamed({ service, files }: NonNullable<InstallerResult['unnamed']>): void {
-    const call = this.#call
     this.#events.push({
       what: 'service-unnamed',
-      host: call.target,
-      kind: 'agent',
-      at: call.task.action.at,
+      ...this.#place,
       service,
-      token: arrivalAt(files, service, call.context.stage.manager, call.atoms).token,
-      hops: [call.hop('makes a service of K3s')],
+      token: this.#tokenAt(service, files),
+      hops: [this.#call.hop('makes a service of K3s')],
     })
+  }
+
+  /** Where events of this task happen; which kind of node that is, shows later. */
+  get #place(): Pick<Event, 'host' | 'kind' | 'at'> {
+    const { target, task } = this.#call
+    return { host: target, kind: 'agent', at: task.action.at }
+  }
+
+  /** What a service gets as its token by these files. */
+  #tokenAt(service: string, files: PaperFiles): Carried {
+    return arrivalAt(files, service, this.#call.context.stage.manager, this.#call.atoms).token
   }
 
   #start(service: string): void {
