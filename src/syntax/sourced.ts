@@ -62,13 +62,22 @@ export const offsetsFrom = (text: string, start = 0): Offsets =>
   new Sourced(text, text === '' ? [] : [{ start: 0, of: undefined, at: start, step: 1 }])
 
 export function cut<Of>(of: Sourced<Of>, start: number, end = of.text.length): Sourced<Of> {
+  if (start <= 0 && end >= of.text.length) return of
   return new SourcedBuilder<Of>().append(of, start, end).done()
 }
 
 export function join<Of>(parts: readonly Sourced<Of>[]): Sourced<Of> {
+  const [only] = parts
+  if (only !== undefined && parts.length === 1) return only
   const built = new SourcedBuilder<Of>()
   for (const part of parts) built.append(part)
   return built.done()
+}
+
+/** Where a run of what a sticky pattern matches ends; `at` itself where there is none. */
+export function runEnd(text: string, at: number, pattern: RegExp): number {
+  pattern.lastIndex = at
+  return pattern.test(text) ? pattern.lastIndex : at
 }
 
 /** Without what `outer` matches at both ends. */
@@ -133,13 +142,10 @@ export class SourcedBuilder<Of> {
     const last = this.#runs.at(-1)
     if (last !== undefined && last.of === of) {
       const length = start - last.start
+      const way = at === last.at + length ? 1 : at === last.at ? 0 : undefined
       // A single unit goes on either way.
-      const goesOn = (way: 0 | 1): boolean =>
-        (last.step === way || length === 1) &&
-        (step === way || text.length === 1) &&
-        last.at + way * length === at
-      const way = goesOn(1) ? 1 : goesOn(0) ? 0 : undefined
-      if (way !== undefined) {
+      const isSame = (last.step === way || length === 1) && (step === way || text.length === 1)
+      if (way !== undefined && isSame) {
         last.step = way
         return
       }
@@ -148,6 +154,7 @@ export class SourcedBuilder<Of> {
   }
 
   done(length = this.#text.length): Sourced<Of> {
+    if (length >= this.#text.length) return new Sourced(this.#text, this.#runs.slice())
     return new Sourced(
       this.#text.slice(0, length),
       this.#runs.filter(({ start }) => start < length),

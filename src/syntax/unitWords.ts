@@ -1,6 +1,9 @@
-import { type Sourced, SourcedBuilder } from './sourced.ts'
+import { runEnd, type Sourced, SourcedBuilder } from './sourced.ts'
 
 const SPACE = /[ \t\n\r]/
+
+const PLAIN = /[^\\"' \t\n\r]+/y
+const PLAIN_IN_QUOTES = /[^\\"']+/y
 
 /** A word of a directive's value, and where what follows it begins. */
 export interface UnitWord<Of> {
@@ -28,6 +31,10 @@ export function nextWord<Of>(
   const word = new SourcedBuilder<Of>()
   let quote = ''
   while (at < text.length) {
+    const plain = runEnd(text, at, quote === '' ? PLAIN : PLAIN_IN_QUOTES)
+    word.append(value, at, plain)
+    at = plain
+    if (at === text.length) break
     const mark = text[at] ?? ''
     if (mark === '\\') {
       const end = addEscape(value, at, style, word)

@@ -1,5 +1,5 @@
 import { managerVariables } from '../../facts/systemd.ts'
-import { cut, SourcedBuilder, trim } from '../../syntax/sourced.ts'
+import { cut, runEnd, SourcedBuilder, trim } from '../../syntax/sourced.ts'
 import { nextWord, skipSpace, unitWords } from '../../syntax/unitWords.ts'
 import type { Atoms } from '../atoms.ts'
 import { type Letters, madeLetters, unknownIn, type Written, withAtom } from './letters.ts'
@@ -93,8 +93,12 @@ export function expandVariables(
 }
 
 function expandBraces(word: Letters, environment: readonly EnvironmentPart[], atoms: Atoms): Letters {
+  if (!word.text.includes('$')) return word
   const built = new SourcedBuilder<Written>()
   for (let at = 0; at < word.text.length; ) {
+    const next = runEnd(word.text, at, NO_DOLLAR)
+    built.append(word, at, next)
+    at = next
     if (word.text.startsWith('$$', at)) {
       built.append(word, at, at + 1)
       at += 2
@@ -112,6 +116,8 @@ function expandBraces(word: Letters, environment: readonly EnvironmentPart[], at
   }
   return built.done()
 }
+
+const NO_DOLLAR = /[^$]+/y
 
 function variable(
   name: Letters,

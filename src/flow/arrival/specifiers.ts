@@ -1,5 +1,5 @@
 import { managerSpecifiers, nodeSpecifiers } from '../../facts/systemd.ts'
-import { SourcedBuilder } from '../../syntax/sourced.ts'
+import { runEnd, SourcedBuilder } from '../../syntax/sourced.ts'
 import type { Atoms } from '../atoms.ts'
 import { type Letters, type Written, withAtom } from './letters.ts'
 
@@ -23,6 +23,9 @@ export function expandSpecifiers(text: Letters, unit: UnitName, atoms: Atoms): L
   if (!text.text.includes('%')) return text
   const built = new SourcedBuilder<Written>()
   for (let at = 0; at < text.text.length; at += 1) {
+    const next = runEnd(text.text, at, NO_PERCENT)
+    built.append(text, at, next)
+    at = next
     const letter = text.text[at + 1]
     const origin = text.originAt(at)
     if (text.text[at] !== '%' || letter === undefined || origin === undefined) {
@@ -43,6 +46,8 @@ export function expandSpecifiers(text: Letters, unit: UnitName, atoms: Atoms): L
   }
   return built.done()
 }
+
+const NO_PERCENT = /[^%]+/y
 
 function specifier(letter: string, { full, fragment }: UnitName): string | undefined {
   const bare = full.replace(/\.[^.]*$/, '')

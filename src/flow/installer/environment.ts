@@ -1,5 +1,5 @@
 import { installer } from '../../facts/installer.ts'
-import { cut, join, SourcedBuilder } from '../../syntax/sourced.ts'
+import { cut, join, runEnd, SourcedBuilder } from '../../syntax/sourced.ts'
 import { type Letters, madeLetters, type Origin, type Written } from '../arrival/letters.ts'
 
 /**
@@ -55,6 +55,14 @@ function readLines(text: Letters): readonly Letters[] {
     isEmpty = true
   }
   for (let at = 0; at < text.text.length; at += 1) {
+    const next = runEnd(text.text, at, PLAIN)
+    if (next > at) {
+      line.append(text, at, next)
+      kinds += '-'.repeat(next - at)
+      isEmpty = false
+      at = next - 1
+      continue
+    }
     const mark = text.text[at] ?? ''
     if (mark === '\n') {
       end()
@@ -65,17 +73,22 @@ function readLines(text: Letters): readonly Letters[] {
       at += 1
       if (text.text[at] === '\n') continue
       kinds += 'e'
-    } else kinds += /[ \t]/.test(mark) ? 's' : '-'
+    } else kinds += 's'
     line.append(text, at, at + 1)
   }
   if (!isEmpty) end()
   return lines.map((whole) => cut(whole, /^[ \t]*[^ \t]*[ \t]*/.exec(whole.text)?.[0].length ?? 0))
 }
 
+const PLAIN = /[^\\ \t\n]+/y
+
 /** `echo $v`: words with one space between them; the `echo` of dash reads `\n` and its like. */
 function echoed(line: Letters, origin: Origin): Letters {
   const built = new SourcedBuilder<Written>()
   for (let at = 0; at < line.text.length; at += 1) {
+    const plain = runEnd(line.text, at, PLAIN)
+    built.append(line, at, plain)
+    at = plain
     const mark = line.text[at] ?? ''
     if (/[ \t\n]/.test(mark)) {
       const next = line.text.slice(at).search(/[^ \t\n]/)
@@ -87,7 +100,7 @@ function echoed(line: Letters, origin: Origin): Letters {
       if (read === 'end') break
       built.add(read?.text ?? '\\', line.originAt(at) ?? origin)
       at += read?.length ?? 0
-    } else built.append(line, at, at + 1)
+    }
   }
   return built.done()
 }

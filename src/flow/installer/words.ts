@@ -1,5 +1,5 @@
 import { installer } from '../../facts/installer.ts'
-import { type Sourced, SourcedBuilder, trim } from '../../syntax/sourced.ts'
+import { runEnd, type Sourced, SourcedBuilder, trim } from '../../syntax/sourced.ts'
 
 /**
  * The words that the script makes of INSTALL_K3S_EXEC and its own arguments. It escapes punctuation, then lets the shell
@@ -18,12 +18,16 @@ export function installerWords<Of>(
 function collapsed<Of>(text: Sourced<Of>): Sourced<Of> {
   const built = new SourcedBuilder<Of>()
   for (let at = 0; at < text.text.length; at += 1) {
+    const next = runEnd(text.text, at, NO_SPACE)
+    built.append(text, at, next)
+    at = next
     const origin = text.originAt(at)
-    if (!/[ \t\n]/.test(text.text[at] ?? '')) built.append(text, at, at + 1)
-    else if (origin !== undefined && !/[ \t\n]/.test(text.text[at - 1] ?? '')) built.add(' ', origin)
+    if (origin !== undefined && !/[ \t\n]/.test(text.text[at - 1] ?? '')) built.add(' ', origin)
   }
   return built.done()
 }
+
+const NO_SPACE = /[^ \t\n]+/y
 
 function execWords<Of>(text: Sourced<Of>): readonly Sourced<Of>[] | undefined {
   const words: Sourced<Of>[] = []
