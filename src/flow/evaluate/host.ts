@@ -62,21 +62,15 @@ export class Host implements Evaluator {
   readonly scope: EvaluationScope
   readonly tracking: Tracking
   readonly #decisions: Decisions
-  readonly #known = new Map<string, { readonly value: Value; readonly answers: Answers }>()
-  readonly #active = new Set<string>()
+  #known: Map<string, { readonly value: Value; readonly answers: Answers } | 'under way'> | undefined
   /** By `hostvars` of which host it came about; `undefined`: the host itself. */
   readonly #host: string | undefined
-  readonly #others: Map<string, Host | undefined>
+  #others: Map<string, Host | undefined> | undefined
   #blind: Host | undefined
   /** The host with its variables. */
   readonly whole: Host
 
-  constructor(
-    scope: EvaluationScope,
-    host?: string,
-    others: Map<string, Host | undefined> = new Map(),
-    whole?: Host,
-  ) {
+  constructor(scope: EvaluationScope, host?: string, others?: Map<string, Host | undefined>, whole?: Host) {
     this.whole = whole ?? this
     this.scope = scope
     this.tracking = new Tracking(scope.atoms)
@@ -176,25 +170,26 @@ export class Host implements Evaluator {
 
   /** A variable or global function; undefined where there is neither. */
   read(name: string): Value | undefined {
+    this.#known ??= new Map()
     const known = this.#known.get(name)
-    if (known !== undefined) {
-      answeredBefore(known.answers)
-      return known.value
-    }
-    if (this.#active.has(name)) {
+    if (known === 'under way') {
       answeredOtherwise()
       return new Unknown(
         name,
         `the variable ${name} leads back to itself${this.#host === undefined ? ', which Ansible refuses' : ''}`,
       )
     }
-    this.#active.add(name)
+    if (known !== undefined) {
+      answeredBefore(known.answers)
+      return known.value
+    }
+    this.#known.set(name, 'under way')
     try {
       const { result: value, answers } = collected(() => this.#lookUp(name))
       if (value !== undefined) this.#known.set(name, { value, answers })
       return value
     } finally {
-      this.#active.delete(name)
+      if (this.#known.get(name) === 'under way') this.#known.delete(name)
     }
   }
 
@@ -219,6 +214,7 @@ export class Host implements Evaluator {
   }
 
   #other(host: string): Host | undefined {
+    this.#others ??= new Map()
     if (!this.#others.has(host)) {
       const scope = this.scope.hostScope(host)
       this.#others.set(host, scope === undefined ? undefined : new Host(scope, host, this.#others))
@@ -260,7 +256,7 @@ export class Host implements Evaluator {
     this.#blind ??= new Host(
       { ...this.scope, variable: () => undefined, hostNames: [] },
       this.#host,
-      new Map(),
+      undefined,
       this,
     )
     return this.#blind

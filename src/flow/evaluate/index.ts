@@ -37,14 +37,5 @@ export {
 } from './unknowns.ts'
 export { VariablesDict } from './variables.ts'
 
-const hosts = new WeakMap<EvaluationScope, Host>()
-
-/** The evaluator of a scope; the same scope gives the same one again. */
-export function evaluator(scope: EvaluationScope): Evaluator {
-  let host = hosts.get(scope)
-  if (host === undefined) {
-    host = new Host(scope)
-    hosts.set(scope, host)
-  }
-  return host
-}
+/** What it reads once it keeps for as long as it lives. */
+export const evaluator = (scope: EvaluationScope): Evaluator => new Host(scope)

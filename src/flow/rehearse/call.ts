@@ -92,10 +92,9 @@ export class Call {
   /** The host on which the module runs. */
   readonly target: string
   readonly uses: AtomUse[] = []
-  readonly evaluator: Evaluator
   readonly #scope: EvaluationScope
   /** Of the arguments that were asked for: a module asks for some more than once. */
-  readonly #texts = new Map<Placed, string | Unknown | Undefined | undefined>()
+  #texts: Map<Placed, string | Unknown | Undefined | undefined> | undefined
 
   constructor(context: Context, world: World, task: Task, host: string, target: string) {
     this.context = context
@@ -104,8 +103,14 @@ export class Call {
     this.host = host
     this.target = target
     this.#scope = scopeOf(context, world, host)
-    this.evaluator = evaluator(this.#scope)
   }
+
+  get evaluator(): Evaluator {
+    this.#evaluator ??= evaluator(this.#scope)
+    return this.#evaluator
+  }
+
+  #evaluator: Evaluator | undefined
 
   get node(): NodeState {
     return this.world.node(this.target)
@@ -160,6 +165,7 @@ export class Call {
   }
 
   textOf(placed: Placed): string | Unknown | undefined {
+    this.#texts ??= new Map()
     if (!this.#texts.has(placed)) this.#texts.set(placed, this.evaluator.given(placed.value, placed.at))
     const text = this.#texts.get(placed)
     if (text instanceof Undefined)

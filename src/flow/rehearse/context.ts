@@ -149,7 +149,7 @@ export interface Context {
   /** Loop variables, evaluated. */
   readonly items: ReadonlyMap<string, FlowValue>
   /** The task that asks, where one does. */
-  readonly task?: Span
+  readonly task?: Span | undefined
   /** Which item of the loops it is, where it is not the first one of all. */
   readonly iteration?: string
   readonly conditions: readonly Inherited[]
@@ -192,9 +192,9 @@ export interface HandlerUse {
   readonly load: Context
 }
 
-/** The context inside of a play, block, role or include with these keywords. */
-export function within(context: Context, keywords: Keywords): Context {
-  if (keywords.size === 0) return context
+/** The context inside of a play, block, role, include or task with these keywords. `task`: where a task begins that may ask. */
+export function within(context: Context, keywords: Keywords, task?: Span): Context {
+  if (keywords.size === 0 && task === undefined) return context
   const when = keywords.get('when')
   const environment = keywords.get('environment')
   const vars = rawVariables(keywords.get('vars'))
@@ -213,6 +213,7 @@ export function within(context: Context, keywords: Keywords): Context {
     ignoreErrors: keywords.get('ignore_errors')?.value === true || context.ignoreErrors,
     anyErrorsFatal: (keywords.get('any_errors_fatal')?.value ?? context.anyErrorsFatal) === true,
     tags: withTags(context.tags, keywords.get('tags')?.value),
+    task: task ?? context.task,
   }
 }
 

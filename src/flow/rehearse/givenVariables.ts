@@ -368,8 +368,11 @@ function watched(
 ): Set<Question> {
   const get = overrides.get.bind(overrides)
   overrides.get = (name) => {
-    for (const question of ['airgapped', 'token'] as const) if (names[question].has(name)) asked.add(question)
-    if (names.token.has(name)) tokensAsked.add(name)
+    if (names.airgapped.has(name)) asked.add('airgapped')
+    if (names.token.has(name)) {
+      asked.add('token')
+      tokensAsked.add(name)
+    }
     return get(name)
   }
   return asked

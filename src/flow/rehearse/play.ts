@@ -286,7 +286,8 @@ class Playing {
     const own = [...imports, play.keywords].map(
       (keywords) => new Map([...keywords].filter(([name]) => name !== 'vars')),
     )
-    return own.reduce(within, this.#roles(play.roles, { ...empty, unread }))
+    const roles = this.#roles(play.roles, { ...empty, unread })
+    return own.reduce((context, keywords) => within(context, keywords), roles)
   }
 
   #reachedBy({ hosts }: Play): Closure | undefined {

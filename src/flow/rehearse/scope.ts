@@ -40,7 +40,7 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     isGiven: (what) => world.decisions.size > 0 && world.decisions.get(givenTo(host, what)) === true,
     isToken: stage.isToken,
     hostNames: hostNamesOf(stage.hosts),
-    variable: (name) => taskVariable(context, world, host, name),
+    variable: once((name) => taskVariable(context, world, host, name)),
     hostScope: (other) => hostScope(context, world, other, other === host),
     lookup: (plugin, args, named) =>
       lookedUp(context, world, host, plugin, args, named, (inner) => scopeOf(inner, world, host)),
@@ -53,6 +53,20 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
       const text = path === undefined ? undefined : stage.content.text(path)
       return path === undefined || text === undefined ? undefined : { path, text }
     },
+  }
+}
+
+/** A scope does not change, and is asked for some of its variables again and again. */
+function once(find: (name: string) => ScopeVariable): (name: string) => ScopeVariable {
+  let known: Map<string, ScopeVariable> | undefined
+  return (name) => {
+    known ??= new Map()
+    let found = known.get(name)
+    if (found === undefined && !known.has(name)) {
+      found = find(name)
+      known.set(name, found)
+    }
+    return found
   }
 }
 
@@ -76,7 +90,7 @@ function hostScope(asker: Context, world: World, host: string, isOwn: boolean): 
   const node = world.node(standIn)
   return {
     ...scopeOf(context, world, host),
-    variable: (name) => {
+    variable: once((name) => {
       const isOutranked = isOutrankedFact(name)
       const inFiles = (): ScopeVariable =>
         node.included.get(name) ??
@@ -93,7 +107,7 @@ function hostScope(asker: Context, world: World, host: string, isOwn: boolean): 
       const levels = () => [made, node.included.get(name), inventoryVariable(context, world, host, name)]
       const whole = merged(merges, name, found, levels, () => openOf(context, world, host))
       return perhapsGiven(context, name, whole)
-    },
+    }),
   }
 }
 

@@ -251,7 +251,7 @@ export class Walk {
       case 'meta':
         return this.#meta(task, context, active, world)
     }
-    const inner = within(context, task.keywords)
+    const inner = within(context, task.keywords, task.at)
     return this.#onHosts(task, context, inner, active, world).map((done) => withFatal(inner, active, done))
   }
 

@@ -118,7 +118,7 @@ class HostTask {
 
   constructor(task: Task, context: Context, world: World, host: string, room: Room) {
     this.#task = task
-    this.#context = { ...context, task: task.at }
+    this.#context = context
     this.#world = world
     this.#host = host
     this.#room = room

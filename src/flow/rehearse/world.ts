@@ -146,7 +146,9 @@ export interface OpenVariable {
 
 /** One way in which the play may go: every paper node, and what was assumed to get here. */
 export class World {
-  #nodes: Map<string, NodeState>
+  #nodes: ReadonlyMap<string, NodeState>
+  /** The same map, where no other world has it. */
+  #own: Map<string, NodeState> | undefined
   #decisions: ReadonlyMap<string, boolean>
   #events: readonly Event[]
   /** What happened instead in worlds that have met this one. */
@@ -165,7 +167,7 @@ export class World {
     others: readonly (readonly Event[])[] = [],
     over?: Failure,
   ) {
-    this.#nodes = new Map(nodes)
+    this.#nodes = nodes
     this.#decisions = decisions
     this.#events = events
     this.#others = others
@@ -214,7 +216,9 @@ export class World {
   }
 
   change(host: string, change: Partial<NodeState>): void {
-    this.#nodes.set(host, { ...this.node(host), ...change })
+    this.#own ??= new Map(this.#nodes)
+    this.#nodes = this.#own
+    this.#own.set(host, { ...this.node(host), ...change })
   }
 
   tell(events: readonly Event[]): void {
@@ -222,10 +226,16 @@ export class World {
     if (certain.length > 0) this.#events = [...this.#events, ...certain]
   }
 
+  /** For another world, which may go on in its own way. */
+  #shared(): ReadonlyMap<string, NodeState> {
+    this.#own = undefined
+    return this.#nodes
+  }
+
   copy(): World {
     const { isCut } = this
     return new World(
-      this.#nodes,
+      this.#shared(),
       this.#decisions,
       this.#events,
       this.#groups,
@@ -238,12 +248,12 @@ export class World {
   /** The same world, in which `what` is settled; `isCut`: and nobody looks at the other way. */
   fork(what: string, truth: boolean, isCut = this.isCut): World {
     const decisions = new Map(this.#decisions).set(what, truth)
-    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, this.#others, this.#over)
+    return new World(this.#shared(), decisions, this.#events, this.#groups, isCut, this.#others, this.#over)
   }
 
   /** Goes on as a copy of this world did. */
   become(other: World): void {
-    this.#nodes = new Map(other.#nodes)
+    this.#nodes = other.#shared()
     this.#decisions = other.#decisions
   }
 
@@ -276,7 +286,7 @@ export class World {
     for (const way of [other.#events, ...other.#others])
       if (!others.includes(way) && tellsMore(way, [this.#events, ...others]))
         others.push([...way, ...other.#events.slice(way.length)])
-    return new World(this.#nodes, decisions, this.#events, this.#groups, isCut, others, this.#over)
+    return new World(this.#shared(), decisions, this.#events, this.#groups, isCut, others, this.#over)
   }
 }
 
