@@ -103,8 +103,10 @@ const lateBuiltins = {
           `const all = () => loaded ??= require('node:${path}')`,
           `for (const name of ${JSON.stringify(names.filter(isPlain))})`,
           '  exports[name] = (...args) => all()[name](...args)',
-          `for (const name of ${JSON.stringify(names.filter((name) => !isPlain(name)))})`,
+          `for (const name of ${JSON.stringify(names.filter((name) => !isPlain(name) && !(path === 'process' && name === 'env')))})`,
           '  Object.defineProperty(exports, name, { enumerable: true, get: () => all()[name] })',
+          // The yaml package, which alone imports it, asks the environment at each token, and Node the system each time.
+          ...(path === 'process' ? ['exports.env = { ...process.env }'] : []),
         ].join('\n'),
         loader: 'js',
       }
