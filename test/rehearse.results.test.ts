@@ -40,6 +40,32 @@ describe('what a task returned', () => {
     },
   )
 
+  // As ansible-core 2.21 and 2.14 have it.
+  test.each([
+    ['include_tasks: ropes.yml', 'beacon is not changed and beacon is not skipped'],
+    ['include_role: { name: ropes }', 'not beacon.changed'],
+    ['include_tasks: ropes.yml, when: false', 'beacon is skipped'],
+    ['include_tasks: ropes.yml, loop: [1, 2]', 'beacon.results | length == 2'],
+    ['import_tasks: ropes.yml', 'beacon is not defined'],
+  ])('of %s is known', (included, condition) => {
+    const files = {
+      'site.yml': asked(included, JSON.stringify(condition)),
+      'hosts.ini': BERTH,
+      'ropes.yml': '- debug: { msg: tea }\n',
+      'roles/ropes/tasks/main.yml': '- debug: { msg: tea }\n',
+    }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
+  test('of an include is there for the tasks in it', () => {
+    const files = {
+      'site.yml': tasks('{ include_tasks: ropes.yml, register: beacon }'),
+      'hosts.ini': BERTH,
+      'ropes.yml': `- shell: curl -sfL https://get.k3s.io | sh -\n  when: not beacon.changed\n  environment: ${JSON.stringify(JOINS)}\n`,
+    }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
   test('a loop without items is skipped', () => {
     const site = asked('command: "light {{ item }}", loop: []', 'beacon is skipped and not beacon.results')
     expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([arrives])

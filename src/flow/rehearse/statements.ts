@@ -319,8 +319,14 @@ export class Walk {
     hosts: readonly string[],
     world: World,
     kind: 'tasks' | 'role',
+    isRegistered = false,
   ): readonly World[] {
     const isStatic = task.action.module.includes('import_')
+    if (!isStatic && !isRegistered && task.keywords.has('register'))
+      return this.#registered(task, outer, hosts, world).flatMap((one) => {
+        const active = hosts.filter((host) => isActive(one, host))
+        return this.#included(task, outer, active, one, kind, true)
+      })
     const inner = within(outer, task.keywords)
     // Tags of what is included while the play runs are those of the include alone.
     const context = isStatic ? inner : { ...inner, tags: outer.tags }
@@ -344,8 +350,19 @@ export class Walk {
       return worlds
     } catch (part) {
       if (!(part instanceof Undecided)) throw part
-      return forked(part, world, this.#room).flatMap((one) => this.#included(task, outer, hosts, one, kind))
+      return forked(part, world, this.#room).flatMap((one) =>
+        this.#included(task, outer, hosts, one, kind, isRegistered),
+      )
     }
+  }
+
+  /** What `register` of an include holds is there for the tasks that it includes. */
+  #registered(task: Task, outer: Context, hosts: readonly string[], world: World): readonly World[] {
+    const context = within(outer, task.keywords, task.at)
+    let worlds: readonly World[] = [world]
+    for (const host of hosts)
+      worlds = worlds.flatMap((one) => runOnHost(task, context, one, host, this.#room))
+    return worlds
   }
 
   /** A name that can't be evaluated ends the play for the host. */

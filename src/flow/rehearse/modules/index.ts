@@ -60,6 +60,10 @@ export const modules: ReadonlyMap<string, Module> = new Map<string, Module>([
   ['assert', { run: assertion, maybe: 'skip' }],
   ['uri', { run: uri, maybe: 'facts', mayFail: true }],
   ['k8s', { run: k8s, maybe: 'facts', mayFail: true }],
+  // What they include runs after them; they themselves only return that they did.
+  ['include_tasks', nothing],
+  ['include_role', nothing],
+  ['include', nothing],
   ['service_facts', nothing],
   ['setup', nothing],
   ['gather_facts', nothing],
