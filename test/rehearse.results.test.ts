@@ -1030,6 +1030,42 @@ describe('what a task does once for all', () => {
     expect(arrivals(files)).toEqual([arrives])
   })
 
+  // As ansible-core 2.21 and 2.14 play it.
+  test.each([
+    ['an include is for the first host only', 'include_tasks: keep.yml, run_once: true', ['berth'], ''],
+    ['so is the include of a role', 'include_role: { name: keeper }, run_once: true', ['berth'], ''],
+    [
+      'which its condition asks',
+      "include_tasks: keep.yml, run_once: true, when: inventory_hostname == 'pier'",
+      [],
+      '',
+    ],
+    [
+      'an import is for all, each task of it once',
+      'import_tasks: keep.yml, run_once: true',
+      ['berth', 'pier'],
+      '',
+    ],
+    [
+      'what it registers is there for all',
+      'include_tasks: keep.yml, run_once: true, register: slip',
+      ['berth', 'pier'],
+      'slip',
+    ],
+  ])('%s', (_title, include, hosts, name) => {
+    const keep = '- { set_fact: { slip: { changed: false } } }\n'
+    const files = {
+      'site.yml': `- hosts: berths\n  tasks: [{ ${include} }]\n${joins('berths', '0ddpassword').replace(
+        '      environment:',
+        '      when: not slip.changed | default(true)\n      environment:',
+      )}`,
+      'keep.yml': name === '' ? keep : '- debug: { msg: tea }\n',
+      'roles/keeper/tasks/main.yml': keep,
+      'hosts.ini': '[berths]\nberth\npier\n',
+    }
+    expect(arrivals(files)).toEqual(hosts.map((host) => `${host} agent present env-file url`))
+  })
+
   test('and fails ends the play for all', () => {
     const files = {
       'site.yml': all('quay.yml').concat(joins('all', '0ddpassword').replace(/^\n.*\n.*\n/, '')),

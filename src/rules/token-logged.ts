@@ -87,6 +87,40 @@ export const tokenLogged: Rule = {
       },
     },
     {
+      title: 'in what an include takes in, to which its no_log does not go on',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Found
+  ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+- name: Read
+  ansible.builtin.include_tasks: read.yml
+  no_log: true
+- name: Read in the same silence
+  ansible.builtin.import_tasks: again.yml
+  no_log: true
+- name: Read, with what applies to all in it
+  ansible.builtin.include_tasks:
+    file: again.yml
+    apply: { no_log: true }
+`,
+        'roles/edge/tasks/read.yml': `
+- name: Slurp
+  ansible.builtin.slurp:
+  ^^^^^^^^^^^^^^^^^^^^^ the token is in what this task returns, which -v and logs show
+    src: /var/lib/rancher/k3s/server/token
+  register: anchor
+`,
+        'roles/edge/tasks/again.yml': `
+- name: Slurp
+  ansible.builtin.slurp:
+    src: /var/lib/rancher/k3s/server/token
+  register: anchor
+`,
+      },
+    },
+    {
       title: 'of a cluster of several servers, where the inventory has one',
       files: {
         'inventory.yml': `

@@ -322,19 +322,19 @@ export class Walk {
     isRegistered = false,
   ): readonly World[] {
     const isStatic = task.action.module.includes('import_')
+    const inner = within(outer, task.keywords)
+    // What it registers is there for the tasks that it includes.
     if (!isStatic && !isRegistered && task.keywords.has('register'))
-      return this.#registered(task, outer, hosts, world).flatMap((one) => {
+      return this.#onHosts(task, outer, { ...inner, task: task.at }, hosts, world).flatMap((one) => {
         const active = hosts.filter((host) => isActive(one, host))
         return this.#included(task, outer, active, one, kind, true)
       })
-    const inner = within(outer, task.keywords)
-    // Tags of what is included while the play runs are those of the include alone.
-    const context = isStatic ? inner : { ...inner, tags: outer.tags }
+    const handedOn = (context: Context): Context => (isStatic ? context : withIncluded(outer, context))
     try {
       const groups = new Map<string, { hosts: string[]; target: Target }>()
-      for (const host of hosts) {
-        const call = new Call(context, world, task, host, host)
-        for (const target of this.#targetsOrFailure(task, context, call, kind)) {
+      for (const host of !isStatic && inner.runOnce ? hosts.slice(0, 1) : hosts) {
+        const call = new Call(inner, world, task, host, host)
+        for (const target of this.#targetsOrFailure(task, inner, handedOn, call, kind)) {
           const group = groups.get(target.key) ?? { hosts: [], target }
           group.hosts.push(host)
           groups.set(target.key, group)
@@ -356,19 +356,16 @@ export class Walk {
     }
   }
 
-  /** What `register` of an include holds is there for the tasks that it includes. */
-  #registered(task: Task, outer: Context, hosts: readonly string[], world: World): readonly World[] {
-    const context = within(outer, task.keywords, task.at)
-    let worlds: readonly World[] = [world]
-    for (const host of hosts)
-      worlds = worlds.flatMap((one) => runOnHost(task, context, one, host, this.#room))
-    return worlds
-  }
-
   /** A name that can't be evaluated ends the play for the host. */
-  #targetsOrFailure(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
+  #targetsOrFailure(
+    task: Task,
+    context: Context,
+    handedOn: (context: Context) => Context,
+    call: Call,
+    kind: 'tasks' | 'role',
+  ): readonly Target[] {
     try {
-      return this.#targets(task, context, call, kind)
+      return this.#targets(task, context, handedOn, call, kind)
     } catch (error) {
       if (!(error instanceof TaskFails)) throw error
       failed(call.world, call.host, call, error)
@@ -376,7 +373,13 @@ export class Walk {
     }
   }
 
-  #targets(task: Task, context: Context, call: Call, kind: 'tasks' | 'role'): readonly Target[] {
+  #targets(
+    task: Task,
+    context: Context,
+    handedOn: (context: Context) => Context,
+    call: Call,
+    kind: 'tasks' | 'role',
+  ): readonly Target[] {
     return loopItems(task, call).flatMap(({ loop, item }, index) => {
       const isItem = loop !== undefined && item !== undefined
       const inner = isItem ? ofItem(context, itemVariables(context.items, loop, item, index), index) : context
@@ -386,8 +389,8 @@ export class Walk {
       const condition = isStatic || conditionOf(one)
       if (condition === false) return []
       if (condition instanceof Undefined) throw new TaskFails(condition.message, condition.variable)
-      const target =
-        kind === 'role' ? this.#roleTarget(task, inner, one) : this.#tasksTarget(task, inner, one)
+      const own = handedOn(inner)
+      const target = kind === 'role' ? this.#roleTarget(task, own, one) : this.#tasksTarget(task, own, one)
       if (target === undefined) return []
       const isSure = !isStatic && condition === true
       return [{ ...target, isSure, key: `${target.key} ${isItem ? String(item) : ''} ${isSure}` }]
@@ -656,6 +659,19 @@ function failed(world: World, host: string, call: Call, { why }: TaskFails): voi
 }
 
 /** `apply:` of an include: its keywords are those of every task in it. */
+/**
+ * What is included while the play runs inherits from the blocks around the include, and of the include itself its variables:
+ * `no_log`, `run_once`, `ignore_errors` and tags are for the include alone. `Task._get_parent_attribute` of ansible-core.
+ * Where its condition is not known, that is one of each task.
+ */
+const withIncluded = (outer: Context, { vars, conditions, items, iteration }: Context): Context => ({
+  ...outer,
+  vars,
+  conditions,
+  items,
+  ...(iteration === undefined ? {} : { iteration }),
+})
+
 function withApply(context: Context, task: Task): Context {
   const apply = task.action.arguments.get('apply')
   if (apply?.node?.kind !== 'map' || typeof apply.value !== 'object' || apply.value === null) return context
