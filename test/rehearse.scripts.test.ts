@@ -296,6 +296,50 @@ describe('a command without a shell', () => {
   )
 })
 
+describe('a program that runs the one behind its own words', () => {
+  const told = 'INSTALL_K3S_EXEC: agent, K3S_URL: "https://quay:6443", K3S_TOKEN: "{{ harbour_key }}"'
+  const site = (line: string): Files => ({
+    ...inventory,
+    'site.yml': `${server}
+- hosts: berths
+  tasks:
+    - ansible.builtin.get_url: { url: "https://get.k3s.io", dest: /opt/install-k3s.sh, mode: "0755" }
+    - ansible.builtin.shell: ${JSON.stringify(line)}
+      environment: { ${told} }
+`,
+  })
+
+  test.each([
+    'timeout 300',
+    'timeout --foreground -k 5 -s KILL 5m',
+    'sudo -u root -E',
+    'sudo --user=root --',
+    'doas -u root',
+    'nice -n 5 ionice -c 2 -n 7',
+    'nohup setsid -w',
+    'stdbuf -o L',
+    'time -p',
+    'env -u TIDE K3S_NODE_NAME=berth',
+    'chrt -b 0',
+    'taskset 0x3',
+    'flock -w 60 /run/lock/tide',
+    'exec -a tide',
+    'command -p',
+    'sudo timeout 60 env TIDE=high',
+  ])('%s', (before) => {
+    for (const line of [
+      `curl -sfL https://get.k3s.io | ${before} sh -`,
+      `${before} /opt/install-k3s.sh`,
+      `${before} bash -c 'INSTALL_K3S_VERSION=v1 /opt/install-k3s.sh'`,
+    ])
+      expect([line, nodes(site(line))]).toEqual([line, ['berth agent present env-file url', served]])
+  })
+
+  test.each(['command -v sh', 'timeout sh 300', 'sudo -u sh', 'taskset 0x3'])('%s runs no script', (line) => {
+    expect(nodes(site(`curl -sfL https://get.k3s.io | ${line}`))).toEqual([served])
+  })
+})
+
 describe('a word that is not known where the install script is piped into a shell', () => {
   const piped = (words: string, environment = 'INSTALL_K3S_EXEC: agent'): Files => ({
     ...inventory,

@@ -1,3 +1,4 @@
+import { behindWrappers } from '../../syntax/shell/index.ts'
 import type { Arrival } from '../arrival.ts'
 import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFiles } from '../files.ts'
@@ -10,15 +11,13 @@ import type { ShellStep } from './shellSteps.ts'
 import { unknownAtom } from './shellSteps.ts'
 
 const PROGRAM = /^(?:\S*\/)?k3s(?:-(?:amd64|arm64|armhf|s390x))?$/
-/** Programs that run what stands behind their own options. */
-const WRAPPERS = /^(?:\S*\/)?(?:sudo|env|exec|nice|ionice|nohup|setsid|daemonize|command|timeout|stdbuf)$/
 /** With these K3s says something, or mends its datastore, and ends. */
 const ENDS = /^(?:--cluster-reset(?:=true)?|--help|-h|--version|-v|help)$/
 
 /** Where K3s stands in the words of a command that runs it as server or agent by itself: `nohup k3s server &`. */
 export function k3sIn(words: readonly string[]): number | undefined {
-  const at = words.findIndex((word) => PROGRAM.test(word))
-  if (at === -1 || (at > 0 && !WRAPPERS.test(words[0] ?? ''))) return undefined
+  const at = behindWrappers(words)
+  if (!PROGRAM.test(words[at] ?? '')) return undefined
   const command = words.slice(at + 1).find((word) => !word.startsWith('-'))
   if (command !== 'server' && command !== 'agent') return undefined
   return words.some((word) => ENDS.test(word)) ? undefined : at

@@ -1,4 +1,5 @@
 import {
+  behindWrappers,
   parseShell,
   type ShellNode,
   type ShellRedirect,
@@ -473,9 +474,7 @@ export class ShellRun {
     const status = this.#view.ran?.(step)
     const inner = scriptOf(step)
     if (inner !== undefined) return this.#nested(inner, environment)
-    const program = words.find(
-      ({ text: word }, index) => !WRAPPING.test(word) && !(index > 0 && /^-/.test(word)),
-    )
+    const program = words[behindWrappers(words.map((word) => word.text))]
     return status ?? (ASKING.test(program?.text ?? '') ? undefined : 'well')
   }
 
@@ -611,9 +610,6 @@ function withoutTabs(letters: Letters): Letters {
 const ASKING =
   /(?:^|\/)(?:grep|egrep|command|which|type|systemctl|rc-service|id|pgrep|diff|cmp|dpkg|rpm|hash)$/
 
-/** What stands in front of a program. */
-const WRAPPING = /^(?:\S*\/)?(?:sudo|env|exec|nohup)$|^[A-Za-z_]\w*=/
-
 /** Programs that do not fail. */
 const QUIET = /^(?::|echo|printf|(?:\S*\/)?true)$/
 
@@ -637,12 +633,8 @@ function assignedByEnv(words: readonly Letters[]): readonly (readonly [string, L
 
 /** The script of `sh -c SCRIPT`, and of a shell that reads a here-document. */
 export function scriptOf({ words, document }: Pick<RunStep, 'words' | 'document'>): Letters | undefined {
-  const at = words.findIndex(({ text }) => isShell(text))
-  if (
-    at === -1 ||
-    words.slice(0, at).some(({ text }) => !/^(?:\S*\/)?(?:sudo|env|exec|nohup|nice|-\w+|\w+=.*)$/.test(text))
-  )
-    return undefined
+  const at = behindWrappers(words.map(({ text }) => text))
+  if (!isShell(words[at]?.text ?? '')) return undefined
   const options = words.slice(at + 1)
   const flag = options.findIndex(({ text }) => /^-\w*c$/.test(text))
   if (flag !== -1 && options.slice(0, flag).every(({ text }) => text.startsWith('-')))

@@ -1,4 +1,5 @@
 import { installer } from '../../facts/installer.ts'
+import { behindWrappers, isBeforeProgram } from '../../syntax/shell/index.ts'
 import { fileAt } from '../arrival/paths.ts'
 import { isShell } from '../arrival/shellRun.ts'
 import type { ShellStep } from '../arrival/shellSteps.ts'
@@ -85,15 +86,6 @@ export function isPipedIntoNothing(steps: readonly ShellStep[], files: PaperFile
   return steps.some((step) => step.isPiped && !read.has(step) && isDownload(step, files, atoms))
 }
 
-/** `sudo -E env NAME=value` in front of the program. */
-const isWrapper = (word: string): boolean =>
-  /^(?:\S*\/)?(?:sudo|env|exec|nohup|command|time)$/.test(word) || /^[A-Za-z_]\w*=/.test(word)
-
-function behindWrappers(words: readonly string[]): number {
-  const at = words.findIndex((word, index) => !isWrapper(word) && !(index > 0 && /^--?[A-Za-z]/.test(word)))
-  return at === -1 ? words.length : at
-}
-
 /** What a step runs, as far as it may be a script: a file, or what a shell gets through a pipe. */
 type Ran = {
   readonly args: readonly string[]
@@ -116,7 +108,7 @@ function ranScript(step: ShellStep, atoms: Atoms): Ran {
       return shellRan(['-s', ...words.slice(start)], input, atoms)
     if (hasMark(text)) {
       const shell = texts.findIndex((word, index) => index > start && isShell(word))
-      const isBetween = (word: string): boolean => isWrapper(word) || hasMark(word)
+      const isBetween = (word: string): boolean => isBeforeProgram(word) || hasMark(word)
       return shell !== -1 && texts.slice(start, shell).every(isBetween)
         ? { ...shellRan(words.slice(shell + 1), input, atoms), unknown: program }
         : shellRan(args, input, atoms)

@@ -1,6 +1,7 @@
 import { List, Omitted } from '../../../ansible/template/values.ts'
 import { installer as installerTexts } from '../../../facts/installer.ts'
 import type { Span } from '../../../span.ts'
+import { behindWrappers } from '../../../syntax/shell/index.ts'
 import {
   arrivalAt,
   arrivalOfStep,
@@ -56,7 +57,7 @@ import { bringsHelper, isForked, mayBring, ownScriptOf } from './ownScripts.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { type Answer, probed } from './probes.ts'
 import { mayRun, started, startedK3s } from './services.ts'
-import { behindSudo, printedBy, type ShellView, teed } from './shellText.ts'
+import { printedBy, type ShellView, teed } from './shellText.ts'
 import { transientUnit } from './transient.ts'
 
 /** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
@@ -412,7 +413,7 @@ class Steps {
     const step = this.#placed(written)
     const { manager } = call.context.stage
     const given = wordsOf(step, call)
-    const words = given.slice(behindSudo(given))
+    const words = given.slice(behindWrappers(given))
     const [program = ''] = words
     const hop = call.hop('runs the K3s install script')
     const installer = installerCallOf(step, manager, hop, call.atoms, this.#node.files)
@@ -856,7 +857,7 @@ class Steps {
 
   #version(given: readonly string[]): Answer | undefined {
     const call = this.#call
-    const [program = '', ...args] = given.slice(behindSudo(given))
+    const [program = '', ...args] = given.slice(behindWrappers(given))
     if (!/(?:^|\/)k3s$/.test(program) || !(args.includes('--version') || args[0] === '-v')) return undefined
     this.#followed += 1
     call.context.stage.asked.add('version')

@@ -1,9 +1,10 @@
 import { containers } from '../../../facts/containers.ts'
+import { behindWrappers } from '../../../syntax/shell/index.ts'
 import type { Call } from '../call.ts'
 
 /** The program by which a command starts K3s in a container; k3d makes a whole cluster of them. */
 export function startsContainer(words: readonly string[]): string | undefined {
-  const [program = '', ...given] = words.slice(words.findIndex((word) => !BEFORE.test(word)))
+  const [program = '', ...given] = words.slice(behindWrappers(words))
   const name = program.split('/').at(-1) ?? program
   if (name === 'k3d') return /^(?:cluster|node) create\b/.test(given.join(' ')) ? name : undefined
   const image = given.findIndex((word) => containers.image.test(word))
@@ -14,9 +15,6 @@ export function startsContainer(words: readonly string[]): string | undefined {
     ? name
     : undefined
 }
-
-/** What may stand before a program that it runs. */
-const BEFORE = /^(?:nohup|env|exec|nice|-.*|\w+=.*)$/
 
 /** The program that a module stands for which starts K3s in a container. */
 export function containerOf(call: Call): string | undefined {

@@ -1,3 +1,4 @@
+import { behindWrappers } from '../../../syntax/shell/index.ts'
 import { type Call, normalised } from '../call.ts'
 import type { NodeState } from '../world.ts'
 import { existing } from './files.ts'
@@ -17,7 +18,7 @@ const PROGRAM = '/usr/local/bin/k3s'
  */
 export function probed(call: Call, words: readonly string[], node: NodeState): Answer | undefined {
   if (!call.isOnNode) return undefined
-  const [program = '', ...args] = words[0] === 'sudo' ? words.slice(1) : words
+  const [program = '', ...args] = words.slice(behindWrappers(words))
   const plain = args.filter((word) => !word.startsWith('-'))
   switch (program.split('/').at(-1)) {
     case 'systemctl':

@@ -1,3 +1,4 @@
+import { behindWrappers } from '../../../syntax/shell/index.ts'
 import type { ShellStep } from '../../arrival/index.ts'
 import { normalised } from '../call.ts'
 
@@ -57,22 +58,15 @@ function inputOf({ document, input }: ShellStep, view: ShellView): string | unde
   return document ?? (input === undefined ? undefined : printedBy(input, view))
 }
 
-/** The program behind `sudo` and what that is told, its name without a directory. */
+/** The program behind `sudo` and its like, its name without a directory. */
 function programOf(
   marked: readonly string[],
   view: ShellView,
 ): { readonly words: readonly string[]; readonly start: number } {
   const words = marked.map((word) => view.text(word))
-  const start = behindSudo(words)
+  const start = behindWrappers(words)
   const [program = '', ...rest] = words.slice(start)
   return { words: [program.slice(program.lastIndexOf('/') + 1), ...rest], start }
-}
-
-/** Where the program stands behind `sudo` and what that is told. */
-export function behindSudo(words: readonly string[]): number {
-  if (words[0] !== 'sudo') return 0
-  const at = words.findIndex((word, index) => index > 0 && !/^-|^\w+=/.test(word))
-  return at === -1 ? words.length : at
 }
 
 function echoed(marked: readonly string[], words: readonly string[]): string | undefined {
