@@ -1181,6 +1181,21 @@ describe('where a play ends early', () => {
     expect(ends({ 'hosts.ini': HOSTS, 'upgrade.yml': site })).toEqual([])
   })
 
+  test.each(['fail: { msg: no K3s }, when: not bin.stat.exists', 'assert: { that: bin.stat.exists }'])(
+    'on clean nodes only, as a playbook for others demands it, that is nothing to tell of: %s',
+    (demand) => {
+      const site = (more: string): string =>
+        `- hosts: quays\n  tasks:\n    - { stat: { path: /usr/local/bin/k3s }, register: bin }\n    - { ${demand} }\n    - shell: ${more}\n`
+      const apply = '/usr/local/bin/k3s kubectl apply -f /opt/tide.yml'
+      const seen = (more: string) =>
+        ends({ 'hosts.ini': HOSTS, 'site.yml': servers, 'deploy.yml': site(more) })
+      expect(seen(apply)).toEqual([])
+      expect(seen('curl -sfL https://get.k3s.io | sh -')).toHaveLength(1)
+      expect(seen(`${apply}\n    - { slurp: { src: /opt/tide } }`)).toEqual([])
+      expect(seen(`${apply}\n    - { fail: { msg: tea } }`)).not.toEqual([])
+    },
+  )
+
   test('on nodes that have K3s, that is told, too', () => {
     const files = {
       'hosts.ini': HOSTS,

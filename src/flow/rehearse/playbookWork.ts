@@ -25,6 +25,7 @@ import { CONTROL_NODE, type PaperHost, type PaperHosts } from './hosts.ts'
 import { calledByStarts, onClean, serversThatAreNone, withEmptyGroups } from './hostTrials.ts'
 import { installedNodes } from './installed.ts'
 import { inventionOf } from './invention.ts'
+import { isDemand } from './modules/facts.ts'
 import { NO_FILE } from './modules/lines.ts'
 import { NO_UNIT } from './modules/services.ts'
 import { neverStarted } from './neverStarted.ts'
@@ -203,8 +204,9 @@ export class PlaybookWork {
     // One that only stops K3s goes well where there is any.
     const isForRest = !isStarted && !isInstalling && ends.every(([worlds]) => failuresIn(worlds).length === 0)
     const { 0: clean = [] } = this.#ended ?? []
-    const isWithoutUnit = failuresIn(clean).every(({ why }) => why.startsWith(NO_UNIT))
-    if (this.#ended !== undefined && (isStarted ? isInstalling && !isUpkeep : !(isForRest && isWithoutUnit)))
+    // Or it makes sure of that itself.
+    const isForOthers = failuresIn(clean).every(({ why }) => why.startsWith(NO_UNIT) || isDemand(why))
+    if (this.#ended !== undefined && (isStarted ? isInstalling && !isUpkeep : !(isForRest && isForOthers)))
       this.#sayWhereItEnds(...this.#ended)
     if (isStarted || isInstalling) for (const end of ends) this.#sayWhereItEnds(...end)
     if (isStarted) return

@@ -262,10 +262,16 @@ function namesOfVariables({ context, world }: Call): ReadonlySet<string> {
   ])
 }
 
+const FAILS_ON_PURPOSE = 'a task that fails on purpose'
+const DOES_NOT_HOLD = 'an assertion does not hold'
+
+/** Whether a play has ended because a task looks for what must not be so. */
+export const isDemand = (why: string): boolean => why === FAILS_ON_PURPOSE || why === DOES_NOT_HOLD
+
 export function fail(call: Call): Effect {
   const message = call.argument('msg')
   if (message !== undefined) showing(call, message)
-  return { failed: 'a task that fails on purpose' }
+  return { failed: FAILS_ON_PURPOSE }
 }
 
 /** An assertion that certainly does not hold ends the play for the host; one that might is taken to hold from here on. */
@@ -279,7 +285,7 @@ export function assertion(call: Call): Effect {
     if (truth === false) {
       const filled = whereFilled(call)
       const other = filled?.evaluator.condition(item, that.at)
-      if (filled === undefined || !(other instanceof Unknown)) return { failed: 'an assertion does not hold' }
+      if (filled === undefined || !(other instanceof Unknown)) return { failed: DOES_NOT_HOLD }
       assure(filled, part, true)
     }
     if (truth instanceof Unknown) assure(call, part, true)
