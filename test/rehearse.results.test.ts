@@ -1012,6 +1012,39 @@ describe('a fact that one of two ways has no value for', () => {
   })
 })
 
+test.each(['', ", when: sail == 'red'"])('apply of an include has conditions of its own%s', (when) => {
+  const files = {
+    'site.yml':
+      tasks(`{ include_tasks: { file: ropes.yml, apply: { when: sail == 'blue' } }${when} }`) +
+      joins('berths', '0ddpassword'),
+    'ropes.yml': '- { fail: { msg: tea } }\n',
+    'hosts.ini': `${BERTH}[all:vars]\nsail=red\n`,
+  }
+  expect(arrivals(files)).toEqual([arrives])
+})
+
+describe('what add_host gives a host', () => {
+  const adds = (slip: string): string =>
+    `- hosts: quays\n  tasks: [{ add_host: { name: berth, slip: ${slip} } }]\n`
+  const keeps = '- hosts: berths\n  tasks: [{ set_fact: { slip: 0ddpassword } }]\n'
+  const token = (site: string, more: Files = {}): readonly string[] =>
+    arrivals({ 'hosts.ini': HOSTS, 'site.yml': site + joins('berths', '{{ slip }}'), ...more })
+  const empty = 'berth agent empty env-file url'
+
+  // As ansible-core 2.21 and 2.14 play it.
+  test('wins over what the inventory says of its groups', () => {
+    const files = { 'group_vars/berths.yml': "slip: ''\n" }
+    expect(token(adds('0ddpassword'), files)).toEqual([arrives])
+  })
+
+  test('gives way to facts, plays and roles', () => {
+    expect(token(keeps + adds("''"))).toEqual([arrives])
+    expect(token(adds("''") + keeps)).toEqual([arrives])
+    const ofPlay = joins('berths', '{{ slip }}').replace('  tasks:', "  vars: { slip: '' }\n  tasks:")
+    expect(arrivals({ 'hosts.ini': HOSTS, 'site.yml': adds('0ddpassword') + ofPlay })).toEqual([empty])
+  })
+})
+
 describe('what a task does once for all', () => {
   const all = (list: string): string =>
     `\n- hosts: all\n  tasks:\n    - { include_tasks: ${list}, when: "'quays' in group_names" }\n`
@@ -1064,6 +1097,15 @@ describe('what a task does once for all', () => {
       'hosts.ini': '[berths]\nberth\npier\n',
     }
     expect(arrivals(files)).toEqual(hosts.map((host) => `${host} agent present env-file url`))
+  })
+
+  test.each(['', ', register: tide'])('is for none where it is skipped%s', (more) => {
+    const task = `{ set_fact: { phrase: '' }, run_once: true, when: false${more} }`
+    const files = {
+      'site.yml': `- hosts: all\n  tasks: [{ set_fact: { phrase: "{{ '0ddpassword' if 'berths' in group_names else '' }}" } }, ${task}]\n${joins('berths', '{{ phrase }}')}`,
+      'hosts.ini': HOSTS,
+    }
+    expect(arrivals(files)).toEqual([arrives])
   })
 
   test('and fails ends the play for all', () => {

@@ -26,7 +26,7 @@ import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
 import { merged } from './merging.ts'
 import { type Unread, withMore } from './unread.ts'
-import { Choice, cachedFact, givenTo, rawVariable, type Stored, type World } from './world.ts'
+import { addedVariable, Choice, cachedFact, givenTo, rawVariable, type Stored, type World } from './world.ts'
 
 /**
  * What a template sees on a host at one moment of the play, by Ansible's precedence:
@@ -258,8 +258,16 @@ function unreadOf(context: Context, world: World, host: string): Unread {
   return withMore(ofPlay, hosts.unread(host, [...groups, ...made]))
 }
 
-/** What the inventory says: in its place stands what the scenario takes it to say. */
+/** What the inventory says; what `add_host` gives is a part of it: `InventoryManager.add_dynamic_host` of ansible-core. */
 function inventoryVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
+  const { stage } = context
+  const inFiles = (): ScopeVariable => inInventory(context, world, host, name)
+  const { variables } = world.node(stage.hosts.standIn(host) ?? host)
+  return settled(stage, variables.get(addedVariable(name)), name, world, inFiles) ?? inFiles()
+}
+
+/** What its files say: in their place stands what the scenario takes them to say. */
+function inInventory(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { hosts, overrides } = context.stage
   const set = overrides.get(name)
   if (set !== undefined) return { value: set }

@@ -343,7 +343,7 @@ export class Walk {
       let worlds: readonly World[] = [world]
       for (const { hosts: own, target } of groups.values())
         worlds = target.run(
-          target.isSure ? { ...target.context, conditions: outer.conditions } : target.context,
+          target.isSure ? withoutCondition(target.context, task) : target.context,
           own,
           worlds,
         )
@@ -672,6 +672,12 @@ const withIncluded = (outer: Context, { vars, conditions, items, iteration }: Co
   ...(iteration === undefined ? {} : { iteration }),
 })
 
+/** Without the condition of the include itself; those of `apply` are for the tasks in it. */
+function withoutCondition(context: Context, { keywords }: Task): Context {
+  const own = keywords.get('when')
+  return { ...context, conditions: context.conditions.filter((one) => one !== own) }
+}
+
 function withApply(context: Context, task: Task): Context {
   const apply = task.action.arguments.get('apply')
   if (apply?.node?.kind !== 'map' || typeof apply.value !== 'object' || apply.value === null) return context
@@ -726,7 +732,10 @@ function shared(
   const others = facts.some((fact) => /\{[{%]/.test(fact))
     ? [...made].filter(([one, value]) => known.get(one) !== value).map(([one]) => one)
     : []
-  const names = [...(typeof name === 'string' ? [name] : []), ...facts, ...others]
+  const isKept = (fact: string): boolean => typeof name !== 'string' || made.get(fact) !== known.get(fact)
+  // Where it was skipped, the host has what it had before.
+  const own = made === known ? [] : facts.filter(isKept)
+  const names = [...(typeof name === 'string' ? [name] : []), ...own, ...others]
   for (const host of hosts) {
     if (host === from) continue
     const { variables: before, failure: own, unread: ownUnread } = world.node(host)

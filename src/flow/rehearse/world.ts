@@ -67,6 +67,15 @@ function negated(what: string): string {
 /** Under what name a node keeps what `set_fact` with `cacheable` puts into `ansible_facts`, too: no variable has a dot. */
 export const cachedFact = (name: string): string => `ansible_facts.${name}`
 
+/** And under what name it keeps what `add_host` gives, which is a variable of the inventory: facts and plays win over it. */
+export const addedVariable = (name: string): string => `${OF_INVENTORY}${name}`
+
+const OF_INVENTORY = 'inventory.'
+
+/** What a variable is called by templates. */
+export const nameOfStored = (stored: string): string =>
+  stored.startsWith(OF_INVENTORY) ? stored.slice(OF_INVENTORY.length) : stored
+
 export interface ServiceState {
   readonly started: boolean
   readonly enabled: boolean

@@ -7,7 +7,15 @@ import { assure, whereFilled } from '../assured.ts'
 import { type Call, type Effect, TaskFails, Undecided, variableIn } from '../call.ts'
 import { GROUPS, groupNames, type MadeGroups, UNGROUPED, withMembers, withOpen } from '../groups.ts'
 import { scopeOf } from '../scope.ts'
-import { assuming, Choice, cachedFact, type Stored, type World } from '../world.ts'
+import {
+  addedVariable,
+  assuming,
+  Choice,
+  cachedFact,
+  nameOfStored,
+  type Stored,
+  type World,
+} from '../world.ts'
 
 /** Its arguments are facts, whose names may be templates. */
 export function setFact(call: Call): Effect {
@@ -153,7 +161,7 @@ export function addHost(call: Call): Effect {
   const facts = new Map<string, Stored>()
   for (const [argument, placed] of call.task.action.arguments) {
     const fact = OF_ADD_HOST.has(argument) ? undefined : factOf(call, argument, placed)
-    if (fact !== undefined) facts.set(argument, fact)
+    if (fact !== undefined) facts.set(addedVariable(argument), fact)
   }
   const standIn = hosts.standIn(name)
   const isOfTasks = (one: string): boolean => hosts.added?.has(one) === true
@@ -258,7 +266,7 @@ function namesOfVariables({ context, world }: Call): ReadonlySet<string> {
   const { hosts } = context.stage.hosts
   return new Set([
     ...[...hosts.values()].flatMap(({ variables }) => [...variables.keys()]),
-    ...[...world.nodes.values()].flatMap(({ variables }) => [...variables.keys()]),
+    ...[...world.nodes.values()].flatMap(({ variables }) => [...variables.keys()].map(nameOfStored)),
   ])
 }
 
