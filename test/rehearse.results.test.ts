@@ -1023,6 +1023,25 @@ test.each(['', ", when: sail == 'red'"])('apply of an include has conditions of 
   expect(arrivals(files)).toEqual([arrives])
 })
 
+// As ansible-core 2.21 and 2.14 play it.
+test.each([
+  ['include_tasks: ropes.yml', arrives],
+  ['include_role: { name: ropes }', arrives],
+  ['import_tasks: ropes.yml', 'berth agent empty env-file url'],
+  ['import_role: { name: ropes }', 'berth agent empty env-file url'],
+])('%s: its vars beside a fact of that name', (include, expected) => {
+  const ropes = joins('berths', '{{ slip }}')
+    .replace(/^[\s\S]*tasks:\n/, '')
+    .replace(/^ {4}/gm, '')
+  const files = {
+    'site.yml': tasks("{ set_fact: { slip: '' } }", `{ ${include}, vars: { slip: 0ddpassword } }`),
+    'ropes.yml': ropes,
+    'roles/ropes/tasks/main.yml': ropes,
+    'hosts.ini': BERTH,
+  }
+  expect(arrivals(files)).toEqual([expected])
+})
+
 describe('what add_host gives a host', () => {
   const adds = (slip: string): string =>
     `- hosts: quays\n  tasks: [{ add_host: { name: berth, slip: ${slip} } }]\n`

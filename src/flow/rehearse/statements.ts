@@ -322,7 +322,7 @@ export class Walk {
     isRegistered = false,
   ): readonly World[] {
     const isStatic = task.action.module.includes('import_')
-    const inner = within(outer, task.keywords)
+    const inner = isStatic ? within(outer, task.keywords) : withParameters(within(outer, task.keywords), task)
     // What it registers is there for the tasks that it includes.
     if (!isStatic && !isRegistered && task.keywords.has('register'))
       return this.#onHosts(task, outer, { ...inner, task: task.at }, hosts, world).flatMap((one) => {
@@ -511,11 +511,9 @@ export class Walk {
       defaults: call.plain('defaults_from'),
       handlers: call.plain('handlers_from'),
     }
-    // `vars:` of the task are parameters of the role.
-    const parameters = new Map([...context.parameters, ...rawVariables(task.keywords.get('vars'))])
     return {
       key: `${name} ${parts.tasks ?? ''}`,
-      context: { ...withApply(context, task), parameters },
+      context: withApply(context, task),
       run: (entered, hosts, worlds) => this.role(use, entered, hosts, worlds, parts),
     }
   }
@@ -664,13 +662,23 @@ function failed(world: World, host: string, call: Call, { why }: TaskFails): voi
  * `no_log`, `run_once`, `ignore_errors` and tags are for the include alone. `Task._get_parent_attribute` of ansible-core.
  * Where its condition is not known, that is one of each task.
  */
-const withIncluded = (outer: Context, { vars, conditions, items, iteration }: Context): Context => ({
+const withIncluded = (
+  outer: Context,
+  { parameters, vars, conditions, items, iteration }: Context,
+): Context => ({
   ...outer,
+  parameters,
   vars,
   conditions,
   items,
   ...(iteration === undefined ? {} : { iteration }),
 })
+
+/** `vars:` of what is included while the play runs win over facts: `Task.get_include_params` of ansible-core. */
+function withParameters(context: Context, { keywords }: Task): Context {
+  const vars = rawVariables(keywords.get('vars'))
+  return vars.size === 0 ? context : { ...context, parameters: new Map([...context.parameters, ...vars]) }
+}
 
 /** Without the condition of the include itself; those of `apply` are for the tasks in it. */
 function withoutCondition(context: Context, { keywords }: Task): Context {
