@@ -1127,6 +1127,26 @@ describe('what a task does once for all', () => {
     expect(arrivals(files)).toEqual([arrives])
   })
 
+  test('include_vars leaves what the others have of their own', () => {
+    const own = '- hosts: berths\n  tasks: [{ include_vars: own.yml }]\n'
+    const files = {
+      'site.yml': `${own}- hosts: all\n  tasks: [{ include_vars: tide.yml, run_once: true }]\n${joins('berths', '{{ phrase }}')}`,
+      'vars/own.yml': 'phrase: 0ddpassword\n',
+      'vars/tide.yml': 'tide: high\n',
+      'hosts.ini': HOSTS,
+    }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
+  test('set_fact is for the host that it is delegated to, with delegate_facts', () => {
+    const task = `{ set_fact: { phrase: '' }, run_once: true, delegate_to: quay, delegate_facts: true }`
+    const files = {
+      'site.yml': `- hosts: all\n  tasks: [{ set_fact: { phrase: 0ddpassword } }, ${task}]\n${joins('berths', '{{ phrase }}')}`,
+      'hosts.ini': HOSTS,
+    }
+    expect(arrivals(files)).toEqual([arrives])
+  })
+
   test('and fails ends the play for all', () => {
     const files = {
       'site.yml': all('quay.yml').concat(joins('all', '0ddpassword').replace(/^\n.*\n.*\n/, '')),

@@ -265,7 +265,7 @@ export class Walk {
     const [first] = active
     if (inner.runOnce && first !== undefined)
       return runOnHost(task, inner, world, first, this.#room).map((done) =>
-        shared(task, done, first, inner.playHosts, world.node(first).variables),
+        shared(task, done, first, inner, world.node(first)),
       )
     // It runs once, for the first host: BYPASS_HOST_LOOP of ansible-core.
     const isOnce = /(?:^|\.)add_host$/.test(task.action.module)
@@ -728,12 +728,13 @@ function shared(
   task: Task,
   world: World,
   from: string,
-  hosts: readonly string[],
-  known: NodeState['variables'],
+  { playHosts, delegateTo }: Context,
+  { variables: known, included: includedBefore }: NodeState,
 ): World {
   const { module } = task.action
   const name = task.keywords.get('register')?.value
-  const facts = module === 'set_fact' ? [...task.action.arguments.keys()] : []
+  const isOfDelegate = delegateTo !== undefined && task.keywords.get('delegate_facts')?.value === true
+  const facts = module === 'set_fact' && !isOfDelegate ? [...task.action.arguments.keys()] : []
   const next = world.copy()
   const { variables: made, included, unread, failure, hasUnnamedFact } = world.node(from)
   // Facts whose names are templates are known by what was not there before.
@@ -744,9 +745,10 @@ function shared(
   // Where it was skipped, the host has what it had before.
   const own = made === known ? [] : facts.filter(isKept)
   const names = [...(typeof name === 'string' ? [name] : []), ...own, ...others]
-  for (const host of hosts) {
+  const brought = [...included].filter(([one, value]) => includedBefore.get(one) !== value)
+  for (const host of playHosts) {
     if (host === from) continue
-    const { variables: before, failure: own, unread: ownUnread } = world.node(host)
+    const { variables: before, failure: own, unread: ownUnread, included: ownIncluded } = world.node(host)
     const variables = new Map(before)
     for (const one of names) {
       const value = made.get(one)
@@ -754,7 +756,9 @@ function shared(
     }
     next.change(host, {
       variables,
-      ...(module === 'include_vars' ? { included, unread: withMore(ownUnread, unread) } : {}),
+      ...(module === 'include_vars'
+        ? { included: new Map([...ownIncluded, ...brought]), unread: withMore(ownUnread, unread) }
+        : {}),
       ...(failure === undefined || own !== undefined ? {} : { failure }),
       ...(hasUnnamedFact ? { hasUnnamedFact } : {}),
     })
