@@ -1024,6 +1024,57 @@ test.each(['', ", when: sail == 'red'"])('apply of an include has conditions of 
 })
 
 // As ansible-core 2.21 and 2.14 play it.
+describe('what a role says that is imported', () => {
+  const missing = 'berth agent empty env-file url'
+  const seen = (play: string, more: Files = {}): readonly string[] =>
+    arrivals({
+      'hosts.ini': BERTH,
+      'site.yml': `- hosts: berths\n${play}`,
+      'roles/ropes/tasks/main.yml': '- debug: { msg: tea }\n',
+      'roles/ropes/vars/main.yml': 'slip: 0ddpassword\n',
+      'hauls.yml': '- import_role: { name: ropes }\n',
+      'roles/winch/tasks/main.yml': '- import_tasks: more.yml\n',
+      'roles/winch/tasks/more.yml': '- import_role: { name: ropes }\n',
+      'roles/crane/tasks/main.yml': '- debug: { msg: tea }\n',
+      'roles/crane/meta/main.yml': 'dependencies: [ropes]\n',
+      ...more,
+    })
+  const join = joins('berths', "{{ slip | default('') }}").replace(/^\n.*\n.*\n/, '')
+  const behind = (task: string): string => `  tasks:\n    - { ${task} }\n${join}`
+
+  test.each([
+    behind('import_role: { name: ropes }'),
+    behind('import_role: { name: ropes }, when: false'),
+    behind('block: [{ import_role: { name: ropes } }]'),
+    behind('import_tasks: hauls.yml'),
+    behind('import_role: { name: winch }'),
+    behind('import_role: { name: crane }'),
+    `  tasks:\n${join}    - import_role: { name: ropes }\n`,
+    `  roles: [winch]\n  tasks:\n${join}`,
+    `  tasks:\n${join}  post_tasks:\n    - import_role: { name: ropes }\n`,
+  ])('is there for all of the play: %j', (play) => {
+    expect(seen(play)).toEqual([arrives])
+  })
+
+  test('is so of its defaults, in the file that it names', () => {
+    const named = behind('import_role: { name: ropes, defaults_from: tide, vars_from: tide }')
+    const files = {
+      'roles/ropes/defaults/tide.yml': 'slip: 0ddpassword\n',
+      'roles/ropes/vars/tide.yml': 'tide: high\n',
+    }
+    expect(seen(named, files)).toEqual([arrives])
+  })
+
+  test.each([
+    behind('include_role: { name: ropes }'),
+    behind('include_tasks: hauls.yml, when: false'),
+    `  tasks: [{ import_role: { name: ropes } }]\n- hosts: berths\n  tasks:\n${join}`,
+  ])('is not there otherwise: %j', (play) => {
+    expect(seen(play)).toContain(missing)
+  })
+})
+
+// As ansible-core 2.21 and 2.14 play it.
 test.each([
   ['include_tasks: ropes.yml', arrives],
   ['include_role: { name: ropes }', arrives],

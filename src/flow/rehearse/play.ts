@@ -1,10 +1,4 @@
-import {
-  collectionsIn,
-  type Keywords,
-  type Play,
-  type Playbook,
-  type RoleUse,
-} from '../../ansible/content/index.ts'
+import { collectionsIn, type Keywords, type Play, type Playbook } from '../../ansible/content/index.ts'
 import { directoryOf, normalPath } from '../../ansible/inventory/projectTree.ts'
 import { type AnsibleValue, scalarText } from '../../ansible/value.ts'
 import { hasMark } from '../atoms.ts'
@@ -23,7 +17,7 @@ import { over } from './merging.ts'
 import { missingPlaybook } from './missing.ts'
 import { candidates, isTemplate, variablesOfOne } from './namedFiles.ts'
 import { matchingHosts, namedGroups } from './pattern.ts'
-import { enterRole, exportedBy, NOTHING, noteSealed, rawOf, together } from './roles.ts'
+import { enterRole, exportedBy, importedByPlay, NOTHING, noteSealed, rawOf, together } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { batched, batchSizes, seesOthers } from './serial.ts'
 import { isActive, Walk, withoutNotified } from './statements.ts'
@@ -286,7 +280,7 @@ class Playing {
     const own = [...imports, play.keywords].map(
       (keywords) => new Map([...keywords].filter(([name]) => name !== 'vars')),
     )
-    const roles = this.#roles(play.roles, { ...empty, unread })
+    const roles = this.#roles(play, { ...empty, unread })
     return own.reduce((context, keywords) => within(context, keywords), roles)
   }
 
@@ -383,13 +377,16 @@ class Playing {
   }
 
   /** Defaults, vars and handlers of a play's roles are there for all of it. */
-  #roles(uses: readonly RoleUse[], context: Context): Context {
+  #roles(play: Play, context: Context): Context {
     const { content } = context.stage
-    const roles = uses.flatMap((use) => {
+    const roles = play.roles.flatMap((use) => {
       const role = content.findRole(use.name, context)
       return role === undefined ? [] : [{ role, use }]
     })
-    const ofPlay = together(roles.map(({ role, use }) => exportedBy(role, use, context)))
+    const ofPlay = together([
+      ...roles.map(({ role, use }) => exportedBy(role, use, context)),
+      ...importedByPlay(play, context),
+    ])
     const known = {
       ...context,
       ofPlay,

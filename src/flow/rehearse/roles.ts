@@ -1,13 +1,16 @@
 import {
   type Content,
   collectionsIn,
+  type Play,
   type Role,
   type RoleContext,
   type RoleUse,
+  type Statement,
+  type TaskFile,
 } from '../../ansible/content/index.ts'
 import { laidOver, type Variable } from '../../ansible/value.ts'
-import { type Context, type RoleVariables, type Stage, within } from './context.ts'
-import { addHandlers } from './handlers.ts'
+import { type Context, fileOrigin, type RoleVariables, type Stage, within } from './context.ts'
+import { addHandlers, tasksIn } from './handlers.ts'
 import { sealedFile, withMore } from './unread.ts'
 import { type RawVariable, rawVariable } from './world.ts'
 
@@ -48,9 +51,79 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
 }
 
 /** What a role of a play has for all of it: its own variables over those of its dependencies. */
-export function exportedBy(role: Role, use: RoleUse, context: Context): RoleVariables {
-  return together([ofDependencies(role, use, context), ownVariables(role, context)])
+export function exportedBy(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): RoleVariables {
+  return together([ofDependencies(role, use, context), ownVariables(role, context, parts)])
 }
+
+const imported = new WeakMap<Play, readonly RoleVariables[]>()
+
+/**
+ * What a play has of the roles that its roles and tasks import, in all of it and whether they run or not:
+ * `IncludeRole.get_block_list` of ansible-core.
+ */
+export function importedByPlay(play: Play, context: Context): readonly RoleVariables[] {
+  let found = imported.get(play)
+  if (found === undefined) {
+    const seen = new Set<string>()
+    const roles = play.roles.flatMap(({ name, tasksFrom }) => {
+      const role = context.stage.content.findRole(name, context)
+      return role === undefined ? [] : importedByRole(role, tasksFrom, context, seen)
+    })
+    const { preTasks, tasks, postTasks } = play
+    found = [...roles, ...importedVariables([...preTasks, ...tasks, ...postTasks], context, seen)]
+    imported.set(play, found)
+  }
+  return found
+}
+
+/** The same of tasks, and of files that they import. `seen`: the files that were looked through. */
+function importedVariables(
+  statements: readonly Statement[],
+  context: Context,
+  seen: Set<string>,
+): readonly RoleVariables[] {
+  const { content } = context.stage
+  return tasksIn(statements).flatMap(({ action }) => {
+    const text = (...names: readonly string[]): string | undefined => {
+      const values = names.map((name) => action.arguments.get(name)?.value)
+      return values.find((value) => typeof value === 'string')
+    }
+    if (action.module === 'import_tasks') {
+      const { value: named = text('file', '_raw_params') } = action.freeForm ?? {}
+      const path =
+        typeof named === 'string' ? content.findFile('tasks', named, fileOrigin(context)) : undefined
+      return path === undefined ? [] : inFile(content.taskFile(path), context, seen)
+    }
+    if (action.module !== 'import_role') return []
+    const name = text('name', 'role')
+    const role = name === undefined ? undefined : content.findRole(name, context)
+    if (name === undefined || role === undefined) return []
+    const use: RoleUse = { at: action.at, name, keywords: NO_KEYWORDS, parameters: NO_KEYWORDS }
+    const parts = { defaults: text('defaults_from'), vars: text('vars_from') }
+    return [exportedBy(role, use, context, parts), ...importedByRole(role, text('tasks_from'), context, seen)]
+  })
+}
+
+function importedByRole(
+  role: Role,
+  tasksFrom: string | undefined,
+  context: Context,
+  seen: Set<string>,
+): readonly RoleVariables[] {
+  return inFile(
+    context.stage.content.roleTasks(role, tasksFrom),
+    { ...context, role, collections: undefined },
+    seen,
+  )
+}
+
+function inFile(file: TaskFile | undefined, context: Context, seen: Set<string>): readonly RoleVariables[] {
+  if (file === undefined || seen.has(file.path)) return []
+  seen.add(file.path)
+  return importedVariables(file.statements, { ...context, file: file.path }, seen)
+}
+
+const NO_KEYWORDS: ReadonlyMap<string, never> = new Map<string, never>()
 
 const found = new WeakMap<Content, Map<string, RoleVariables>>()
 
