@@ -1107,6 +1107,21 @@ describe('what add_host gives a host', () => {
     expect(token(adds('0ddpassword'), files)).toEqual([arrives])
   })
 
+  test('wins over a file of its groups that is encrypted as a whole', () => {
+    const holder = `- hosts: quays
+  tasks:
+    - { command: sh /opt/k3s-install.sh server }
+    - { slurp: { src: /var/lib/rancher/k3s/server/token }, register: read, no_log: true }
+    - { add_host: { name: holder, k3s_token: "{{ read.content | b64decode | trim }}" }, no_log: true }
+`
+    const files = {
+      'hosts.ini': HOSTS,
+      'group_vars/all/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n61626364\n',
+      'site.yml': holder + joins('berths', '{{ hostvars.holder.k3s_token }}'),
+    }
+    expect(arrivals(files)).toContain(arrives)
+  })
+
   test('gives way to facts, plays and roles', () => {
     expect(token(keeps + adds("''"))).toEqual([arrives])
     expect(token(adds("''") + keeps)).toEqual([arrives])

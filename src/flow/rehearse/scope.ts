@@ -95,6 +95,7 @@ function hostScope(asker: Context, world: World, host: string, isOwn: boolean): 
       const inFiles = (): ScopeVariable =>
         node.included.get(name) ??
         (isOutranked ? undefined : fact(context, world, host, name)) ??
+        added(context, world, host, name) ??
         perhapsSealed(context, world, host, name, inventoryVariable(context, world, host, name)) ??
         (isOutranked ? fact(context, world, host, name) : undefined) ??
         (name === 'ansible_host' ? ofInventory(asker, host) : magic(context, world, host, name)) ??
@@ -104,7 +105,12 @@ function hostScope(asker: Context, world: World, host: string, isOwn: boolean): 
       const found = made ?? inFiles()
       const { merges } = asker.stage
       if (merges === undefined) return perhapsGiven(context, name, found)
-      const levels = () => [made, node.included.get(name), inventoryVariable(context, world, host, name)]
+      const levels = () => [
+        made,
+        node.included.get(name),
+        added(context, world, host, name),
+        inventoryVariable(context, world, host, name),
+      ]
       const whole = merged(merges, name, found, levels, () => openOf(context, world, host))
       return perhapsGiven(context, name, whole)
     }),
@@ -153,6 +159,7 @@ function levelsInFiles(context: Context, world: World, host: string, name: strin
     context.roleVars.get(name),
     (context.playVarsOf?.get(host) ?? context.playVars).get(name),
     fact(context, world, host, name),
+    added(context, world, host, name),
     inventoryVariable(context, world, host, name),
     roleDefault(context, world, host, name),
   ]
@@ -191,6 +198,7 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
   const isOutranked = isOutrankedFact(name)
   return (
     (isOutranked ? undefined : fact(context, world, host, name)) ??
+    added(context, world, host, name) ??
     perhapsSealed(
       context,
       world,
@@ -258,16 +266,15 @@ function unreadOf(context: Context, world: World, host: string): Unread {
   return withMore(ofPlay, hosts.unread(host, [...groups, ...made]))
 }
 
-/** What the inventory says; what `add_host` gives is a part of it: `InventoryManager.add_dynamic_host` of ansible-core. */
-function inventoryVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
-  const { stage } = context
-  const inFiles = (): ScopeVariable => inInventory(context, world, host, name)
-  const { variables } = world.node(stage.hosts.standIn(host) ?? host)
-  return settled(stage, variables.get(addedVariable(name)), name, world, inFiles) ?? inFiles()
+/** What `add_host` gives is said of the host in the inventory: `InventoryManager.add_dynamic_host` of ansible-core. */
+function added(context: Context, world: World, host: string, name: string): ScopeVariable {
+  const { variables } = world.node(context.stage.hosts.standIn(host) ?? host)
+  const stored = variables.get(addedVariable(name))
+  return settled(context.stage, stored, name, world, () => inventoryVariable(context, world, host, name))
 }
 
-/** What its files say: in their place stands what the scenario takes them to say. */
-function inInventory(context: Context, world: World, host: string, name: string): ScopeVariable {
+/** What the inventory says: in its place stands what the scenario takes it to say. */
+function inventoryVariable(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { hosts, overrides } = context.stage
   const set = overrides.get(name)
   if (set !== undefined) return { value: set }
