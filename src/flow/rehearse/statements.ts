@@ -329,12 +329,17 @@ export class Walk {
         const active = hosts.filter((host) => isActive(one, host))
         return this.#included(task, outer, active, one, kind, true)
       })
-    const handedOn = (context: Context): Context => (isStatic ? context : withIncluded(outer, context))
+    const including: Including = {
+      task,
+      kind,
+      context: inner,
+      handedOn: (context) => (isStatic ? context : withIncluded(outer, context)),
+    }
     try {
       const groups = new Map<string, { hosts: string[]; target: Target }>()
       for (const host of !isStatic && inner.runOnce ? hosts.slice(0, 1) : hosts) {
         const call = new Call(inner, world, task, host, host)
-        for (const target of this.#targetsOrFailure(task, inner, handedOn, call, kind)) {
+        for (const target of this.#targetsOrFailure(including, call)) {
           const group = groups.get(target.key) ?? { hosts: [], target }
           group.hosts.push(host)
           groups.set(target.key, group)
@@ -357,15 +362,9 @@ export class Walk {
   }
 
   /** A name that can't be evaluated ends the play for the host. */
-  #targetsOrFailure(
-    task: Task,
-    context: Context,
-    handedOn: (context: Context) => Context,
-    call: Call,
-    kind: 'tasks' | 'role',
-  ): readonly Target[] {
+  #targetsOrFailure(including: Including, call: Call): readonly Target[] {
     try {
-      return this.#targets(task, context, handedOn, call, kind)
+      return this.#targets(including, call)
     } catch (error) {
       if (!(error instanceof TaskFails)) throw error
       failed(call.world, call.host, call, error)
@@ -373,13 +372,7 @@ export class Walk {
     }
   }
 
-  #targets(
-    task: Task,
-    context: Context,
-    handedOn: (context: Context) => Context,
-    call: Call,
-    kind: 'tasks' | 'role',
-  ): readonly Target[] {
+  #targets({ task, kind, context, handedOn }: Including, call: Call): readonly Target[] {
     return loopItems(task, call).flatMap(({ loop, item }, index) => {
       const isItem = loop !== undefined && item !== undefined
       const inner = isItem ? ofItem(context, itemVariables(context.items, loop, item, index), index) : context
@@ -656,7 +649,6 @@ function failed(world: World, host: string, call: Call, { why }: TaskFails): voi
   world.change(host, { failure: { at: call.task.action.at, why } })
 }
 
-/** `apply:` of an include: its keywords are those of every task in it. */
 /**
  * What is included while the play runs inherits from the blocks around the include, and of the include itself its variables:
  * `no_log`, `run_once`, `ignore_errors` and tags are for the include alone. `Task._get_parent_attribute` of ansible-core.
@@ -686,6 +678,7 @@ function withoutCondition(context: Context, { keywords }: Task): Context {
   return { ...context, conditions: context.conditions.filter((one) => one !== own) }
 }
 
+/** `apply:` of an include: its keywords are those of every task in it. */
 function withApply(context: Context, task: Task): Context {
   const apply = task.action.arguments.get('apply')
   if (apply?.node?.kind !== 'map' || typeof apply.value !== 'object' || apply.value === null) return context
@@ -696,6 +689,15 @@ function withApply(context: Context, task: Task): Context {
     ),
   )
   return within(context, keywords)
+}
+
+/** An include or import, in the context of its own keywords. */
+interface Including {
+  readonly task: Task
+  readonly kind: 'tasks' | 'role'
+  readonly context: Context
+  /** Of its context what goes on to what it takes in. */
+  readonly handedOn: (context: Context) => Context
 }
 
 interface Target extends Included {
