@@ -1115,11 +1115,10 @@ describe('what add_host gives a host', () => {
     - { add_host: { name: holder, k3s_token: "{{ read.content | b64decode | trim }}" }, no_log: true }
 `
     const files = {
-      'hosts.ini': HOSTS,
       'group_vars/all/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n61626364\n',
-      'site.yml': holder + joins('berths', '{{ hostvars.holder.k3s_token }}'),
+      'site.yml': holder + joins('berths', "{{ hostvars['holder'].k3s_token }}"),
     }
-    expect(arrivals(files)).toContain(arrives)
+    expect(arrivals(files)).toContain('berths-1 agent present env-file url')
   })
 
   test('gives way to facts, plays and roles', () => {
