@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { bombs } from './bombs.ts'
+import { pick, type Random, randomOf } from './random.ts'
 
 /** Path → content; `{ link }` is a symbolic link. */
 export type Tree = ReadonlyMap<string, string | Buffer | { readonly link: string }>
@@ -31,19 +32,6 @@ function filesBelow(directory: string): ReadonlyMap<string, string> {
       files.set(relative(directory, path), readFileSync(path, 'utf8'))
   }
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-type Random = (below: number) => number
-
-/** mulberry32: the same numbers everywhere. */
-function randomOf(seed: number): Random {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
 }
 
 /** One mutant of the endless row; number by number all seeds and mutations have their turn. */
@@ -391,8 +379,4 @@ export function aliases(levels: number): string {
   for (let level = 1; level < levels; level += 1)
     lines.push(`a${level}: &a${level} [${Array.from({ length: 9 }, () => `*a${level - 1}`).join(', ')}]`)
   return lines.join('\n')
-}
-
-function pick<T>(items: readonly T[], random: Random): T {
-  return items[random(items.length)] as T
 }

@@ -1,4 +1,5 @@
 import type { Files } from './paper.ts'
+import { pick, type Random, randomOf } from './random.ts'
 
 export const HOSTS = ['quay', 'pier', 'berth', 'mole'] as const
 export const VARIABLES = ['sail', 'rope', 'mast', 'keel', 'helm'] as const
@@ -41,22 +42,18 @@ export function randomProject(seed: number): Files {
 class RandomProject {
   readonly files: Record<string, string> = {}
   readonly #roles: string[] = []
-  #state: number
+  readonly #random: Random
   #count = 0
   #depth = 0
   #handlers: readonly string[] = []
 
   constructor(seed: number) {
-    this.#state = seed
+    this.#random = randomOf(seed)
     for (let left = this.below(4); left > 0; left -= 1) this.#role()
   }
 
-  /** An integer from 0 on: mulberry32. */
   below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
+    return this.#random(2 ** 32) % limit
   }
 
   play(): Item {
@@ -262,9 +259,7 @@ class RandomProject {
   }
 
   #one<T>(all: readonly T[]): T {
-    const found = all[this.below(all.length)]
-    if (found === undefined) throw new Error('nothing to choose from')
-    return found
+    return pick(all, (limit) => this.below(limit))
   }
 
   #in(percent: number): boolean {
