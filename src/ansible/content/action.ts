@@ -6,6 +6,12 @@ import { readFreeForm, splitModule } from './freeForm.ts'
 import { commandModules, freeFormModules, isTaskKeyword, moduleName } from './keywords.ts'
 import { isNothing, placed, placeOf, type Reading } from './reading.ts'
 
+/** An argument that is a text: the first of these names that has one. */
+export function argumentText(action: Action, ...names: readonly string[]): string | undefined {
+  const values = names.map((name) => action.arguments.get(name)?.value)
+  return values.find((value) => typeof value === 'string')
+}
+
 interface Arguments {
   readonly named: ReadonlyMap<string, Placed>
   readonly freeForm: Placed | undefined

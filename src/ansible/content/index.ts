@@ -2,6 +2,7 @@ import type { Project } from '../value.ts'
 import type { Content } from './content.ts'
 import { ContentReader } from './reader.ts'
 
+export { argumentText } from './action.ts'
 export type * from './content.ts'
 export { isFixture, isInside, upwards, within } from './paths.ts'
 export { collectionsIn, type RoleContext } from './roleSearch.ts'

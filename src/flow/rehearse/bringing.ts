@@ -1,4 +1,10 @@
-import { type Content, collectionsIn, type RoleContext, type Task } from '../../ansible/content/index.ts'
+import {
+  argumentText,
+  type Content,
+  collectionsIn,
+  type RoleContext,
+  type Task,
+} from '../../ansible/content/index.ts'
 import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import { installer } from '../../facts/installer.ts'
@@ -33,13 +39,9 @@ export function fileBringsK3s(
 
 /** The file that a task plays by `tasks_from`, where that is here. */
 function partOfRole({ action }: Task, place: RoleContext, content: Content): string | undefined {
-  const text = (name: string): string | undefined => {
-    const value = action.arguments.get(name)?.value
-    return typeof value === 'string' ? value : undefined
-  }
-  const from = text('tasks_from')
+  const from = argumentText(action, 'tasks_from')
   if (from === undefined || !/(?:^|\.)(?:include|import)_role$/.test(action.module)) return undefined
-  const role = content.findRole(text('name') ?? text('role') ?? '', place)
+  const role = content.findRole(argumentText(action, 'name', 'role') ?? '', place)
   return role && content.roleTasks(role, from)?.path
 }
 

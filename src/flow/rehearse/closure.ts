@@ -1,4 +1,5 @@
 import {
+  argumentText,
   type Content,
   collectionsIn,
   type Keywords,
@@ -357,14 +358,12 @@ class Reader {
       if (module === 'set_fact')
         for (const [name, { value }] of args)
           if (!isOfItself(name, value)) this.#conditional.push({ name, path, conditions })
-      const text = (name: string): string | undefined => {
-        const value = args.get(name)?.value
-        return typeof value === 'string' ? value : undefined
-      }
+      const text = (...names: readonly string[]): string | undefined =>
+        argumentText(statement.action, ...names)
       if (/(?:^|\.)(?:include|import)_role$/.test(module)) {
         const part = text('tasks_from')
         if (part !== undefined && isTemplate(part)) this.#isUnnamed = true
-        const written = text('name') ?? text('role') ?? ''
+        const written = text('name', 'role') ?? ''
         const names = looped(written, statement.keywords)
         for (const name of names.length === 0 ? [written] : names) {
           const role = this.#roleNamed(name, place)

@@ -1,6 +1,6 @@
 import type { Role, Statement, Task, TaskFile } from '../../ansible/content/index.ts'
 import { evaluator } from '../evaluate/index.ts'
-import { type Context, type HandlerUse, within } from './context.ts'
+import { type Context, fileOrigin, type HandlerUse, within } from './context.ts'
 import { isTemplate } from './namedFiles.ts'
 import { scopeOf } from './scope.ts'
 import type { World } from './world.ts'
@@ -23,7 +23,7 @@ function handlersIn(
       const { block, rescue, always, keywords } = statement
       return handlersIn([...block, ...rescue, ...always], within(context, keywords))
     }
-    const imported = importedHandlers(statement, context)
+    const imported = importedFile('handlers', statement, context)
     if (imported === undefined) return [{ task: statement, context }]
     const { path } = imported
     if (context.trail.includes(path)) return []
@@ -32,12 +32,16 @@ function handlersIn(
   })
 }
 
-function importedHandlers({ action }: Task, context: Context): TaskFile | undefined {
+/** The file that a task imports. */
+export function importedFile(
+  kind: 'tasks' | 'handlers',
+  { action }: Task,
+  context: Context,
+): TaskFile | undefined {
   const { content } = context.stage
   const name = (action.freeForm ?? action.arguments.get('file'))?.value
   if (!/(?:^|\.)import_tasks$/.test(action.module) || typeof name !== 'string') return undefined
-  const { playbookDirectory, role, file: includedFrom } = context
-  const path = content.findFile('handlers', name, { playbookDirectory, role, includedFrom })
+  const path = content.findFile(kind, name, fileOrigin(context))
   return path === undefined ? undefined : content.taskFile(path)
 }
 

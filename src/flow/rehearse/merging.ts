@@ -62,8 +62,9 @@ export function over(
 }
 
 /**
- * A variable with the mappings that weaker places give it, where a setting has them put together. `levels`: what each place says, the strongest first, that which was
- * found among them; `open`: what a part is that none of them has, where a file may have it that can't be read.
+ * A variable with the mappings that weaker places give it, where a setting has them put together. `levels`: what each place
+ * says, the strongest first, that which was found among them; `open`: what a part is that none of them has, where a file may
+ * have it that can't be read.
  */
 export function merged(
   merges: Span,

@@ -1,4 +1,5 @@
 import {
+  argumentText,
   type Content,
   collectionsIn,
   type Role,
@@ -500,15 +501,13 @@ export class Relevance {
   #leadsTo(placed: PlacedTask, files: ReadonlySet<string>): boolean {
     const { task } = placed
     const { action } = task
-    const text = (name: string): string | undefined => {
-      const value = action.arguments.get(name)?.value
-      return typeof value === 'string' ? value : undefined
-    }
     if (action.module.endsWith('_role')) {
-      const found = this.#content.findRole(text('name') ?? text('role') ?? '', placed)
+      const found = this.#content.findRole(argumentText(action, 'name', 'role') ?? '', placed)
       return found === undefined || this.#isUnder(found, files, placed)
     }
-    const name = text('file') ?? (typeof action.freeForm?.value === 'string' ? action.freeForm.value : '')
+    const name =
+      argumentText(action, 'file') ??
+      (typeof action.freeForm?.value === 'string' ? action.freeForm.value : '')
     const paths = this.#included(placed, name)
     if (paths.some((path) => files.has(path))) return true
     // Where none is found that it may mean, it may lead anywhere.

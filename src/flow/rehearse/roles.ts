@@ -1,4 +1,5 @@
 import {
+  argumentText,
   type Content,
   collectionsIn,
   type Play,
@@ -9,8 +10,8 @@ import {
   type TaskFile,
 } from '../../ansible/content/index.ts'
 import { laidOver, type Variable } from '../../ansible/value.ts'
-import { type Context, fileOrigin, type RoleVariables, type Stage, within } from './context.ts'
-import { addHandlers, tasksIn } from './handlers.ts'
+import { type Context, type RoleVariables, type Stage, within } from './context.ts'
+import { addHandlers, importedFile, tasksIn } from './handlers.ts'
 import { sealedFile, withMore } from './unread.ts'
 import { type RawVariable, rawVariable } from './world.ts'
 
@@ -83,18 +84,12 @@ function importedVariables(
   seen: Set<string>,
 ): readonly RoleVariables[] {
   const { content } = context.stage
-  return tasksIn(statements).flatMap(({ action }) => {
-    const text = (...names: readonly string[]): string | undefined => {
-      const values = names.map((name) => action.arguments.get(name)?.value)
-      return values.find((value) => typeof value === 'string')
-    }
-    if (action.module === 'import_tasks') {
-      const { value: named = text('file', '_raw_params') } = action.freeForm ?? {}
-      const path =
-        typeof named === 'string' ? content.findFile('tasks', named, fileOrigin(context)) : undefined
-      return path === undefined ? [] : inFile(content.taskFile(path), context, seen)
-    }
+  return tasksIn(statements).flatMap((task) => {
+    const { action } = task
+    const file = importedFile('tasks', task, context)
+    if (file !== undefined) return inFile(file, context, seen)
     if (action.module !== 'import_role') return []
+    const text = (...names: readonly string[]): string | undefined => argumentText(action, ...names)
     const name = text('name', 'role')
     const role = name === undefined ? undefined : content.findRole(name, context)
     if (name === undefined || role === undefined) return []

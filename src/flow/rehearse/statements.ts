@@ -240,14 +240,19 @@ export class Walk {
     // What follows is not rehearsed: this is where that begins.
     if (this.#left <= 0)
       context.stage.bound({ at: { ...task.at, start: 0, end: 0 }, what: `more than ${MOST_TASKS} tasks` })
+    const included = (kind: 'tasks' | 'role'): readonly World[] =>
+      this.#registered(task, context, active, world).flatMap((one) => {
+        const left = active.filter((host) => isActive(one, host))
+        return this.#included(task, context, left, one, kind)
+      })
     switch (task.action.module.split('.').at(-1)) {
       case 'include_tasks':
       case 'import_tasks':
       case 'include':
-        return this.#included(task, context, active, world, 'tasks')
+        return included('tasks')
       case 'include_role':
       case 'import_role':
-        return this.#included(task, context, active, world, 'role')
+        return included('role')
       case 'meta':
         return this.#meta(task, context, active, world)
     }
@@ -309,6 +314,13 @@ export class Walk {
     return [world]
   }
 
+  /** What an include registers is there for the tasks that it includes. */
+  #registered(task: Task, outer: Context, hosts: readonly string[], world: World): readonly World[] {
+    if (isImport(task) || !task.keywords.has('register')) return [world]
+    const inner = withParameters(within(outer, task.keywords, task.at), task)
+    return this.#onHosts(task, outer, inner, hosts, world)
+  }
+
   /**
    * Hosts for which the condition holds, for this item of a loop, run what is included; where it is not known, the condition
    * is one of every task in it. `import_*` always hands its condition on.
@@ -319,16 +331,9 @@ export class Walk {
     hosts: readonly string[],
     world: World,
     kind: 'tasks' | 'role',
-    isRegistered = false,
   ): readonly World[] {
-    const isStatic = task.action.module.includes('import_')
+    const isStatic = isImport(task)
     const inner = isStatic ? within(outer, task.keywords) : withParameters(within(outer, task.keywords), task)
-    // What it registers is there for the tasks that it includes.
-    if (!isStatic && !isRegistered && task.keywords.has('register'))
-      return this.#onHosts(task, outer, { ...inner, task: task.at }, hosts, world).flatMap((one) => {
-        const active = hosts.filter((host) => isActive(one, host))
-        return this.#included(task, outer, active, one, kind, true)
-      })
     const including: Including = {
       task,
       kind,
@@ -355,9 +360,7 @@ export class Walk {
       return worlds
     } catch (part) {
       if (!(part instanceof Undecided)) throw part
-      return forked(part, world, this.#room).flatMap((one) =>
-        this.#included(task, outer, hosts, one, kind, isRegistered),
-      )
+      return forked(part, world, this.#room).flatMap((one) => this.#included(task, outer, hosts, one, kind))
     }
   }
 
@@ -378,7 +381,7 @@ export class Walk {
       const inner = isItem ? ofItem(context, itemVariables(context.items, loop, item, index), index) : context
       const one = new Call(inner, call.world, task, call.host, call.target)
       if (isItem) tellItem(one, loop, item)
-      const isStatic = task.action.module.includes('import_')
+      const isStatic = isImport(task)
       const condition = isStatic || conditionOf(one)
       if (condition === false) return []
       if (condition instanceof Undefined) throw new TaskFails(condition.message, condition.variable)
@@ -397,7 +400,7 @@ export class Walk {
         ? call.text('file', '_raw_params', 'free_form')
         : call.textOf(task.action.freeForm)
     const name = typeof named === 'string' ? context.stage.atoms.plain(named) : undefined
-    const dynamic = !task.action.module.includes('import_')
+    const dynamic = !isImport(task)
     const from = { ...fileOrigin(context), dynamic }
     const names = named instanceof FirstOf ? named.names : typeof named === 'string' ? [named] : []
     const open = name === undefined ? this.#ofSome(names, context, call, from) : undefined
@@ -691,6 +694,9 @@ function withApply(context: Context, task: Task): Context {
   return within(context, keywords)
 }
 
+/** Whether what a task takes in is read with the play, rather than while it runs. */
+const isImport = ({ action }: Task): boolean => action.module.includes('import_')
+
 /** An include or import, in the context of its own keywords. */
 interface Including {
   readonly task: Task
@@ -745,8 +751,8 @@ function shared(
     : []
   const isKept = (fact: string): boolean => typeof name !== 'string' || made.get(fact) !== known.get(fact)
   // Where it was skipped, the host has what it had before.
-  const own = made === known ? [] : facts.filter(isKept)
-  const names = [...(typeof name === 'string' ? [name] : []), ...own, ...others]
+  const kept = made === known ? [] : facts.filter(isKept)
+  const names = [...(typeof name === 'string' ? [name] : []), ...kept, ...others]
   const brought = [...included].filter(([one, value]) => includedBefore.get(one) !== value)
   for (const host of playHosts) {
     if (host === from) continue

@@ -38,6 +38,8 @@ const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ['daemonize', { valued: /^-[cepulEo]$/ }],
 ])
 
+const wrapperOf = (word: string): Wrapper | undefined => WRAPPERS.get(word.slice(word.lastIndexOf('/') + 1))
+
 const ASSIGNMENT = /^[A-Za-z_]\w*=/
 
 /** Where the program stands behind `sudo -E env NAME=value` and its like; the number of words where there is none. */
@@ -45,8 +47,7 @@ export function behindWrappers(words: readonly string[]): number {
   let at = 0
   for (;;) {
     while (ASSIGNMENT.test(words[at] ?? '')) at += 1
-    const word = words[at] ?? ''
-    const wrapper = WRAPPERS.get(word.slice(word.lastIndexOf('/') + 1))
+    const wrapper = wrapperOf(words[at] ?? '')
     if (wrapper === undefined) return Math.min(at, words.length)
     let next = at + 1
     for (; next < words.length; next += 1) {
@@ -64,4 +65,4 @@ export function behindWrappers(words: readonly string[]): number {
 
 /** Whether a word may stand before a program. */
 export const isBeforeProgram = (word: string): boolean =>
-  ASSIGNMENT.test(word) || WRAPPERS.has(word.slice(word.lastIndexOf('/') + 1))
+  ASSIGNMENT.test(word) || wrapperOf(word) !== undefined

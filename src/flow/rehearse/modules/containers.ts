@@ -1,10 +1,8 @@
 import { containers } from '../../../facts/containers.ts'
-import { behindWrappers } from '../../../syntax/shell/index.ts'
 import type { Call } from '../call.ts'
 
 /** The program by which a command starts K3s in a container; k3d makes a whole cluster of them. */
-export function startsContainer(words: readonly string[]): string | undefined {
-  const [program = '', ...given] = words.slice(behindWrappers(words))
+export function startsContainer([program = '', ...given]: readonly string[]): string | undefined {
   const name = program.split('/').at(-1) ?? program
   if (name === 'k3d') return /^(?:cluster|node) create\b/.test(given.join(' ')) ? name : undefined
   const image = given.findIndex((word) => containers.image.test(word))

@@ -1,5 +1,4 @@
 import { List } from '../../../ansible/template/values.ts'
-import { behindWrappers } from '../../../syntax/shell/index.ts'
 import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, normalised } from '../call.ts'
@@ -34,8 +33,7 @@ const INSTALLERS =
 const INSTALLS = /^(?:install|in|add|reinstall|localinstall|-[A-Za-z]*[SUi][A-Za-z]*|--install|--upgrade)$/
 
 /** Whether a program that is given these words installs K3s as a package. */
-export function installsPackage(words: readonly string[]): boolean {
-  const [program = '', ...args] = words.slice(behindWrappers(words))
+export function installsPackage([program = '', ...args]: readonly string[]): boolean {
   const name = program.slice(program.lastIndexOf('/') + 1)
   return INSTALLERS.test(name) && args.some((word) => OF_K3S.test(word)) && isInstall(name, args)
 }
