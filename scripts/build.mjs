@@ -96,14 +96,15 @@ const lateBuiltins = {
         typeof builtin[name] === 'function' &&
         Object.getOwnPropertySymbols(builtin[name]).length === 0 &&
         Object.keys(builtin[name]).length === 0
-      const names = Object.keys(builtin)
+      const isCopied = (name) => path === 'process' && name === 'env'
+      const names = Object.keys(builtin).filter((name) => !isCopied(name))
       return {
         contents: [
           'let loaded',
           `const all = () => loaded ??= require('node:${path}')`,
           `for (const name of ${JSON.stringify(names.filter(isPlain))})`,
           '  exports[name] = (...args) => all()[name](...args)',
-          `for (const name of ${JSON.stringify(names.filter((name) => !isPlain(name) && !(path === 'process' && name === 'env')))})`,
+          `for (const name of ${JSON.stringify(names.filter((name) => !isPlain(name)))})`,
           '  Object.defineProperty(exports, name, { enumerable: true, get: () => all()[name] })',
           // The yaml package, which alone imports it, asks the environment at each token, and Node the system each time.
           ...(path === 'process' ? ['exports.env = { ...process.env }'] : []),
