@@ -1066,7 +1066,31 @@ describe('what a role says that is imported', () => {
   })
 
   test.each([
+    behind('include_role: { name: ropes, public: true }'),
+    behind('include_role: { name: crane, public: true }'),
+    behind('include_role: { name: winch }'),
+    behind('include_tasks: hauls.yml'),
+    behind('include_tasks: hauls.yml, run_once: true'),
+  ])('is there from an include on: %j', (play) => {
+    expect(seen(play)).toEqual([arrives])
+  })
+
+  test('wins over that of roles before, not over that of the role that asks', () => {
+    const include = '    - { include_role: { name: ropes, public: true } }\n'
+    const weak = { 'roles/barge/vars/main.yml': "slip: ''\n" }
+    expect(seen(`  roles: [barge]\n  tasks:\n${include}${join}`, weak)).toEqual([arrives])
+    const own = { ...weak, 'roles/barge/tasks/main.yml': join.replace(/^ {4}/gm, '') }
+    expect(seen(`  tasks:\n${include}    - include_role: { name: barge }\n`, own)).toEqual([missing])
+  })
+
+  test.each([
     behind('include_role: { name: ropes }'),
+    behind('include_role: { name: ropes, public: false }'),
+    behind('include_role: { name: ropes, public: true }, when: false'),
+    `  tasks:\n${join}    - include_role: { name: ropes, public: true }\n`,
+    `  tasks: [{ include_role: { name: ropes, public: true } }]\n- hosts: berths\n  tasks:\n${join}`,
+    // By 2.21; 2.14 refuses it.
+    behind('import_role: { name: ropes, public: false }'),
     behind('include_tasks: hauls.yml, when: false'),
     `  tasks: [{ import_role: { name: ropes } }]\n- hosts: berths\n  tasks:\n${join}`,
   ])('is not there otherwise: %j', (play) => {

@@ -4,6 +4,9 @@ import { pick, type Random, randomOf } from './random.ts'
 export const HOSTS = ['quay', 'pier', 'berth', 'mole'] as const
 export const VARIABLES = ['sail', 'rope', 'mast', 'keel', 'helm'] as const
 
+/** Only roles say it. */
+const OF_ROLES = 'tide'
+
 /** Each variable has a value on every host from the beginning. */
 const INVENTORY = `[quays]
 quay helm=red
@@ -30,8 +33,9 @@ type Item = Record<string, unknown>
 /**
  * A project whose plays set variables in whatever way blocks, includes, imports, roles, loops, delegation and handlers give, and
  * fail here and there. The same seed gives the same one. Left out is what k3seal is known to have otherwise: a block with
- * `run_once` and `rescue`, `any_errors_fatal`, roles that are imported inside of what is included, and `public` includes; what
- * Ansible itself has in any order, as hosts take turns; and `vars` of a role in `roles:`, which in 2.14 are there for its whole play.
+ * `run_once` and `rescue`, `any_errors_fatal`, `allow_duplicates` of includes, and `clear_host_errors`, after which hosts may take
+ * up what they had left; what Ansible itself has in any order, as hosts take turns; and `vars` of a role in `roles:`, which in
+ * 2.14 are there for its whole play.
  */
 export function randomProject(seed: number): Files {
   const project = new RandomProject(seed)
@@ -69,18 +73,22 @@ class RandomProject {
       play.roles = Array.from({ length: 1 + this.below(2) }, () => this.#roleOfPlay())
     if (this.#in(20)) play.pre_tasks = this.#tasks(2)
     play.tasks = this.#tasks(5)
-    if (this.#in(20)) play.post_tasks = this.#tasks(2)
-    return play
+    play.post_tasks = this.#in(20) ? this.#tasks(2) : []
+    const left = { set_fact: { [this.#name()]: `{{ ${OF_ROLES} | default('calm') }}${this.#text()}` } }
+    return { ...play, post_tasks: [play.post_tasks, left].flat() }
   }
 
   #role(): void {
     const name = `role${this.#roles.length}`
     this.#depth = 2
-    this.files[`roles/${name}/tasks/main.yml`] = JSON.stringify(this.#tasks(3, false))
+    this.files[`roles/${name}/tasks/main.yml`] = JSON.stringify(this.#tasks(3))
     this.#depth = 0
     const kinds = [...(this.#in(50) ? ['defaults'] : []), ...(this.#in(40) ? ['vars'] : [])]
     for (const kind of kinds)
-      this.files[`roles/${name}/${kind}/main.yml`] = JSON.stringify({ [this.#name()]: this.#text() })
+      this.files[`roles/${name}/${kind}/main.yml`] = JSON.stringify({
+        [this.#name()]: this.#text(),
+        ...(this.#in(70) ? { [OF_ROLES]: this.#text() } : {}),
+      })
     if (this.#roles.length > 0 && this.#in(40)) {
       const needed: Item = { role: this.#one(this.#roles) }
       if (this.#in(40)) needed.vars = { [this.#name()]: this.#text() }
@@ -106,12 +114,11 @@ class RandomProject {
     return handlers
   }
 
-  /** `mayImport`: whether what stands here is read with the play, so that imports of roles in it are. */
-  #tasks(most: number, mayImport = true): Item[] {
-    return Array.from({ length: 1 + this.below(most) }, () => this.#task(mayImport))
+  #tasks(most: number): Item[] {
+    return Array.from({ length: 1 + this.below(most) }, () => this.#task())
   }
 
-  #task(mayImport: boolean): Item {
+  #task(): Item {
     const kind = this.below(100)
     const isDeep = this.#depth >= 3
     if (kind < 34) return this.#fact()
@@ -125,11 +132,11 @@ class RandomProject {
       const asked = this.#one(['is skipped', 'is not skipped', 'is changed', 'is failed'])
       return { set_fact: { [this.#name()]: `{{ ${name} ${asked} }}` }, when: `${name} is defined` }
     }
-    if (kind < 60 && !isDeep) return this.#block(mayImport)
-    if (kind < 74 && !isDeep) return this.#included(mayImport)
+    if (kind < 60 && !isDeep) return this.#block()
+    if (kind < 74 && !isDeep) return this.#included()
     if (kind < 84 && !isDeep && this.#roles.length > 0) {
-      const module = mayImport ? this.#one(['include_role', 'import_role']) : 'include_role'
-      const more = this.#in(15) ? { allow_duplicates: false } : {}
+      const module = this.#one(['include_role', 'import_role'])
+      const more = module === 'include_role' && this.#in(30) ? { public: true } : {}
       return this.#with({ [module]: { name: this.#one(this.#roles), ...more } }, [
         'when',
         'vars',
@@ -140,7 +147,7 @@ class RandomProject {
     if (kind < 88) return this.#with({ fail: { msg: 'tea' }, when: this.#condition() }, ['ignore_errors'])
     if (kind < 91) return this.#with({ assert: { that: this.#condition() } }, ['ignore_errors', 'when'])
     if (kind < 95) {
-      const meta = this.#one(['flush_handlers', 'flush_handlers', 'noop', 'clear_host_errors', 'end_host'])
+      const meta = this.#one(['flush_handlers', 'flush_handlers', 'noop', 'end_host'])
       return this.#with({ meta }, ['when'])
     }
     if (kind < 98) {
@@ -167,25 +174,25 @@ class RandomProject {
     return task
   }
 
-  #block(mayImport: boolean): Item {
+  #block(): Item {
     this.#depth += 1
-    const block = this.#tasks(3, mayImport)
+    const block = this.#tasks(3)
     const task: Item = { block }
     if (this.#in(30)) {
       block.splice(this.below(block.length + 1), 0, this.#with({ fail: { msg: 'tea' } }, ['when']))
-      task.rescue = this.#tasks(2, mayImport)
+      task.rescue = this.#tasks(2)
     }
-    if (this.#in(15)) task.always = this.#tasks(2, mayImport)
+    if (this.#in(15)) task.always = this.#tasks(2)
     this.#depth -= 1
     return this.#with(task, ['when', 'vars', ...('rescue' in task ? [] : ['run_once']), 'ignore_errors'])
   }
 
-  #included(mayImport: boolean): Item {
+  #included(): Item {
     const module = this.#one(['include_tasks', 'include_tasks', 'import_tasks'])
     const isStatic = module === 'import_tasks'
     const path = this.#file('tasks')
     this.#depth += 1
-    this.files[path] = JSON.stringify(this.#tasks(3, mayImport && isStatic))
+    this.files[path] = JSON.stringify(this.#tasks(3))
     this.#depth -= 1
     const task = this.#with({ [module]: path }, ['when', 'vars', 'run_once', ...(isStatic ? [] : ['loop'])])
     if (isStatic) return task
@@ -229,7 +236,9 @@ class RandomProject {
 
   /** `made`: the variable that gets it, which other hosts may have before this one asks. */
   #value(made: string): string {
-    switch (this.below(5)) {
+    switch (this.below(6)) {
+      case 5:
+        return `{{ ${OF_ROLES} | default('calm') }}${this.#text()}`
       case 0:
       case 1:
         return `{{ ${this.#name()} }}${this.#text()}`

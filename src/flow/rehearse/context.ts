@@ -142,6 +142,8 @@ export interface Context {
   readonly ofPlay: RoleVariables
   /** The own ones of the current role and of those that led to it, as an include or a dependency of theirs: the outermost first. */
   readonly parents: readonly RoleVariables[]
+  /** Those of the current role's dependencies. */
+  readonly below: RoleVariables
   /** Parameters of the role or include: above facts. */
   readonly parameters: ReadonlyMap<string, RawVariable>
   /** `vars` of blocks and tasks. */

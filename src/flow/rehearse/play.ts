@@ -23,7 +23,7 @@ import { batched, batchSizes, seesOthers } from './serial.ts'
 import { isActive, Walk, withoutNotified } from './statements.ts'
 import { forked, type Room } from './task.ts'
 import { absentFile, sealedFile, type Unread, withMore } from './unread.ts'
-import { merged, type OpenVariable, type RawVariable, type World } from './world.ts'
+import { merged, type NodeState, type OpenVariable, type RawVariable, type World } from './world.ts'
 
 /** Plays one playbook through, those that it imports included. */
 export function playThrough(stage: Stage, playbook: Playbook, start: World, room: Room): readonly World[] {
@@ -250,6 +250,7 @@ class Playing {
       collections: collectionsIn(play.keywords),
       roleDefaults: new Map(),
       roleVars: new Map(),
+      below: NOTHING,
       ofPlay: NOTHING,
       parents: [],
       parameters: new Map(),
@@ -464,9 +465,10 @@ function prompted(play: Play): ReadonlyMap<string, RawVariable> {
 
 /** `meta: end_host` ends a play, not the playbook, and each play runs its roles. */
 function restarted(world: World, hosts: readonly string[]): World {
-  if (hosts.every((host) => isActive(world, host) && world.node(host).played.size === 0)) return world
+  const isNew = ({ played, exported }: NodeState): boolean => played.size === 0 && exported.length === 0
+  if (hosts.every((host) => isActive(world, host) && isNew(world.node(host)))) return world
   const next = world.copy()
-  for (const host of hosts) next.change(host, { ended: undefined, played: new Set() })
+  for (const host of hosts) next.change(host, { ended: undefined, played: new Set(), exported: [] })
   return next
 }
 

@@ -20,6 +20,7 @@ import { packageModules } from './modules/packages.ts'
 import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
 import { hasRefusedCondition, refusedTemplate } from './refusedTemplates.ts'
+import type { RoleParts } from './roles.ts'
 
 /** A task as it stands in what a playbook reaches. */
 export interface PlacedTask extends RoleContext {
@@ -210,6 +211,30 @@ export class Relevance {
     return this.#relevantAnywhere.has(task) || role === undefined || this.#isOfCluster(role)
   }
 
+  /** Variables of the role that a task brings to all of the play: one that is imported, or `public`. */
+  #exportedBy(placed: PlacedTask): readonly string[] {
+    const { action } = placed.task
+    const kind = action.module.split('.').at(-1)
+    if (kind !== 'import_role' && !(kind === 'include_role' && action.arguments.has('public'))) return []
+    const content = this.#content
+    const seen = new Set<string>()
+    const namesOf = (name: string | undefined, asker: RoleContext, parts: RoleParts): readonly string[] => {
+      const role = name === undefined ? undefined : content.findRole(name, asker)
+      if (role === undefined || seen.has(role.directory)) return []
+      seen.add(role.directory)
+      const inner = { ...asker, role, isDependency: true }
+      return [
+        ...content.roleDefaults(role, parts.defaults).keys(),
+        ...content.roleVars(role, parts.vars).keys(),
+        ...content.roleDependencies(role).flatMap((needed) => namesOf(needed.name, inner, {})),
+      ]
+    }
+    return namesOf(argumentText(action, 'name', 'role'), placed, {
+      defaults: argumentText(action, 'defaults_from'),
+      vars: argumentText(action, 'vars_from'),
+    })
+  }
+
   /** The role whose file a task stands in: others may include it, too. */
   #ownRole({ role, task }: PlacedTask): Role | undefined {
     return role !== undefined && task.at.path.startsWith(`${role.directory}/`) ? role : undefined
@@ -322,7 +347,8 @@ export class Relevance {
       need(text)
     }
     for (const placed of tasks)
-      for (const name of madeBy(placed.task)) makers.set(name, [...(makers.get(name) ?? []), placed])
+      for (const name of [...madeBy(placed.task), ...this.#exportedBy(placed)])
+        makers.set(name, [...(makers.get(name) ?? []), placed])
     const scripts = tasks.flatMap((writer) => {
       const name = this.#script(writer)
       return name === undefined ? [] : [{ name, writer }]

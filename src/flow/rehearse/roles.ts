@@ -38,6 +38,7 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
     roleDefaults: layered([ofPlay, below, ...parents, own].map(({ defaults }) => defaults)),
     roleVars: layered([ofPlay, ...parents, below, own].map(({ vars }) => vars)),
     parents: [...parents, own],
+    below,
     parameters: layered([context.parameters, rawOf(use.parameters)]),
     trail: [...context.trail, role.directory],
   }
@@ -51,10 +52,44 @@ export function enterRole(role: Role, use: RoleUse, context: Context, parts: Rol
   return entered
 }
 
-/** What a role of a play has for all of it: its own variables over those of its dependencies. */
+/** What a role of a play has for all of it: its own variables over those of its dependencies. The same for the same role. */
 export function exportedBy(role: Role, use: RoleUse, context: Context, parts: RoleParts = {}): RoleVariables {
-  return together([ofDependencies(role, use, context), ownVariables(role, context, parts)])
+  const { content } = context.stage
+  const known = exporting.get(content) ?? new Map<string, RoleVariables>()
+  exporting.set(content, known)
+  const key = [...askedFrom(role, use, context), parts.defaults, parts.vars].join('\n')
+  let exported = known.get(key)
+  if (exported === undefined) {
+    exported = together([ofDependencies(role, use, context), ownVariables(role, context, parts)])
+    known.set(key, exported)
+  }
+  return exported
 }
+
+const exporting = new WeakMap<Content, Map<string, RoleVariables>>()
+
+/** What the dependencies of a role hang on. */
+function askedFrom(role: Role, use: RoleUse, context: Context): readonly string[] {
+  const { playbookDirectory, collections = [] } = askingFor(role, use, context)
+  return [playbookDirectory, role.directory, ...collections]
+}
+
+/** What a play has of a role from where it is included on: of what its tasks import, and of itself where it is `public`. */
+export function exportedByInclude(
+  use: RoleUse,
+  context: Context,
+  parts: RoleParts,
+  isPublic: boolean,
+): readonly RoleVariables[] {
+  const role = context.stage.content.findRole(use.name, context)
+  if (role === undefined) return []
+  const inside = importedByRole(role, parts.tasks, context, new Set())
+  return isPublic ? [...inside, exportedBy(role, use, context, parts)] : inside
+}
+
+/** The same of a file of tasks. */
+export const exportedByFile = (file: TaskFile, context: Context): readonly RoleVariables[] =>
+  inFile(file, context, new Set())
 
 const imported = new WeakMap<Play, readonly RoleVariables[]>()
 
@@ -77,7 +112,7 @@ export function importedByPlay(play: Play, context: Context): readonly RoleVaria
   return found
 }
 
-/** The same of tasks, and of files that they import. `seen`: the files that were looked through. */
+/** The same of tasks, and of files that they import. `seen`: the files and roles that were looked through. */
 function importedVariables(
   statements: readonly Statement[],
   context: Context,
@@ -95,7 +130,9 @@ function importedVariables(
     if (name === undefined || role === undefined) return []
     const use: RoleUse = { at: action.at, name, keywords: NO_KEYWORDS, parameters: NO_KEYWORDS }
     const parts = { defaults: text('defaults_from'), vars: text('vars_from') }
-    return [exportedBy(role, use, context, parts), ...importedByRole(role, text('tasks_from'), context, seen)]
+    const inside = importedByRole(role, text('tasks_from'), context, seen)
+    const isPublic = action.arguments.get('public')?.value !== false
+    return isPublic ? [...inside, exportedBy(role, use, context, parts)] : inside
   })
 }
 
@@ -105,11 +142,16 @@ function importedByRole(
   context: Context,
   seen: Set<string>,
 ): readonly RoleVariables[] {
-  return inFile(
-    context.stage.content.roleTasks(role, tasksFrom),
-    { ...context, role, collections: undefined },
-    seen,
-  )
+  const { content } = context.stage
+  const inner = { ...context, role, collections: undefined }
+  const key = `${role.directory} ${tasksFrom ?? ''}`
+  if (seen.has(key)) return []
+  seen.add(key)
+  const below = content.roleDependencies(role).flatMap((needed) => {
+    const dependency = content.findRole(needed.name, askingFor(role, needed, context))
+    return dependency === undefined ? [] : importedByRole(dependency, undefined, context, seen)
+  })
+  return [...below, ...inFile(content.roleTasks(role, tasksFrom), inner, seen)]
 }
 
 function inFile(file: TaskFile | undefined, context: Context, seen: Set<string>): readonly RoleVariables[] {
@@ -128,7 +170,7 @@ function ofDependencies(role: Role, use: RoleUse, context: Context): RoleVariabl
   const uses = content.roleDependencies(role)
   if (uses.length === 0) return NOTHING
   const asker = askingFor(role, use, context)
-  const key = [asker.playbookDirectory, role.directory, ...(asker.collections ?? [])].join('\n')
+  const key = askedFrom(role, use, context).join('\n')
   const known = found.get(content) ?? new Map<string, RoleVariables>()
   found.set(content, known)
   let below = known.get(key)

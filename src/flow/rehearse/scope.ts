@@ -26,7 +26,16 @@ import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { lookedUp } from './lookups.ts'
 import { merged } from './merging.ts'
 import { type Unread, withMore } from './unread.ts'
-import { addedVariable, Choice, cachedFact, givenTo, rawVariable, type Stored, type World } from './world.ts'
+import {
+  addedVariable,
+  Choice,
+  cachedFact,
+  givenTo,
+  type RawVariable,
+  rawVariable,
+  type Stored,
+  type World,
+} from './world.ts'
 
 /**
  * What a template sees on a host at one moment of the play, by Ansible's precedence:
@@ -156,7 +165,7 @@ function levelsInFiles(context: Context, world: World, host: string, name: strin
   return [
     world.node(host).included.get(name),
     context.vars.get(name),
-    context.roleVars.get(name),
+    roleVariable(context, world, host, name),
     (context.playVarsOf?.get(host) ?? context.playVars).get(name),
     fact(context, world, host, name),
     added(context, world, host, name),
@@ -192,7 +201,7 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
   const own =
     world.node(host).included.get(name) ??
     context.vars.get(name) ??
-    context.roleVars.get(name) ??
+    roleVariable(context, world, host, name) ??
     (context.playVarsOf?.get(host) ?? context.playVars).get(name)
   if (own !== undefined) return own
   const isOutranked = isOutrankedFact(name)
@@ -212,10 +221,30 @@ function inFilesOfTask(context: Context, world: World, host: string, name: strin
   )
 }
 
+/** What `vars` of roles say: those that the play takes in while it runs win over the ones that it had before, not over the task's own. */
+function roleVariable(context: Context, world: World, host: string, name: string): RawVariable | undefined {
+  const { exported } = world.node(host)
+  const later = exported.findLast(({ vars }) => vars.has(name))?.vars.get(name)
+  if (later === undefined) return context.roleVars.get(name)
+  const { parents, below } = context
+  const own = [parents.at(-1), below, ...parents.toReversed()].find((one) => one?.vars.has(name) === true)
+  return own?.vars.get(name) ?? later
+}
+
+/** The same of `defaults`. */
+function writtenDefault(context: Context, world: World, host: string, name: string): RawVariable | undefined {
+  const { exported } = world.node(host)
+  const later = exported.findLast(({ defaults }) => defaults.has(name))?.defaults.get(name)
+  if (later === undefined) return context.roleDefaults.get(name)
+  const { parents, below } = context
+  const own = [...parents.toReversed(), below].find(({ defaults }) => defaults.has(name))
+  return own?.defaults.get(name) ?? later
+}
+
 /** A default of a role, or what the user has in its place: where it is empty, and the play ends without. */
 function roleDefault(context: Context, world: World, host: string, name: string): ScopeVariable {
   const { stage, isFilled } = context
-  const found = context.roleDefaults.get(name)
+  const found = writtenDefault(context, world, host, name)
   if (found !== undefined && isUndef(found.raw)) return leftToUser(context, world, host, name) ?? found
   if (found === undefined || stage.hosts.sources !== undefined || !isEmpty(found.raw)) return found
   const isGiven = world.decisions.get(givenTo(host, name)) === true
@@ -262,7 +291,8 @@ function unreadOf(context: Context, world: World, host: string): Unread {
   const known = hosts.known(host)?.magic.get('group_names')
   const groups = Array.isArray(known) ? known.filter((one) => typeof one === 'string') : []
   const made = [...madeGroupsOf(context, world, host), ...world.groups.open]
-  const ofPlay = withMore(context.unread, world.node(hosts.standIn(host) ?? host).unread)
+  const { unread, exported } = world.node(hosts.standIn(host) ?? host)
+  const ofPlay = [unread, ...exported.map((one) => one.unread)].reduce(withMore, context.unread)
   return withMore(ofPlay, hosts.unread(host, [...groups, ...made]))
 }
 

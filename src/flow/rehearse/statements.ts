@@ -21,6 +21,7 @@ import {
   isLeftOut,
   ofItem,
   type Question,
+  type RoleVariables,
   rawVariables,
   within,
 } from './context.ts'
@@ -28,7 +29,7 @@ import { notifiedHandlers, tasksIn } from './handlers.ts'
 import { itemVariables, type Loop } from './loops.ts'
 import { missingRole } from './missing.ts'
 import { candidates, chosen } from './namedFiles.ts'
-import { askingFor, enterRole, type RoleParts } from './roles.ts'
+import { askingFor, enterRole, exportedByFile, exportedByInclude, type RoleParts } from './roles.ts'
 import { scopeOf } from './scope.ts'
 import { conditionOf, forked, loopWhereItRuns, type Room, runOnHost, tellItem } from './task.ts'
 import { withMore } from './unread.ts'
@@ -426,7 +427,10 @@ export class Walk {
     return {
       key: file.path,
       context: inner,
-      run: (entered, hosts, worlds) => this.statements(file.statements, entered, hosts, worlds),
+      run: (entered, hosts, worlds) => {
+        const exported = dynamic ? exportedByFile(file, entered) : []
+        return this.statements(file.statements, entered, hosts, withExported(worlds, entered, exported))
+      },
     }
   }
 
@@ -507,10 +511,14 @@ export class Walk {
       defaults: call.plain('defaults_from'),
       handlers: call.plain('handlers_from'),
     }
+    const isPublic = call.flag('public', false) === true
     return {
       key: `${name} ${parts.tasks ?? ''}`,
       context: withApply(context, task),
-      run: (entered, hosts, worlds) => this.role(use, entered, hosts, worlds, parts),
+      run: (entered, hosts, worlds) => {
+        const exported = isImport(task) ? [] : exportedByInclude(use, entered, parts, isPublic)
+        return this.role(use, entered, hosts, withExported(worlds, entered, exported), parts)
+      },
     }
   }
 
@@ -585,6 +593,23 @@ function withPlayed(world: World, hosts: readonly string[], role: string): World
   const next = world.copy()
   for (const host of hosts) next.change(host, { played: new Set([...world.node(host).played, role]) })
   return next
+}
+
+/** All hosts of the play have it from here on, whichever of them it is included for. */
+function withExported(
+  worlds: readonly World[],
+  { allPlayHosts }: Context,
+  exported: readonly RoleVariables[],
+): readonly World[] {
+  if (exported.length === 0) return worlds
+  return worlds.map((world) => {
+    const next = world.copy()
+    for (const host of allPlayHosts) {
+      const before = world.node(host).exported.filter((one) => !exported.includes(one))
+      next.change(host, { exported: [...before, ...exported] })
+    }
+    return next
+  })
 }
 
 interface Included {

@@ -6,7 +6,7 @@ import { type FlowValue, impliedBy, MADE_AGAIN, UnknownTruth, VariablesDict } fr
 import { heldIn, type PaperFile, type PaperFiles } from '../files.ts'
 import type { Event, TaskRun } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
-import type { HandlerUse } from './context.ts'
+import type { HandlerUse, RoleVariables } from './context.ts'
 import { type MadeGroups, noGroups, sameGroups } from './groups.ts'
 import type { Unread } from './unread.ts'
 
@@ -110,6 +110,8 @@ export interface NodeState {
   readonly due: ReadonlySet<HandlerUse>
   /** Roles, with their parameters, that have run in this play and that it does not run again. */
   readonly played: ReadonlySet<string>
+  /** Of roles that this play has taken in while it runs, what they export to all of it; the last one wins. */
+  readonly exported: readonly RoleVariables[]
   /** Why no further task runs on this host. */
   readonly failure: Failure | undefined
   /** What has ended for it without a fault: `meta: end_host` and `end_role`. */
@@ -342,6 +344,7 @@ export const emptyNode: NodeState = {
   notified: new Set(),
   due: new Set(),
   played: new Set(),
+  exported: [],
   failure: undefined,
   ended: undefined,
   k3s: 'absent',
@@ -398,6 +401,8 @@ class Twins {
       [...a.due].every((handler) => b.due.has(handler)) &&
       a.played.size === b.played.size &&
       [...a.played].every((role) => b.played.has(role)) &&
+      a.exported.length === b.exported.length &&
+      a.exported.every((one, index) => one === b.exported[index]) &&
       sameMap(a.files, b.files, (x, y) => this.#file(x, y)) &&
       sameMap(a.services, b.services, (x, y) => x.started === y.started && x.enabled === y.enabled) &&
       sameMap(a.variables, b.variables, (x, y) => this.#value(x, y)) &&
