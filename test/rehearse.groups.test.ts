@@ -162,7 +162,12 @@ describe('hosts by their addresses', () => {
     `ansible_hostname == ${first}.ansible_hostname`,
     `${first}['ansible_facts']['hostname'] == ansible_facts['hostname']`,
     `ansible_nodename == ${first}.ansible_nodename`,
-  ])('have names of their own: %s', (is) => {
+    `ansible_default_ipv4.address == ${first}.ansible_default_ipv4.address`,
+    `${first}.ansible_facts.eth0.ipv4.address == ansible_facts.eth0.ipv4.address`,
+    `ansible_facts['default_ipv4']['macaddress'] == ${first}.ansible_default_ipv4.macaddress`,
+    `ansible_all_ipv4_addresses == ${first}.ansible_all_ipv4_addresses`,
+    `ansible_machine_id == ${first}.ansible_machine_id`,
+  ])('have names and addresses of their own: %s', (is) => {
     expect(kinds(site(is, `not (${is})`))).toEqual(new Set(['192.0.2.4 first-server', '192.0.2.5 agent']))
   })
 
@@ -175,6 +180,11 @@ describe('hosts by their addresses', () => {
     )
     const joining = { ...hosts, 'site.yml': text.replace(' --cluster-init', '') }
     expect(kinds(joining)).toEqual(either('192.0.2.4', '192.0.2.5'))
+  })
+
+  test('may have any address, each another one', () => {
+    const is = "ansible_default_ipv4.address == '192.0.2.4'"
+    expect(kinds(site(is, `not (${is})`, 'quay\nberth\n'))).toEqual(either('quay', 'berth'))
   })
 })
 

@@ -36,6 +36,9 @@ const interfaces =
 const ofAnsible =
   /^(?:facts|version|config_file|inventory_sources|playbook_python|forks|check_mode|diff_mode|verbosity|loop_var|index_var|search_path|delegated_vars|failed_task|failed_result|collection_name|dependent_role_names)$/
 
+/** Whether a fact of this name is a network interface that other nodes can reach. */
+export const isInterface = (name: string): boolean => name !== 'lo' && interfaces.test(name)
+
 /** Whether no other module, and Ansible itself, makes a fact of this name: without `setup` nobody has it. */
 export const isOfSetup = (name: string): boolean => gathered.has(name) || interfaces.test(name)
 

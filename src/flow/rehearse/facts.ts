@@ -1,5 +1,5 @@
 import { Dict } from '../../ansible/template/values.ts'
-import { isGatheredName } from '../../facts/setup.ts'
+import { isGatheredName, isInterface } from '../../facts/setup.ts'
 import { unitDirectories } from '../../facts/systemd.ts'
 import { type FlowValue, NodeName } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
@@ -76,7 +76,32 @@ function member(stage: Stage, world: World, host: string, name: string): FlowVal
   if (name === 'system') return 'Linux'
   if (name === 'hostname' || name === 'nodename' || name === 'fqdn') return nodeName(stage, host, name)
   if (name === 'services') return services(stage, world, host)
+  if (OWN.has(name)) return ownFact(stage, host, name)
+  if (name === 'default_ipv4' || name === 'default_ipv6' || isInterface(name))
+    return withAddresses(stage, host, name)
   return new Unknown(`ansible_facts.${name}`, 'a fact of the node')
+}
+
+/** What no two nodes have in common. */
+const OWN = new Set(['all_ipv4_addresses', 'machine_id', 'product_uuid'])
+const OWN_PARTS = new Set(['address', 'macaddress'])
+
+/** A fact of which each node has another one. */
+function ownFact({ hosts }: Stage, host: string, fact: string): NodeName {
+  const words = (one: string): string => `ansible_facts.${fact} of ${one}`
+  const others = [...hosts.hosts.keys()].filter((one) => one !== host).map(words)
+  return new NodeName(words(host), 'a fact of the node', { host, others, isNamed: () => undefined })
+}
+
+/** Of an interface: its addresses are the node's own, its gateway, netmask and the like others may have, too. */
+function withAddresses(stage: Stage, host: string, fact: string): Unknown {
+  return new Unknown(`ansible_facts.${fact}`, 'a fact of the node', undefined, undefined, (key) => {
+    const part = `${fact}.${key}`
+    if (OWN_PARTS.has(key)) return ownFact(stage, host, part)
+    return key === 'ipv4'
+      ? withAddresses(stage, host, part)
+      : new Unknown(`ansible_facts.${part}`, 'a fact of the node')
+  })
 }
 
 /** Nodes are taken to be called as the inventory calls them, where that may be the name of a node. */
