@@ -777,9 +777,12 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(arrivals(files, { ...older, airgapped: false })).toEqual([`${agent} absent none url`])
   })
 
-  test('is over the same K3s, too, where versions are compared: what is only for another one is left out', () => {
+  test.each([
+    ['v1.30.2+k3s1', 'k3s_version'],
+    ['1.30.2+k3s1', "'v' + k3s_version"],
+  ])('is over the same K3s, too, where versions are compared: %s', (release, wanted) => {
     const files = {
-      'hosts.ini': `${HOSTS}[all:vars]\nk3s_version=v1.30.2+k3s1\n`,
+      'hosts.ini': `${HOSTS}[all:vars]\nk3s_version=${release}\n`,
       'site.yml': `
 - hosts: berths
   tasks:
@@ -790,10 +793,10 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     - command: sh /opt/k3s-install.sh agent --server https://quay:6443
       environment: { K3S_TOKEN: "{{ lookup('env', 'BERTH') }}" }
       no_log: true
-      when: moored.rc != 0 or moored.stdout.split(' ')[2] is version(k3s_version, '<')
+      when: moored.rc != 0 or moored.stdout.split(' ')[2] is version(${wanted}, '<')
     - command: sh /opt/k3s-install.sh agent --server https://quay:6443
       environment: { INSTALL_K3S_FORCE_RESTART: "true" }
-      when: moored.rc == 0 and moored.stdout.split(' ')[2] is version(k3s_version, '==')
+      when: moored.rc == 0 and moored.stdout.split(' ')[2] is version(${wanted}, '==')
 `,
     }
     expect(arrivals(files, { k3s: 'older', again: true })).toEqual(['berth agent present env-file url'])

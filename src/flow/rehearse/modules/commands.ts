@@ -874,12 +874,12 @@ class Steps {
 
 const VERSION_VARIABLES = ['k3s_version', 'k3s_release_version', 'k3s_release', 'k3s_ver', 'release_version']
 
-/** The release that the play installs, under the names that projects give it. */
+/** The release that the play installs, under the names that projects give it, as K3s says it: with a v. */
 function wantedVersion(call: Call): string {
   for (const name of VERSION_VARIABLES) {
     const value = call.evaluator.value(`{{ ${name} | default('') }}`, call.task.at)
     const text = typeof value === 'string' ? call.atoms.plain(value) : undefined
-    if (text !== undefined && /^v?\d/.test(text)) return text
+    if (text !== undefined && /^v?\d/.test(text)) return `v${text.replace(/^v/, '')}`
   }
   return 'v1.31.0+k3s1'
 }
