@@ -831,6 +831,39 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(of('present')).not.toContain('absent')
   })
 
+  test('is none of a token that no file of the hosts has, where a task sets it', () => {
+    const files = {
+      'hosts.ini': '[quays]\nquay\n',
+      'site.yml': `
+- hosts: quays
+  tasks:
+    - command: sh /opt/k3s-install.sh server
+      environment: { K3S_TOKEN: "{{ pier_token | default('') }}" }
+    - slurp: { src: /var/lib/rancher/k3s/server/node-token }
+      register: kept
+    - set_fact: { pier_token: "{{ kept.content | b64decode | trim }}" }
+`,
+    }
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    expect(verdicts.map(({ scenario }) => scenario.tokenGiven)).not.toContain(true)
+  })
+
+  // As both ansible-cores have it where the environment says nothing: defined, and empty.
+  test('of a token from the environment, which nobody gives there, is one of an empty text', () => {
+    const files = {
+      'hosts.ini': '[quays]\nquay\n',
+      'group_vars/all.yml': `pier_token: "{{ lookup('env', 'PIER') }}"\n`,
+      'site.yml': `
+- hosts: quays
+  tasks:
+    - command: sh /opt/k3s-install.sh server
+      environment: { K3S_TOKEN: "{{ pier_token }}" }
+      when: pier_token is defined
+`,
+    }
+    expect(arrivals(files, { tokenGiven: false })).toEqual(['quay first-server empty env-file no url'])
+  })
+
   test('has none of the units that were made for one start', () => {
     const files = {
       'hosts.ini': '[quays]\nquay\n',
@@ -1165,7 +1198,7 @@ describe('where a play ends early', () => {
   test('in one scenario, that is told though the host starts in others', () => {
     const fail = fails('berths', '{ fail: { msg: tea }, when: harbour_key is not defined }')
     const files = {
-      'group_vars/all.yml': "harbour_key: \"{{ lookup('env', 'TEA') }}\"\n",
+      'group_vars/all.yml': "harbour_key: \"{{ lookup('file', '/srv/tea') }}\"\n",
       'hosts.ini': HOSTS,
       'site.yml': fail + servers + joins('berths', '{{ harbour_key }}'),
     }

@@ -72,7 +72,8 @@ export class GivenVariables {
       }
       const isSwitchedOff = this.#isSwitchedOff(name, hosts)
       if (scenario.tokenGiven === false && isSwitchedOff) continue
-      if (scenario.tokenGiven === false && this.#switches.isOptional(name)) overrides.set(name, undefined)
+      if (scenario.tokenGiven === false && this.#switches.isOptional(name))
+        overrides.set(name, isOfEnvironment(name, hosts) ? '' : undefined)
       else if (
         isSwitchedOff ||
         this.#isUnset(name, hosts) ||
@@ -125,7 +126,8 @@ export class GivenVariables {
         [...this.#director.tokenVariables].flatMap((name) => {
           const [whole = name, part] = name.split('.')
           const isOptional =
-            this.#switches.isOptional(name) && (part === undefined || this.#isUnset(whole, hosts))
+            this.#switches.isOptional(name) &&
+            (part === undefined ? !this.#isOnlyMade(name, hosts) : this.#isUnset(whole, hosts))
           return isOptional || (part === undefined && this.#isSwitchedOff(name, hosts)) ? [whole] : []
         }),
       )
@@ -329,11 +331,26 @@ export class GivenVariables {
 
   /** Whether neither a file of the hosts nor a task sets it. */
   #isNowhere(name: string, hosts: PaperHosts): boolean {
-    return (
-      ![...hosts.hosts.values()].some(({ variables }) => variables.has(name)) && !this.#switches.isSet(name)
-    )
+    return !isOfHosts(name, hosts) && !this.#switches.isSet(name)
+  }
+
+  /** Whether a task sets it and no file of the hosts: there is nothing to leave out. */
+  #isOnlyMade(name: string, hosts: PaperHosts): boolean {
+    return !isOfHosts(name, hosts) && this.#switches.isSet(name)
   }
 }
+
+const isOfHosts = (name: string, { hosts }: PaperHosts): boolean =>
+  [...hosts.values()].some(({ variables }) => variables.has(name))
+
+/** Whether hosts have it from the environment of who plays it: where nobody sets it there, it is a text without a letter. */
+function isOfEnvironment(name: string, { hosts }: PaperHosts): boolean {
+  const values = [...hosts.values()].flatMap(({ variables }) => variables.get(name)?.value ?? [])
+  return values.length > 0 && values.every((value) => typeof value === 'string' && ENVIRONMENT.test(value))
+}
+
+const ENVIRONMENT =
+  /^\s*\{\{-?\s*lookup\(\s*['"](?:ansible\.builtin\.)?env['"]\s*,\s*['"]\w+['"]\s*\)\s*-?\}\}\s*$/
 
 const isNone = (value: AnsibleValue | undefined): boolean => value === false || value === null || value === ''
 
