@@ -438,6 +438,16 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     expect(text).not.toContain('several servers')
   })
 
+  test('nor where one of the second runs was looked at with several only', async () => {
+    const tasks =
+      '- command: k3s --version\n  register: found\n  ignore_errors: true\n- command: sh /opt/k3s-install.sh\n  when: found is failed\n'
+    write({ 'own/roles/k3s/tasks/main.yml': tasks })
+    const { text } = await trace(directory, ['own'])
+    expect(text).toContain(
+      '  rehearsed in 3 scenarios: first run, run again over an older K3s or run again\n',
+    )
+  })
+
   test('an inventory that git ignores is not read, which is said', async () => {
     write({ 'own/hosts': '[quays]\nbirch\n', 'own/.gitignore': 'hosts\n', 'own/site.yml': small['site.yml'] })
     expect((await trace(directory, ['own'])).text).toContain(

@@ -67,20 +67,23 @@ function withOneServer(verdicts: readonly Verdict[]): readonly Verdict[] {
     ...verdict,
     scenario,
   })
-  const alone = verdicts.filter(({ scenario }) => scenario.servers === 'one').map(uncounted)
+  const [alone, many] = (['one', 'several'] as const).map((servers) =>
+    verdicts.filter(({ scenario }) => scenario.servers === servers),
+  )
+  if (alone === undefined || many === undefined || alone.length + many.length < verdicts.length)
+    return verdicts
   const shown = new Set(verdicts.flatMap(({ kind, host }) => (kind === 'agent' ? [] : [host])))
-  if (shown.size === 1 && verdicts.every(({ scenario }) => scenario.servers === 'several'))
-    return verdicts.map(uncounted)
-  const told = (servers: Scenario['servers']): string =>
-    verdicts
-      .filter(({ scenario }) => scenario.servers === servers)
-      .map(
-        (verdict) =>
-          `${keyOf({ ...verdict.scenario, servers: 'one' })} ${verdict.host} ${signature(verdict)}`,
-      )
+  if (shown.size === 1 && alone.length === 0) return many.map(uncounted)
+  const scenarioOf = ({ scenario }: Verdict): string => keyOf({ ...scenario, servers: 'one' })
+  // Some are looked at for several servers only.
+  const both = new Set(alone.map(scenarioOf))
+  const told = (some: readonly Verdict[]): string =>
+    some
+      .map((verdict) => `${scenarioOf(verdict)} ${verdict.host} ${signature(verdict)}`)
       .sort()
       .join('\n')
-  return told('one') === told('several') && alone.length * 2 === verdicts.length ? alone : verdicts
+  const isAlike = told(alone) === told(many.filter((verdict) => both.has(scenarioOf(verdict))))
+  return isAlike && alone.length > 0 ? many.map(uncounted) : verdicts
 }
 
 function besideInventories(verdicts: readonly Verdict[]): PlaybookPicture['beside'] {
