@@ -864,6 +864,23 @@ ${installs('agents', { INSTALL_K3S_EXEC: 'agent' })}`,
     expect(arrivals(files, { tokenGiven: false })).toEqual(['quay first-server empty env-file no url'])
   })
 
+  test('is over the same K3s where nothing asks for its version, with a token and without', () => {
+    const files = {
+      'hosts.ini': '[quays]\nquay\n',
+      'site.yml': installs('quays', {}),
+      'rotate.yml': `
+- hosts: quays
+  tasks:
+    - copy: { content: "{{ fresh_token }}", dest: /var/lib/rancher/k3s/server/node-token, mode: "0600" }
+      no_log: true
+    - systemd: { name: k3s, state: restarted }
+`,
+    }
+    const { verdicts } = new Analysis(new Map(Object.entries(files))).rehearsal
+    const own = verdicts.filter(({ playbook }) => playbook === 'rotate.yml')
+    expect(new Set(own.map(({ scenario }) => scenario.k3s))).toEqual(new Set(['present']))
+  })
+
   test('has none of the units that were made for one start', () => {
     const files = {
       'hosts.ini': '[quays]\nquay\n',

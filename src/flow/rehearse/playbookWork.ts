@@ -181,8 +181,10 @@ export class PlaybookWork {
       if (done.some(hasStarted)) this.#take(scenario, done, 'started')
       if (!asked.has('version')) break
     }
-    for (const variant of this.#variants({ ...base, k3s: 'older' }, asked)) {
-      const done = this.#runOnInstalled(variant, asked, older(begin(variant)))
+    const last = asked.has('version') ? 'older' : 'present'
+    for (const variant of this.#variants({ ...base, k3s: last }, asked)) {
+      const found = begin(variant)
+      const done = this.#runOnInstalled(variant, asked, last === 'older' ? older(found) : present(found))
       isStarted ||= done.some(hasStarted)
       ends.push([done, variant])
       if (done.some(hasStarted)) this.#take(variant, done, 'started')
@@ -191,9 +193,8 @@ export class PlaybookWork {
     for (const larger of isStarted ? this.#withAnother(base, left) : []) {
       const found = this.#left(larger)
       if (found === undefined) continue
-      const k3s = asked.has('version') ? 'older' : 'present'
-      const scenario: Scenario = { ...larger, k3s }
-      const done = this.#runs.run(scenario, asked, k3s === 'older' ? older(found) : present(found))
+      const scenario: Scenario = { ...larger, k3s: last }
+      const done = this.#runs.run(scenario, asked, last === 'older' ? older(found) : present(found))
       ends.push([done, scenario])
       if (done.some(hasStarted)) this.#take(scenario, done, 'started')
     }
