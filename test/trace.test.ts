@@ -448,6 +448,18 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     )
   })
 
+  test('a plugin may make the groups of an inventory that is given, which is said', async () => {
+    write({
+      'own/stock/hosts.yml': 'harbour: { hosts: { birch: } }\n',
+      'own/stock/moored.yml': "plugin: constructed\ngroups: { quays: inventory_hostname == 'birch' }\n",
+      'own/site.yml': small['site.yml'],
+    })
+    const { text } = await trace(join(directory, 'own'), ['-i', 'stock'])
+    expect(text).toContain(
+      '  the inventory is not seen whole here, and what is seen has none of the groups of this playbook: one host of each kind was assumed\n',
+    )
+  })
+
   test('an inventory that git ignores is not read, which is said', async () => {
     write({ 'own/hosts': '[quays]\nbirch\n', 'own/.gitignore': 'hosts\n', 'own/site.yml': small['site.yml'] })
     expect((await trace(directory, ['own'])).text).toContain(

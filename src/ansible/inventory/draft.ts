@@ -25,6 +25,7 @@ export class InventoryDraft {
   readonly hosts = new Map<string, DraftHost>()
   readonly groups = new Map<string, DraftGroup>()
   readonly faults: Fault[] = []
+  isOpen = false
 
   constructor() {
     this.addGroup('all')

@@ -59,7 +59,8 @@ export function readInventory(
       priority,
       ...variablesOf('group_vars', name, vars),
     })
-  return { hosts, groups, faults: draft.faults, inventoryDirectories, playDirectories }
+  const { isOpen } = draft
+  return { hosts, groups, faults: draft.faults, isOpen, inventoryDirectories, playDirectories }
 }
 
 function entityVariables(

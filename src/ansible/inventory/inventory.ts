@@ -38,6 +38,8 @@ export interface Inventory {
   /** `all` and `ungrouped` are always there. */
   readonly groups: ReadonlyMap<string, Group>
   readonly faults: readonly Fault[]
+  /** Whether a plugin or a script makes a part of it, or a file of it is encrypted as a whole: it may have more hosts and groups. */
+  readonly isOpen: boolean
   /** Where `group_vars` and `host_vars` were looked for, in the order in which they win. */
   readonly inventoryDirectories: readonly string[]
   readonly playDirectories: readonly string[]

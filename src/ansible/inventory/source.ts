@@ -61,6 +61,7 @@ function readFile(draft: InventoryDraft, tree: ProjectTree, path: string): void 
   const format = inventoryFormat(path, text)
   if (format.kind === 'other') {
     draft.faults.push(format.fault)
+    draft.isOpen = true
     return
   }
   if (format.kind === 'ini') {

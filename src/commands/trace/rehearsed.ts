@@ -92,7 +92,7 @@ function foundBy(
 ): Trace['inventories'] {
   const isEmpty = inventories.some(({ inventory }) => inventory.groups.size > NO_GROUPS)
   if (isEmpty && inventories.every(({ inventory }) => inventory.hosts.size === 0)) return 'empty'
-  if (isGiven) return 'given'
+  if (isGiven) return inventories.some(({ inventory }) => inventory.isOpen) ? 'open' : 'given'
   if (inventories.length > 0) return inventories.every(isScript) ? 'script' : 'found'
   return passedOver !== undefined ? 'ignored' : inventoryScript !== undefined ? 'script' : 'none'
 }

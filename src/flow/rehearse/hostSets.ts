@@ -80,10 +80,12 @@ export class HostSets {
     return ['invented']
   }
 
-  /** One that the user names is the one, whether a play has a host in it or not; but where none could be read, as plugins make them. */
+  /** One that the user names is the one, whether a play has a host in it or not; but where not all could be read, as plugins make some. */
   #fitting(closure: Closure, sets: readonly PaperHosts[]): readonly PaperHosts[] {
     const found = sets.filter((hosts) => fits(closure, hosts))
-    return found.length === 0 && this.#isAsked ? sets.filter(({ hosts }) => hosts.size > 0) : found
+    return found.length === 0 && this.#isAsked
+      ? sets.filter(({ hosts, isOpen }) => hosts.size > 0 && isOpen !== true)
+      : found
   }
 
   /** Variables beside the playbook count, too. */

@@ -48,6 +48,8 @@ export interface PaperHosts {
   ) => Variable | undefined
   /** `undefined`: invented for a project that has none. */
   readonly sources: readonly string[] | undefined
+  /** Whether the inventory has a part that is not seen here, with more hosts and groups. */
+  readonly isOpen?: boolean
   /**
    * Files of the inventory that can't be read, so that a variable of a host which seems undefined may not be; `groups`: those
    * that it is in.
@@ -123,6 +125,7 @@ export function inventoryHosts(
     known,
     within: madeGroupVariables(inventory, project),
     sources,
+    isOpen: inventory.isOpen,
     unread,
     assumed: new Set(),
   }

@@ -47,6 +47,7 @@ const inventoryWords: Readonly<Record<Trace['inventories'], string>> = {
   empty: 'the groups of the inventory have no hosts',
   found: 'no inventory here has the groups of this playbook',
   given: 'the inventory has none of the groups of this playbook',
+  open: 'the inventory is not seen whole here, and what is seen has none of the groups of this playbook',
 }
 
 const besideWords: Readonly<Record<NonNullable<PlaybookPicture['beside']>, string>> = {

@@ -29,8 +29,8 @@ export interface Trace {
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on what is rehearsed was hit. */
   readonly bounds: readonly UnknownNote[]
-  /** Whether the project has an inventory, or one that git ignores or only a script tells, or `-i` gave one; `empty`: with groups that have no hosts. */
-  readonly inventories: 'none' | 'ignored' | 'script' | 'empty' | 'found' | 'given'
+  /** Whether the project has an inventory, or one that git ignores or only a script tells, or `-i` gave one, of which a plugin may make a part (`open`); `empty`: with groups that have no hosts. */
+  readonly inventories: 'none' | 'ignored' | 'script' | 'empty' | 'found' | 'given' | 'open'
   /** To what the user narrowed it down, in words: `on a1`. */
   readonly asked: readonly string[]
   /** What brings K3s, or its kin, to nodes in ways that are not followed: `K3s is brought by k3sup, which is not followed`. */
