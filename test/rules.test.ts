@@ -285,6 +285,16 @@ describe('a sample in place of a token', () => {
   }
   const refused = 'notice ends the play where it is that text'
 
+  // As both ansible-cores have it: a variable that is not set is an empty text, and that is defined.
+  test.each([
+    ["lookup('env', 'TEA') | default('changeme')", 'notice'],
+    ["lookup('ansible.builtin.env', 'TEA')|d('changeme')", 'notice'],
+    ["lookup('env', 'TEA') | default('changeme', true)", 'error'],
+    ["lookup('env', 'TEA', default='x') | default('changeme', boolean=True)", 'error'],
+  ])('is no more than a notice in a default that never comes: %s', (expression, severity) => {
+    expect(told('- debug:', `"{{ ${expression} }}"`)).toBe(severity)
+  })
+
   test.each([
     "- assert: { that: [harbour_key | length > 3, harbour_key != 'changeme'] }",
     "- assert:\n    that: harbour_key is defined and harbour_key not in ['', 'changeme']",

@@ -1,6 +1,6 @@
 import { hasAnsible } from '../lint/relevance.ts'
 import type { Rule } from '../lint/rule.ts'
-import { isOverruled, overruled } from './common/defaults.ts'
+import { idle, isIdle, isOverruled, overruled } from './common/defaults.ts'
 import { literalsOf } from './common/literals.ts'
 import { refusalOf } from './common/refusals.ts'
 
@@ -63,6 +63,15 @@ K3S_TOKEN={{ harbour_key }}
     K3S_URL: https://quay:6443
     K3S_TOKEN: "{{ harbour_key | default('mysupersecuretoken') }}"
                                           ^^^^^^^^^^^^^^^^^^ a sample stands where the token belongs, and everybody can guess it
+`,
+      },
+    },
+    {
+      title: 'a default that never comes, as the environment gives an empty text where it gives none',
+      files: {
+        'group_vars/harbour.yml': `
+k3s_token: "{{ lookup('env', 'K3S_TOKEN') | default('your-secure-token') }}"
+                                                     ^^^^^^^^^^^^^^^^^ a text that asks to be replaced stands where the token belongs
 `,
       },
     },
@@ -142,13 +151,15 @@ token: changeme
             ? { severity: 'notice' }
             : site.carrier === 'variable' && isOverruled(analysis, site)
               ? overruled
-              : isToCopy
-                ? { severity: 'notice', cure: 'who copies this file must put a token of their own there' }
-                : isSentinel
-                  ? SENTINEL
-                  : isOfAnsible
-                    ? {}
-                    : OF_SCRIPTS),
+              : isIdle(analysis, site.at)
+                ? idle
+                : isToCopy
+                  ? { severity: 'notice', cure: 'who copies this file must put a token of their own there' }
+                  : isSentinel
+                    ? SENTINEL
+                    : isOfAnsible
+                      ? {}
+                      : OF_SCRIPTS),
         }
       }
   },

@@ -10,6 +10,26 @@ export const overruled = {
   cure: 'leave the default out: then a play stops where nobody gives a token',
 } as const satisfies { readonly severity: Severity; readonly cure: string }
 
+/** What is said of a token that stands in a default for what the environment gives. */
+export const idle = {
+  severity: 'notice',
+  cure: "leave the default out: lookup('env', …) is an empty text where the variable is not set, so that no default comes",
+} as const satisfies { readonly severity: Severity; readonly cure: string }
+
+/** Whether a text stands in a default that never comes: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/env_lookup.html */
+export function isIdle({ project }: Analysis, { path, start, end }: Span): boolean {
+  const text = project.get(path) ?? ''
+  return (
+    ENVIRONMENT.test(text.slice(Math.max(0, start - FAR), start)) &&
+    /^['"]\s*\)/.test(text.slice(end, end + FAR))
+  )
+}
+
+const ENVIRONMENT =
+  /\blookup\(\s*['"](?:ansible\.builtin\.)?env['"]\s*,\s*['"][^'"\n]*['"]\s*\)\s*\|\s*(?:default|d)\(\s*['"]$/
+/** Letters that the name of a variable and the words around it take. */
+const FAR = 200
+
 /** Whether a token is the default of a role of which no playbook starts K3s with it: all that do get theirs from elsewhere. */
 export function isOverruled(analysis: Analysis, { at }: TokenSite): boolean {
   const { content, rehearsal } = analysis
