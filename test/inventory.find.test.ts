@@ -43,6 +43,12 @@ test.each([
   ],
   ['hosts.yml', '- {hosts: quays, roles: []}\n'],
   ['app.example.ini', `[server]\n${';;; HTTP_PORT = 3000\n\n'.repeat(40)}[database]\nDB_TYPE = sqlite3\n`],
+  ['inventory.tpl', '[quays]\n%{ for quay in quays ~}\n${quay}\n%{ endfor ~}\n[harbour:children]\nquays\n'],
+  ['hosts.ini', '[quays]\nquay\n[berths]\n${berth}\n'],
+  [
+    'stock/hosts.yml',
+    'quays:\n  hosts:\n    %{~ for quay in quays ~}\n    ${quay.name}:\n    %{~ endfor ~}\n',
+  ],
   ['ingress.json', '{"spec":{"tls":{"hosts":{"quay":1}}},"kind":"Ingress"}\n'],
 ])('%s is none', (path, text) => {
   expect(found(path, text)).toBe(false)

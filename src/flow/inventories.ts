@@ -220,6 +220,7 @@ function readsAsYaml(path: string, text: string): boolean {
 
 /** What a task makes an inventory of: it is one only when it is filled in. */
 function isTemplate(project: Project, content: () => Content, path: string, text: string): boolean {
+  if (OF_TERRAFORM.test(text)) return true
   if (!text.includes('{{') && !text.includes('{%')) return false
   const isIni = !YAML.has(partsOf(path).ending.toLowerCase())
   // Jinja within values is Ansible's to fill in, and YAML all the same.
@@ -233,6 +234,9 @@ function isTemplate(project: Project, content: () => Content, path: string, text
         if (isSource(source, path, other, content)) return true
   return false
 }
+
+/** A directive of Terraform, or a line that begins with what it fills in: https://developer.hashicorp.com/terraform/language/expressions/strings */
+const OF_TERRAFORM = /^[ \t]*(?:%\{~?\s*(?:if|else|endif|for|endfor)\b|\$\{)/m
 
 const SOURCE = /\bsrc["']?\s*[:=]\s*(?:"([^"\n]*)"|'([^'\n]*)'|((?:\{\{.*?\}\}|\{(?!\{)|[^\s,{}])+))/g
 
