@@ -20,6 +20,7 @@ import { textReport } from '../src/report/text.ts'
 import { ruleIds } from '../src/rules/ids.ts'
 import { rules } from '../src/rules/index.ts'
 import { positionAt } from '../src/span.ts'
+import { findings, installs, joins } from './tools/paper.ts'
 
 interface Stated {
   readonly at: string
@@ -161,6 +162,12 @@ test.each([
   'harbour_secret_CHANGE_ME',
   'k3s-token-changeme-before-use',
   'harbour token replace this',
+  'SET ME IN INVENTORY',
+  'set-me',
+  'must be set',
+  'TODO set in inventory',
+  'override_me_in_group_vars',
+  'define in inventory',
 ])('%s asks to be replaced', (text) => {
   const project = new Map([['group_vars/all.yml', `k3s_token: ${text}\n`]])
   expect(rules.filter((rule) => found(rule, project).length > 0).map(({ id }) => id)).toEqual([
@@ -172,6 +179,7 @@ test.each([
   '9f1c0b7e4d2a86539f1c0b7e-change-me',
   'exchange-me-7e4d2a8653f1c0b7',
   'tide-lamp-quay-change-oar',
+  'set-9f1c0b7e4d2a8653-in-7e4d2a',
 ])('%s does not', (text) => {
   const project = new Map([['group_vars/all.yml', `k3s_token: ${text}\n`]])
   expect(rules.filter((rule) => found(rule, project).length > 0).map(({ id }) => id)).not.toContain(
@@ -389,6 +397,20 @@ describe('a file to be copied', () => {
       'token-placeholder error',
     ])
   })
+})
+
+// K3s makes the server's token, and agents can only have that: in full, or once somebody has put it there.
+test.each([
+  [`K10${'3f1c9a7b'.repeat(8)}::server:5be19a02c7d34f8896e1d0b37a4cf281`, []],
+  ['SET ME IN INVENTORY', []],
+  ['5be19a02c7d34f8896e1d0b37a4cf281', ['tokens-differ']],
+])('agents with %s, and a server without a token', (token, expected) => {
+  const files = {
+    'hosts.ini': '[quays]\nquay\n[berths]\nberth\n',
+    'group_vars/berths.yml': `k3s_token: "${token}"\n`,
+    'site.yml': installs('quays', {}) + joins('berths', '{{ k3s_token }}'),
+  }
+  expect(findings(files).flatMap((one) => one.match(/^tokens-differ/) ?? [])).toEqual(expected)
 })
 
 test.each(['K3S_TOKEN', 'k3s_token', 'K3S-TOKEN', '__HARBOUR_TOKEN__', '"@K3S_TOKEN@"', '"%K3S_TOKEN%"'])(

@@ -4,7 +4,9 @@ import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
+import { parseToken } from '../token/form.ts'
 import { type Fault, faultFindings, startsOf } from './common/faults.ts'
+import { isStandIn } from './common/literals.ts'
 import { startHops } from './common/missing.ts'
 import { getsPadded } from './token-malformed.ts'
 
@@ -132,6 +134,7 @@ harbour:
           verdict.token === 'different' && (verdict.scenario.tokenGiven !== false || isMadeAnew(verdict)),
       )
       .filter(({ verdict }) => !getsPadded(verdict))
+      .filter(({ verdict }) => withoutToken(verdict) === undefined || !mayBeOfServer(verdict))
       // That one of them is written as ciphertext is another rule's.
       .filter(
         (start) =>
@@ -182,6 +185,19 @@ harbour:
       )
     }
   },
+}
+
+/** Whether it is a full token, which only a running server has made, or a text that the token is still to take the place of. */
+function mayBeOfServer({ arrival: { token } }: Verdict): boolean {
+  const { text, marks } = token.text ?? { text: '', marks: [] }
+  if (marks.some(({ atom }) => atom.text === undefined)) return false
+  return isStandIn(text) || isSecureToken(text)
+}
+
+/** `K10<hash of its CA>::…` */
+function isSecureToken(text: string): boolean {
+  const form = parseToken(text)
+  return form.kind === 'secure' && form.caHash !== undefined && form.caHash !== ''
 }
 
 const NONE: ReadonlySet<Verdict['token']> = new Set(['absent', 'empty'])
