@@ -60,15 +60,21 @@ function isIni(path: string, text: string): boolean {
 }
 
 /** `named`: the variable above that calls for encryption, or `file` where the whole file does. */
-function* nodeFindings(node: YamlNode, named: string | undefined): Generator<VaultFinding> {
+function* nodeFindings(node: YamlNode, named: string | undefined, isInList = false): Generator<VaultFinding> {
   // What an alias repeats was looked at where it is anchored.
   if (node.alias !== undefined) return
   if (node.kind === 'scalar') yield* scalarFindings(node, named)
-  else if (node.kind === 'sequence') for (const item of node.items) yield* nodeFindings(item, named)
+  else if (node.kind === 'sequence') for (const item of node.items) yield* nodeFindings(item, named, true)
   else
-    for (const { name, value } of node.written)
-      yield* nodeFindings(value, name.startsWith('vault_') ? name : named)
+    for (const { name, value } of node.written) {
+      const isVaults = name.startsWith('vault_') && !(isInList && isName(value))
+      yield* nodeFindings(value, isVaults ? name : named, isInList)
+    }
 }
+
+/** Items of a list have keys of their own, and the words of one may name a secret that is kept elsewhere. */
+const isName = (node: YamlNode): boolean =>
+  node.kind === 'scalar' && typeof node.value === 'string' && /^[a-z]+(?:[-_ ][a-z]+)*$/i.test(node.value)
 
 function* scalarFindings({ value, at }: YamlScalar, named: string | undefined): Generator<VaultFinding> {
   if (value instanceof VaultedText) yield* malformed(at, value.envelope)

@@ -70,6 +70,16 @@ KEEPER={{ vault_keeper_password }}
       },
     },
     {
+      title: 'a key of an item that names a secret',
+      files: {
+        'group_vars/harbour.yml': `
+pilots:
+  - name: Deploy
+    vault_key: vault-password
+`,
+      },
+    },
+    {
       title: "inputs of GitLab's CI, which name secrets of HashiCorp Vault",
       files: {
         'ci/release.yml': `
