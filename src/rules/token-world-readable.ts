@@ -289,8 +289,51 @@ k3s_server_config_mode: "0644"
 ${INSTALL}`,
       },
     },
+    {
+      title: 'below the directory of K3s, into which a task has let every user; and settings that may be run',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Make the directory
+  ansible.builtin.file:
+    path: /var/lib/rancher/k3s/server
+    state: directory
+    mode: "0755"
+- name: Write the key
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /var/lib/rancher/k3s/server/harbour
+    mode: "0644"
+          ^^^^^^ /var/lib/rancher/k3s/server/harbour holds the token, and with mode 0644 every user may read it
+  no_log: true
+- name: Write the settings
+  ansible.builtin.copy:
+    content: "token: {{ harbour_key }}"
+    dest: /etc/rancher/k3s/config.yaml
+    mode: "0755"
+          ^^^^^^ /etc/rancher/k3s/config.yaml holds the token, and with mode 0755 every user may read it
+  no_log: true
+${INSTALL}`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'below the directory that K3s makes for root alone',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': SITE,
+        'roles/edge/tasks/main.yml': `
+- name: Write the key
+  ansible.builtin.copy:
+    content: "{{ harbour_key }}"
+    dest: /var/lib/rancher/k3s/server/harbour
+    mode: "0644"
+  no_log: true
+${INSTALL}`,
+      },
+    },
     {
       title: 'in a directory that nobody else gets into, made before or after',
       files: {
@@ -500,8 +543,8 @@ const FETCHED =
 type Write = EventOf<'file-written'>
 type Directory = EventOf<'directory-made'>
 
-/** K3s makes its own directory for root alone. */
-const ELSEWHERE = /^\/var\/lib\/rancher\/k3s\/server\/|^\/root\//
+/** K3s makes it for root alone, and leaves one that is there as it is: `os.MkdirAll` of pkg/server/server.go. */
+const OF_SERVER = '/var/lib/rancher/k3s/server'
 
 function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
   for (const { events } of nodeRunsOf(analysis)) {
@@ -509,11 +552,12 @@ function* readableFiles(analysis: Analysis): Generator<RuleFinding> {
     const directories = new Map<string, Directory>()
     for (const event of events)
       if (event.what === 'directory-made') directories.set(event.path, event)
-      else if (event.what === 'file-written' && !ELSEWHERE.test(event.path))
+      else if (event.what === 'file-written' && !event.path.startsWith('/root/'))
         files.set(event.path, [...(files.get(event.path) ?? []), event])
     for (const writes of files.values()) {
       const last = writes.at(-1)
       if (last === undefined || !isOpen(last) || isForRootAlone(writes, last)) continue
+      if (last.path.startsWith(`${OF_SERVER}/`) && !isForAll(directories.get(OF_SERVER))) continue
       if (!isOfToken(analysis, last, mayBeIn)) continue
       const around = directoriesAbove(last.path).flatMap((path) => directories.get(path) ?? [])
       if (!around.some(isShut)) yield finding(analysis, writes, last, around.find(isNarrow))
@@ -540,6 +584,10 @@ function isShut({ mode, owner = 'root' }: Directory): boolean {
   return typeof mode === 'number' && (mode & 0o011) === 0 && (owner === 'root' || owner === '0')
 }
 
+/** Whether a task has let every user in. */
+const isForAll = (directory: Directory | undefined): boolean =>
+  typeof directory?.mode === 'number' && (directory.mode & 0o001) !== 0
+
 /** Whether only its owner and its group get at what is in it. */
 function isNarrow({ mode }: Directory): boolean {
   return typeof mode === 'number' && (mode & 0o001) === 0
@@ -558,11 +606,16 @@ function isForRootAlone(writes: readonly Write[], { file: { mode } }: Write): bo
 }
 
 /** The mode that leaves it to root; what is a program has to stay one. */
-function closedMode({ file: { mode, content } }: Write): string {
-  const isProgram =
-    typeof mode === 'number' ? (mode & 0o111) !== 0 : typeof content === 'string' && content.startsWith('#!')
+function closedMode({ path, file: { mode, content } }: Write): string {
+  const isProgram = SETTINGS_FILE.test(path)
+    ? false
+    : typeof mode === 'number'
+      ? (mode & 0o111) !== 0
+      : typeof content === 'string' && content.startsWith('#!')
   return isProgram ? '"0700"' : '"0600"'
 }
+
+const SETTINGS_FILE = /\.(?:ya?ml|json|env|conf|ini)$/
 
 function finding(
   analysis: Analysis,
@@ -593,7 +646,7 @@ function finding(
     }
   }
   const modeAt = writes.findLast((write) => write.modeAt !== undefined)?.modeAt
-  const isForAll = (mode & 0o004) !== 0 && narrow === undefined
+  const isForEveryUser = (mode & 0o004) !== 0 && narrow === undefined
   const written =
     modeAt === undefined ? '' : (analysis.project.get(modeAt.path)?.slice(modeAt.start, modeAt.end) ?? '')
   const [, variable] = /^["']\{\{\s*(\w+)\b[^}]*\}\}["']$/.exec(written) ?? []
@@ -606,8 +659,8 @@ function finding(
       ? cureAt(analysis, modeAt ?? last.at, closed)
       : { cure: `set ${variable}: ${closed}` }),
     // The group is often that of root alone, and may be meant.
-    ...(isForAll ? severity : { severity: 'notice' as const }),
-    ...(isForAll && modeAt !== undefined && isLiteral
+    ...(isForEveryUser ? severity : { severity: 'notice' as const }),
+    ...(isForEveryUser && modeAt !== undefined && isLiteral
       ? { fix: { edits: [{ at: modeAt, text: closed }] } }
       : {}),
   }
