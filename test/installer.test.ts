@@ -297,6 +297,15 @@ describe('runs in shell texts', () => {
     ['if ! systemctl is-active k3s; then\n  curl -sfL https://get.k3s.io | sh -s - server\nfi', ['server ?']],
     ['/usr/local/bin/k3s-uninstall.sh', []],
     ['curl -fsSL https://example.org/tool | sh', []],
+    // What only the script reads tells it, wherever it is from.
+    [
+      'curl -sfL https://quay.example/get | INSTALL_K3S_EXEC="agent --a" sh -',
+      ['INSTALL_K3S_EXEC=agent --a'],
+    ],
+    ['wget -qO- https://quay.example/get | sudo K3S_TOKEN=key sh -s - agent', ['K3S_TOKEN=key agent']],
+    ['curl -sfL https://get.k3sup.dev | K3S_TOKEN=key sh', []],
+    ['export K3S_TOKEN=key; curl -sfL https://quay.example/get | sh', []],
+    ['cat /opt/berth.sh | K3S_TOKEN=key sh -', []],
     ['cat /root/k3s-install.sh | sh -s - agent', ['agent']],
     ['K3S_TOKEN=key sh -s - agent < /root/k3s-install.sh', ['K3S_TOKEN=key agent']],
     ['date | sudo -E bash -s - agent </root/k3s-install.sh >/dev/null', ['agent']],

@@ -126,6 +126,37 @@ test("a copy of K3s's script is one, under any name, and with what is said in it
   expect(nodes(files)).toEqual(['berth agent present env-file url', served])
 })
 
+describe('a download whose address nobody sets', () => {
+  const site = (run: string, more = ''): Files => ({
+    ...inventory,
+    'site.yml': `${server}\n- hosts: berths\n  tasks:\n    - shell: ${run}\n${more}`,
+  })
+  const address = 'curl -sfL {{ beacon_url }} |'
+  const words = 'K3S_URL=https://quay:6443 K3S_TOKEN={{ harbour_key }}'
+
+  test.each([
+    site(`${address} ${words} sh -s - agent`),
+    site(
+      `${address} sudo INSTALL_K3S_EXEC="agent --server https://quay:6443 --token {{ harbour_key }}" sh -`,
+    ),
+    site(
+      `${address} sh -`,
+      '      environment: { INSTALL_K3S_EXEC: agent --server https://quay:6443, K3S_TOKEN: "{{ harbour_key }}" }\n',
+    ),
+  ])('is the install script by what it is told: %#', (files) => {
+    expect(nodes(files)).toEqual([expect.stringMatching(/^berth agent present \S+ url$/), served])
+  })
+
+  test('is another program without that', () => {
+    expect(nodes(site(`${address} sh -s - agent`))).toEqual([served])
+  })
+
+  test('ends the play where a task sets it later', () => {
+    const files = site(`${address} ${words} sh -`, '    - set_fact: { beacon_url: https://get.k3s.io }\n')
+    expect(unknowns(files)).toContain("the play ends here for berth: 'beacon_url' is undefined")
+  })
+})
+
 describe('script', () => {
   const carries = (...tasks: readonly string[]): string => `${server}
 - hosts: berths

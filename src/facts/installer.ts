@@ -14,6 +14,9 @@ export const installer = {
   kept: [/^(?:K3S|CONTAINERD)_/, /^(?:NO|HTTP|HTTPS)_PROXY/i],
   /** Those that say the token, or where it is. */
   tokens: ['K3S_TOKEN', 'K3S_TOKEN_FILE'],
+  /** Variables that nothing but the script reads, and those with which it is told what to join. */
+  own: /^INSTALL_K3S_/,
+  told: /^(?:INSTALL_K3S_|K3S_(?:URL|TOKEN(?:_FILE)?)$)/,
   /** Variables that say which K3s is brought, and from where: nothing that the service is told hangs on them. */
   ofRelease:
     /^INSTALL_K3S_(?:VERSION|COMMIT|PR|CHANNEL|CHANNEL_URL|ARTIFACT_URL|SELINUX_WARN|SKIP_SELINUX_RPM)$/,

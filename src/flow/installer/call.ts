@@ -47,7 +47,10 @@ export function installerCallOf(
   files: PaperFiles = new Map(),
 ): InstallerCall | undefined {
   const ran = ranScript(step, atoms)
-  const isIt = 'path' in ran ? isInstaller(ran.path, files, atoms) : isDownload(ran.input, files, atoms)
+  const isIt =
+    'path' in ran
+      ? isInstaller(ran.path, files, atoms)
+      : isDownload(ran.input, files, atoms) || isToldAsInstaller(step, ran.input, atoms)
   return isIt ? { environment: environmentBehind(step, ran, atoms), args: ran.args, manager, hop } : undefined
 }
 
@@ -173,6 +176,22 @@ function isDownload(input: ShellStep | undefined, files: PaperFiles, atoms: Atom
     return installer.addresses.test(text) || (text.startsWith('/') && isInstaller(text, files, atoms))
   })
 }
+
+/**
+ * Whether what a shell downloads is told what only the install script asks for, wherever it is from: in front of the shell, or
+ * for all of the task where nobody knows the address.
+ */
+function isToldAsInstaller({ environment }: ShellStep, input: ShellStep | undefined, atoms: Atoms): boolean {
+  const words = (input?.words ?? []).map((word) => known(word, atoms))
+  if (input === undefined || !DOWNLOADS.test(words[behindWrappers(words)] ?? '')) return false
+  if (words.some((word) => installer.ofHelper.addresses.test(word))) return false
+  const isOpen = input.words.some((word) => atoms.plain(word) === undefined)
+  return [...environment.keys()].some((name) =>
+    input.environment.has(name) ? isOpen && installer.own.test(name) : installer.told.test(name),
+  )
+}
+
+const DOWNLOADS = /^(?:\S*\/)?(?:curl|wget)$/
 
 /** Whether a text is the script as the control node gets it: `lookup('url', 'https://get.k3s.io', split_lines=False)`. */
 function isLookedUp(marked: string, atoms: Atoms): boolean {
