@@ -103,6 +103,33 @@ describe('lint', () => {
     ])
   })
 
+  test('says of what newer releases of Ansible refuse since when, where a playbook of K3s comes to it', () => {
+    const lists = 'vars: [{ tide: low }]'
+    const files = {
+      'site.yml': `- hosts: quays\n  ${lists}\n  roles: [{ role: k3s, ${lists} }]\n  tasks:\n    - include_tasks: rope.yml\n`,
+      'rope.yml': `- include: knot.yml\n- ansible.builtin.include: { file: knot.yml }\n- ${lists}\n  block: [{ ping: , ${lists} }]\n`,
+      'knot.yml': '- ping:\n',
+      'other.yml': `- hosts: lamps\n  ${lists}\n  tasks:\n    - ping:\n`,
+      'roles/k3s/tasks/main.yml': '- shell: curl -sfL https://get.k3s.io | sh -\n',
+    }
+    const { findings } = lint(new Analysis(new Map(Object.entries(files))), rulesOfK3s)
+    expect(
+      findings.map(({ rule, at, message }) => [
+        rule,
+        at.path,
+        positionAt(files[at.path as keyof typeof files], at.start).line,
+        message.slice(0, 'since ansible-core 2.18 vars'.length),
+      ]),
+    ).toEqual([
+      ['file-ambiguous', 'rope.yml', 1, 'since ansible-core 2.16 ther'],
+      ['file-ambiguous', 'rope.yml', 2, 'since ansible-core 2.16 ther'],
+      ['file-ambiguous', 'rope.yml', 3, 'since ansible-core 2.18 vars'],
+      ['file-ambiguous', 'rope.yml', 4, 'since ansible-core 2.18 vars'],
+      ['file-ambiguous', 'site.yml', 2, 'since ansible-core 2.18 vars'],
+      ['file-ambiguous', 'site.yml', 3, 'since ansible-core 2.18 vars'],
+    ])
+  })
+
   test('names a step once, though the next host takes a value by the task by which the first one did', () => {
     const first = "groups['quays'][0]"
     const site = `

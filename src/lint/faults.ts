@@ -48,11 +48,12 @@ export function ownFindings(
 
 /** Of the files of tasks and variables that were read: what concerns K3s, and what ends a playbook of K3s before any task. */
 export function contentFaults(analysis: Analysis): readonly Fault[] {
-  return analysis.faults.content.filter(({ at: { path }, severity = 'error' }) => {
+  return analysis.faults.content.filter(({ at: { path }, severity = 'error', since }) => {
     const text = analysis.project.get(path) ?? ''
     // A playbook among the tasks of a role is read as one, unless something includes it.
     if (isBelow(path, TASKS) && isPlaybook(text) && !analysis.rehearsal.reached.has(path)) return false
-    return namesK3s(path, text) || (severity === 'error' && analysis.isReached(path))
+    const isEnd = severity === 'error' || since !== undefined
+    return namesK3s(path, text) || (isEnd && analysis.isReached(path))
   })
 }
 

@@ -48,4 +48,6 @@ export interface Fault {
   readonly severity?: 'error' | 'warning' | 'notice'
   /** Of a fault only for what the file is read as: who reads it so belongs to it. */
   readonly readAs?: 'tasks'
+  /** The release of ansible-core since which it ends the run: an older one takes it. */
+  readonly since?: string
 }

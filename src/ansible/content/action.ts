@@ -40,8 +40,17 @@ export function readAction(task: YamlMap, reading: Reading): Action | undefined 
   const isOldStyle = chosen.name === 'action' || chosen.name === 'local_action'
   const action = isOldStyle ? oldStyle(chosen, reading) : newStyle(chosen, reading)
   if (action === undefined) return undefined
+  if (moduleName(action.written) === 'include') reading.report(removedInclude(chosen.key.at))
   return joined(action.written, chosen.key.at, [extra, action.own])
 }
+
+const removedInclude = (at: Span): Fault => ({
+  at,
+  message: 'since ansible-core 2.16 there is no include any more, and the run ends here',
+  fix: 'write include_tasks, or import_tasks where it is to be read before the play begins',
+  severity: 'warning',
+  since: '2.16',
+})
 
 const candidatesIn = (task: YamlMap): readonly YamlEntry[] =>
   [...task.entries.values()].filter(

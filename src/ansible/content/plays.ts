@@ -53,7 +53,7 @@ function readPlay(map: YamlMap, reading: Reading): Play | ImportPlaybook {
       kind: 'import',
       at: placeOf(map),
       path: placed(value),
-      keywords: keywordsOf(map, (name) => name !== key),
+      keywords: keywordsOf(map, (name) => name !== key, reading),
     }
   }
   reportUnknown(map, PLAY_KEYS, 'a play', reading)
@@ -66,7 +66,7 @@ function readPlay(map: YamlMap, reading: Reading): Play | ImportPlaybook {
     })
   const statements = (name: string) => readStatements(map.entries.get(name)?.value, name, reading)
   const roles = map.entries.get('roles')?.value
-  const keywords = keywordsOf(map, (name) => !PLAY_OWN.includes(name))
+  const keywords = keywordsOf(map, (name) => !PLAY_OWN.includes(name), reading)
   const user = keywords.get('user')
   if (user !== undefined && !keywords.has('remote_user')) keywords.set('remote_user', user)
   return {
@@ -86,7 +86,7 @@ function readPlay(map: YamlMap, reading: Reading): Play | ImportPlaybook {
 /** A `roles:` list of a play or the `dependencies:` of a role. */
 export function readRoleUses(node: YamlNode, what: string, reading: Reading): RoleUse[] {
   return itemsOf(node, what, reading).flatMap((item) => {
-    const use = item.kind === 'map' ? mappedUse(item) : plainUse(item)
+    const use = item.kind === 'map' ? mappedUse(item, reading) : plainUse(item)
     if (use !== undefined) return use
     reading.report({
       at: placeOf(item),
@@ -102,7 +102,7 @@ function plainUse(item: YamlNode): RoleUse | undefined {
   return name ? { at: placeOf(item), name, keywords: new Map(), parameters: new Map() } : undefined
 }
 
-function mappedUse(map: YamlMap): RoleUse | undefined {
+function mappedUse(map: YamlMap, reading: Reading): RoleUse | undefined {
   const source = textOf(map.entries.get('src')?.value)
   const name =
     textOf((map.entries.get('role') ?? map.entries.get('name'))?.value) ?? (source && nameFromSource(source))
@@ -111,7 +111,7 @@ function mappedUse(map: YamlMap): RoleUse | undefined {
   for (const entry of map.entries.values())
     if (!roleKeywords.has(entry.name)) parameters.set(entry.name, variable(entry))
   const isKeyword = (key: string): boolean => roleKeywords.has(key) && key !== 'role' && key !== 'name'
-  return { at: placeOf(map), name, keywords: keywordsOf(map, isKeyword), parameters }
+  return { at: placeOf(map), name, keywords: keywordsOf(map, isKeyword, reading), parameters }
 }
 
 /** What `ansible-galaxy` would call a role that is named by its source: RoleRequirement in playbook/role/requirement.py. */

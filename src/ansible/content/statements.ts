@@ -43,7 +43,7 @@ function statementsOf(items: readonly YamlNode[], reading: Reading): Statement[]
 function readTask(map: YamlMap, reading: Reading): Task | undefined {
   const action = readAction(map, reading)
   if (action === undefined) return undefined
-  const keywords = keywordsOf(map, (name) => isTaskKeyword(name) && !TASK_OWN.has(name))
+  const keywords = keywordsOf(map, (name) => isTaskKeyword(name) && !TASK_OWN.has(name), reading)
   const local = map.entries.get('local_action')
   if (local !== undefined)
     keywords.set('delegate_to', { value: 'localhost', at: local.key.at, node: undefined })
@@ -68,16 +68,29 @@ function readBlock(map: YamlMap, reading: Reading): Block {
     kind: 'block',
     at: placeOf(map),
     name: textOf(map.entries.get('name')?.value),
-    keywords: keywordsOf(map, (name) => !isOwn(name)),
+    keywords: keywordsOf(map, (name) => !isOwn(name), reading),
     block,
     rescue,
     always,
   }
 }
 
-export function keywordsOf(map: YamlMap, isWanted: (name: string) => boolean): Map<string, Placed> {
+export function keywordsOf(
+  map: YamlMap,
+  isWanted: (name: string) => boolean,
+  { report }: Reading,
+): Map<string, Placed> {
   const keywords: Map<string, Placed> & Keywords = new Map()
   for (const { name, value } of map.entries.values()) if (isWanted(name)) keywords.set(name, placed(value))
+  const vars = keywords.get('vars')
+  if (vars?.node?.kind === 'sequence')
+    report({
+      at: vars.at,
+      message: 'since ansible-core 2.18 vars must be a mapping, not a list, and the run ends here',
+      fix: 'write NAME: VALUE without the dashes',
+      severity: 'warning',
+      since: '2.18',
+    })
   return keywords
 }
 

@@ -21,6 +21,7 @@ import { isTemplate, TEMPLATE, type Texts, tasksNamed } from './namedFiles.ts'
 import { type PathIndex, pathIndex } from './pathIndex.ts'
 import { hasRefusedCondition, refusedTemplate } from './refusedTemplates.ts'
 import type { RoleParts } from './roles.ts'
+import { strangeArguments } from './strangeArguments.ts'
 
 /** A task as it stands in what a playbook reaches. */
 export interface PlacedTask extends RoleContext {
@@ -250,12 +251,15 @@ export class Relevance {
     return this.#leadsToCluster(text, (name) => this.#shared.has(name))
   }
 
-  /** Whether the play ends at it for a template, or a condition, that is none. */
+  /** Whether the play ends at it for a template, or a condition, that is none, or for an argument that its module does not have. */
   #isRefused(task: Task): boolean {
     let is = this.#refused.get(task)
     if (is === undefined) {
       const by = { content: this.#content, refuses: this.#refuses }
-      is = refusedTemplate(task, by) !== undefined || hasRefusedCondition(task, by)
+      is =
+        refusedTemplate(task, by) !== undefined ||
+        hasRefusedCondition(task, by) ||
+        strangeArguments(task).length > 0
       this.#refused.set(task, is)
     }
     return is

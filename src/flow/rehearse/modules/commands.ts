@@ -35,6 +35,7 @@ import type { Event } from '../../rehearsal.ts'
 import { broughtBy, Unknown } from '../../unknown.ts'
 import { type Call, type Effect, ModuleFails, normalised, Undecided } from '../call.ts'
 import { environmentOf } from '../environment.ts'
+import { strangeArguments } from '../strangeArguments.ts'
 import type { NodeState } from '../world.ts'
 import { type CarriedScript, carriedScript } from './carriedScript.ts'
 import { startsContainer } from './containers.ts'
@@ -64,10 +65,12 @@ import { transientUnit } from './transient.ts'
 export function command(call: Call): Effect {
   const { at, module } = call.task.action
   const isRaw = module === 'raw'
-  const strange = [...call.task.action.arguments.keys()].find((name) => !ARGUMENTS.has(name))
-  // `environment:` one step too far to the right, most often. Not every release tells it of `script`.
-  if (strange !== undefined && !isRaw && module !== 'script')
-    return { failed: `${module} has no argument ${strange}`, changed: false }
+  const strange = strangeArguments(call.task).find((name) => call.value(name) !== undefined)
+  if (strange !== undefined)
+    return {
+      failed: `${module} has no argument ${strange}${strange === 'warn' ? ' since ansible-core 2.14' : ''}`,
+      changed: false,
+    }
   if (isRaw && call.task.action.freeForm === undefined && call.argument('_raw_params') === undefined)
     return { failed: 'raw has no command', changed: false }
   const marked = commandText(call)
@@ -103,11 +106,6 @@ export function command(call: Call): Effect {
     return { changed: false, result: output(call, '', 0, marked) }
   return new Steps(call, carried).run(started, environment, marked)
 }
-
-const ARGUMENTS: ReadonlySet<string> = new Set([
-  ...['_raw_params', '_uses_shell', 'argv', 'chdir', 'cmd', 'creates', 'executable', 'expand_argument_vars'],
-  ...['removes', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'warn'],
-])
 
 /**
  * Whether `creates` or `removes` finds something; where nobody knows, nothing but what K3s may have made. `script` takes no glob:
