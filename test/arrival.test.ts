@@ -373,11 +373,17 @@ describe('what else decides about a join', () => {
       /masked/,
     ],
     ['two ExecStart=', { [agent]: unit(run('agent'), run('agent')) }, /more than one/],
-    ['a % that systemd does not know', { [agent]: unit(run('agent --token a%zb')) }, /ignores ExecStart=/],
+    ['a % that systemd does not know', { [agent]: unit(run('agent --token a%zb')) }, /ExecStart= for a %/],
+    ['a quote that is left open', { [agent]: unit(run('agent --token "a')) }, /ExecStart= for its quotes$/],
+    [
+      'a command line that is one word',
+      { [agent]: unit('ExecStart="k3s agent --server https://quay:6443"') },
+      /ExecStart= for the blanks in the name of its program/,
+    ],
     [
       'a program below a directory that is not named from the root',
       { [agent]: unit('ExecStart=bin/k3s agent') },
-      /ignores ExecStart=/,
+      /ExecStart= for the path of its program$/,
     ],
     [
       'a program behind a variable',

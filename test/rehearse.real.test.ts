@@ -761,6 +761,24 @@ describe('modules', () => {
     ])
   })
 
+  // As systemd 252 has it.
+  test.each([
+    ['-k3s server --cluster-init', 'systemd-run has no option -k'],
+    ['-tK k3s server', 'systemd-run has no option -K'],
+    ['k3s server --server https://quay:6443', 'systemd-run finds no program whose name has blanks'],
+    ['/usr/local/bin/k3s server', 'systemd-run finds no program whose name has blanks'],
+  ])('systemd-run fails at %s', (word, why) => {
+    const site = `
+- hosts: harbour
+  tasks:
+    - ansible.builtin.command: { argv: [systemd-run, --unit=k3s-first, -q, -p, RestartSec=2, "${word}"] }
+    - ansible.builtin.command: k3s server
+`
+    const files = { 'site.yml': site, 'hosts.ini': '[harbour]\nquay\n' }
+    expect(arrivals(files)).toEqual([])
+    expect(unknowns(files).join()).toMatch(`the play ends here for quay: ${why}`)
+  })
+
   test.each([
     ['of a service, as its env file says them', [], 'present argv', 'url'],
     ['in a text without a shell, too', 'text', 'present argv', 'url'],

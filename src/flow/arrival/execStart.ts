@@ -16,21 +16,32 @@ export interface ExecCommand {
 }
 
 /** `config_parse_exec` of systemd. A line that it refuses gives what came before it. */
-export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): readonly ExecCommand[] {
+export const execCommands = (value: Letters, unit: UnitName, atoms: Atoms): readonly ExecCommand[] =>
+  execLine(value, unit, atoms).commands
+
+/** The same, and for what of it systemd refuses a line. */
+export function execLine(
+  value: Letters,
+  unit: UnitName,
+  atoms: Atoms,
+): { readonly commands: readonly ExecCommand[]; readonly refused?: string } {
   const commands: ExecCommand[] = []
   let at: number | undefined = 0
   while (at !== undefined) {
     const first = nextWord(value, at, 'relaxed')
-    if (first === undefined || first === 'invalid') break
+    if (first === undefined) break
+    if (first === 'invalid') return { commands, refused: QUOTES }
     const prefix = /^(?:[-@:+!])*/.exec(first.word.text)?.[0] ?? ''
     const program = expandSpecifiers(cut(first.word, prefix.length), unit, atoms)
-    if (program === undefined || program.text === '' || program.text.endsWith('/')) break
-    if (isRelative(program)) break
+    if (program === undefined) return { commands, refused: SPECIFIER }
+    if (program.text === '' || program.text.endsWith('/') || isRelative(program))
+      return { commands, refused: /\s/.test(program.text) ? BLANKS : 'the path of its program' }
     const read = restOfCommand(value, first.next, unit, atoms)
-    if (read === undefined) break
+    if (typeof read === 'string') return { commands, refused: read }
     const [calledAs, ...others] = read.words
     const words = prefix.includes('@') ? [program, ...others] : [program, ...read.words]
-    if (prefix.includes('@') && calledAs === undefined) break
+    if (prefix.includes('@') && calledAs === undefined)
+      return { commands, refused: 'the name that @ wants behind its program' }
     commands.push({
       words,
       calledAs: prefix.includes('@') ? calledAs : undefined,
@@ -38,8 +49,13 @@ export function execCommands(value: Letters, unit: UnitName, atoms: Atoms): read
     })
     at = read.next
   }
-  return commands
+  return { commands }
 }
+
+const QUOTES = 'its quotes'
+const SPECIFIER = 'a % that it does not know'
+const BLANKS =
+  'the blanks in the name of its program: what is to be more than one word stands in one pair of quotes'
 
 /** A program is a whole path or a name without a slash. What stands behind `|` is for a shell, from systemd 258 on. */
 const isRelative = (program: Letters): boolean =>
@@ -47,13 +63,13 @@ const isRelative = (program: Letters): boolean =>
 
 const SEPARATOR = /\\?;(?=[ \t\n\r]|$)/y
 
-/** Up to a `;` that stands alone; `\;` is an argument. `undefined`: systemd refuses the command. */
+/** Up to a `;` that stands alone; `\;` is an argument. A text: why systemd refuses the command. */
 function restOfCommand(
   value: Letters,
   start: number,
   unit: UnitName,
   atoms: Atoms,
-): { readonly words: readonly Letters[]; readonly next: number | undefined } | undefined {
+): { readonly words: readonly Letters[]; readonly next: number | undefined } | string {
   const words: Letters[] = []
   let at = start
   while (at < value.text.length) {
@@ -68,9 +84,9 @@ function restOfCommand(
     }
     const read = nextWord(value, at, 'relaxed')
     if (read === undefined) break
-    if (read === 'invalid') return undefined
+    if (read === 'invalid') return QUOTES
     const resolved = expandSpecifiers(read.word, unit, atoms)
-    if (resolved === undefined) return undefined
+    if (resolved === undefined) return SPECIFIER
     words.push(resolved)
     at = read.next
   }

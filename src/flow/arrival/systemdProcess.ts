@@ -6,7 +6,7 @@ import type { Atoms, Hop } from '../atoms.ts'
 import type { PaperFile, PaperFiles } from '../files.ts'
 import { type Directive, directivesOf } from './directives.ts'
 import { envFileParts, noLetters } from './envFiles.ts'
-import { execCommands, expandVariables } from './execStart.ts'
+import { execCommands, execLine, expandVariables } from './execStart.ts'
 import { type Letters, madeLetters, markedText, type Source, unknownIn, withAtom } from './letters.ts'
 import { fileAt, globPaths, unknownFileAt } from './paths.ts'
 import { type EnvironmentPart, type Process, variableName } from './process.ts'
@@ -237,16 +237,16 @@ function commandOf(
   const isOneshot = type !== undefined && (type.text === 'oneshot' || unknownIn(type) !== undefined)
   const [first] = commands
   const given = directives.findLast(({ key, value }) => key === 'ExecStart' && value.text !== '')
-  if (first === undefined)
+  if (first === undefined) {
+    const refused = given === undefined ? undefined : execLine(given.value, unit, atoms).refused
     return {
       argv: [],
       hops: given === undefined ? [] : hopsAt(given),
       failure:
-        given === undefined
-          ? 'the unit has no ExecStart='
-          : 'systemd ignores ExecStart= for its quotes, for a % that it does not know or for the path of its program',
+        refused === undefined ? 'the unit has no ExecStart=' : `systemd ignores ExecStart= for ${refused}`,
       unknown: undefined,
     }
+  }
   const failure =
     commands.length > 1 && !isOneshot
       ? 'the unit has more than one ExecStart=, which systemd refuses but for Type=oneshot'

@@ -461,7 +461,10 @@ class Steps {
       )
     if (STARTS_OTHERS.test(name)) this.#node = { ...this.#node, ...mayRun(call, this.#node) }
     if (/^(?:systemd-run|rm)$/.test(name)) this.#followed += 1
-    if (name === 'systemd-run') this.#transient(step)
+    if (name === 'systemd-run') {
+      const refused = this.#transient(step)
+      if (refused !== undefined) return this.#fails(refused, 1)
+    }
     const own = k3sIn(words)
     if (own !== undefined) this.#direct(step, given.length - words.length + own)
     if (name === 'chmod') this.#mode(words.slice(1))
@@ -718,13 +721,16 @@ class Steps {
     this.#events.push(...(effect.events ?? []))
   }
 
-  #transient({ words }: ShellStep): void {
+  /** Why nothing starts, where that is so. */
+  #transient({ words }: ShellStep): string | undefined {
     const call = this.#call
     const hop = call.hop('runs K3s by systemd-run')
     const unit = transientUnit(words, (word) => call.atoms.traced(word).text, hop)
-    if (unit === undefined) return
+    if (unit === undefined) return undefined
+    if ('refused' in unit) return unit.refused
     this.#node = { ...this.#node, files: new Map(this.#node.files).set(unit.path, unit.file) }
     this.#start(unit.service)
+    return undefined
   }
 
   #remove(path: string): void {
