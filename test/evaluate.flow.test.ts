@@ -93,7 +93,7 @@ describe('template files', () => {
     ['{% extends "base.j2" %}', '? an expression'],
     ['{{ harbour_key | no_such_filter }}!', '<harbour_key>!'],
     ['{{ berth | no_such_filter }}!', '<7 | no_such_filter>!'],
-    ['x: {{ circle }}', 'x: <circle>'],
+    ['x: {{ circle }}', 'undefined'],
   ])('%j', (text, expected) => {
     expect(rendered(text)).toBe(expected)
   })

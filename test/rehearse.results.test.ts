@@ -3050,3 +3050,69 @@ ${before}    - ansible.builtin.${module}: { ${what}, dest: /etc/slip, mode: "060
     expect(arrivals(site('false'))).toEqual(empty)
   })
 })
+
+// As ansible-core 2.21 has it, and 2.14 but for the last two.
+describe('a variable that its own template needs', () => {
+  const own = 'beacon: "{{ beacon }}"'
+  const asks = 'shell: curl -sfL https://get.k3s.io | INSTALL_K3S_EXEC="server --node-name={{ beacon }}" sh -'
+  const play = (keywords: string, tasks: string, more: Files = {}): Files => ({
+    'site.yml': `- hosts: quays\n${keywords}  tasks:\n${tasks}`,
+    'hosts.ini': '[quays]\nquay\n[quays:vars]\nbeacon=tide\n',
+    'knot.yml': `- ${asks}\n`,
+    ...more,
+  })
+  const task = `    - ${asks}\n`
+  const role = { 'roles/rope/tasks/main.yml': `- ${asks}\n` }
+  const made = '    - set_fact: { beacon: pier }\n'
+  const ends = 'the play ends here for quay: the variable beacon leads back to itself, which Ansible refuses'
+
+  test.each<[string, Files]>([
+    ['of the play', play(`  vars: { ${own} }\n`, task)],
+    ['of the task', play('', `${task}      vars: { ${own} }\n`)],
+    [
+      'of a block',
+      play('', `    - vars: { ${own} }\n      block: [{ ${asks.replace(': ', ": '").concat("'")} }]\n`),
+    ],
+    ['of an include', play('', `    - include_tasks: knot.yml\n      vars: { ${own} }\n`)],
+    ['of an import', play('', `    - import_tasks: knot.yml\n      vars: { ${own} }\n`)],
+    ['of a role in the play', play(`  roles: [{ role: rope, vars: { ${own} } }]\n`, '', role)],
+    ['that is a parameter of a role', play(`  roles: [{ role: rope, ${own} }]\n`, '', role)],
+    ['in vars of a role', play('  roles: [rope]\n', '', { ...role, 'roles/rope/vars/main.yml': `${own}\n` })],
+    ['with a default', play(`  vars: { beacon: "{{ beacon | default('pier') }}" }\n`, task)],
+    ['by way of another', play('  vars: { beacon: "{{ lamp }}", lamp: "x{{ beacon }}" }\n', task)],
+    [
+      'that is asked for with a default',
+      play(`  vars: { ${own} }\n`, task.replace('{{ beacon }}', '{{ beacon | d(1) }}')),
+    ],
+    [
+      'in a condition',
+      play(`  vars: { ${own} }\n`, `${task.replace('{{ beacon }}', 'x')}      when: beacon != 'pier'\n`),
+    ],
+    [
+      'in spite of a fact, as a parameter of an include',
+      play('', `${made}    - include_tasks: knot.yml\n      vars: { ${own} }\n`),
+    ],
+  ])('%s ends the play', (_, files) => {
+    expect([arrivals(files), unknowns(files)]).toEqual([[], [ends]])
+  })
+
+  test.each<[string, Files]>([
+    ['below a fact', play('', `${made}${task}      vars: { ${own} }\n`)],
+    ['of set_fact, which is made of what was there', play('', `    - set_fact: { ${own} }\n${task}`)],
+    [
+      'in defaults below the inventory',
+      play('  roles: [rope]\n', '', { ...role, 'roles/rope/defaults/main.yml': `${own}\n` }),
+    ],
+    ['that nothing asks for', play(`  vars: { ${own} }\n`, task.replace('{{ beacon }}', 'x'))],
+    ['in a branch that is not taken', play(`  vars: { beacon: "{{ 'x' if true else beacon }}" }\n`, task)],
+    [
+      'that is a mapping of which another part is asked for',
+      play(
+        '  vars: { beacon: { a: x, b: "{{ beacon.a }}" } }\n',
+        task.replace('{{ beacon }}', '{{ beacon.b }}'),
+      ),
+    ],
+  ])('%s is none', (_, files) => {
+    expect(arrivals(files)).toEqual(['quay first-server absent none no url'])
+  })
+})

@@ -449,13 +449,10 @@ describe('why it is not known whether a token arrives', () => {
     }
   })
 
-  // ansible-core 2.14 takes what leads back through hostvars for a text, 2.21 refuses that, too.
-  test.each([
-    ['{{ phrase }}', ', which Ansible refuses'],
-    ["{{ phrase | default('') }}", ', which Ansible refuses'],
-    ["{{ hostvars[groups['quays'][0]].phrase }}", ''],
-  ])('is told of %s, which leads back to itself', (value, more) => {
+  // ansible-core 2.14 takes it for a text, 2.21 refuses that, too.
+  test('is told of what leads back to itself through hostvars', () => {
+    const value = "{{ hostvars[groups['quays'][0]].phrase }}"
     const files = { 'site.yml': site, 'group_vars/all.yml': `phrase: "${value}"\n` }
-    expect(reasons(files)).toEqual([`the variable phrase leads back to itself${more}`])
+    expect(reasons(files)).toEqual(['the variable phrase leads back to itself'])
   })
 })

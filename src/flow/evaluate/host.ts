@@ -47,8 +47,10 @@ import {
   Harmless,
   isTainted,
   Keyed,
+  Looped,
   Pending,
   Result,
+  refuseLoop,
   truthOfSides,
   UnknownTruth,
 } from './unknowns.ts'
@@ -126,6 +128,7 @@ export class Host implements Evaluator {
     return this.#kept('condition', raw, at, () => {
       const truth = this.#guarded(at, () => this.#condition(raw, at))
       if (typeof truth === 'boolean' || truth instanceof Undefined) return truth
+      if (truth instanceof Unknown && truth.leaf instanceof Looped) return new Undefined(truth.leaf.why)
       if (!(truth instanceof Unknown)) return new Unknown('a condition', 'a value that is no condition', at)
       return this.decided(truth.what) ?? truth
     })
@@ -174,10 +177,9 @@ export class Host implements Evaluator {
     const known = this.#known.get(name)
     if (known === 'under way') {
       answeredOtherwise()
-      return new Unknown(
-        name,
-        `the variable ${name} leads back to itself${this.#host === undefined ? ', which Ansible refuses' : ''}`,
-      )
+      return this.#host === undefined && this.#isLoop(name)
+        ? new Looped(name)
+        : new Unknown(name, `the variable ${name} leads back to itself`)
     }
     if (known !== undefined) {
       answeredBefore(known.answers)
@@ -191,6 +193,15 @@ export class Host implements Evaluator {
     } finally {
       if (this.#known.get(name) === 'under way') this.#known.delete(name)
     }
+  }
+
+  /** Whether all that leads back to a variable under way are texts: of a mapping or a list Ansible renders what is asked for. */
+  #isLoop(name: string): boolean {
+    const underWay = [...(this.#known ?? [])].flatMap(([one, known]) => (known === 'under way' ? one : []))
+    return underWay.slice(underWay.indexOf(name)).every((one) => {
+      const found = this.scope.variable(one)
+      return found !== undefined && 'raw' in found && typeof found.raw === 'string'
+    })
   }
 
   #lookUp(name: string): Value | undefined {
@@ -367,11 +378,13 @@ export class Host implements Evaluator {
   }
 
   standIn(value: Unknown): string | Unknown {
+    refuseLoop(value)
     const isFollowed = value instanceof Fetched || (!isTainted(value) && this.isFilled(value))
     return isFollowed ? this.unknownText(value) : value
   }
 
   unknownText(value: Unknown): string {
+    refuseLoop(value)
     const { atoms } = this.tracking
     const { what, why } = value
     const root =

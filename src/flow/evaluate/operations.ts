@@ -34,6 +34,7 @@ import {
   madeOfSides,
   NodeName,
   opposite,
+  refuseLoop,
   Tainted,
   UnknownTruth,
 } from './unknowns.ts'
@@ -76,6 +77,7 @@ export class Operations {
     const settled = this.host.decidedValue(what)
     if (settled !== undefined) return settled
     const { atoms, unknown } = this.host.tracking.contents(operands)
+    refuseLoop(unknown)
     const reason = why ?? unknown?.why ?? `${what} is only known when the play runs`
     const leaf = unknown === undefined || unknown.leaf === unknown ? undefined : unknown.leaf
     if (unknown instanceof Fork) return new Fork(what, reason, this.at, unknown.leaf)
@@ -93,6 +95,7 @@ export class Operations {
     const decided = this.host.decided(what)
     if (decided !== undefined) return decided
     const { unknown } = this.host.tracking.contents(operands)
+    refuseLoop(unknown)
     const leaf = unknown === undefined || unknown.leaf === unknown ? undefined : unknown.leaf
     return new UnknownTruth(
       what,

@@ -1,4 +1,11 @@
-import { Dict, isPythonMethod, Undefined, Unknown, type Value } from '../../ansible/template/primitives.ts'
+import {
+  Dict,
+  isPythonMethod,
+  Undefined,
+  UndefinedFault,
+  Unknown,
+  type Value,
+} from '../../ansible/template/primitives.ts'
 import type { Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
 
@@ -268,6 +275,19 @@ export class Ungiven extends Unknown {
     super(what, why, at)
     this.isThere = isThere
   }
+}
+
+/** A variable that its own template needs: Ansible fails with what is made of it, `default` or not, unless nothing asks for that. */
+export class Looped extends Unknown {
+  constructor(name: string) {
+    super(name, `the variable ${name} leads back to itself, which Ansible refuses`)
+  }
+}
+
+/** What Ansible could not go on with is as good as undefined. */
+export function refuseLoop(value: Unknown | undefined): void {
+  if (value?.leaf instanceof Looped)
+    throw new UndefinedFault(value.leaf.why, 'give one of the two another name')
 }
 
 /** Whether a value is none, or one that is taken not to be given. */
