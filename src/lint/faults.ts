@@ -24,10 +24,11 @@ export function ownFindings(
   const unknowns: UnknownNote[] = [...kinOf(analysis)]
   const seen = new Set<string>()
   const lines = new ProjectLines(analysis.project)
-  const add = ({ at, message, fix, severity = 'error', readAs }: Fault): void => {
+  const add = ({ at, message, fix, severity = 'error', readAs, since }: Fault): void => {
     // A pattern in double quotes has as many faults as backslashes, and one cure.
     const { line } = lines.of(at.path).position(at.start)
-    const key = `${at.path}:${line} ${message}`
+    // Of what ends the run the first one does, and all in a file have one cure.
+    const key = since === undefined ? `${at.path}:${line} ${message}` : `${at.path} ${message}`
     if (seen.has(key)) return
     seen.add(key)
     const includer = readAs === 'tasks' ? analysis.includerOf(at.path) : undefined
