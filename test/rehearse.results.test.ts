@@ -614,6 +614,58 @@ describe('what a task returned', () => {
   })
 })
 
+describe('a result that no task has', () => {
+  const ended = "the play ends here for berth: 'lantern' is undefined"
+  const site = (condition: string): string => asked('command: lighthouse', JSON.stringify(condition))
+  const seen = (condition: string, files: Files = {}) => {
+    const all = { 'site.yml': site(condition), 'hosts.ini': BERTH, ...files }
+    return [...arrivals(all), ...unknowns(all).filter((what) => what.includes('is undefined'))]
+  }
+
+  // As ansible-core 2.21 and 2.14 have it.
+  test.each([
+    'not lantern.stat.exists',
+    'lantern.rc == 0',
+    "lantern['stdout'] == ''",
+    'lantern is failed',
+    'lantern is not changed',
+    'lantern.rc == 0 or true',
+  ])('%s ends the play', (condition) => {
+    expect(seen(condition)).toEqual([ended])
+    expect(seen(condition, { 'hosts.ini': '[berths]\n' + 'berth\n[quays]\nquay\n' })).toEqual([ended])
+  })
+
+  test.each([
+    "lantern.stdout | default('') == ''",
+    'lantern is not defined or lantern.rc == 0',
+    'true or lantern.rc == 0',
+    'not (false and lantern.stat.exists)',
+  ])('%s does not', (condition) => {
+    expect(seen(condition)).toEqual([arrives])
+  })
+
+  const reads = 'lantern.rc == 0'
+  test.each([
+    ['another playbook has one of that name', { 'quay.yml': site('true').replace('beacon', 'lantern') }],
+    ['a role is not here', { 'site.yml': `- { hosts: berths, roles: [lamps] }\n${site(reads)}` }],
+    ['tasks are not here', { 'site.yml': `${tasks('import_tasks: "{{ lamps }}.yml"')}${site(reads)}` }],
+    ['a playbook is not here', { 'site.yml': `- import_playbook: harbour.lamps.light\n${site(reads)}` }],
+    ['variables are not here', { 'site.yml': `${tasks('include_vars: "{{ lamps }}.yml"')}${site(reads)}` }],
+    ['a module may make facts', { 'site.yml': `${tasks('harbour.lamps.lamp_facts:')}${site(reads)}` }],
+    [
+      'it is an item',
+      { 'site.yml': `${tasks('{ debug: , loop: [1], loop_control: { loop_var: lantern } }')}${site(reads)}` },
+    ],
+  ] satisfies [string, Files][])('may be there where %s', (_, files) => {
+    expect(seen(reads, files)).toEqual([arrives])
+  })
+
+  test('may be one of those who play a role', () => {
+    const task = `- shell: curl -sfL https://get.k3s.io | sh -\n  when: ${reads}\n  environment: ${JSON.stringify(JOINS)}\n`
+    expect(arrivals({ 'roles/quay_k3s/tasks/main.yml': task }).join()).toContain('agent present env-file url')
+  })
+})
+
 describe('a part of a result', () => {
   const ASKS = '{ uri: { url: http://192.0.2.7/part }, register: helm }'
   const removes = (condition: string): string =>

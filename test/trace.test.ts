@@ -270,6 +270,7 @@ describe('in a project of its own', () => {
     write({
       'site.yml': `- hosts: all
   tasks:
+    - { command: tide, register: tide }
     - command: sh /opt/k3s-install.sh agent
       environment: { K3S_TOKEN: 0ddpassword, K3S_URL: "{{ 'https://quay:6443' if tide.stdout == 'high' else '' }}" }
       no_log: true

@@ -11,6 +11,7 @@ import type { Director } from './director.ts'
 import { givenByCommands, givenByVagrant } from './extraVariables.ts'
 import type { PaperHosts } from './hosts.ts'
 import { textOf } from './relevance.ts'
+import { ResultNames } from './resultNames.ts'
 import { type AirgapSwitches, airgapSwitches, type Switches } from './switches.ts'
 import { sealedFile, type Unread, withMore } from './unread.ts'
 
@@ -37,6 +38,7 @@ export class GivenVariables {
   readonly #closure: Closure
   readonly #switches: Switches
   readonly #isInvented: boolean
+  readonly #results: ResultNames
 
   /** `isInvented`: whether the hosts are, so that no inventory says anything. */
   constructor(
@@ -51,6 +53,7 @@ export class GivenVariables {
     this.#closure = closure
     this.#switches = switches
     this.#isInvented = isInvented
+    this.#results = new ResultNames(director.project, director.content, playbook, closure)
   }
 
   /** What a run needs to know of them. `asked` takes down what it asks for. */
@@ -256,6 +259,7 @@ export class GivenVariables {
     const { tokenVariables } = this.#director
     const isOfToken = tokenVariables.has(name) || this.#switches.besides(tokenVariables).has(name)
     const where = withMore(unread, this.#director.sealedExtraFiles.map(sealedFile))
+    if (where.length === 0 && this.#results.isOfNoTask(name)) return undefined
     if (this.#isInvented) {
       // What the play can do without, it has in one scenario and not in another.
       if (isOfToken && this.#switches.isOptional(name)) return undefined
