@@ -146,6 +146,18 @@ describe('actions', () => {
     expect(statements).toHaveLength(count)
   })
 
+  const colon = 'two entries on one line, or an unquoted value that holds a colon and a space'
+  test.each([
+    ['- name: Moor (rope: 2)\n  command: moor\n- ping:\n', [colon]],
+    ['- when: a: b\n  command: moor\n- name: nothing\n', [colon, 'this task names no module']],
+    ['- name: nothing\n- name: Moor (rope: 2)\n  command: moor\n', ['this task names no module', colon]],
+    // Of two Ansible tells the first one.
+    ['- name: Moor (rope: 2)\n  command: moor\n- name: Cast (off: 1)\n  command: cast\n', [colon]],
+  ])('what is read otherwise for a fault of YAML is none of its own: %j', (text, messages) => {
+    const { faults } = tasks(text)
+    expect(faults.map((fault) => fault.message)).toEqual(messages)
+  })
+
   test('an empty item is skipped', () => {
     const { statements, faults } = tasks('- ping:\n# moorings\n-\n- ~\n- ping:\n')
     expect([statements.length, faults]).toEqual([2, []])

@@ -48,9 +48,10 @@ function parse(path: string, text: string): YamlText {
   const json = isJson(text)
   const builder = new TreeBuilder(path, report, json ? resolveJson : resolvePlain)
   const root = contents === null || contents === undefined ? undefined : builder.node(contents as ParsedNode)
-  const own = broken === undefined ? faults : faultsUntil(broken, faults, text)
+  const [first] = broken.toSorted((one, other) => one.at.start - other.at.start)
+  const own = first === undefined ? faults : faultsUntil(first, faults, text)
   const all = [...characterFaults(path, text), ...own, ...(second === undefined ? [] : [second])]
-  return { path, text, root, isJson: json, faults: all }
+  return { path, text, root, isJson: json, faults: all, broken: broken.map(({ at }) => at) }
 }
 
 /** What else is found behind it, or before it in the same line, most often has the same cause. */
@@ -65,8 +66,8 @@ function faultsUntil(broken: Fault, faults: readonly Fault[], text: string): rea
 
 interface Composed {
   readonly document?: Document | undefined
-  /** The first fault that makes the rest of the document another one. */
-  readonly broken?: Fault | undefined
+  /** Faults that make the rest of the document another one. */
+  readonly broken: readonly Fault[]
   /** That there is a second document. */
   readonly second?: Fault | undefined
 }
@@ -80,7 +81,7 @@ function compose(path: string, text: string, report: (fault: Fault) => void): Co
       message: `nested deeper than ${MAX_DEPTH} levels`,
       fix: 'flatten the file; no inventory needs that depth',
     })
-    return {}
+    return { broken: [] }
   }
   const composer = new Composer({
     schema: 'failsafe',
@@ -89,11 +90,11 @@ function compose(path: string, text: string, report: (fault: Fault) => void): Co
     prettyErrors: false,
   })
   const [document, second] = [...composer.compose(tokens, true, text.length)]
-  let broken: Fault | undefined
+  const broken: Fault[] = []
   for (const { code, message, pos } of document?.errors ?? []) {
     const start = pos[0] + (isMisplaced(message) ? text.slice(pos[0]).search(/\S/) : 0)
     const fault = syntaxFault({ path, start, end: Math.max(pos[1], start + 1) }, code, message)
-    if (hidesRest.has(code) && (broken === undefined || start < broken.at.start)) broken = fault
+    if (hidesRest.has(code)) broken.push(fault)
     report(fault)
   }
   return {

@@ -46,6 +46,8 @@ export interface YamlText {
   /** Whether a JSON reader takes it too; Ansible then reads it as JSON. */
   readonly isJson: boolean
   readonly faults: readonly Fault[]
+  /** Places that make what stands behind them another text than was meant. */
+  readonly broken: readonly Span[]
 }
 
 /** The value as Ansible would hold it. An aliased node is converted once and shared, as in Python. */

@@ -198,7 +198,7 @@ export class ContentReader implements Content {
     return {
       text: this.#project.get(path) ?? '',
       report: (fault) => {
-        this.#faults.push(fault)
+        if (!isOfBroken(fault.at, this.yaml(path))) this.#faults.push(fault)
       },
     }
   }
@@ -256,6 +256,17 @@ export class ContentReader implements Content {
     }
     return []
   }
+}
+
+/** Whether it is read so for what is broken in the same item of a list: with that mended it may be another one. */
+function isOfBroken({ start, end }: Span, yaml: YamlText | undefined): boolean {
+  const items = yaml?.root?.kind === 'sequence' ? yaml.root.items : []
+  return (
+    yaml?.broken.some((broken) => {
+      const next = items.find(({ at }) => at.start > broken.start)
+      return end > broken.start && (next === undefined || start < next.at.start)
+    }) === true
+  )
 }
 
 /** What Python takes for false: `RoleMetadata._load_dependencies` of ansible-core asks no more. */
