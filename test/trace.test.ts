@@ -516,6 +516,31 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     expect((await trace(directory)).text).toMatch(/^No start of K3s was found here/)
   })
 
+  // As ansible-core 2.21 and 2.14 have it: not one task of the playbook runs.
+  test('a playbook that Ansible refuses is shown as it goes once it is mended, and that is said', async () => {
+    const starts = '- ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - server\n'
+    const ropes = '- name: Moor (rope: 2)\n  ansible.builtin.command: moor\n'
+    const site = '- hosts: all\n  roles: [ropes]\n  tasks:\n'
+    const refusal = 'Ansible runs none of it, as it can not read'
+    write({ 'site.yml': `${site}    ${starts}`, 'roles/ropes/tasks/main.yml': ropes })
+    const { text } = await trace(directory)
+    expect(text).toContain(`  ${refusal} roles/ropes/tasks/main.yml:1:9; once that is mended, it goes so:\n`)
+    expect(JSON.parse((await trace(directory, ['-f', 'json'])).text)).toMatchObject({
+      refused: [{ playbook: 'site.yml', path: 'roles/ropes/tasks/main.yml', line: 1 }],
+    })
+    write({
+      'site.yml': `${site}    - ansible.builtin.import_tasks: ropes.yml\n    ${starts}`,
+      'ropes.yml': ropes,
+      'roles/ropes/tasks/main.yml': '- ansible.builtin.ping:\n',
+    })
+    expect((await trace(directory)).text).toContain(`${refusal} ropes.yml:1:9`)
+    // A condition may keep Ansible from it.
+    write({ 'site.yml': `${site}    - ansible.builtin.include_tasks: ropes.yml\n    ${starts}` })
+    const included = (await trace(directory)).text
+    expect(included).not.toContain(refusal)
+    expect(included).toContain('1 file could not be read as meant')
+  })
+
   test('where there is nothing about K3s, that is said', async () => {
     write({ 'empty/site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.ping:\n' })
     const { status, text } = await trace(directory, ['empty'])

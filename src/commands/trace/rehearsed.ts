@@ -1,6 +1,8 @@
 import { NOT_RUN } from '../../ansible/inventory/index.ts'
+import type { Fault } from '../../ansible/value.ts'
 import { findInventories, type NamedInventory } from '../../flow/inventories.ts'
 import type { Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
+import { loadedFiles } from '../../flow/rehearse/loaded.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
 import { Analysis, type AnalysisOptions } from '../../lint/analysis.ts'
@@ -12,6 +14,7 @@ import { notesInOrder } from '../../lint/order.ts'
 import { secretsOf } from '../../lint/secrets.ts'
 import { wordMask } from '../../lint/wordMask.ts'
 import type { Stop, Trace } from '../../report/trace/trace.ts'
+import type { Span } from '../../span.ts'
 import { Disk } from '../lint/disk.ts'
 import { type ReadProject, renamer } from '../lint/project.ts'
 import type { Target } from '../lint/targets.ts'
@@ -20,7 +23,7 @@ import { inventoryMoved, moved, noteMoved, tokenGiven, verdictsInOrder } from '.
 
 export type Rehearsed = Pick<
   Trace,
-  'verdicts' | 'stops' | 'unknowns' | 'bounds' | 'inventories' | 'brought' | 'unread' | 'lines'
+  'verdicts' | 'stops' | 'unknowns' | 'bounds' | 'inventories' | 'brought' | 'unread' | 'refused' | 'lines'
 > & {
   readonly hosts: ReadonlySet<string>
 }
@@ -67,7 +70,12 @@ export function rehearsed(
       .map((word) => (texts.has(word) ? rename(word) : word))
       .join(' ')
   const bringing = [...unknowns, ...kinOf(analysis)].filter(({ isTold }) => isTold === true)
-  const faults = [...project.faults, ...contentFaults(analysis), ...analysis.faults.inventories]
+  const broken = errorsIn(contentFaults(analysis))
+  const faults = [...errorsIn(project.faults), ...broken, ...errorsIn(analysis.faults.inventories)]
+  const shown = [
+    ...verdicts.map(({ playbook }) => playbook),
+    ...unknowns.flatMap(({ end }) => end?.playbook ?? []),
+  ]
   return {
     verdicts: verdictsInOrder(
       verdicts.map((verdict) => moved({ ...verdict, scenario: withToken(verdict) }, rename, words)),
@@ -79,11 +87,30 @@ export function rehearsed(
     brought: [
       ...new Set([...bringing.map(({ what }) => what), ...bringing.flatMap(({ cure }) => cure ?? [])]),
     ],
-    unread: new Set(faults.filter(({ severity = 'error' }) => severity === 'error').map(({ at }) => at.path))
-      .size,
+    unread: new Set(faults.map(({ at }) => at.path)).size,
+    refused: refusedBy(broken, shown, analysis, rename),
     lines: new ProjectLines(new Map([...texts].map(([path, text]) => [rename(path), text]))),
     hosts: new Set([...verdicts.map(({ host }) => host), ...analysis.hostNames]),
   }
+}
+
+const errorsIn = (faults: readonly Fault[]): readonly Fault[] =>
+  faults.filter(({ severity = 'error' }) => severity === 'error')
+
+function refusedBy(
+  broken: readonly Fault[],
+  playbooks: readonly string[],
+  { content }: Analysis,
+  rename: (path: string) => string,
+): ReadonlyMap<string, Span> {
+  if (broken.length === 0) return new Map()
+  return new Map(
+    [...new Set(playbooks)].flatMap((path) => {
+      const loaded = loadedFiles(content, path)
+      const first = broken.find(({ at }) => loaded.has(at.path))
+      return first === undefined ? [] : [[rename(path), { ...first.at, path: rename(first.at.path) }]]
+    }),
+  )
 }
 
 function foundBy(

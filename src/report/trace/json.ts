@@ -36,6 +36,17 @@ export function jsonTrace(trace: Trace): string {
   })
   const notes = (list: Trace['unknowns']) =>
     list.map(({ at, what }) => ({ path: at.path, line: placeOf(trace, at).from.line, what }))
-  const all = { version: 1, verdicts, unknowns: notes(trace.unknowns), bounds: notes(trace.bounds) }
+  const refused = [...trace.refused].map(([playbook, at]) => ({
+    playbook,
+    path: at.path,
+    line: placeOf(trace, at).from.line,
+  }))
+  const all = {
+    version: 1,
+    verdicts,
+    ...(refused.length === 0 ? {} : { refused }),
+    unknowns: notes(trace.unknowns),
+    bounds: notes(trace.bounds),
+  }
   return `${JSON.stringify(all, null, 2)}\n`
 }

@@ -111,6 +111,7 @@ class Page {
     this.#say(1, rehearsed(facets), 'dim')
     if (beside !== undefined)
       this.#say(1, `${inventoryWords[this.#trace.inventories]}: ${besideWords[beside]}`, 'dim')
+    this.#refusal(playbook)
     for (const group of nodes) this.#group(group, facets)
     const own = this.#take((stop) => stop.playbook === playbook && isOnOnly(stop, inventory))
     this.#stops(own, facets)
@@ -129,10 +130,22 @@ class Page {
     for (const title of new Set(others.map(titleOf))) {
       this.#say(0, title, 'bold')
       const own = others.filter((stop) => titleOf(stop) === title)
+      for (const playbook of new Set(own.map((stop) => stop.playbook))) this.#refusal(playbook)
       const scenarios = own.flatMap((stop) => [...(shown.get(stop.playbook) ?? []), ...stop.scenarios])
       this.#stops(own, new Facets(scenarios))
       this.#blank()
     }
+  }
+
+  /** That Ansible does not even begin with a playbook. */
+  #refusal(playbook: string): void {
+    const at = this.#trace.refused.get(playbook)
+    if (at !== undefined)
+      this.#say(
+        1,
+        `Ansible runs none of it, as it can not read ${this.#location(at)}; once that is mended, it goes so:`,
+        'red',
+      )
   }
 
   #take(isWanted: (stop: SharedStop) => boolean): readonly SharedStop[] {

@@ -37,5 +37,7 @@ export interface Trace {
   readonly brought: readonly string[]
   /** Files with faults that hide part of the project. */
   readonly unread: number
+  /** Playbooks that Ansible refuses before their first task, each with the first place of a file that it can't read. */
+  readonly refused: ReadonlyMap<string, Span>
   readonly lines: ProjectLines
 }
