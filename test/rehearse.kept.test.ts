@@ -1,7 +1,14 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { List } from '../src/ansible/template/values.ts'
 import { type Atom, Atoms } from '../src/flow/atoms.ts'
-import { type EvaluationScope, evaluator, Result, type ScopeVariable } from '../src/flow/evaluate/index.ts'
+import {
+  type EvaluationScope,
+  evaluator,
+  Pending,
+  Result,
+  type ScopeVariable,
+  UnknownTruth,
+} from '../src/flow/evaluate/index.ts'
 import { Unknown } from '../src/flow/unknown.ts'
 import { projectNames, readProject } from './projects/expectation.ts'
 
@@ -267,6 +274,28 @@ describe('a text of a task', () => {
     const outcome = (...berths: readonly string[]): unknown =>
       evaluator(scopeOf(atoms, { berths: { value: new List(berths) } })).condition("'quay' in berths", at)
     expect([outcome('quay', 'dock'), outcome('quay', 'dock'), outcome('dock')]).toEqual([true, true, false])
+  })
+
+  test('of what hangs on a condition is looked at once where both of its ways are the same', () => {
+    const atoms = new Atoms()
+    const outcome = (fog: string, yes: string, no: string): unknown => {
+      const when = new UnknownTruth(fog, 'a fact', at, undefined, {
+        by: 'not',
+        of: [new Unknown(fog, 'a fact')],
+      })
+      const sides = { when, yes: new List([yes]), no: new List([no]) }
+      const berths = { value: new Pending('berths', when.why, at, when, sides) }
+      return evaluator(scopeOf(atoms, { berths })).value("{{ berths + ['mole'] }}", at)
+    }
+    const first = outcome('fog', 'quay', 'dock')
+    expect(first).toBeInstanceOf(Unknown)
+    expect(outcome('fog', 'quay', 'dock')).toBe(first)
+    for (const other of [
+      outcome('rain', 'quay', 'dock'),
+      outcome('fog', 'pier', 'dock'),
+      outcome('fog', 'quay', 'pier'),
+    ])
+      expect(other).not.toBe(first)
   })
 
   test('that changes a list is worked out each time', () => {

@@ -1,7 +1,17 @@
 import { Dict, List, Unknown, type Value } from '../../ansible/template/primitives.ts'
 import type { Decisions } from './decisions.ts'
 import type { EvaluationScope, Merged, ScopeVariable } from './scope.ts'
-import { Address, Fetched, Result, Ungiven } from './unknowns.ts'
+import {
+  Address,
+  Fetched,
+  Fork,
+  Pending,
+  Result,
+  type Sides,
+  Tainted,
+  Ungiven,
+  UnknownTruth,
+} from './unknowns.ts'
 
 /** What an evaluation has asked, and the answer that it got. `host`: asked of `hostvars[host]`. */
 export type Answer =
@@ -138,7 +148,7 @@ const memberOf = (whole: Value | undefined, keys: readonly string[]): Value | un
 /** Facts, results and lists are made anew for each run. */
 function isSame(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b) return true
-  if (a instanceof Unknown) return b instanceof Unknown && isPlain(a) && isPlain(b) && isSaidAlike(a, b)
+  if (a instanceof Unknown) return b instanceof Unknown && isSaidAlike(a, b) && isSameUnknown(a, b)
   if (a instanceof List)
     return (
       b instanceof List &&
@@ -175,6 +185,39 @@ export const isKnownInPart = (value: Value | undefined): value is Unknown =>
 
 const isSaidAlike = (a: Unknown, b: Unknown): boolean =>
   a.constructor === b.constructor && a.what === b.what && a.why === b.why && a.at === b.at
+
+/** Of two that are of one kind and say the same: whether all else of them is the same, too. */
+function isSameUnknown(a: Unknown, b: Unknown): boolean {
+  if (isPlain(a) && isPlain(b)) return true
+  if ((a.leaf === a) !== (b.leaf === b) || (a.leaf !== a && !isSame(a.leaf, b.leaf))) return false
+  switch (a.constructor) {
+    case Unknown:
+      return a.members === undefined && b.members === undefined
+    case Pending:
+    case Fork:
+      return isSameSides((a as Pending).sides, (b as Pending).sides)
+    case Tainted:
+      return (a as Tainted).marks === (b as Tainted).marks
+    case UnknownTruth:
+      return isSameTruth(a as UnknownTruth, b as UnknownTruth)
+    default:
+      return false
+  }
+}
+
+const isSameSides = (a: Sides | undefined, b: Sides | undefined): boolean =>
+  a === b ||
+  (a !== undefined && b !== undefined && isSame(a.when, b.when) && isSame(a.yes, b.yes) && isSame(a.no, b.no))
+
+function isSameTruth({ made, fills }: UnknownTruth, other: UnknownTruth): boolean {
+  return (
+    made?.by === other.made?.by &&
+    made?.of.length === other.made?.of.length &&
+    (made?.of.every((part, index) => isSame(part, other.made?.of[index])) ?? true) &&
+    fills?.when === other.fills?.when &&
+    isSame(fills?.value, other.fills?.value)
+  )
+}
 
 const isPlain = (value: Unknown): boolean =>
   value.leaf === value &&

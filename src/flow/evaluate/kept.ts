@@ -3,6 +3,7 @@ import type { AnsibleValue } from '../../ansible/value.ts'
 import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import { type Answers, answeredBefore, collected } from './answers.ts'
+import { Pending } from './unknowns.ts'
 import { VariablesDict } from './variables.ts'
 
 /** Which evaluation of a text: its outcomes differ. */
@@ -17,7 +18,7 @@ interface Kept {
 }
 
 /** One text is seldom evaluated to more outcomes than this: then it hangs on what is another each time. */
-const MOST = 20
+const MOST = 32
 
 const found = new WeakMap<Atoms, Map<Span | string, Kept[]>>()
 
@@ -49,6 +50,8 @@ export function kept<T>(
 
 /** Whether nothing in a value is asked of the world that it was made in only later. */
 function isSettled(value: unknown): boolean {
+  if (value instanceof Pending && value.sides !== undefined)
+    return isSettled(value.sides.yes) && isSettled(value.sides.no)
   if (value instanceof Unknown) return value.members === undefined
   if (value instanceof List) return [...value].every(isSettled)
   if (value instanceof VariablesDict || value instanceof Callable || value instanceof Namespace) return false
