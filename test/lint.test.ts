@@ -108,7 +108,7 @@ describe('lint', () => {
     const files = {
       'site.yml': `- hosts: quays\n  ${lists}\n  roles: [{ role: k3s, ${lists} }]\n  tasks:\n    - include_tasks: rope.yml\n`,
       'rope.yml': `- include: knot.yml\n- ansible.builtin.include: { file: knot.yml }\n- ${lists}\n  block: [{ ping: , ${lists} }]\n`,
-      'knot.yml': '- ping:\n',
+      'knot.yml': '- shell: uptime warn=no\n- command: { cmd: uptime, warn: false }\n',
       'other.yml': `- hosts: lamps\n  ${lists}\n  tasks:\n    - ping:\n`,
       'roles/k3s/tasks/main.yml': '- shell: curl -sfL https://get.k3s.io | sh -\n',
     }
@@ -121,6 +121,8 @@ describe('lint', () => {
         message.slice(0, 'since ansible-core 2.18 vars'.length),
       ]),
     ).toEqual([
+      ['file-ambiguous', 'knot.yml', 1, 'since ansible-core 2.14 shel'],
+      ['file-ambiguous', 'knot.yml', 2, 'since ansible-core 2.14 comm'],
       ['file-ambiguous', 'rope.yml', 1, 'since ansible-core 2.16 ther'],
       ['file-ambiguous', 'rope.yml', 3, 'since ansible-core 2.18 vars'],
       ['file-ambiguous', 'site.yml', 2, 'since ansible-core 2.18 vars'],

@@ -40,9 +40,21 @@ export function readAction(task: YamlMap, reading: Reading): Action | undefined 
   const isOldStyle = chosen.name === 'action' || chosen.name === 'local_action'
   const action = isOldStyle ? oldStyle(chosen, reading) : newStyle(chosen, reading)
   if (action === undefined) return undefined
-  if (moduleName(action.written) === 'include') reading.report(removedInclude(chosen.key.at))
-  return joined(action.written, chosen.key.at, [extra, action.own])
+  const module = moduleName(action.written)
+  if (module === 'include') reading.report(removedInclude(chosen.key.at))
+  const whole = joined(action.written, chosen.key.at, [extra, action.own])
+  const warn = module === 'command' || module === 'shell' ? whole.arguments.get('warn') : undefined
+  if (warn !== undefined) reading.report(removedWarn(module, warn.at))
+  return whole
 }
+
+const removedWarn = (module: string, at: Span): Fault => ({
+  at,
+  message: `since ansible-core 2.14 ${module} has no argument warn, and the task fails`,
+  fix: 'leave it out: nothing is warned of any more',
+  severity: 'warning',
+  since: '2.14',
+})
 
 const removedInclude = (at: Span): Fault => ({
   at,

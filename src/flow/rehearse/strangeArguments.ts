@@ -8,7 +8,7 @@ export function strangeArguments({ action }: Task): readonly string[] {
 /** Not every release tells it of `script`, and none of `raw`. */
 const CHECKED: ReadonlySet<string> = new Set(['command', 'shell'])
 
-/** `warn` is gone since 2.14. */
+/** `warn` is gone since 2.14: the project is rehearsed as older releases play it, and told of that. */
 const ARGUMENTS: ReadonlySet<string> = new Set([
   ...[
     '_raw_params',
@@ -21,5 +21,5 @@ const ARGUMENTS: ReadonlySet<string> = new Set([
     'executable',
     'expand_argument_vars',
   ],
-  ...['removes', 'stdin', 'stdin_add_newline', 'strip_empty_ends'],
+  ...['removes', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'warn'],
 ])

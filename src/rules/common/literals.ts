@@ -85,8 +85,8 @@ const BLANKS: readonly RegExp[] = [
   /^\[[\w -]+\]$/,
   /^(?:please[-_ ]?)?(?:change|replace|insert|fill|put|enter|add|edit)[-_ ]?(?:me|this|it|your|with|in|here|my|a|the)(?![a-z])/i,
   // SET ME IN INVENTORY, must be set, TODO: define it in group_vars
-  /^(?:to[-_ ]?do[-_: ]+)?(?:please[-_ ]+)?(?:set|override|overwrite|define|provide|specify)[-_ ](?:me|this|it|in|via|by|with|from)(?:[-_ ]+[a-z_]+)*[!\d]*$/i,
-  /^(?:must|has[-_ ]to|needs?[-_ ]to|to)[-_ ]be[-_ ](?:set|given|defined|provided|filled|replaced|overridden|overwritten|changed|generated)(?:[-_ ]+[a-z_]+)*[!\d]*$/i,
+  /^(?:to[-_ ]?do[-_: ]+)?(?:please[-_ ]+)?(?:set|override|overwrite|define|provide|specify)[-_ ](?:me|this|it|in|via|by|with|from)(?:[-_ ]+[a-z]+)*[!\d]*$/i,
+  /^(?:must|has[-_ ]to|needs?[-_ ]to|to)[-_ ]be[-_ ](?:set|given|defined|provided|filled|replaced|overridden|overwritten|changed|generated)(?:[-_ ]+[a-z]+)*[!\d]*$/i,
   // harbour-token-change-in-production: in front of that only words, for a token that was drawn at random has others.
   /^(?:(?:[a-z]+|k3s|rke2|\d{1,4})[-_ .]+)*(?:change|replace)(?:[-_ ]?(?:me|this|it)|[-_ ]+(?:in|for|before|on)[-_ ]+[a-z]+)(?:[-_ ]+[a-z]+)*[!\d]*$/i,
   /^(?:change|replace|insert|fill|put|enter|add)(?:[-_ ]+[^\W_]+)*[-_ ]+(?:here|token|secret|password|value)$/i,

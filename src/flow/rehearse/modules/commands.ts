@@ -66,11 +66,7 @@ export function command(call: Call): Effect {
   const { at, module } = call.task.action
   const isRaw = module === 'raw'
   const strange = strangeArguments(call.task).find((name) => call.value(name) !== undefined)
-  if (strange !== undefined)
-    return {
-      failed: `${module} has no argument ${strange}${strange === 'warn' ? ' since ansible-core 2.14' : ''}`,
-      changed: false,
-    }
+  if (strange !== undefined) return { failed: `${module} has no argument ${strange}`, changed: false }
   if (isRaw && call.task.action.freeForm === undefined && call.argument('_raw_params') === undefined)
     return { failed: 'raw has no command', changed: false }
   const marked = commandText(call)
