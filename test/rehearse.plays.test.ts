@@ -394,6 +394,17 @@ describe('a handler that is not there', () => {
     expect(arrivals(files(task))).toEqual(all)
   })
 
+  // As ansible-core 2.21 and 2.14 have it.
+  test('ends it at the first of several that are not there', () => {
+    const found = files(
+      `{ ${beacon}, notify: [tide, ebb, flood] }`,
+      {},
+      '  handlers: [{ name: tide, debug: }]\n',
+    )
+    expect(unknowns(found).join()).toContain('the play ends here for quay: there is no handler ebb')
+    expect(unknowns(found).join()).not.toContain('flood')
+  })
+
   test('only may end it where only the node knows whether the task changes something', () => {
     const found = files("{ file: { path: /etc/rancher/k3s, state: directory, mode: '0755' }, notify: ebb }")
     expect(arrivals(found)).toEqual(all)

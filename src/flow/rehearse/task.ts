@@ -469,9 +469,11 @@ class HostTask {
       notified: new Set([...this.#world.node(this.#host).notified, ...names]),
     })
     const isSure = ran === true && (changedWhen?.value === true || (changed === true && this.#isNew))
-    for (const name of names)
-      if (!mayBeHandled(name, this.#task, this.#context, this.#world, this.#host))
-        this.#end(name, notify.at, isSure)
+    const isMissing = (name: string): boolean =>
+      !mayBeHandled(name, this.#task, this.#context, this.#world, this.#host)
+    // Of several Ansible ends at the first one.
+    const missing = names.find(isMissing)
+    if (missing !== undefined) this.#end(missing, notify.at, isSure)
   }
 
   /** Whether what it does was not there before, whatever the system of a clean node brings along. */
