@@ -1,5 +1,6 @@
 import type { Placed } from '../../../ansible/content/index.ts'
 import { Dict, List, Omitted, Undefined } from '../../../ansible/template/values.ts'
+import type { Span } from '../../../span.ts'
 import { evaluator, type FlowValue, opposite, Result, Ungiven, VariablesDict } from '../../evaluate/index.ts'
 import type { AtomUse } from '../../rehearsal.ts'
 import { Unknown } from '../../unknown.ts'
@@ -50,22 +51,23 @@ function factName(call: Call, written: string, placed: Placed): string | undefin
 function factOf(call: Call, name: string, placed: Placed): Stored | undefined {
   const value = settledBy(call, name, placed, call.world, 0)
   if (value instanceof Omitted) return undefined
-  for (const text of textsIn(value, call)) call.use('result', text, placed.at)
+  useTexts(value, call, placed.at)
   return value
 }
 
 const OF_ADD_HOST = new Set(['name', 'hostname', 'host', 'groups', 'groupname', 'group'])
 
 /** All texts of a value, whatever it hangs on: what a task returns is shown as a whole. */
-function* textsIn(value: Stored | undefined, call: Call): Generator<string> {
+function useTexts(value: Stored | undefined, call: Call, at: Span): void {
   const text = followed(value, call)
-  if (text !== undefined) yield text
+  if (text !== undefined) call.use('result', text, at)
   else if (value instanceof Choice) {
-    yield* textsIn(value.yes, call)
-    yield* textsIn(value.no, call)
-  } else if (value instanceof VariablesDict) yield* shownTexts(call, value)
-  else if (value instanceof Dict) for (const [, item] of value.entries()) yield* textsIn(item, call)
-  else if (value instanceof List) for (const item of value) yield* textsIn(item, call)
+    useTexts(value.yes, call, at)
+    useTexts(value.no, call, at)
+  } else if (value instanceof VariablesDict)
+    for (const shown of shownTexts(call, value)) call.use('result', shown, at)
+  else if (value instanceof Dict) for (const [, item] of value.entries()) useTexts(item, call, at)
+  else if (value instanceof List) for (const item of value) useTexts(item, call, at)
 }
 
 /** A text, or what stands for one of which not even that is known. */
