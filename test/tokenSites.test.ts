@@ -696,6 +696,17 @@ test.each([
   expect(site?.retyped).toBe(retyped)
 })
 
+test.each([
+  ['K3S_TOKEN = "abc"', 'abc'],
+  ['K3S_TOKEN={ description = "join token", required = true }', undefined],
+  ['K3S_TOKEN = { description = "join token", required = true }', undefined],
+  ['env = { K3S_TOKEN = { required = true } }', undefined],
+  ['K3S_TOKEN = ["abc"]', undefined],
+])('%s in TOML', (line, token) => {
+  const { sites } = tokenSites(new Map([['secrets.toml', `[profiles.harbour]\n${line}\n`]]))
+  expect(sites.map(({ text }) => text?.reveal())).toEqual(token === undefined ? [] : [token])
+})
+
 test('quotes keep a number of an INI section as it is', () => {
   const [site] = tokenSites(new Map([['hosts', '[all:vars]\nk3s_token="1_000"\n']])).sites
   expect(site?.retyped).toBeUndefined()

@@ -73,6 +73,8 @@ function* assignments(path: string, text: string, kind: FileKind): Generator<Set
     if (isInExpression(text, match.index)) continue
     // 'K3S_TOKEN=' in quotes of its own is a text to look for, too.
     if (/["']/.test(text[match.index - 1] ?? '') && text[match.index - 1] === text[offset]) continue
+    // A table or a list of TOML, HCL and the like is no text.
+    if (kind === 'other' && /^(?:\{(?!\{)|\[)/.test(text.slice(offset, offset + 2))) continue
     const { carrier, sink } = assignmentPlace(kind, before, text, match.index)
     if (isEmpty(match[0], kind, carrier)) continue
     const value = readValue(path, text, offset, kind, carrier === 'env-file', text[match.index - 1])
