@@ -533,6 +533,10 @@ test('a file that everybody may read is cured where it is written', () => {
   expect(
     cures({ 'site.yml': '- hosts: quays\n  roles: [edge]\n', 'roles/edge/tasks/main.yml': tasks }),
   ).toEqual(['write mode: "0600" at the task'])
+  const shell = `- shell: echo '{{ tide }}' > /etc/rancher/k3s/harbour\n  no_log: true\n- command: /usr/local/bin/k3s-install.sh server --token-file /etc/rancher/k3s/harbour\n`
+  expect(
+    cures({ 'site.yml': '- hosts: quays\n  roles: [edge]\n', 'roles/edge/tasks/main.yml': shell }),
+  ).toEqual([expect.stringContaining('or put umask 077 in front of the command')])
   const newer = 'take k3s.orchestration from #561 on, and set k3s_server_config_mode: "0600"'
   expect(
     cures({

@@ -540,6 +540,11 @@ ${INSTALL}`,
 const FETCHED =
   'read it with slurp and no_log: true in place of fetch; or let a task for localhost make the file with mode: "0600" before, whose mode fetch leaves as it is'
 
+/** Nor have they. */
+const COMMANDS: ReadonlySet<string> = new Set(['command', 'shell', 'raw', 'script'])
+const OF_COMMAND =
+  'write it with ansible.builtin.copy, content: and mode: "0600"; or put umask 077 in front of the command that makes the file'
+
 type Write = EventOf<'file-written'>
 type Directory = EventOf<'directory-made'>
 
@@ -640,7 +645,11 @@ function finding(
       at,
       message: `${holds}, and no task gives it a mode: ${readers('every user')} may read it`,
       hops,
-      ...(isFetch(task) ? { cure: FETCHED } : cureAt(analysis, at, closed)),
+      ...(isFetch(task)
+        ? { cure: FETCHED }
+        : COMMANDS.has(task.module)
+          ? { cure: OF_COMMAND }
+          : cureAt(analysis, at, closed)),
       ...severity,
       ...(fix === undefined ? {} : { fix }),
     }
