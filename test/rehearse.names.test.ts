@@ -252,7 +252,7 @@ ${more}`
     'vars/calm.yml': "harbour_key: '0ddpassword'\n",
     'vars/storm.yml': "harbour_key: ''\n",
   }
-  const notThere = 'a file of vars_files is not in the project'
+  const notThere = 'of vars_files is not in the project'
 
   test.each([
     '"vars/{{ stage }}.yml"',
@@ -290,8 +290,10 @@ ${more}`
   })
 
   test('are not there where no such file is', () => {
-    expect(unknowns({ ...files, 'site.yml': site('"vars/{{ stage }}er.yml"') })).toEqual([notThere])
-    expect(unknowns({ ...files, 'site.yml': site('gone.yml') })).toEqual([notThere])
+    expect(unknowns({ ...files, 'site.yml': site('"vars/{{ stage }}er.yml"') })).toEqual([
+      `vars/calmer.yml ${notThere}`,
+    ])
+    expect(unknowns({ ...files, 'site.yml': site('gone.yml') })).toEqual([`gone.yml ${notThere}`])
   })
 
   test('set no more than one of those sets that they may be', () => {

@@ -273,7 +273,7 @@ describe('hostvars of another host', () => {
     const site = joins('berths', "{{ hostvars[groups['quays'][0]]['phrase'] }}")
     const reads = site.replace('  tasks:', '  vars_files: [none.yml]\n  tasks:')
     expect(unknowns({ 'site.yml': reads, 'hosts.ini': HOSTS })).toEqual([
-      'a file of vars_files is not in the project',
+      'none.yml of vars_files is not in the project',
       "the play ends here for berth: 'hostvars[groups.quays[0]].phrase' is undefined",
     ])
   })

@@ -335,7 +335,7 @@ class Playing {
         this.#stage.note({
           at,
           what: isKnown
-            ? 'a file of vars_files is not in the project'
+            ? `${plain.map(normalPath).join(' or ')} of vars_files is not in the project`
             : 'vars_files of files that are not known',
         })
       } else if (found !== undefined && content.isSealed(found)) {
