@@ -1,4 +1,5 @@
 import type { Atom } from '../flow/atoms.ts'
+import { names } from '../flow/names.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
@@ -6,6 +7,7 @@ import { faultFindings, isFresh, isInvented, type Start, startsOf } from './comm
 import { isStandIn } from './common/literals.ts'
 import { installerBefore, skippedWriter, startHops } from './common/missing.ts'
 import { nodeRunsOf } from './common/nodes.ts'
+import { ownClusters } from './common/ownClusters.ts'
 import { placeIn } from './common/places.ts'
 import { getsPadded, takesUrl } from './token-malformed.ts'
 
@@ -56,8 +58,110 @@ harbour:
 `,
       },
     },
+    {
+      title: 'servers of one group that each make a token, where the agents have that of one',
+      files: {
+        'inventory.yml': `
+lighthouses:
+  hosts:
+    beacon-1:
+    beacon-2:
+boats:
+  hosts:
+    boat:
+`,
+        'site.yml': `
+- hosts: lighthouses
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+      ^^^^^^^^^^^^^^^^^^^^^^^ beacon-2 starts without the URL of a server: all nodes that join have the token of beacon-1
+    - ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/node-token
+      register: light
+      no_log: true
+- hosts: boats
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent
+      no_log: true
+      environment:
+        K3S_URL: https://beacon-1:6443
+        K3S_TOKEN: "{{ hostvars[groups['lighthouses'][0]].light.content | b64decode | trim }}"
+`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'as many clusters as servers, each with an agent',
+      files: {
+        'inventory.yml': `
+lighthouses:
+  hosts:
+    beacon-1:
+    beacon-2:
+boats:
+  hosts:
+    boat-1:
+      light_of: beacon-1
+    boat-2:
+      light_of: beacon-2
+`,
+        'site.yml': `
+- hosts: lighthouses
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/node-token
+      register: light
+      no_log: true
+- hosts: boats
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent
+      no_log: true
+      environment:
+        K3S_URL: "https://{{ light_of }}:6443"
+        K3S_TOKEN: "{{ hostvars[light_of].light.content | b64decode | trim }}"
+`,
+      },
+    },
+    {
+      title: 'a server alone, in a group of its own, beside a cluster',
+      files: {
+        'inventory.yml': `
+lighthouses:
+  hosts:
+    beacon:
+piers:
+  hosts:
+    pier:
+boats:
+  hosts:
+    boat:
+`,
+        'site.yml': `
+- hosts: lighthouses:piers
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/node-token
+      register: light
+      no_log: true
+- hosts: boats
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent
+      no_log: true
+      environment:
+        K3S_URL: https://beacon:6443
+        K3S_TOKEN: "{{ hostvars[groups['lighthouses'][0]].light.content | b64decode | trim }}"
+`,
+      },
+    },
     {
       title: 'a server with a token of its own beside a cluster',
       files: {
@@ -159,6 +263,20 @@ harbour:
       faults,
       (who, several) => `${who} start${several ? '' : 's'} without the URL of a server`,
     )
+    const told = new Set<string>()
+    for (const { start, hosts, joined } of ownClusters(analysis)) {
+      const at = placeOf(analysis, start)
+      const message = `${names(hosts)} start${hosts.length === 1 ? 's' : ''} without the URL of a server: all nodes that join have the token of ${joined}`
+      const key = `${at.path}:${at.start} ${message}`
+      if (told.has(key)) continue
+      told.add(key)
+      yield {
+        at,
+        message,
+        hops: startHops(start.verdict),
+        cure: `start ${joined} first, with --cluster-init, and all other servers with --server and its token`,
+      }
+    }
   },
 }
 

@@ -1,7 +1,7 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
 import { Omitted, Undefined } from '../../ansible/template/values.ts'
 import type { Span } from '../../span.ts'
-import type { Hop } from '../atoms.ts'
+import type { Atom, Hop } from '../atoms.ts'
 import {
   type EvaluationScope,
   type Evaluator,
@@ -20,6 +20,10 @@ import type { NodeState, Stored, World } from './world.ts'
 
 /** How the atom of a token that a server has made begins to say what it is. */
 export const SERVERS_OWN = 'the token of the server '
+
+/** The server that has made a token; `undefined` where it is another one. */
+export const makerOf = ({ root: { what } }: Atom): string | undefined =>
+  what.startsWith(SERVERS_OWN) ? what.slice(SERVERS_OWN.length) : undefined
 
 /** Thrown where the way parts: the world is forked on `what`, and the task runs again in both. */
 export class Undecided {
