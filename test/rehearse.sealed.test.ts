@@ -361,7 +361,7 @@ describe('a file that is encrypted as a whole and written to a node', () => {
     ])
   })
 
-  test('is what a server keeps where K3s keeps its token', () => {
+  test('is not what a server takes, where K3s keeps its token', () => {
     const place = '/var/lib/rancher/k3s/server/token'
     const files = {
       'hosts.ini': '[quays]\nquay\n',
@@ -371,8 +371,8 @@ describe('a file that is encrypted as a whole and written to a node', () => {
       'files/sealed': SEALED,
     }
     expect(arrivals(files)).toEqual(['quay first-server absent none no url'])
-    expect(waysOf(files, 'quay')).toEqual([`is copied to ${place}, starts k3s`])
-    expect(findings(files)).toEqual(['token-logged notice site.yml:7'])
+    expect(waysOf(files, 'quay')).toEqual(['starts k3s'])
+    expect(findings(files)).toEqual(['token-logged notice site.yml:7', 'tokens-differ error site.yml:7'])
     expect(unknowns(files)).toEqual([ENCRYPTED])
   })
 })

@@ -1,13 +1,16 @@
 import type { Verdict } from '../flow/rehearsal.ts'
+import { makerOf } from '../flow/rehearse/call.ts'
+import { KEPT, serverDirOf } from '../flow/rehearse/modules/files.ts'
 import { unique } from '../flow/rehearse/modules/generated.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
 import { parseToken } from '../token/form.ts'
-import { type Fault, faultFindings, startsOf } from './common/faults.ts'
+import { type Fault, faultFindings, isFresh, startsOf } from './common/faults.ts'
 import { isStandIn } from './common/literals.ts'
 import { startHops } from './common/missing.ts'
+import { type PlacedTask, tasksOf } from './common/tasks.ts'
 import { getsPadded } from './token-malformed.ts'
 
 const SITE = `
@@ -94,8 +97,52 @@ harbour:
 `,
       },
     },
+    {
+      title: 'one that is put where K3s keeps its own, and is not read from there',
+      files: {
+        'inventory.yml': HARBOUR,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.copy:
+      ^^^^^^^^^^^^^^^^^^^^ first servers get another token than the one that is written to /var/lib/rancher/k3s/server/token: K3s makes its own, and reads it from cred/passwd
+        content: "{{ lookup('env', 'HARBOUR_KEY') }}"
+        dest: /var/lib/rancher/k3s/server/token
+        mode: "0600"
+      diff: false
+      no_log: true
+    - ansible.builtin.service:
+        name: k3s
+        state: restarted
+`,
+      },
+    },
   ],
   good: [
+    {
+      title: 'a copy of the token that K3s has made, put where it was',
+      files: {
+        'inventory.yml': HARBOUR,
+        'site.yml': `
+- hosts: harbour
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/token
+      register: beacon
+      no_log: true
+    - ansible.builtin.copy:
+        content: "{{ beacon.content | b64decode }}"
+        dest: /var/lib/rancher/k3s/server/token
+        mode: "0600"
+      diff: false
+      no_log: true
+`,
+      },
+    },
     {
       title: 'one for all',
       files: {
@@ -168,6 +215,15 @@ harbour:
       }),
     ])
       yield isWritten(analysis, finding.at) ? { ...finding, secrets: [finding.at] } : finding
+    const placed = placedTokens(analysis)
+    for (const path of new Set(placed.map((fault) => fault.path)))
+      yield* told(
+        placed.filter((fault) => fault.path === path),
+        `the one that is written to ${path}: K3s makes its own, and reads it from ${KEPT.slice(1)}`,
+        {
+          cure: 'give it to the server before it starts the first time: token: in config.yaml, or K3S_TOKEN in the environment of the install script',
+        },
+      )
 
     /** The start of the first server, where nothing gives it a token. */
     function withoutToken({ playbook, scenario }: Verdict): Verdict | undefined {
@@ -186,6 +242,41 @@ harbour:
     }
   },
 }
+
+interface Placed extends Fault {
+  readonly path: string
+}
+
+/**
+ * Tokens that tasks write where a founding server keeps its own, though it is given none: K3s goes on with the one that it has
+ * made, and with another one in that file only embedded etcd starts again.
+ */
+function placedTokens(analysis: Analysis): readonly Placed[] {
+  const { atoms } = analysis.rehearsal
+  return startsOf(analysis).flatMap((start): Placed[] => {
+    const { kind, token, arrival, scenario, at } = start.verdict
+    if (kind !== 'first-server' || token !== 'absent' || !isFresh(scenario)) return []
+    if (arrival.externalDatastore !== false) return []
+    const directory = serverDirOf(arrival)
+    const path = `${directory}/token`
+    // A whole directory that is put back is the server's own, and so is the token of a snapshot.
+    const isBack = start.all.some(
+      (event) => event.what === 'file-written' && event.path === `${directory}${KEPT}`,
+    )
+    if (isBack || [...tasksOf(analysis)].some((task) => restores(analysis, task))) return []
+    const written = start.all.findLast((event) => event.what === 'file-written' && event.path === path)
+    if (written?.what !== 'file-written') return []
+    const { content, hops } = written.file
+    if (typeof content !== 'string' || content.trim() === '') return []
+    if (atoms.in(content).some((atom) => makerOf(atom) !== undefined)) return []
+    return [{ start, path, at: written.at, hops: [...hops, { at, what: OF_ITS_OWN }] }]
+  })
+}
+
+const OF_ITS_OWN = 'starts the first server without a token, so that it has one of its own'
+
+const restores = ({ content }: Analysis, { task: { at } }: PlacedTask): boolean =>
+  /\bcluster-reset\b/.test(content.text(at.path)?.slice(at.start, at.end) ?? '')
 
 /** Whether it is a full token, which only a running server has made, or a text that the token is still to take the place of. */
 function mayBeOfServer({ arrival: { token } }: Verdict): boolean {

@@ -4,6 +4,7 @@ import type { ServiceManager } from '../files.ts'
 import { runInstaller } from '../installer.ts'
 import { groupKind } from './groupKinds.ts'
 import type { PaperHost, PaperHosts } from './hosts.ts'
+import { KEPT, SERVER_DIR } from './modules/files.ts'
 import { emptyNode, type NodeState } from './world.ts'
 
 const isServer = ({ groups }: PaperHost): boolean =>
@@ -51,10 +52,14 @@ export function installedNodes(
       const services = new Map(service === undefined ? [] : [[service, { started: true, enabled: true }]])
       const kept = new Map(files)
       if (server)
-        for (const file of ['token', 'node-token'])
-          kept.set(`/var/lib/rancher/k3s/server/${file}`, {
+        for (const [file, content] of [
+          ['/token', token],
+          ['/node-token', token],
+          [KEPT, `${token},server,server,k3s:server`],
+        ] as const)
+          kept.set(`${SERVER_DIR}${file}`, {
             kind: 'file',
-            content: `${token}\n`,
+            content: `${content}\n`,
             mode: 0o600,
             owner: 'root',
             hops: [hop],

@@ -6,7 +6,7 @@ import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { SERVERS_OWN } from './call.ts'
 import { CONTROL_NODE, type PaperHosts } from './hosts.ts'
 import { foundedByHand } from './installed.ts'
-import { SERVER_DIR, serverDirOf } from './modules/files.ts'
+import { KEPT, SERVER_DIR, serverDirOf } from './modules/files.ts'
 import { isRandom, perhapsShared } from './modules/generated.ts'
 import { assumptionsOf, type Started, type World } from './world.ts'
 
@@ -125,8 +125,10 @@ export function outcomesOf(
       ? undefined
       : { ...founding.arrival, token: (founding.kept ?? founding.arrival).token }
   const directory = founding === undefined ? SERVER_DIR : serverDirOf(founding.arrival)
-  const file = first === undefined ? undefined : world.node(first).files.get(`${directory}/token`)?.content
-  const kept = typeof file === 'string' ? atoms.in(file) : []
+  const files = first === undefined ? undefined : world.node(first).files
+  const file = (files?.get(`${directory}${KEPT}`) ?? files?.get(`${directory}/token`))?.content
+  const lines = typeof file === 'string' ? file.split('\n') : []
+  const kept = atoms.in(lines.find((line) => line.includes(',server,')) ?? lines[0] ?? '')
   return startable(hosts).flatMap((host) => {
     const { starts } = world.node(host)
     return [...starts].map(([service, start]): Outcome => {

@@ -542,6 +542,9 @@ export function fetch(call: Call): Effect {
 /** Where a server keeps its token, unless it is told of another data directory. */
 export const SERVER_DIR = '/var/lib/rancher/k3s/server'
 
+/** Below that directory, where a server keeps the token that it lets others in with. */
+export const KEPT = '/cred/passwd'
+
 /** Where a server that was started so keeps its token, as far as that is known. */
 export const serverDirOf = ({ dataDir }: Pick<Arrival, 'dataDir'>): string =>
   dataDir?.startsWith('/') === true ? normalised(`${dataDir}/server`) : SERVER_DIR

@@ -6,7 +6,7 @@ import type { FlowValue } from '../../evaluate/index.ts'
 import type { PaperFile, PaperFiles, ServiceManager } from '../../files.ts'
 import { type Call, type Effect, ModuleFails, normalised, SERVERS_OWN } from '../call.ts'
 import type { NodeState, Started } from '../world.ts'
-import { serverDirOf } from './files.ts'
+import { KEPT, serverDirOf } from './files.ts'
 import { broughtUnit, FROM_PACKAGE, NOT_FOLLOWED } from './packages.ts'
 import { openStatus, statusOf } from './unitStatus.ts'
 
@@ -188,12 +188,21 @@ export function startedK3s(call: Call, node: NodeState, arrival: Arrival, hop: H
   }
 }
 
-/** The token that a server finds from before; where its directory is not known, whichever one there is. */
-const tokenFileOf = (files: PaperFiles, arrival: Pick<Arrival, 'dataDir'>): PaperFile | undefined =>
-  files.get(`${serverDirOf(arrival)}/token`) ??
-  (arrival.dataDir === undefined ? [...files].find(([path]) => OWN_TOKEN.test(path))?.[1] : undefined)
-
-const OWN_TOKEN = /\/server\/token$/
+/**
+ * What a server goes on with that gets no token: the one that it keeps itself since its first start. A file `server/token` that
+ * a task has put there is not read for that; only with a datastore that servers share it opens what another one has put there.
+ * Where the directory is not known, it is whichever one there is.
+ * https://github.com/k3s-io/k3s/blob/09ac65a68f11d6cf0a9b17fb8d53e61ca72791a9/pkg/daemons/control/deps/deps.go
+ */
+function keptIn(
+  files: PaperFiles,
+  { dataDir, externalDatastore }: Partial<Pick<Arrival, 'dataDir' | 'externalDatastore'>>,
+): PaperFile | undefined {
+  const of = (name: string): PaperFile | undefined =>
+    files.get(`${serverDirOf({ dataDir })}${name}`) ??
+    (dataDir === undefined ? [...files].find(([path]) => path.endsWith(`/server${name}`))?.[1] : undefined)
+  return of(KEPT) ?? (externalDatastore === false ? undefined : of('/token'))
+}
 
 /**
  * The start that has made the node a server already, whichever service that was: without a token K3s goes on with the one
@@ -202,7 +211,7 @@ const OWN_TOKEN = /\/server\/token$/
 function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started | undefined {
   const { command, token, dataDir } = arrival
   if (command !== 'server' || (token.state !== 'absent' && token.state !== 'empty')) return undefined
-  if (tokenFileOf(files, arrival) === undefined) return undefined
+  if (keptIn(files, arrival) === undefined) return undefined
   const before = [...starts.values()].filter(
     ({ arrival: { command: other, dataDir: its } }) =>
       other === 'server' && (dataDir === undefined || its === undefined || dataDir === its),
@@ -215,7 +224,7 @@ function joinedBefore({ starts, files }: NodeState, arrival: Arrival): Started |
 /** Where what a server keeps is gone, the next start makes it a new one. */
 function foundingOf({ founding, files }: NodeState, arrival: Arrival): Arrival | undefined {
   if (arrival.command === 'agent') return founding
-  const isNew = founding === undefined || (isServer(arrival) && tokenFileOf(files, arrival) === undefined)
+  const isNew = founding === undefined || (isServer(arrival) && keptIn(files, arrival) === undefined)
   return isNew ? arrival : founding
 }
 
@@ -227,7 +236,7 @@ const wayOf = ({ arrival, kept, hops }: Started): readonly Hop[] =>
 function wayOfPlaced({ atoms }: Call, { files }: NodeState, arrival: Arrival): readonly Hop[] {
   const { command, token } = arrival
   if (command !== 'server' || token.state === 'present') return []
-  const { content, hops } = tokenFileOf(files, arrival) ?? {}
+  const { content, hops } = keptIn(files, arrival) ?? {}
   const isOwn =
     typeof content !== 'string' || atoms.in(content).some(({ root }) => root.what.startsWith(SERVERS_OWN))
   return isOwn ? [] : (hops ?? [])
@@ -251,7 +260,7 @@ function withTokenFiles(call: Call, node: NodeState, arrival: Arrival): NodeStat
   const hop = call.hop(`K3s writes its token to ${named}`)
   // Without a token a server goes on with the one that it has; where those of before keep it nobody knows.
   const isOfBefore = node.founding === undefined && call.context.stage.scenario.k3s !== 'absent'
-  const found = tokenFileOf(node.files, isOfBefore ? { dataDir: undefined } : arrival)
+  const found = keptIn(node.files, isOfBefore ? {} : arrival)
   if (arrival.token.state !== 'present' && found !== undefined) return node.files
   const { state, text, doubtful } = arrival.token
   const [mark] = (state === 'present' ? text : doubtful)?.marks ?? []
@@ -269,5 +278,8 @@ function withTokenFiles(call: Call, node: NodeState, arrival: Arrival): NodeStat
     const own = name === 'agent-token' && agent !== undefined
     files.set(`${directory}/${name}`, own ? { ...file, content: `${call.atoms.mark(agent.atom)}\n` } : file)
   }
+  const ofAgents = agent === undefined ? content : call.atoms.mark(agent.atom)
+  const users = `${ofAgents},node,node,k3s:agent\n${content},server,server,k3s:server\n`
+  files.set(`${directory}${KEPT}`, { ...file, content: users })
   return files.set('/etc/rancher/k3s/k3s.yaml', { ...file, content: { unknown: 'the kubeconfig' } })
 }
