@@ -343,6 +343,35 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
       expect(arrivals({ 'site.yml': site, 'hosts.ini': inventory })).toEqual(expected)
     },
   )
+
+  test('that ends is nothing to tell of where it only looks at K3s, or takes its workloads away', () => {
+    const files = {
+      'hosts.ini': '[quays]\nquay\n',
+      'site.yml': '- hosts: quays\n  roles: [harbour]\n',
+      'roles/harbour/tasks/main.yml': '- import_tasks: moor.yml\n',
+      'roles/harbour/tasks/moor.yml': '- shell: curl -sfL https://get.k3s.io | sh -s - server\n',
+      'roles/harbour/tasks/look.yml': `
+- stat: { path: /etc/rancher/k3s/config.yaml }
+  register: chart
+- assert: { that: ["chart.stat.mode == '0600'", "services['k3s.service'].state == 'running'"] }
+`,
+      'roles/harbour/tasks/clear.yml': '- command: k3s kubectl delete namespace berths\n',
+    }
+    const part = (from: string): string => `
+- hosts: quays
+  vars: { sure: false }
+  tasks:
+    - fail: { msg: Say that you are sure }
+      when: not sure
+    - name: Look at the K3s server
+      include_role: { name: harbour, tasks_from: ${from} }
+`
+    const told = (from: string): readonly string[] =>
+      unknowns({ ...files, 'tide.yml': part(from) }).filter((what) => what.startsWith('the play ends here'))
+    expect(told('look')).toEqual([])
+    expect(told('clear')).toEqual([])
+    expect(told('moor')).toEqual(['the play ends here for quay: a task that fails on purpose'])
+  })
 })
 
 describe('a handler that is not there', () => {

@@ -96,10 +96,14 @@ function playBringsK3s(
   // What a role of Galaxy does is not here; that it brings K3s, its name says.
   if (play.roles.some(({ name }) => K3S.test(name) && content.findRole(name, place) === undefined))
     return true
-  return (
-    closureOfPlay(hosts, content, project)?.tasks.some(({ task }) =>
-      isBringing(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? ''),
-    ) === true
+  const closure = closureOfPlay(hosts, content, project)
+  if (closure === undefined) return false
+  const isPlayed = playedIn(closure, content)
+  return closure.tasks.some(
+    ({ task, ...place }) =>
+      isPlayed(task.at.path) &&
+      !isIdle(task, place, content) &&
+      isBringing(withoutNames(content.text(task.at.path)?.slice(task.at.start, task.at.end) ?? '')),
   )
 }
 
@@ -108,12 +112,47 @@ const TOUCHES =
   /\/rancher\b(?!\/k3s\/k3s\.yaml)|K3S_|\/k3s(?:-\w+)?["'\s]|\bk3s[\w-]*\.env\b|(?<!\bhosts):[ \t]*["']?k3s(?:-\w+)?["']?[ \t]*$/m
 const COMMENT = /^[ \t]*#.*$/gm
 
-/** Whether anything that a playbook reaches brings K3s, or touches its files; others only ask a cluster for something. */
+/** What only looks, or stops the play. */
+const LOOKS =
+  /(?:^|\.)(?:stat|slurp|find|setup|gather_facts|service_facts|package_facts|assert|debug|fail|set_fact|wait_for|wait_for_connection|uri|meta|pause)$/
+
+/** Whether a task brings nothing itself: of what it plays of a role the files say that. */
+const isIdle = (task: Task, place: RoleContext, content: Content): boolean =>
+  LOOKS.test(task.action.module) || partOfRole(task, place, content) !== undefined
+
+/** What plays and tasks are called, in more than one word. */
+const NAMES = /(^|\n)([ \t]*-[ \t]+name:)[ \t]*\S+[ \t]+\S[^\n]*/g
+
+const withoutNames = (text: string): string => text.replace(NAMES, '$1$2').replace(/^name:[^\n]*/, '')
+
+/** Whether anything that a playbook plays brings K3s, or touches its files; others only look, or ask a cluster for something. */
 export function touchesK3s(closure: Closure, content: Content, project: Project): boolean {
+  const isPlayed = playedIn(closure, content)
+  const idle = closure.tasks.filter(({ task, ...place }) => isIdle(task, place, content))
+  const touches = [...closure.read].filter(isPlayed).some((path) => {
+    const spans = idle.flatMap(({ task: { at } }) => (at.path === path ? at : []))
+    const own = withoutNames(withoutSpans(content.text(path) ?? '', spans).replace(COMMENT, ''))
+    return BRINGS.test(own) || TOUCHES.test(own)
+  })
   return (
-    closure.texts.some((text) => {
-      const own = text.replace(COMMENT, '')
-      return BRINGS.test(own) || TOUCHES.test(own)
-    }) || closure.hosts.some((one) => playOf(one, content) !== undefined && bringsK3s(one, content, project))
+    touches ||
+    closure.hosts.some((one) => playOf(one, content) !== undefined && bringsK3s(one, content, project))
   )
+}
+
+/** Which files a playbook plays: of roles of which tasks play single files those that these lead to. */
+function playedIn({ roles, includes }: Closure, content: Content): (path: string) => boolean {
+  const isOf = (path: string, some: Closure['roles'], kind = ''): boolean =>
+    some.some(({ directory }) => path.startsWith(`${directory}/${kind}`))
+  const played = new Set<string>()
+  for (let size = -1; size < played.size; ) {
+    size = played.size
+    for (const [path, from] of includes)
+      if (from.some((one) => played.has(one.path) || !isOf(one.path, roles, 'tasks/'))) played.add(path)
+  }
+  const parts = roles.filter((role) => {
+    const main = content.roleTasks(role)?.path
+    return main !== undefined && !played.has(main)
+  })
+  return (path) => played.has(path) || !isOf(path, parts)
 }
