@@ -114,7 +114,7 @@ const COMMENT = /^[ \t]*#.*$/gm
 
 /** What only looks, or stops the play. */
 const LOOKS =
-  /(?:^|\.)(?:stat|slurp|find|setup|gather_facts|service_facts|package_facts|assert|debug|fail|set_fact|wait_for|wait_for_connection|uri|meta|pause)$/
+  /(?:^|\.)(?:stat|slurp|find|setup|gather_facts|service_facts|package_facts|assert|debug|fail|wait_for|wait_for_connection|uri|meta|pause)$/
 
 /** Whether a task brings nothing itself: of what it plays of a role the files say that. */
 const isIdle = (task: Task, place: RoleContext, content: Content): boolean =>
