@@ -1,3 +1,4 @@
+import type { Task } from '../ansible/content/index.ts'
 import type { Event } from '../flow/rehearsal.ts'
 import type { Analysis } from '../lint/analysis.ts'
 import type { RuleFinding } from '../lint/finding.ts'
@@ -7,6 +8,7 @@ import { certainNodeRuns, type EventOf, type NodeRun } from './common/nodes.ts'
 import { once } from './common/once.ts'
 import { placeIn } from './common/places.ts'
 import { strandedSetting } from './common/stranded.ts'
+import { tasksOf } from './common/tasks.ts'
 
 const INVENTORY = `
 harbour:
@@ -174,6 +176,35 @@ export const tokenUndefined: Rule = {
 `,
       },
     },
+    {
+      title: 'a fact that another playbook has made',
+      files: {
+        'inventory.yml': INVENTORY,
+        'site.yml': `
+- hosts: quay-1
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+    - ansible.builtin.slurp:
+        src: /var/lib/rancher/k3s/server/token
+      register: anchor
+      no_log: true
+    - ansible.builtin.set_fact:
+        anchor_key: "{{ anchor.content | b64decode | trim }}"
+      no_log: true
+`,
+        'more.yml': `
+- hosts: quay-2
+  become: true
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://192.0.2.11:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ hostvars['quay-1'].anchor_key }}"
+                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ anchor_key is not defined here, and the play ends
+`,
+      },
+    },
   ],
   good: [
     {
@@ -207,7 +238,8 @@ export const tokenUndefined: Rule = {
       },
     },
   ],
-  check: (analysis) => once([...undefinedTokens(analysis), ...strandedTokens(analysis)]),
+  check: (analysis) =>
+    once([...undefinedTokens(analysis), ...strandedTokens(analysis), ...goneFacts(analysis)]),
 }
 
 function* undefinedTokens(analysis: Analysis): Generator<RuleFinding> {
@@ -246,6 +278,31 @@ function* strandedTokens(analysis: Analysis): Generator<RuleFinding> {
     }
   }
 }
+
+/** Tokens that are read of another host, for which a task of another playbook has made them: with that one's run they are gone. */
+function* goneFacts(analysis: Analysis): Generator<RuleFinding> {
+  const { unknowns, verdicts } = analysis.rehearsal
+  for (const { at, end } of unknowns) {
+    const { variable = '', playbook, host, inventory, scenarios } = end ?? {}
+    if (inventory === undefined || end?.isOfRun === true || !variable.startsWith('hostvars')) continue
+    if (!isToken(analysis, variable) || scenarios?.some(({ tokenGiven }) => tokenGiven !== undefined))
+      continue
+    if (verdicts.some((verdict) => verdict.playbook === playbook && verdict.host === host)) continue
+    const name = lastName(variable)
+    const maker = [...tasksOf(analysis)].find(({ task }) => makes(task, name))
+    if (maker === undefined) continue
+    yield {
+      at: placeIn(analysis, { at, what: '' }, usedIn(variable)) ?? at,
+      message: message(variable),
+      cure: 'make it in this playbook, too: read the token back from the server here, with delegate_to or in a play for the server',
+      hops: [{ at: maker.task.action.at, what: `makes ${name}, in the run of another playbook only` }],
+    }
+  }
+}
+
+const makes = ({ action, keywords }: Task, name: string): boolean =>
+  keywords.get('register')?.value === name ||
+  (/(?:^|\.)set_fact$/.test(action.module) && action.arguments.has(name))
 
 /** The task that fails for want of the token, where that is the project's fault and not its user's. */
 function asked(analysis: Analysis, node: NodeRun): EventOf<'undefined-variable'> | undefined {

@@ -17,6 +17,7 @@ import { SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { distinguished } from './distinguished.ts'
 import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
+import { keepsFacts } from './gathering.ts'
 import { groupsMadeBy } from './groups.ts'
 import { HostSets } from './hostSets.ts'
 import type { PaperHosts } from './hosts.ts'
@@ -67,6 +68,8 @@ export class Director {
   readonly #bounds = new Map<string, UnknownNote>()
   /** Files of variables that plays and tasks have named. */
   readonly #reached = new Set<string>()
+  /** The variables that the tasks of each playbook make. */
+  readonly #made = new Map<string, ReadonlySet<string>>()
   readonly leftOut: LeftOut
   readonly unreached: Unreached
   /** The nodes that site playbooks left behind, by inventory and scenario: what an upgrade begins with. */
@@ -90,6 +93,7 @@ export class Director {
     const later: (() => void)[] = []
     const leftOver: (() => void)[] = []
     const playbooks = this.#playbooks()
+    for (const { playbook, closure } of playbooks) this.#made.set(playbook.path, closure.made)
     const told = distinguished(
       playbooks.map(({ closure }) => closure),
       this.#content,
@@ -282,6 +286,14 @@ export class Director {
 
   get atoms(): Atoms {
     return this.#atoms
+  }
+
+  /** Whether a task of some other playbook makes that variable, and no cache keeps facts for the next run. */
+  makesFactFor(name: string, playbook: string): boolean {
+    return (
+      [...this.#made].some(([path, made]) => path !== playbook && made.has(name)) &&
+      !keepsFacts(this.#project)
+    )
   }
 
   get tokenVariables(): ReadonlySet<string> {

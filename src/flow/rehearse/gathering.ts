@@ -45,6 +45,9 @@ function settingsOf(project: Project): Settings {
   return settings
 }
 
+/** Whether facts last from one run to the next. */
+export const keepsFacts = (project: Project): boolean => settingsOf(project).hasCache
+
 /** Where facts last from one run to the next: https://docs.ansible.com/ansible/latest/plugins/cache.html */
 const CACHE =
   /\bANSIBLE_CACHE_PLUGIN\b|\bfact_caching\b(?!["']?\s*[=:]\s*["']?(?:ansible\.builtin\.)?memory\b)/

@@ -335,7 +335,29 @@ export class GivenVariables {
 
   /** Whether neither a file of the hosts nor a task sets it. */
   #isNowhere(name: string, hosts: PaperHosts): boolean {
-    return !isOfHosts(name, hosts) && !this.#switches.isSet(name)
+    return !isOfHosts(name, hosts) && !this.#switches.isSet(name) && !this.#isFactOfAnother(name)
+  }
+
+  /** Whether it is only read of other hosts, for which a task of another playbook makes it: that is gone when this one is run. */
+  #isFactOfAnother(name: string): boolean {
+    let is = this.#factsOfOthers.get(name)
+    if (is === undefined) {
+      is = !this.#isInvented && this.#director.makesFactFor(name, this.#playbook) && !this.#isReadOfOwn(name)
+      this.#factsOfOthers.set(name, is)
+    }
+    return is
+  }
+
+  readonly #factsOfOthers = new Map<string, boolean>()
+
+  #isReadOfOwn(name: string): boolean {
+    const word = escaped(name)
+    const ofOthers = new RegExp(
+      `\\bhostvars\\[[^\\n]*?\\](?:\\.${word}\\b|\\[\\s*(['"])${word}\\1\\s*\\])`,
+      'g',
+    )
+    const read = new RegExp(`(?<![\\w-])${word}(?![\\w-])`)
+    return this.#closure.texts.some((text) => text.includes(name) && read.test(text.replace(ofOthers, '')))
   }
 
   /** Whether a task sets it and no file of the hosts: there is nothing to leave out. */
