@@ -262,6 +262,21 @@ describe('a unit of a role that is played', () => {
     expect(told(files, writes).filter((one) => !one.startsWith('token-logged'))).toEqual(used)
     expect(told(files, '- debug:\n')).toEqual(unused)
   })
+
+  test.each([
+    ['some host', 'inventory_hostname == "quay"', 'error'],
+    ['no host here', 'inventory_hostname != "quay"', 'warning'],
+    ['a host of which that is not known', "ansible_facts.os_family == 'Debian'", 'error'],
+  ])('is an error in a line that %s gets', (_, condition, severity) => {
+    const [head = '', line = ''] = unit('{{ harbour_key }}').split('\n')
+    const files = {
+      'hosts.ini': '[quays]\nquay\n',
+      [path]: `${head}\n{% if ${condition} %}\n${line}\n{% else %}\nExecStart=/usr/local/bin/k3s server\n{% endif %}\n`,
+    }
+    const starts = `${writes.replace('harbour.service', 'k3s.service')}- service: { name: k3s, state: started }\n`
+    const [first] = told(files, starts).filter((one) => one.startsWith('token-in-arguments'))
+    expect(first).toBe(`token-in-arguments ${severity}`)
+  })
 })
 
 describe('a sample in place of a token', () => {

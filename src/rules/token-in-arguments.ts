@@ -37,6 +37,41 @@ ExecStart=/usr/local/bin/k3s server --token {{ harbour_key }}
       },
     },
     {
+      title: 'in a branch of a template that no host gets',
+      files: {
+        'inventory.yml': `
+harbour:
+  hosts:
+    quay-1:
+    quay-2:
+`,
+        'site.yml': `
+- hosts: harbour[0]
+  become: true
+  roles:
+    - edge
+`,
+        'roles/edge/tasks/main.yml': `
+- ansible.builtin.template:
+    src: k3s.service.j2
+    dest: /etc/systemd/system/k3s.service
+    mode: "0644"
+- ansible.builtin.systemd_service:
+    name: k3s
+    state: started
+`,
+        'roles/edge/templates/k3s.service.j2': `
+[Service]
+{% if inventory_hostname == 'quay-1' %}
+ExecStart=/usr/local/bin/k3s server --cluster-init
+{% else %}
+ExecStart=/usr/local/bin/k3s server --server https://quay-1:6443 --token {{ harbour_key }}
+                                                                         ^^^^^^^^^^^^^^^^^ the token behind --token would stand in the unit and in the arguments of k3s, which every user of the node can read: no host here gets this line
+{% endif %}
+`,
+      },
+    },
+    {
       title: 'in a script and a Makefile',
       files: {
         'join.sh': `

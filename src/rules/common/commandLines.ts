@@ -5,6 +5,7 @@ import type { Analysis } from '../../lint/analysis.ts'
 import type { RuleFinding } from '../../lint/finding.ts'
 import type { Span } from '../../span.ts'
 import { tokenSitesOf } from './literals.ts'
+import { nodeRunsOf } from './nodes.ts'
 import { SAID } from './startedCommandLines.ts'
 import { taskAround } from './tasks.ts'
 
@@ -21,14 +22,19 @@ export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding>
     const isUnit = file === 'unit'
     if (isUnit && analysis.rehearsal.isUnused(at.path)) continue
     if (carrier === 'argument' && file === 'yaml' && !isRun(analysis, written)) continue
-    const severity = isFixture(at.path) ? 'notice' : isUnit || text !== undefined ? undefined : 'warning'
+    const isIdle = isUnit && text === undefined && isWrittenWithout(analysis, at.path, name)
+    const severity = isFixture(at.path)
+      ? 'notice'
+      : (isUnit && !isIdle) || text !== undefined
+        ? undefined
+        : 'warning'
     yield {
       at,
       message:
         carrier === 'extra-vars'
           ? `${name} is given to Ansible on the command line, which every user of the control node can read`
           : isUnit
-            ? `the token behind ${name} stands in the unit and in the arguments of k3s, which every user of the node can read`
+            ? `the token behind ${name} ${isIdle ? 'would stand' : 'stands'} in the unit and in the arguments of k3s, which every user of the node can read${isIdle ? ': no host here gets this line' : ''}`
             : `the token behind ${name} is an argument, which every user of the machine can read`,
       cure:
         carrier === 'extra-vars'
@@ -41,6 +47,22 @@ export function* writtenCommandLines(analysis: Analysis): Generator<RuleFinding>
     }
   }
   yield* writtenInTasks(analysis)
+}
+
+/** Whether a template is rendered, and no host gets the option: it stands in a branch for others. */
+function isWrittenWithout(analysis: Analysis, template: string, option: string): boolean {
+  const rendered = nodeRunsOf(analysis).flatMap(({ events }) =>
+    events.flatMap((event) =>
+      event.what === 'file-written' &&
+      event.file.hops.some(({ what }) => what.startsWith(`renders ${template} to `))
+        ? [event.file.content]
+        : [],
+    ),
+  )
+  return (
+    rendered.length > 0 &&
+    rendered.every((content) => typeof content === 'string' && !content.includes(option))
+  )
 }
 
 /** `K3S_TOKEN=…` before a command of a task, and in its `environment:`. In a script of the node it would be no argument. */
