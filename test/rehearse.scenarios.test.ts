@@ -1734,3 +1734,47 @@ describe('of what is not there', () => {
     expect(arrivals(role)).toEqual(['agent-1 agent present env-file url'])
   })
 })
+
+describe('what a condition asks to be there before K3s comes', () => {
+  const bring = (when: string, token: string): string => `
+- shell: curl -sfL https://get.k3s.io | sh -s - server --token {{ ${token} }}
+  no_log: true
+  when: ${when}
+`
+  const quay = 'quay first-server present argv no url'
+
+  test.each<[string, Files, readonly string[]]>([
+    ['a mapping', { 'tasks/main.yml': bring('sites.quay is defined', 'sites.quay.token') }, ['sites']],
+    ['an item', { 'tasks/main.yml': bring('["sites[\'quay\'] is defined"]', 'slip') }, ['sites']],
+    [
+      'on the way to its file',
+      {
+        'tasks/main.yml': '- { include_tasks: moor.yml, when: harbour is defined }\n',
+        'tasks/moor.yml': bring('pier is defined and true', 'slip'),
+      },
+      ['harbour', 'pier'],
+    ],
+  ])('is taken to be given where nothing sets it: %s', (_, role, names) => {
+    const files = Object.fromEntries(
+      Object.entries({ 'meta/main.yml': '', ...role }).map(([path, text]) => [`roles/moor/${path}`, text]),
+    )
+    const site = '- { hosts: quays, roles: [moor] }\n'
+    const vars = { 'group_vars/all.yml': "slip: \"{{ lookup('env', 'SLIP') }}\"\n" }
+    expect(arrivals({ ...files, ...vars, 'site.yml': site, 'hosts.ini': HOSTS })).toEqual([quay])
+    expect(unknowns({ ...files, ...vars, 'site.yml': site, 'hosts.ini': HOSTS })).toEqual(
+      names.map(
+        (name) => `nothing in the project sets ${name}: it is taken to be given, as K3s comes only then`,
+      ),
+    )
+  })
+
+  test('is not, where K3s comes without it, or something says what it is', () => {
+    const site = (...conditions: readonly string[]): string =>
+      `- hosts: quays\n  tasks:${conditions.map((one) => bring(one, 'slip').replace(/^(?=.)/gm, '    ')).join('')}`
+    const files = { 'hosts.ini': HOSTS, 'group_vars/all.yml': 'slip: 0ddpassword\n' }
+    const asked = 'sites.quay is defined'
+    expect(unknowns({ ...files, 'site.yml': site('true', asked) })).toEqual([])
+    const berths = { ...files, 'group_vars/all.yml': 'slip: 0ddpassword\nsites: { berth: }\n' }
+    expect(arrivals({ ...berths, 'site.yml': site(asked) })).toEqual([])
+  })
+})

@@ -9,6 +9,7 @@ import type { Closure } from './closure.ts'
 import type { LeftTo, Question, Stage } from './context.ts'
 import type { Director } from './director.ts'
 import { givenByCommands, givenByVagrant } from './extraVariables.ts'
+import { guards } from './guards.ts'
 import type { PaperHosts } from './hosts.ts'
 import { textOf } from './relevance.ts'
 import { ResultNames } from './resultNames.ts'
@@ -65,11 +66,12 @@ export class GivenVariables {
     if (scenario.airgapped !== undefined)
       for (const { name, on, off } of airgap) overrides.set(name, scenario.airgapped ? on : off)
     for (const name of director.tokenVariables) {
-      const [whole = name, part, ...deeper] = name.split('.')
-      if (part !== undefined) {
-        if (deeper.length === 0 && !overrides.has(whole) && this.#isUnset(whole, hosts)) {
+      const [whole = name, ...parts] = name.split('.')
+      if (parts.length > 0) {
+        const isLeft = (parts.length === 1 && this.#isUnset(whole, hosts)) || this.#opened.has(whole)
+        if (isLeft && !overrides.has(whole)) {
           const isGiven = scenario.tokenGiven !== false || !this.#switches.isOptional(name)
-          overrides.set(whole, givenPart(director.atoms, whole, part, isGiven))
+          overrides.set(whole, givenPart(director.atoms, whole, parts, isGiven))
         }
         continue
       }
@@ -84,6 +86,8 @@ export class GivenVariables {
       )
         overrides.set(name, givenToken(director.atoms, name))
     }
+    for (const name of this.#opened.keys())
+      if (!overrides.has(name)) overrides.set(name, new Unknown(name, `nothing in the project sets ${name}`))
     for (const name of this.#urls)
       if (!overrides.has(name) && this.#isLeftEmpty(name, hosts))
         overrides.set(name, new Ungiven(name, `the role leaves ${name} to its users`))
@@ -120,6 +124,34 @@ export class GivenVariables {
       ),
     }
   }
+
+  /**
+   * Takes variables that nobody sets, and without which no task that brings K3s runs, to be given: that is what they are for.
+   * `false`: there are none.
+   */
+  opensGuards(hosts: PaperHosts): boolean {
+    const all = guards(this.#closure, this.#director.content)
+    this.#opened = new Map(
+      [...all].filter(
+        ([name]) => this.#director.defaultOf(name) === undefined && this.#isNowhere(name, hosts),
+      ),
+    )
+    return this.#opened.size > 0
+  }
+
+  closesGuards(): void {
+    this.#opened = new Map()
+  }
+
+  sayWhatIsOpened(): void {
+    for (const [name, at] of this.#opened)
+      this.#director.note({
+        at,
+        what: `nothing in the project sets ${name}: it is taken to be given, as K3s comes only then`,
+      })
+  }
+
+  #opened: ReadonlyMap<string, Span> = new Map()
 
   /** The tokens that a playbook can do without; of one that is part of a mapping that mapping. */
   optional(hosts: PaperHosts): ReadonlySet<string> {
@@ -391,9 +423,16 @@ function givenToken(atoms: Atoms, name: string): FlowValue {
 }
 
 /** A mapping that the user gives, of which only the token in it is known: that it is there, or that it isn't. */
-function givenPart(atoms: Atoms, whole: string, part: string, isGiven: boolean): FlowValue {
+function givenPart(
+  atoms: Atoms,
+  whole: string,
+  [part = '', ...deeper]: readonly string[],
+  isGiven: boolean,
+): FlowValue {
   const why = `nothing in the project sets ${whole}`
-  const token = isGiven ? givenToken(atoms, `${whole}.${part}`) : undefined
+  const name = `${whole}.${part}`
+  const own = deeper.length === 0 ? givenToken(atoms, name) : givenPart(atoms, name, deeper, isGiven)
+  const token = isGiven || deeper.length > 0 ? own : undefined
   return new Result(
     whole,
     new Map(token === undefined ? [] : [[part, token]]),

@@ -80,6 +80,14 @@ export class PlaybookWork {
       base = { ...online, tokenGiven: true }
       first = onClean(this.#runs, base, asked)
     }
+    // And others for what a condition asks to be there, and only their users set.
+    if (!starts() && this.#runs.given.opensGuards(this.#runs.hostsOf(online))) {
+      this.#runs.runsAll = false
+      base = online
+      first = onClean(this.#runs, base, asked)
+      if (starts()) this.#runs.given.sayWhatIsOpened()
+      else this.#runs.given.closesGuards()
+    }
     if (!starts()) {
       this.#runs.runsAll = false
       this.#ended = ended
