@@ -374,6 +374,108 @@ ${joins('piers', '{{ hostvars.quay.tide }}')}`,
   })
 })
 
+describe('tasks that are not there', () => {
+  const role = {
+    'roles/mole/tasks/main.yml': '- debug:\n',
+    'roles/mole/tasks/deep.yml': '- debug:\n- { import_tasks: gone.yml, when: false }\n',
+    'roles/mole/defaults/main.yml': 'depth: 1\n',
+    'roles/bare/defaults/main.yml': 'depth: 1\n',
+    'tasks/deep.yml': '- block: [{ import_tasks: gone.yml }]\n  rescue: [{ debug: }]\n',
+    'tasks/bent.yml': '- import_role: { name: mole, vars_from: gone }\n',
+  }
+  const files = (task: string, more: Files = {}): Files => ({
+    'hosts.ini': '[quays]\nquay\njetty a=1\n',
+    'site.yml': `- hosts: quays\n  gather_facts: false\n  tasks:\n    - ${task}\n${joins('quays', '0ddpassword')}`,
+    ...role,
+    ...more,
+  })
+  const all = ['jetty', 'quay'].map((host) => `${host} agent present env-file url`)
+  const refused = (found: Files): readonly string[] =>
+    [...new Analysis(new Map(Object.entries(found))).rehearsal.refused.values()].map(({ why }) => why)
+
+  // As ansible-core 2.21 plays it; 2.14 ends all at an include_role, whatever rescues it.
+  test.each([
+    ['{ include_tasks: gone.yml }', 'there is no file of tasks gone.yml'],
+    ['{ include_tasks: { file: tasks/gone.yml } }', 'there is no file of tasks tasks/gone.yml'],
+    ['{ include_tasks: gone.yml, ignore_errors: true }', 'there is no file of tasks gone.yml'],
+    ['{ include_tasks: gone.yml, loop: [1] }', 'there is no file of tasks gone.yml'],
+    ['{ include_tasks: tasks/deep.yml }', 'there is no file of tasks gone.yml'],
+    ['{ include_tasks: tasks/bent.yml }', 'the role mole has no vars gone'],
+    ['{ include_role: { name: mole, tasks_from: gone.yml } }', 'the role mole has no tasks gone.yml'],
+    ['{ include_role: { name: mole, tasks_from: deep } }', 'there is no file of tasks gone.yml'],
+    ['{ include_role: { name: mole, defaults_from: gone } }', 'the role mole has no defaults gone'],
+    ['{ include_role: { name: mole, vars_from: main } }', 'the role mole has no vars main'],
+    ['{ include_role: { name: mole, handlers_from: gone } }', 'the role mole has no handlers gone'],
+    ['{ include_role: { name: bare, tasks_from: main } }', 'the role bare has no tasks main'],
+  ])('end the play where it comes to them: %s', (task, why) => {
+    const found = files(task)
+    expect(arrivals(found)).toEqual([])
+    expect(unknowns(found)).toContain(`the play ends here for jetty: ${why}`)
+    expect(refused(found)).toEqual([])
+  })
+
+  test('end it for the hosts that come to them', () => {
+    const found = files("{ include_tasks: gone.yml, when: inventory_hostname == 'quay' }")
+    expect(arrivals(found)).toEqual(all.slice(0, 1))
+    expect(unknowns(found)).toEqual(['the play ends here for quay: there is no file of tasks gone.yml'])
+  })
+
+  test.each([
+    ['{ include_tasks: gone.yml, when: false }'],
+    ['{ include_tasks: gone.yml, loop: [] }'],
+    ['{ include_tasks: gone.yml, tags: never }'],
+    ['{ include_role: { name: mole, tasks_from: gone.yml }, when: false }'],
+    ['{ include_role: { name: bare } }'],
+    ['{ block: [{ include_tasks: gone.yml }], rescue: [{ debug: }] }'],
+    ['{ block: [{ include_role: { name: mole, tasks_from: gone } }], rescue: [{ debug: }] }'],
+    ['{ include_tasks: "{{ tide }}.yml" }'],
+    ['{ include_tasks: "{{ playbook_dir }}/gone.yml" }'],
+    ['{ include_tasks: /srv/gone.yml }'],
+    ['{ include_tasks: ../gone.yml }'],
+    ['{ include_role: { name: mole, tasks_from: "{{ tide }}" } }'],
+    ['{ include_role: { name: harbourmaster.quays.mole, tasks_from: gone } }'],
+    [
+      '{ copy: { dest: "{{ playbook_dir }}/gone.yml", content: "[]" }, delegate_to: localhost }\n    - include_tasks: gone.yml',
+    ],
+  ])('end nothing where it does not come to them, or they may be there: %s', (task) => {
+    const found = files(task)
+    expect(arrivals(found).map((one) => one.split(' ')[0])).toEqual(['jetty', 'quay'])
+    expect(refused(found)).toEqual([])
+  })
+
+  test('leave the play as it is where they are included only where nobody knows', () => {
+    const found = files('{ include_tasks: gone.yml, when: ansible_machine == "ppc" }')
+    expect(arrivals(found)).toEqual(all)
+    expect(unknowns(found)).toEqual(['there is no file of tasks gone.yml'])
+  })
+
+  // As ansible-core 2.21 and 2.14 have it: not one task of the playbook runs.
+  test.each([
+    ['{ import_tasks: gone.yml }', 'there is no file of tasks gone.yml'],
+    ['{ import_tasks: gone.yml, when: false, tags: never }', 'there is no file of tasks gone.yml'],
+    [
+      '{ block: [{ import_tasks: tasks/deep.yml }], rescue: [{ debug: }] }',
+      'there is no file of tasks gone.yml',
+    ],
+    ['{ import_role: { name: mole, tasks_from: gone } }', 'the role mole has no tasks gone'],
+    ['{ import_role: { name: mole, tasks_from: deep.yml } }', 'there is no file of tasks gone.yml'],
+    ['debug:\n  handlers: [{ import_tasks: gone.yml }]', 'there is no file of tasks gone.yml'],
+    ['debug:\n- { hosts: piers, tasks: [{ import_tasks: gone.yml }] }', 'there is no file of tasks gone.yml'],
+  ])('refuse the playbook that imports them: %s', (task, why) => {
+    const found = files(task)
+    expect(refused(found)).toEqual([why])
+    expect(findings(found).filter((one) => one.startsWith('file-unreadable'))).toHaveLength(1)
+    expect(arrivals(found).map((one) => one.split(' ')[0])).toEqual(['jetty', 'quay'])
+  })
+
+  test('refuse none where they are not looked for, or may be there', () => {
+    expect(refused(files('{ import_tasks: "{{ tide }}.yml" }'))).toEqual([])
+    expect(refused(files('{ import_tasks: tasks/main.yml }', { 'tasks/main.yml': '- debug:\n' }))).toEqual([])
+    expect(refused(files('debug:\n  roles: [{ role: mole, tasks_from: gone }]'))).toEqual([])
+    expect(refused(files('{ import_role: { name: bare } }'))).toEqual([])
+  })
+})
+
 describe('a handler that is not there', () => {
   const inventory = '[quays]\nquay\njetty a=1\n[piers]\npier\n'
   const beacon = "copy: { dest: /etc/default/k3s-beacon, content: lit, mode: '0644' }"
@@ -455,7 +557,7 @@ describe('a handler that is not there', () => {
     ['  roles: [harbourmaster.k3s]\n'],
     ['    - import_role: { name: mole }\n'],
     ['    - include_role: { name: "{{ jetsam }}" }\n'],
-    ['    - include_tasks: elsewhere.yml\n'],
+    ['    - include_tasks: /srv/elsewhere.yml\n'],
   ])('may be one of a role or a file: %s', (play) => {
     expect(ends(files(`{ ${beacon}, notify: ebb }`, role, play))).toBe(false)
   })
@@ -578,7 +680,6 @@ describe('meta', () => {
     const inner = '- include_role: { name: pier }\n'
     expect(started(files(inner + install, ends, '  roles: [mole]\n'))).toEqual(both)
     expect(started(files(ends + inner, install, '  roles: [mole]\n'))).toEqual(['jetty'])
-    expect(started(files(`- include_tasks: ebb.yml\n${install}`, '', '  roles: [mole]\n'))).toEqual(both)
     const within = {
       ...files(`- include_tasks: ebb.yml\n${install}`, '', '  roles: [mole]\n'),
       'roles/mole/tasks/ebb.yml': ends,

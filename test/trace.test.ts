@@ -541,6 +541,27 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     expect(included).toContain('1 file could not be read as meant')
   })
 
+  test('so is one that imports tasks which are not there, unless git may pass over them', async () => {
+    const refusal =
+      'Ansible runs none of it, as there is no file of tasks ropes.yml, which site.yml:3:7 imports'
+    const site =
+      '- hosts: all\n  tasks:\n    - import_tasks: ropes.yml\n    - ansible.builtin.shell: curl -sfL https://get.k3s.io | sh -s - server\n'
+    write({ 'site.yml': site })
+    expect((await trace(directory)).text).toContain(`  ${refusal}; once that is mended, it goes so:\n`)
+    expect(JSON.parse((await trace(directory, ['-f', 'json'])).text)).toMatchObject({
+      refused: [
+        { playbook: 'site.yml', path: 'site.yml', line: 3, why: 'there is no file of tasks ropes.yml' },
+      ],
+    })
+    write({ '.gitignore': 'ropes.*\n' })
+    expect((await trace(directory)).text).not.toContain(refusal)
+    write({ '.gitignore': '', 'site.yml': site.replace('ropes', 'ropes/moor') })
+    expect((await trace(directory)).text).toContain(refusal.replace('ropes', 'ropes/moor'))
+    // A submodule that was not fetched.
+    mkdirSync(join(directory, 'ropes'))
+    expect((await trace(directory)).text).not.toContain('Ansible runs none of it')
+  })
+
   test('where there is nothing about K3s, that is said', async () => {
     write({ 'empty/site.yml': '- hosts: all\n  tasks:\n    - ansible.builtin.ping:\n' })
     const { status, text } = await trace(directory, ['empty'])

@@ -189,6 +189,8 @@ export interface Rehearsal {
   includerOf(path: string): Span | undefined
   /** Whether a file is a template or file of a role that is played, and nothing that could bring it to a node names it. */
   isUnused(path: string): boolean
+  /** Playbooks that Ansible refuses before their first task for what is not there: why, and where that is asked for. */
+  readonly refused: ReadonlyMap<string, { readonly at: Span; readonly why: string }>
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on worlds or scenarios was hit: what was left out. */
   readonly bounds: readonly UnknownNote[]

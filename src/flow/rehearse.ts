@@ -13,6 +13,8 @@ export interface RehearseOptions {
   readonly isAsked?: boolean
   /** The files in a directory of the project and one level below it, whatever they are; missing: nobody knows. */
   readonly filesBelow?: (directory: string) => readonly string[]
+  /** Whether a path of the project may be a file, though it is no text of it; missing: nobody knows. */
+  readonly mayHave?: (path: string) => boolean
 }
 
 /** Walks the plays as Ansible would, on paper, once per scenario. */

@@ -32,6 +32,8 @@ export interface ProjectDisk {
   filesBelow(directory: string): readonly string[]
   /** A text of the project that git passes over. */
   text(path: string): string | undefined
+  /** Whether a path of the project is something here, though it is no text of it, or may be elsewhere: git passes over it, or has not fetched it. */
+  mayHave(path: string): boolean
   /** A path of the project once links are followed, below the project's own where it leads nowhere else. */
   realPath(path: string): string
   /** Files `….txt` whose names begin as those of K3s's releases do. */
@@ -75,6 +77,7 @@ export class Analysis {
       isAsked: inventories !== undefined || (inventorySets !== undefined && isGuessed !== true),
       ...(this.#options.playbooks === undefined ? {} : { playbooks: this.#options.playbooks }),
       filesBelow: (directory) => this.disk.filesBelow(directory),
+      mayHave: (path) => this.disk.mayHave(path),
     })
     return this.#rehearsal
   }
@@ -127,6 +130,11 @@ export class Analysis {
   /** The first task that includes a file of tasks, where anything was rehearsed. */
   includerOf(path: string): Span | undefined {
     return this.#rehearsal?.includerOf(path)
+  }
+
+  /** The playbooks that Ansible refuses before their first task, where anything was rehearsed. */
+  get refused(): Rehearsal['refused'] {
+    return this.#rehearsal?.refused ?? new Map()
   }
 
   /** What the rehearsal could not follow, where there was one. */
@@ -246,6 +254,7 @@ function textsOnly(project: Project): ProjectDisk {
       return paths.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length))
     },
     text: (path) => project.get(path),
+    mayHave: (path) => project.has(path),
     realPath: (path) => path,
     lists: paths.filter((path) => path.endsWith('.txt')),
     ignoredInventories: [],

@@ -44,6 +44,12 @@ export function ownFindings(
   }
   for (const fault of unreadable(analysis)) add(fault)
   for (const fault of [...unread, ...analysis.faults.inventories, ...contentFaults(analysis)]) add(fault)
+  for (const { at, why } of analysis.refused.values())
+    add({
+      at,
+      message: `${why}: Ansible runs nothing of a playbook that imports it, whatever its condition`,
+      fix: 'name the file as it is called, or add it',
+    })
   return { findings, unknowns }
 }
 

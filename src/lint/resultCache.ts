@@ -27,7 +27,7 @@ export interface Checking {
 
 /** Something looked up on the disk, and the digest of the answer. */
 export interface LookedUp {
-  readonly what: 'filesBelow' | 'text' | 'realPath'
+  readonly what: 'filesBelow' | 'text' | 'mayHave' | 'realPath'
   readonly path: string
   readonly digest: string
 }

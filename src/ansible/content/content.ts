@@ -168,6 +168,17 @@ export interface Content {
       readonly dynamic?: boolean | undefined
     },
   ): string | undefined
+  /**
+   * Where a file of tasks would have to be that Ansible does not find. `undefined`: it finds one, or some of these places are outside
+   * of the project.
+   */
+  missingTasks(kind: 'tasks' | 'handlers', name: string, from: FileContext): readonly string[] | undefined
+  /** The same of what `tasks_from` and its like name of a role. */
+  missingPart(
+    role: Role,
+    kind: 'tasks' | 'handlers' | 'defaults' | 'vars',
+    name: string,
+  ): readonly string[] | undefined
   /** The files that a name may mean of which only these parts are known, where Ansible looks for it. */
   findMatching(kind: FileKind, parts: readonly string[], from: FileContext): readonly Match[]
   /**

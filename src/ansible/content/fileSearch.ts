@@ -30,6 +30,19 @@ export function findFile(
   return undefined
 }
 
+/** Where a file of tasks would have to be that is not found; `undefined`: it is, or some of these places are outside of the project. */
+export function missingTasks(
+  tree: ProjectTree,
+  kind: 'tasks' | 'handlers',
+  name: string,
+  from: FileContext,
+): readonly string[] | undefined {
+  if (findFile(tree, kind, name, from) !== undefined) return undefined
+  const places = forTasks(kind, from).map((directory) => within(directory, name))
+  const inside = places.filter((path) => path !== undefined)
+  return inside.length < places.length ? undefined : inside
+}
+
 /** A file that a name may mean of which only some parts are known, and what stands between these then. */
 export interface Match {
   readonly path: string

@@ -10,6 +10,7 @@ import {
   findFile,
   findMatching,
   type Match,
+  missingTasks,
   varsDirectory,
 } from './fileSearch.ts'
 import { Layout } from './layout.ts'
@@ -169,6 +170,23 @@ export class ContentReader implements Content {
 
   findFile(kind: FileKind, name: string, from: FileContext): string | undefined {
     return findFile(this.#where.tree, kind, name, from)
+  }
+
+  missingTasks(kind: 'tasks' | 'handlers', name: string, from: FileContext): readonly string[] | undefined {
+    return missingTasks(this.#where.tree, kind, name, from)
+  }
+
+  missingPart(
+    role: Role,
+    kind: 'tasks' | 'handlers' | 'defaults' | 'vars',
+    name: string,
+  ): readonly string[] | undefined {
+    const directory = joinPath(role.directory, kind)
+    const base = within(directory, name)
+    if (base?.startsWith(`${directory}/`) !== true) return undefined
+    const allowDirectory = kind === 'defaults' || kind === 'vars'
+    if (this.#roleFiles(role, kind, name, allowDirectory).length > 0) return undefined
+    return ['', ...EXTENSIONS].map((ending) => base + ending)
   }
 
   findMatching(kind: FileKind, parts: readonly string[], from: FileContext): readonly Match[] {

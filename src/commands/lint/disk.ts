@@ -1,9 +1,10 @@
-import { join } from 'node:path'
-import { filesBelow, nameOf } from '../../io/files.ts'
+import { dirname, join } from 'node:path'
+import { filesBelow, nameOf, namesIn, pathKind } from '../../io/files.ts'
+import { GitIgnore } from '../../io/gitignore.ts'
 import { readFileText, realOf } from '../../io/projectTexts.ts'
 import type { ProjectDisk } from '../../lint/analysis.ts'
 import { digestOf, type LookedUp } from '../../lint/resultCache.ts'
-import type { ReadProject } from './project.ts'
+import { isIgnored, type ReadProject } from './project.ts'
 
 /** What rules look up on the disk beside the texts of a project, written down as they do. */
 export class Disk implements ProjectDisk {
@@ -41,6 +42,13 @@ export class Disk implements ProjectDisk {
     return text
   }
 
+  mayHave(path: string): boolean {
+    const { root } = this.#project
+    const answer = isThere(root, path) || isIgnored(GitIgnore.at(root), root, path)
+    this.#write('mayHave', path, answer)
+    return answer
+  }
+
   realPath(path: string): string {
     const { root } = this.#project
     const real = realOf(join(root, path))
@@ -61,4 +69,14 @@ export class Disk implements ProjectDisk {
   #write(what: LookedUp['what'], path: string, answer: unknown): void {
     this.#answers.set(`${what} ${path}`, { what, path, answer })
   }
+}
+
+/** Whether it is on the disk, or below an empty directory: a submodule that git has not fetched is one. */
+function isThere(root: string, path: string): boolean {
+  if (pathKind(join(root, path)) !== 'absent') return true
+  for (let around = dirname(path); around !== '.'; around = dirname(around)) {
+    const kind = pathKind(join(root, around))
+    if (kind !== 'absent') return kind === 'directory' && namesIn(join(root, around)).length === 0
+  }
+  return false
 }

@@ -235,7 +235,8 @@ function excluder(
     })
 }
 
-function isIgnored(git: GitIgnore, root: string, path: string): boolean {
+/** Whether git passes over a path of the project, or over a directory that it is in. */
+export function isIgnored(git: GitIgnore, root: string, path: string): boolean {
   let layers = git.inside(root, '')
   const parts = path.split('/')
   for (let index = 1; index < parts.length; index += 1) {

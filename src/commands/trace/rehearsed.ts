@@ -1,7 +1,7 @@
 import { NOT_RUN } from '../../ansible/inventory/index.ts'
 import type { Fault } from '../../ansible/value.ts'
 import { findInventories, type NamedInventory } from '../../flow/inventories.ts'
-import type { Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
+import type { Rehearsal, Run, Scenario, Verdict } from '../../flow/rehearsal.ts'
 import { loadedFiles } from '../../flow/rehearse/loaded.ts'
 import type { UnknownNote } from '../../flow/unknown.ts'
 import { nameOf } from '../../io/files.ts'
@@ -14,7 +14,6 @@ import { notesInOrder } from '../../lint/order.ts'
 import { secretsOf } from '../../lint/secrets.ts'
 import { wordMask } from '../../lint/wordMask.ts'
 import type { Stop, Trace } from '../../report/trace/trace.ts'
-import type { Span } from '../../span.ts'
 import { Disk } from '../lint/disk.ts'
 import { type ReadProject, renamer } from '../lint/project.ts'
 import type { Target } from '../lint/targets.ts'
@@ -88,7 +87,7 @@ export function rehearsed(
       ...new Set([...bringing.map(({ what }) => what), ...bringing.flatMap(({ cure }) => cure ?? [])]),
     ],
     unread: new Set(faults.map(({ at }) => at.path)).size,
-    refused: refusedBy(broken, shown, analysis, rename),
+    refused: refusedBy(broken, (alone?.rehearsal ?? all).refused, shown, analysis, rename, words),
     lines: new ProjectLines(new Map([...texts].map(([path, text]) => [rename(path), text]))),
     hosts: new Set([...verdicts.map(({ host }) => host), ...analysis.hostNames]),
   }
@@ -99,16 +98,19 @@ const errorsIn = (faults: readonly Fault[]): readonly Fault[] =>
 
 function refusedBy(
   broken: readonly Fault[],
+  missing: Rehearsal['refused'],
   playbooks: readonly string[],
   { content }: Analysis,
   rename: (path: string) => string,
-): ReadonlyMap<string, Span> {
-  if (broken.length === 0) return new Map()
+  words: (said: string) => string,
+): Trace['refused'] {
   return new Map(
     [...new Set(playbooks)].flatMap((path) => {
-      const loaded = loadedFiles(content, path)
-      const first = broken.find(({ at }) => loaded.has(at.path))
-      return first === undefined ? [] : [[rename(path), { ...first.at, path: rename(first.at.path) }]]
+      const loaded = broken.length === 0 ? undefined : loadedFiles(content, path)
+      const first = broken.find(({ at }) => loaded?.has(at.path)) ?? missing.get(path)
+      if (first === undefined) return []
+      const at = { ...first.at, path: rename(first.at.path) }
+      return [[rename(path), 'why' in first ? { at, why: words(first.why) } : { at }] as const]
     }),
   )
 }

@@ -14,6 +14,7 @@ import type { Scenario } from '../rehearsal.ts'
 import type { UnknownNote } from '../unknown.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
+import type { MissingTasks } from './missingTasks.ts'
 import type { Relevance } from './relevance.ts'
 import type { Unreached } from './unreached.ts'
 import type { Unread } from './unread.ts'
@@ -75,6 +76,8 @@ export interface Stage {
   isRead(path: string): boolean
   /** Whether nothing that this playbook reaches has that filter or test: Jinja2 does not compile what names it. */
   refuses(plugin: UnknownPlugin): boolean
+  /** What the tasks of the project ask for and is not there. */
+  readonly missing: Pick<MissingTasks, 'failing'>
   /** What a note would say of a module that is not followed, should a setting of K3s be made of what it returns. */
   notFollowed(note: UnknownNote): void
   readonly playbook: string

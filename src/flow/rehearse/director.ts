@@ -24,6 +24,7 @@ import type { PaperHosts } from './hosts.ts'
 import { isKind } from './kinds.ts'
 import { LeftOut } from './leftOut.ts'
 import { lonePlaybooks } from './lone.ts'
+import { type Missing, MissingTasks } from './missingTasks.ts'
 import { isFetch, TOKEN_FILE } from './modules/files.ts'
 import { OwnPlugins } from './ownPlugins.ts'
 import { groupsIn, groupsOfOwn, hasHosts, isOpen, namedGroups, wantedGroups } from './pattern.ts'
@@ -70,8 +71,10 @@ export class Director {
   readonly #reached = new Set<string>()
   /** The variables that the tasks of each playbook make. */
   readonly #made = new Map<string, ReadonlySet<string>>()
+  readonly #refused = new Map<string, Missing>()
   readonly leftOut: LeftOut
   readonly unreached: Unreached
+  readonly missing: MissingTasks
   /** The nodes that site playbooks left behind, by inventory and scenario: what an upgrade begins with. */
   readonly #installed = new Map<string, Left[]>()
 
@@ -87,6 +90,7 @@ export class Director {
     this.#options = options
     this.leftOut = new LeftOut(content)
     this.unreached = new Unreached(content)
+    this.missing = new MissingTasks(content, project, options.mayHave ?? (() => true))
   }
 
   rehearsal(): Rehearsal {
@@ -103,6 +107,8 @@ export class Director {
     const hosts = new HostSets(this.#project, this.#inventories, told, this.#withPlaybooks, this.#options)
     const hasOther = playbooks.some(({ playbook }) => !isUpkeep(playbook))
     for (const { playbook, closure, isLone } of playbooks) {
+      const refusing = this.missing.refusing(playbook)
+      if (refusing !== undefined) this.#refused.set(playbook.path, refusing)
       const found = hosts.of(
         closure,
         (left) => leftOver.push(() => this.#sayWhatIsLeft(playbook, left)),
@@ -148,6 +154,7 @@ export class Director {
         this.#project,
         playbooks.flatMap(({ closure, isLone }) => (isLone ? [] : [closure])),
       ),
+      refused: this.#refused,
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }

@@ -233,6 +233,7 @@ export class PlaybookRuns {
       reads: (path) => this.#read.add(path),
       isRead: (path) => this.#looksFor.has(path),
       refuses: this.#refuses,
+      missing: director.missing,
       notFollowed: (note) => director.notFollowed(note),
       playbook: this.playbook.path,
       merges: mergeSetting(director.project, this.playbook.path),
@@ -243,14 +244,10 @@ export class PlaybookRuns {
 
   #relevance(hosts: PaperHosts): Relevance {
     const { content, project, tokenVariables } = this.director
-    this.#relevanceFound ??= new Relevance(
-      content,
-      project,
-      this.closure,
-      hosts,
-      tokenVariables,
-      this.#refuses,
-    )
+    this.#relevanceFound ??= new Relevance(content, project, this.closure, hosts, tokenVariables, {
+      refuses: this.#refuses,
+      missing: this.director.missing,
+    })
     return this.#relevanceFound
   }
 

@@ -127,7 +127,7 @@ export class Relevance {
   readonly #dropped: Set<string>
   readonly #tokenNames: Set<string>
   readonly #content: Content
-  readonly #refuses: Stage['refuses']
+  readonly #by: Pick<Stage, 'content' | 'refuses' | 'missing'>
   readonly #refused = new Map<Task, boolean>()
   readonly #pathsUnder: PathIndex
   readonly #texts: Texts
@@ -149,9 +149,9 @@ export class Relevance {
     }: Pick<Closure, 'tasks' | 'roles' | 'variables' | 'plainTexts' | 'handlers' | 'isOpen'>,
     hosts: PaperHosts,
     tokenNames: ReadonlySet<string>,
-    refuses: Stage['refuses'],
+    by: Pick<Stage, 'refuses' | 'missing'>,
   ) {
-    this.#refuses = refuses
+    this.#by = { ...by, content }
     this.#content = content
     this.#pathsUnder = pathIndex(project)
     this.#tasks = tasks
@@ -244,22 +244,25 @@ export class Relevance {
   #isNear(placed: PlacedTask): boolean {
     const { task } = placed
     if (ANYWHERE.has(task.action.module.split('.').at(-1) ?? '')) return true
-    if (this.#isRefused(task)) return true
+    if (this.#isRefused(placed)) return true
     const role = this.#ownRole(placed)
     if (role !== undefined && this.#isOfCluster(role)) return true
     const text = `${this.#source(task)} ${placed.around} ${this.#templates(placed)}`
     return this.#leadsToCluster(text, (name) => this.#shared.has(name))
   }
 
-  /** Whether the play ends at it for a template, or a condition, that is none, or for an argument that its module does not have. */
-  #isRefused(task: Task): boolean {
+  /**
+   * Whether the play ends at it for a template, or a condition, that is none, for an argument that its module does not have, or for
+   * a file that is not there.
+   */
+  #isRefused({ task, ...place }: PlacedTask): boolean {
     let is = this.#refused.get(task)
     if (is === undefined) {
-      const by = { content: this.#content, refuses: this.#refuses }
       is =
-        refusedTemplate(task, by) !== undefined ||
-        hasRefusedCondition(task, by) ||
-        strangeArguments(task).length > 0
+        refusedTemplate(task, this.#by) !== undefined ||
+        hasRefusedCondition(task, this.#by) ||
+        strangeArguments(task).length > 0 ||
+        this.#by.missing.failing(task, { ...place, includedFrom: task.at.path }) !== undefined
       this.#refused.set(task, is)
     }
     return is
@@ -596,7 +599,7 @@ export class Relevance {
   #interests(placed: PlacedTask): boolean {
     const { task } = placed
     const interest = INTEREST.get(task.action.module.split('.').at(-1) ?? '')
-    if (this.#isRefused(task)) return true
+    if (this.#isRefused(placed)) return true
     if (interest === undefined) return isClusterModule(task.action)
     if (task.action.module === 'set_fact' && hasComputedName(task)) return true
     const text = this.#source(task)

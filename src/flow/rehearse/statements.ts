@@ -13,6 +13,7 @@ import { type AnsibleValue, scalarText } from '../../ansible/value.ts'
 import { evaluator, FirstOf } from '../evaluate/index.ts'
 import type { Event } from '../rehearsal.ts'
 import { Unknown } from '../unknown.ts'
+import { assureNot } from './assured.ts'
 import { Call, normalised, TaskFails, Undecided } from './call.ts'
 import {
   type Context,
@@ -342,16 +343,18 @@ export class Walk {
       handedOn: (context) => (isStatic ? context : withIncluded(outer, context)),
     }
     try {
+      // A host that fails here has not failed in the world from before.
+      const next = world.copy()
       const groups = new Map<string, { hosts: string[]; target: Target }>()
       for (const host of !isStatic && inner.runOnce ? hosts.slice(0, 1) : hosts) {
-        const call = new Call(inner, world, task, host, host)
+        const call = new Call(inner, next, task, host, host)
         for (const target of this.#targetsOrFailure(including, call)) {
           const group = groups.get(target.key) ?? { hosts: [], target }
           group.hosts.push(host)
           groups.set(target.key, group)
         }
       }
-      let worlds: readonly World[] = [world]
+      let worlds: readonly World[] = [next]
       for (const { hosts: own, target } of groups.values())
         worlds = target.run(
           target.isSure ? withoutCondition(target.context, task) : target.context,
@@ -386,6 +389,7 @@ export class Walk {
       const condition = isStatic || conditionOf(one)
       if (condition === false) return []
       if (condition instanceof Undefined) throw new TaskFails(condition.message, condition.variable)
+      if (findsNothing(one, condition)) return []
       const own = handedOn(inner)
       const target = kind === 'role' ? this.#roleTarget(task, own, one) : this.#tasksTarget(task, own, one)
       if (target === undefined) return []
@@ -673,8 +677,20 @@ function withFatal(context: Context, active: readonly string[], world: World): W
   return next
 }
 
-function failed(world: World, host: string, call: Call, { why }: TaskFails): void {
-  world.change(host, { failure: { at: call.task.action.at, why } })
+function failed(world: World, host: string, call: Call, { why, at = call.task.action.at }: TaskFails): void {
+  world.change(host, { failure: { at, why } })
+}
+
+/** Whether nothing is included, as what the task asks for is not there: it may be that the play goes on only where it is skipped. */
+function findsNothing(call: Call, condition: true | Unknown): boolean {
+  const { context, task } = call
+  const { collections } = context
+  const missing = context.stage.missing.failing(task, { ...fileOrigin(context), collections })
+  if (missing === undefined) return false
+  if (condition === true) throw new TaskFails(missing.why, undefined, undefined, missing.at)
+  call.note(missing.why, missing.at)
+  assureNot(call)
+  return true
 }
 
 /**

@@ -36,10 +36,11 @@ export function jsonTrace(trace: Trace): string {
   })
   const notes = (list: Trace['unknowns']) =>
     list.map(({ at, what }) => ({ path: at.path, line: placeOf(trace, at).from.line, what }))
-  const refused = [...trace.refused].map(([playbook, at]) => ({
+  const refused = [...trace.refused].map(([playbook, { at, why }]) => ({
     playbook,
     path: at.path,
     line: placeOf(trace, at).from.line,
+    ...(why === undefined ? {} : { why }),
   }))
   const all = {
     version: 1,

@@ -139,13 +139,12 @@ class Page {
 
   /** That Ansible does not even begin with a playbook. */
   #refusal(playbook: string): void {
-    const at = this.#trace.refused.get(playbook)
-    if (at !== undefined)
-      this.#say(
-        1,
-        `Ansible runs none of it, as it can not read ${this.#location(at)}; once that is mended, it goes so:`,
-        'red',
-      )
+    const refused = this.#trace.refused.get(playbook)
+    if (refused === undefined) return
+    const { at, why } = refused
+    const place = this.#location(at)
+    const cause = why === undefined ? `it can not read ${place}` : `${why}, which ${place} imports`
+    this.#say(1, `Ansible runs none of it, as ${cause}; once that is mended, it goes so:`, 'red')
   }
 
   #take(isWanted: (stop: SharedStop) => boolean): readonly SharedStop[] {

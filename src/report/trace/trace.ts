@@ -37,7 +37,7 @@ export interface Trace {
   readonly brought: readonly string[]
   /** Files with faults that hide part of the project. */
   readonly unread: number
-  /** Playbooks that Ansible refuses before their first task, each with the first place of a file that it can't read. */
-  readonly refused: ReadonlyMap<string, Span>
+  /** Playbooks that Ansible refuses before their first task: each with the first place that it can't read, or `why` it is refused. */
+  readonly refused: ReadonlyMap<string, { readonly at: Span; readonly why?: string }>
   readonly lines: ProjectLines
 }
