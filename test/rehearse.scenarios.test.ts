@@ -1393,6 +1393,66 @@ describe('where a play ends early', () => {
       expect(seen(task)).toEqual([])
     })
 
+    // As ansible-core 2.21 plays it: 2.14 renders what default and the like leave unused, too.
+    const vars =
+      'bent: "{{ groups[\'quays\'][0]] }}", cut: "{{ tea", open: "{% if tea %}", keel: "v{{ bent }}", oak: { a: "{{ bent ]] }}", b: 1 }, tea: 1'
+    const withVariables = (task: string): Files => ({
+      'hosts.ini': HOSTS,
+      'site.yml':
+        fails('quays', task).replace('  tasks:', `  vars: { ${vars} }\n  tasks:`) +
+        joins('berths', '0ddpassword'),
+    })
+    const ofVariables = (task: string): readonly string[] => [
+      ...new Set(ends(withVariables(task)).map((end) => end.replace(/: (?:absent|present).*/, ''))),
+    ]
+    const BENT = 'bent in site.yml is a template that Jinja2 refuses: ] closes nothing that is open'
+
+    test.each([
+      ['{ debug: { msg: "{{ bent }}" } }', BENT],
+      ['{ debug: { msg: "{{ keel | default(1) }}" } }', BENT],
+      ['{ debug: { msg: "{{ bent.tea | default(1) }}" } }', BENT],
+      ['{ command: "/bin/tea {{ keel }}" }', BENT],
+      ['{ harbour.pilot.signal: { lamp: "{{ keel }}" } }', BENT],
+      ['{ set_fact: { lamp: "{{ bent }}" } }', BENT],
+      ['{ debug: { msg: tea }, when: bent is defined }', BENT],
+      ['{ debug: { msg: tea }, when: keel is undefined }', BENT],
+      ['{ debug: { msg: tea }, loop: "{{ [bent] }}" }', BENT],
+      [
+        '{ debug: { msg: "{{ cut }}" } }',
+        'cut in site.yml is a template that Jinja2 refuses: a tag without an end',
+      ],
+      [
+        '{ debug: { msg: "{{ open }}" } }',
+        'open in site.yml is a template that Jinja2 refuses: if without endif',
+      ],
+      ['{ debug: { msg: "{{ tea]] }}" } }', 'a template that Jinja2 refuses: ] closes nothing that is open'],
+    ])('in a variable that is used: %s', (task, why) => {
+      expect(ofVariables(task)).toEqual([`berth ${why}`])
+    })
+
+    test.each([
+      '{ debug: { msg: "{{ tea }}" } }',
+      '{ debug: { msg: "{{ bent }}" }, when: false }',
+      '{ debug: { msg: "{{ keel }}" }, ignore_errors: true }',
+      '{ debug: { msg: "{{ tea | default(bent) }}" } }',
+      '{ debug: { msg: "{{ tea or bent }}" } }',
+      '{ debug: { msg: "{{ oak.b }}" } }',
+      '{ debug: { msg: tea }, vars: { lamp: "{{ bent }}" } }',
+      '{ debug: { msg: "{{ lamp }}" }, vars: { lamp: !unsafe "{{ tea ]] }}" } }',
+      '{ block: [{ debug: { msg: "{{ bent }}" } }], rescue: [{ debug: { msg: tea } }] }',
+    ])('but not in one that is not, or that nothing renders: %s', (task) => {
+      expect(ofVariables(task)).toEqual([])
+    })
+
+    test('is found where the variable is set', () => {
+      expect(findings(withVariables('{ debug: { msg: "{{ keel }}" } }'))).toContain(
+        'file-unreadable error site.yml:3',
+      )
+      expect(findings(withVariables('{ debug: { msg: "{{ tea }}" } }')).join()).not.toContain(
+        'file-unreadable',
+      )
+    })
+
     test('is told where the item stands', () => {
       const site =
         "- hosts: quays\n  tasks:\n    - debug:\n        msg:\n          - tea\n          - '{% if tea %}'\n"

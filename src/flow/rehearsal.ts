@@ -174,6 +174,12 @@ export interface Run {
   readonly events: readonly Event[]
 }
 
+/** What Ansible stumbles over, and where it stands. */
+export interface Broken {
+  readonly at: Span
+  readonly why: string
+}
+
 export interface Rehearsal {
   /** One per playbook, host and scenario whose service starts; the worlds of a scenario are made one. Sorted. */
   readonly verdicts: readonly Verdict[]
@@ -190,7 +196,9 @@ export interface Rehearsal {
   /** Whether a file is a template or file of a role that is played, and nothing that could bring it to a node names it. */
   isUnused(path: string): boolean
   /** Playbooks that Ansible refuses before their first task for what is not there: why, and where that is asked for. */
-  readonly refused: ReadonlyMap<string, { readonly at: Span; readonly why: string }>
+  readonly refused: ReadonlyMap<string, Broken>
+  /** Templates that some host renders and Jinja2 refuses. */
+  readonly broken: readonly Broken[]
   readonly unknowns: readonly UnknownNote[]
   /** Where the bound on worlds or scenarios was hit: what was left out. */
   readonly bounds: readonly UnknownNote[]

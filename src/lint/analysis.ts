@@ -137,6 +137,11 @@ export class Analysis {
     return this.#rehearsal?.refused ?? new Map()
   }
 
+  /** Templates that Jinja2 refuses, as far as they were rehearsed. */
+  get brokenTemplates(): Rehearsal['broken'] {
+    return this.#rehearsal?.broken ?? []
+  }
+
   /** What the rehearsal could not follow, where there was one. */
   get notes(): readonly UnknownNote[] {
     if (this.#rehearsal === undefined) return []

@@ -50,6 +50,12 @@ export function ownFindings(
       message: `${why}: Ansible runs nothing of a playbook that imports it, whatever its condition`,
       fix: 'name the file as it is called, or add it',
     })
+  for (const { at, why } of analysis.brokenTemplates)
+    add({
+      at,
+      message: `Jinja2 refuses this template: ${why}`,
+      fix: 'mend it: a task that needs it fails, whatever default stands behind it',
+    })
   return { findings, unknowns }
 }
 

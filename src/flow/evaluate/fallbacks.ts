@@ -2,6 +2,7 @@ import { refused, Undefined, Unknown, undefinedFault, type Value } from '../../a
 import { hasMark } from '../atoms.ts'
 import type { Evaluation } from './expression.ts'
 import type { FlowFilter } from './filter.ts'
+import { isRefusal } from './refusals.ts'
 import { Fork, isMissing, Pending, Ungiven, UnknownTruth } from './unknowns.ts'
 
 /** What holds a token, whatever it is called else. */
@@ -59,6 +60,7 @@ export const otherwise: FlowFilter = (found, { positional, named }, evaluation, 
   const given = positional[0] ?? named.get('default_value') ?? ''
   const fallback = followed(given, names.operand(), evaluation)
   const falsyToo = positional[1] ?? named.get('boolean') ?? false
+  if (isRefusal(found)) throw undefinedFault(found)
   const value = filledIn(found, fallback, evaluation, words)
   if (value instanceof Undefined) return fallback
   if (evaluation.host.isFilled(value)) return value

@@ -37,6 +37,7 @@ import { Locals } from './locals.ts'
 import { plainOnly, type Words } from './operations.ts'
 import { looksLikeTemplate, parsedExpression, parsedFile, parsedTemplate } from './parsed.ts'
 import { printed } from './print.ts'
+import { refusal, refusalOf, saysRefusal } from './refusals.ts'
 import type { EvaluationScope, Evaluator, Merged, RawScopeVariable, ScopeVariable } from './scope.ts'
 import { Statements } from './statements.ts'
 import { mapped, Tracking } from './tracking.ts'
@@ -483,11 +484,13 @@ export class Host implements Evaluator {
       if (sops.test(raw)) return this.#root(name ?? 'a text of sops', raw, at, 'vaulted')
       return name === undefined ? raw : this.#root(name, raw, at, 'literal')
     }
-    const value = this.#rendered(raw, at)
+    const value = this.#rendered(raw, at, name)
     const text = value instanceof VaultedText ? this.vaultedText(value) : value
     if (name === undefined) return text
     if (text instanceof Undefined)
-      return text.variable === undefined ? new Undefined(text.message, text.fix, name, place(at)) : text
+      return text.variable === undefined && !saysRefusal(text.message)
+        ? new Undefined(text.message, text.fix, name, place(at))
+        : text
     const hop = { at, what: `${name}${passedOn}` }
     return mapped(text, (item) => (typeof item === 'string' ? this.tracking.carried(item, hop) : item))
   }
@@ -519,10 +522,14 @@ export class Host implements Evaluator {
   }
 
   /** The value of a template that stands in YAML. */
-  #rendered(text: string, at: Span): Value {
+  #rendered(text: string, at: Span, name?: string): Value {
     const { body, faults } = parsedTemplate(text)
     const [fault] = faults
-    if (fault !== undefined) return this.#unread('a template', fault.message, at)
+    if (fault !== undefined) {
+      const why = this.scope.isRendered?.(at) === true ? refusalOf(text) : undefined
+      const unread = this.#unread('a template', fault.message, at, why)
+      return why === undefined ? unread : refusal(why, name, at)
+    }
     return this.tracking.withTrailingNewlines(
       new Statements(this, () => at).template(body, new Locals()),
       text,
@@ -530,8 +537,8 @@ export class Host implements Evaluator {
   }
 
   /** What is no Jinja2, or more of it than is known here. */
-  #unread(what: string, message: string, at: Span): Unknown {
-    this.scope.unread?.(`a template that can't be read: ${message}`, at)
+  #unread(what: string, message: string, at: Span, why?: string): Unknown {
+    this.scope.unread?.(`a template that can't be read: ${message}`, at, why)
     return new Unknown(what, `Jinja2 can't read it: ${message}`, at)
   }
 
@@ -594,7 +601,9 @@ export class Host implements Evaluator {
       return run()
     } catch (error) {
       if (error instanceof UndefinedFault)
-        return new Undefined(error.message, error.fix, error.variable ?? name, error.place ?? place(at))
+        return saysRefusal(error.message)
+          ? new Undefined(error.message, error.fix)
+          : new Undefined(error.message, error.fix, error.variable ?? name, error.place ?? place(at))
       if (error instanceof TemplateFault) return new Unknown(name ?? 'an expression', error.message, at)
       if (error instanceof RangeError) return new Unknown(name ?? 'an expression', 'it nests too deeply', at)
       throw error

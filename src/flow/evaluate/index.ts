@@ -4,6 +4,7 @@ import type { EvaluationScope, Evaluator } from './scope.ts'
 export { OLD_VERSION, RunTags } from './comparing.ts'
 export { MADE_AGAIN, newerCore } from './decisions.ts'
 export { expressionSpans, type VariableRead, variablesRead } from './reads.ts'
+export { isRefusal, refusalOf } from './refusals.ts'
 export type {
   EvaluationScope,
   Evaluator,

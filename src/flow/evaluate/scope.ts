@@ -48,8 +48,10 @@ export interface EvaluationScope {
   file?(name: string, outer?: string): { readonly path: string; readonly text: string } | undefined
   /** Whether nothing brings that filter or test along. */
   refuses?(plugin: UnknownPlugin): boolean
-  /** Is told of each template that can't be parsed. */
-  unread?(what: string, at: Span): void
+  /** Whether Ansible certainly renders what stands at a place: it is not tagged as unsafe. */
+  isRendered?(at: Span): boolean
+  /** Is told of each template that can't be parsed; `why`: Jinja2 certainly refuses it for that. */
+  unread?(what: string, at: Span, why?: string): void
 }
 
 /** Evaluates for one scope. Nothing of it throws, and nothing is decrypted. */

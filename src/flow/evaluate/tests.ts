@@ -11,6 +11,7 @@ import {
   Undefined,
   UndefinedFault,
   Unknown,
+  undefinedFault,
   type Value,
   VaultedText,
 } from '../../ansible/template/primitives.ts'
@@ -18,6 +19,7 @@ import type { ComparisonOperator } from '../../syntax/jinja/index.ts'
 import { every, oldVersionIs, some } from './comparing.ts'
 import type { Evaluation } from './expression.ts'
 import type { FilterWords } from './filter.ts'
+import { isRefusal } from './refusals.ts'
 import {
   Address,
   Count,
@@ -100,6 +102,7 @@ function holds(
   const hanging = value instanceof Pending ? onSides(name, value, given, evaluation, names, words) : undefined
   if (hanging !== undefined) return hanging
   if (name === 'defined') {
+    if (isRefusal(value)) throw undefinedFault(value)
     if (evaluation.host.isFilled(value)) return true
     if (isMissing(value) || value instanceof Nothing) return false
     if (!(value instanceof Unknown) || isThere(value)) return true

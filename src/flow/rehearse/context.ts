@@ -10,7 +10,7 @@ import type { Span } from '../../span.ts'
 import type { Atoms } from '../atoms.ts'
 import type { FlowValue, UnknownPlugin } from '../evaluate/index.ts'
 import type { ServiceManager } from '../files.ts'
-import type { Scenario } from '../rehearsal.ts'
+import type { Broken, Scenario } from '../rehearsal.ts'
 import type { UnknownNote } from '../unknown.ts'
 import type { Closure } from './closure.ts'
 import type { PaperHosts } from './hosts.ts'
@@ -76,6 +76,8 @@ export interface Stage {
   isRead(path: string): boolean
   /** Whether nothing that this playbook reaches has that filter or test: Jinja2 does not compile what names it. */
   refuses(plugin: UnknownPlugin): boolean
+  /** A template that Jinja2 refuses was rendered. */
+  broken(broken: Broken): void
   /** What the tasks of the project ask for and is not there. */
   readonly missing: Pick<MissingTasks, 'failing'>
   /** What a note would say of a module that is not followed, should a setting of K3s be made of what it returns. */

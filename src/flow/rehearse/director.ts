@@ -9,7 +9,7 @@ import { tokensIn } from '../arrival/index.ts'
 import { type Atom, Atoms, distinctHops, type Hop } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { names } from '../names.ts'
-import type { Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
+import type { Broken, Event, Rehearsal, Run, Scenario, Verdict } from '../rehearsal.ts'
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { bringsK3s, fileBringsK3s, runsInstaller } from './bringing.ts'
@@ -155,6 +155,7 @@ export class Director {
         playbooks.flatMap(({ closure, isLone }) => (isLone ? [] : [closure])),
       ),
       refused: this.#refused,
+      broken: [...this.#broken.values()],
       unknowns: sorted(this.#unknowns),
       bounds: sorted(this.#bounds),
     }
@@ -460,6 +461,12 @@ export class Director {
   reach(path: string): void {
     this.#reached.add(path)
   }
+
+  broken(broken: Broken): void {
+    this.#broken.set(`${broken.at.path}:${broken.at.start}`, broken)
+  }
+
+  readonly #broken = new Map<string, Broken>()
 
   bound(note: UnknownNote): void {
     this.#bounds.set(`${note.at.path}:${note.at.start} ${note.what}`, note)

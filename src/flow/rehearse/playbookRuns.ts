@@ -221,6 +221,7 @@ export class PlaybookRuns {
       runsAll: this.runsAll,
       note: (note) => director.note(note),
       bound: (note) => director.bound(note),
+      broken: (broken) => director.broken(broken),
       reach: (path) => director.reach(path),
       unreached: director.unreached,
       includes: ({ path, start }, file) => {

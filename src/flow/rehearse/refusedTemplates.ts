@@ -3,11 +3,12 @@ import type { Span } from '../../span.ts'
 import {
   mayUseUnknownPlugin,
   noneNamed,
+  refusalOf,
   type UnknownPlugin,
   unknownPluginIn,
   unknownPluginInTemplate,
 } from '../evaluate/index.ts'
-import { looksLikeTemplate, parsedExpression, parsedTemplate } from '../evaluate/parsed.ts'
+import { looksLikeTemplate, parsedExpression } from '../evaluate/parsed.ts'
 import type { Stage } from './context.ts'
 
 export interface RefusedTemplate {
@@ -53,14 +54,10 @@ export function hasRefusedCondition({ keywords }: Task, { refuses }: By): boolea
 
 function refusedIn({ value, at, node }: Placed): readonly RefusedTemplate[] {
   if (typeof value === 'string') {
-    const { faults } = value.includes('{%') ? parsedTemplate(value) : { faults: [] }
-    const [fault] = faults
-    if (fault === undefined) {
-      const plugin = unknownPluginInTemplate(value)
-      return plugin === undefined ? [] : [{ at, message: noneNamed(plugin), plugin }]
-    }
-    // Beside what only is not known here, a tag may belong to that.
-    return faults.every(({ isOfBlocks }) => isOfBlocks === true) ? [{ at, message: fault.message }] : []
+    const message = refusalOf(value)
+    if (message !== undefined) return [{ at, message }]
+    const plugin = unknownPluginInTemplate(value)
+    return plugin === undefined ? [] : [{ at, message: noneNamed(plugin), plugin }]
   }
   if (node?.kind === 'sequence' && Array.isArray(value))
     return node.items.flatMap((item, index) =>

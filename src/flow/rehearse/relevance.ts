@@ -10,6 +10,7 @@ import {
 import type { AnsibleValue, Project } from '../../ansible/value.ts'
 import { containers } from '../../facts/containers.ts'
 import { escaped } from '../../syntax/regExp.ts'
+import { refusalOf } from '../evaluate/index.ts'
 import type { Closure } from './closure.ts'
 import type { Stage } from './context.ts'
 import type { PaperHosts } from './hosts.ts'
@@ -262,11 +263,26 @@ export class Relevance {
         refusedTemplate(task, this.#by) !== undefined ||
         hasRefusedCondition(task, this.#by) ||
         strangeArguments(task).length > 0 ||
+        this.usesRefused(task) ||
         this.#by.missing.failing(task, { ...place, includedFrom: task.at.path }) !== undefined
       this.#refused.set(task, is)
     }
     return is
   }
+
+  /** Whether a task names a variable, or one that leads there, whose template Jinja2 may refuse in one of the places that set it. */
+  usesRefused(task: Task): boolean {
+    if (this.#refusedNames.size === 0) return false
+    let uses = this.#usesRefused.get(task)
+    if (uses === undefined) {
+      uses = [...this.#variablesIn(this.#source(task))].some(([name]) => this.#refusedNames.has(name))
+      this.#usesRefused.set(task, uses)
+    }
+    return uses
+  }
+
+  readonly #refusedNames = new Set<string>()
+  readonly #usesRefused = new Map<Task, boolean>()
 
   /** Whether anything in a role, or in the variables that it names, is about the cluster. */
   #isOfCluster(role: Role): boolean {
@@ -326,6 +342,7 @@ export class Relevance {
     const text = textOf(value)
     const known = this.#values.get(name)
     if (text !== '' && known?.includes(text) !== true) this.#values.set(name, `${known ?? ''} ${text}`)
+    if (isRefused(value)) this.#refusedNames.add(name)
   }
 
   /** Tasks that are of interest, of those that `isSeed` lets through, and what they need; `isOne`: of a path, or a handler, that a variable says. */
@@ -667,6 +684,12 @@ function madeBy({ action, keywords }: Task): readonly string[] {
     ...(typeof registered === 'string' ? [registered] : []),
     ...(MAKERS.has(action.module) ? action.arguments.keys() : []),
   ]
+}
+
+function isRefused(value: AnsibleValue): boolean {
+  if (typeof value === 'string') return refusalOf(value) !== undefined
+  if (value === null || typeof value !== 'object') return false
+  return Object.values(value as Readonly<Record<string, AnsibleValue>>).some(isRefused)
 }
 
 /** All texts in a value. */

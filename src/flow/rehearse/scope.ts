@@ -54,7 +54,11 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     lookup: (plugin, args, named) =>
       lookedUp(context, world, host, plugin, args, named, (inner) => scopeOf(inner, world, host)),
     refuses: (plugin) => stage.refuses(plugin),
-    unread: (what, at) => stage.note({ at, what }),
+    isRendered: ({ path }) => !UNSAFE.test(stage.content.text(path) ?? '!unsafe'),
+    unread: (what, at, why) => {
+      stage.note({ at, what })
+      if (why !== undefined) stage.broken({ at, why })
+    },
     file: (name, outer) => {
       // Beside the template that the task names is looked last.
       const beside = normalPath(`${outer ?? ''}/../${name}`)
@@ -64,6 +68,8 @@ export function scopeOf(context: Context, world: World, host: string): Evaluatio
     },
   }
 }
+
+const UNSAFE = /!unsafe\b|__ansible_unsafe/
 
 /** A scope does not change, and is asked for some of its variables again and again. */
 function once(find: (name: string) => ScopeVariable): (name: string) => ScopeVariable {

@@ -4,7 +4,15 @@ import { scalarText } from '../../ansible/value.ts'
 import { secretModules } from '../../facts/secretStores.ts'
 import { positionAt, type Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
-import { evaluator, Fetched, type FlowValue, newerCore, Result, UnknownTruth } from '../evaluate/index.ts'
+import {
+  evaluator,
+  Fetched,
+  type FlowValue,
+  isRefusal,
+  newerCore,
+  Result,
+  UnknownTruth,
+} from '../evaluate/index.ts'
 import { type PaperFiles, withFile } from '../files.ts'
 import type { Event } from '../rehearsal.ts'
 import { broughtBy, Unknown } from '../unknown.ts'
@@ -280,6 +288,8 @@ class HostTask {
       const why = `a template that Jinja2 refuses: ${refused.message}`
       return this.#fail(call, new TaskFails(why, undefined, undefined, refused.at))
     }
+    const used = ran === true ? this.#refusalUsed(call) : undefined
+    if (used !== undefined) return this.#fail(call, new TaskFails(used.message))
     let effect: Effect
     try {
       effect = moduleEffect(run)
@@ -344,6 +354,14 @@ class HostTask {
     const failed = new Map<string, FlowValue>([['msg', effect.failed], ...result])
     failures.add(failed)
     return { result: failed, changed, ran }
+  }
+
+  /** Of a task's arguments, which Ansible renders before the module runs, the first that needs a template which Jinja2 refuses. */
+  #refusalUsed({ context, task, evaluator: evaluate }: Call): Undefined | undefined {
+    if (!context.stage.relevance.usesRefused(task)) return undefined
+    const { arguments: given, freeForm } = task.action
+    const all = freeForm === undefined ? [...given.values()] : [freeForm, ...given.values()]
+    return all.map(({ value, at }) => evaluate.value(value, at)).find(isRefusal)
   }
 
   /** Whether the task fails under an older ansible-core only, which stops at what a newer one hands on to `default`. */
