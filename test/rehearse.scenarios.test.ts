@@ -1838,3 +1838,35 @@ describe('what a condition asks to be there before K3s comes', () => {
     expect(arrivals({ ...berths, 'site.yml': site(asked) })).toEqual([])
   })
 })
+
+test('a second run goes on with what the first one has found of the variables that nobody sets', () => {
+  const unit = (kind: string, options: string, when: string): string => `
+- command: k3s --version
+  register: moored
+  changed_when: false
+  ignore_errors: true
+- shell: curl -sfL https://get.k3s.io | INSTALL_K3S_SKIP_START=true INSTALL_K3S_EXEC=${kind} sh -
+  when: moored.rc != 0
+- when: ${when}
+  block:
+    - copy:
+        content: "[Service]\\nExecStart=/usr/local/bin/k3s ${kind} ${options}--token {{ slip }}\\n"
+        dest: /etc/systemd/system/${kind === 'agent' ? 'k3s-agent' : 'k3s'}.service
+        mode: "0600"
+    - systemd: { name: ${kind === 'agent' ? 'k3s-agent' : 'k3s'}, state: started, daemon_reload: true }
+`
+  const files = {
+    'site.yml': '- { hosts: k3s, roles: [moor] }\n',
+    'roles/moor/tasks/main.yml': `
+- { include_tasks: lead.yml, when: 'hostvars[inventory_hostname].vars.part == "lead"' }
+- { include_tasks: tow.yml, when: 'hostvars[inventory_hostname].vars.part == "tow"' }
+`,
+    'roles/moor/tasks/lead.yml': unit('server', '', 'inventory_hostname == captain'),
+    'roles/moor/tasks/tow.yml': unit('agent', '--server https://{{ captain }}:6443 ', 'true'),
+  }
+  const again = arrivals(files, { k3s: 'present', again: true })
+  expect(again.filter((one) => one.startsWith('server-1'))).toEqual([
+    'server-1 first-server present argv no url',
+    'server-1 agent present argv url',
+  ])
+})

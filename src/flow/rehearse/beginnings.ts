@@ -27,8 +27,11 @@ export const hasMadeToken = ({ nodes }: World): boolean =>
 export const hasStarted = (world: World): boolean =>
   world.events.some(({ what }) => what === 'service-started')
 
-/** A finished world as the beginning of the next run; the nodes that have started first come first. */
-export function rested(world: World): World {
+/**
+ * A finished world as the beginning of the next run; the nodes that have started first come first. `settled`: what stays as it
+ * was.
+ */
+export function rested(world: World, settled?: ReadonlyMap<string, boolean>): World {
   const order = world.events.flatMap((event) => (event.what === 'service-started' ? [event.host] : []))
   const nodes = new Map(
     [...new Set([...order, ...world.nodes.keys()])].map((host) => {
@@ -37,7 +40,7 @@ export function rested(world: World): World {
       return [host, { ...emptyNode, files, services, k3s, isOpen, isPackaged, starts, founding }]
     }),
   )
-  return new World(nodes, undefined, undefined, undefined, world.isCut)
+  return new World(nodes, { isCut: world.isCut, ...(settled === undefined ? {} : { settled }) })
 }
 
 const TRANSIENT = /^\/run\/systemd\/transient\/(.+)\.service$/

@@ -318,7 +318,13 @@ export class PlaybookWork {
     const scenario: Scenario = { ...before, again: true }
     const begin = unlike(worlds)
     if (begin.length === 0) return []
-    const done = begin.flatMap((some) => this.#runs.run(scenario, asked, some.map(rested)))
+    const { switches } = this.#runs
+    const next = (world: World): World =>
+      rested(
+        world,
+        world.lasting((name) => switches.isSet(name)),
+      )
+    const done = begin.flatMap((some) => this.#runs.run(scenario, asked, some.map(next)))
     this.#take(scenario, done)
     this.#sayWhereItEnds(done, scenario)
     return done
@@ -408,14 +414,7 @@ export class PlaybookWork {
     return this.#director
       .installed(this.#key(scenario), names)
       ?.map(
-        (world) =>
-          new World(
-            new Map(names.map((host) => [host, world.node(host)])),
-            undefined,
-            undefined,
-            undefined,
-            world.isCut,
-          ),
+        (world) => new World(new Map(names.map((host) => [host, world.node(host)])), { isCut: world.isCut }),
       )
   }
 

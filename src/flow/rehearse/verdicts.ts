@@ -307,12 +307,16 @@ export function verdictsOf(
       groups.set(key, [...(groups.get(key) ?? []), { outcome, world }])
     }
   }
-  return [...groups.values()].flatMap((all) => {
+  return [...groups.values()].flatMap((found) => {
+    // What the run before had found to be otherwise says something only where nothing else does.
+    const own = found.filter(({ world }) => !world.isContrary)
+    const all = own.length === 0 ? found : own
+    const count = all === own ? worlds.filter(({ isContrary }) => !isContrary).length : worlds.length
     const [first] = all
     if (first === undefined) return []
     const worst = all.find(({ outcome }) => outcome.token !== 'present') ?? first
     // A start that only some worlds have may be of a world that can't be: no fault is certain there. Who founds a cluster has none.
-    const isWhole = all.length === worlds.length || all.every(({ outcome }) => founds(outcome))
+    const isWhole = all.length === count || all.every(({ outcome }) => founds(outcome))
     const isCut = all.some(({ world }) => world.isCut)
     const agree =
       all.every(({ outcome }) => outcome.token === first.outcome.token) &&

@@ -155,36 +155,32 @@ export interface OpenVariable {
   readonly value: Unknown
 }
 
+/** What of a world is no node. */
+interface Course {
+  readonly decisions: ReadonlyMap<string, boolean>
+  readonly events: readonly Event[]
+  readonly groups: MadeGroups
+  /** Whether something was decided one way only, for want of room for the other: what is not seen here may be there. */
+  readonly isCut: boolean
+  /** What happened instead in worlds that have met this one. */
+  readonly others: readonly (readonly Event[])[]
+  readonly over: Failure | undefined
+  /** What was so in the run before, and is in all that follow. */
+  readonly settled: ReadonlyMap<string, boolean>
+  /** Whether some of that is not so here: then there was another run before, which another world goes on with. */
+  readonly isContrary: boolean
+}
+
 /** One way in which the play may go: every paper node, and what was assumed to get here. */
 export class World {
   #nodes: ReadonlyMap<string, NodeState>
   /** The same map, where no other world has it. */
   #own: Map<string, NodeState> | undefined
-  #decisions: ReadonlyMap<string, boolean>
-  #events: readonly Event[]
-  /** What happened instead in worlds that have met this one. */
-  #others: readonly (readonly Event[])[]
-  /** Whether something was decided one way only, for want of room for the other: what is not seen here may be there. */
-  readonly isCut: boolean
-  #groups: MadeGroups
-  #over: Failure | undefined
+  #course: Course
 
-  constructor(
-    nodes: ReadonlyMap<string, NodeState>,
-    decisions: ReadonlyMap<string, boolean> = new Map(),
-    events: readonly Event[] = [],
-    groups: MadeGroups = noGroups,
-    isCut = false,
-    others: readonly (readonly Event[])[] = [],
-    over?: Failure,
-  ) {
+  constructor(nodes: ReadonlyMap<string, NodeState>, course: Partial<Course> = {}) {
     this.#nodes = nodes
-    this.#decisions = decisions
-    this.#events = events
-    this.#others = others
-    this.isCut = isCut
-    this.#groups = groups
-    this.#over = over
+    this.#course = { ...START, ...course }
   }
 
   get nodes(): ReadonlyMap<string, NodeState> {
@@ -192,34 +188,43 @@ export class World {
   }
 
   get decisions(): ReadonlyMap<string, boolean> {
-    return this.#decisions
+    return this.#course.decisions
   }
 
   get events(): readonly Event[] {
-    return this.#events
+    return this.#course.events
+  }
+
+  get isCut(): boolean {
+    return this.#course.isCut
+  }
+
+  get isContrary(): boolean {
+    return this.#course.isContrary
   }
 
   /** All that may have happened on the way here, this world's own way first: others went as it does from where they met. */
   get ways(): readonly (readonly Event[])[] {
-    return [this.#events, ...this.#others.map((way) => [...way, ...this.#events.slice(way.length)])]
+    const { events, others } = this.#course
+    return [events, ...others.map((way) => [...way, ...events.slice(way.length)])]
   }
 
   /** What `group_by` and `add_host` have made. */
   get groups(): MadeGroups {
-    return this.#groups
+    return this.#course.groups
   }
 
   regroup(groups: MadeGroups): void {
-    this.#groups = groups
+    this.#course = { ...this.#course, groups }
   }
 
   /** Why the whole run has ended, later plays with it. */
   get over(): Failure | undefined {
-    return this.#over
+    return this.#course.over
   }
 
   end(over: Failure): void {
-    this.#over = over
+    this.#course = { ...this.#course, over }
   }
 
   node(host: string): NodeState {
@@ -234,7 +239,7 @@ export class World {
 
   tell(events: readonly Event[]): void {
     const certain = this.isCut ? events.filter(({ what }) => !ENDS.has(what)) : events
-    if (certain.length > 0) this.#events = [...this.#events, ...certain]
+    if (certain.length > 0) this.#course = { ...this.#course, events: [...this.events, ...certain] }
   }
 
   /** For another world, which may go on in its own way. */
@@ -244,62 +249,84 @@ export class World {
   }
 
   copy(): World {
-    const { isCut } = this
-    return new World(
-      this.#shared(),
-      this.#decisions,
-      this.#events,
-      this.#groups,
-      isCut,
-      this.#others,
-      this.#over,
-    )
+    return new World(this.#shared(), this.#course)
   }
 
   /** The same world, in which `what` is settled; `isCut`: and nobody looks at the other way. */
   fork(what: string, truth: boolean, isCut = this.isCut): World {
-    const decisions = new Map(this.#decisions).set(what, truth)
-    return new World(this.#shared(), decisions, this.#events, this.#groups, isCut, this.#others, this.#over)
+    const { settled } = this.#course
+    const decisions = new Map(this.decisions).set(what, truth)
+    const isContrary = this.isContrary || settled.get(what) === !truth
+    return new World(this.#shared(), { ...this.#course, decisions, isCut, isContrary })
   }
 
   /** Goes on as a copy of this world did. */
   become(other: World): void {
     this.#nodes = other.#shared()
-    this.#decisions = other.#decisions
+    const { decisions, isContrary } = other
+    this.#course = { ...this.#course, decisions, isContrary }
   }
 
   /** Without what tasks have made certain of a variable, and what its parts were: it holds something else from here on. */
   forget(name: string): void {
-    if (this.#decisions.size === 0) return
-    const about = [...this.#decisions.keys()].filter((what) => namesIn(what).has(name))
+    if (this.decisions.size === 0) return
+    const about = [...this.decisions.keys()].filter((what) => namesIn(what).has(name))
     const gone = about.filter((what) => what.includes(GIVEN))
     const isCompared = about.some((what) => what.includes('=='))
     if (gone.length === 0 && !isCompared) return
-    const left = new Map(this.#decisions)
+    const decisions = new Map(this.decisions)
     // What was done where it was so goes on as it did: the truths stay.
-    if (isCompared) left.set(name + MADE_AGAIN, true)
+    if (isCompared) decisions.set(name + MADE_AGAIN, true)
     for (const what of gone) {
-      left.delete(what)
-      left.delete(what.slice(0, what.lastIndexOf(GIVEN)))
+      decisions.delete(what)
+      decisions.delete(what.slice(0, what.lastIndexOf(GIVEN)))
     }
-    this.#decisions = left
+    this.#course = { ...this.#course, decisions }
   }
 
   /** Keeps only the decisions that both worlds made alike, and of what happened in the other what did not happen here. */
   agreeing(other: World): World {
     const decisions = new Map(
-      [...this.#decisions].filter(([what, truth]) => other.decisions.get(what) === truth),
+      [...this.decisions].filter(([what, truth]) => other.decisions.get(what) === truth),
     )
-    for (const what of [...this.#decisions.keys(), ...other.decisions.keys()])
+    for (const what of [...this.decisions.keys(), ...other.decisions.keys()])
       if (what.endsWith(MADE_AGAIN)) decisions.set(what, true)
     const isCut = this.isCut || other.isCut
-    const others = [...this.#others]
-    for (const way of [other.#events, ...other.#others])
-      if (!others.includes(way) && tellsMore(way, [this.#events, ...others]))
-        others.push([...way, ...other.#events.slice(way.length)])
-    return new World(this.#shared(), decisions, this.#events, this.#groups, isCut, others, this.#over)
+    const isContrary = this.isContrary && other.isContrary
+    const others = [...this.#course.others]
+    for (const way of [other.events, ...other.#course.others])
+      if (!others.includes(way) && tellsMore(way, [this.events, ...others]))
+        others.push([...way, ...other.events.slice(way.length)])
+    return new World(this.#shared(), { ...this.#course, decisions, isCut, isContrary, others })
+  }
+
+  /** What was decided that is so in every run: nothing that a task finds out, or makes. */
+  lasting(isMade: (name: string) => boolean): ReadonlyMap<string, boolean> {
+    return new Map(
+      [...this.decisions].filter(
+        ([what]) =>
+          !what.includes(GIVEN) &&
+          !what.endsWith(MADE_AGAIN) &&
+          !OF_NODES.test(what) &&
+          ![...namesIn(what)].some(isMade),
+      ),
+    )
   }
 }
+
+const START: Course = {
+  decisions: new Map(),
+  events: [],
+  groups: noGroups,
+  isCut: false,
+  others: [],
+  over: undefined,
+  settled: new Map(),
+  isContrary: false,
+}
+
+/** Results, files and services, as they are called in truths. */
+const OF_NODES = / of | exists on |\bansible_local\b|\bservices\b/
 
 /** Whether something happens on a way that happens on none of the others. */
 function tellsMore(way: readonly Event[], others: readonly (readonly Event[])[]): boolean {
