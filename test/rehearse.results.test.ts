@@ -1896,6 +1896,74 @@ describe('a random text of a command', () => {
     expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual(['berth agent maybe env-file url'])
   })
 
+  const keeps = (shell: string, token: string): Files => ({
+    'site.yml':
+      tasks(
+        `{ shell: ${JSON.stringify(shell)} }`,
+        '{ slurp: { src: /etc/lantern }, register: slip }',
+      ).replace('berths', 'quays') +
+      installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: token }) +
+      joins('berths', "{{ hostvars['quay'].slip.content | b64decode | trim }}"),
+    'hosts.ini': HOSTS,
+  })
+  const trimmed = '{{ slip.content | b64decode | trim }}'
+  const founds = 'quay first-server present env-file no url'
+
+  test.each([
+    ['openssl rand -base64 32 > /etc/lantern', true],
+    ['uuidgen >>/etc/lantern', true],
+    ['pwgen -s 32 1 | tee /etc/lantern >/dev/null', true],
+    ['test -s /etc/lantern || head -c 32 /dev/urandom | base64 > /etc/lantern', true],
+    ['grep -q . /etc/lantern || uuidgen > /etc/lantern', true],
+    ["tr -dc a-z </dev/urandom | head -c 32 > '/etc/lantern'", true],
+    ['umask 077; openssl rand -hex 16 > /etc/lantern', false],
+    ['uuidgen > /etc/lantern; chmod 600 /etc/lantern', false],
+  ])('that %s keeps in a file is the token, and every user may read it: %s', (shell, isOpen) => {
+    const files = keeps(shell, trimmed)
+    expect(arrivals(files)).toEqual([arrives, founds])
+    const found = findings(files)
+    expect(found).toContain('token-logged warning site.yml:5')
+    expect(found).not.toContain('token-logged warning site.yml:4')
+    expect(found.includes('token-world-readable error site.yml:4')).toBe(isOpen)
+  })
+
+  test.each([
+    ['openssl rand -hex 16 > /etc/lantern', 'different'],
+    ['tr -dc a-z </dev/urandom | head -c 32 > /etc/lantern', 'present'],
+    ['head -c 24 /dev/urandom | base64 -w0 > /etc/lantern', 'present'],
+    ["openssl rand -hex 16 | tr -d '\\n' | tee /etc/lantern", 'present'],
+    ['head -c 24 /dev/urandom | base64 | head -n 1 > /etc/lantern', 'different'],
+  ])('that %s keeps in a file, with what ends the line, makes the token of an agent %s', (shell, token) => {
+    expect(arrivals(keeps(shell, '{{ slip.content | b64decode }}'))).toEqual([
+      `berth agent ${token} env-file url`,
+      founds,
+    ])
+  })
+
+  test('is not all of a file of settings that a shell makes of it', () => {
+    const shell = "uuidgen | sed 's/^/token: /' > /etc/rancher/k3s/config.yaml"
+    const site =
+      tasks(`{ shell: ${JSON.stringify(shell)} }`) + installs('berths', { INSTALL_K3S_EXEC: 'server' })
+    expect(arrivals({ 'site.yml': site, 'hosts.ini': BERTH })).toEqual([
+      'berth first-server maybe config maybe a url',
+    ])
+  })
+
+  test('is another one in each file that a task keeps one in', () => {
+    const files = {
+      'site.yml':
+        tasks(
+          '{ shell: uuidgen > /etc/lantern && uuidgen > /etc/candle }',
+          '{ slurp: { src: /etc/lantern }, register: slip, no_log: true }',
+          '{ slurp: { src: /etc/candle }, register: wick, no_log: true }',
+        ).replace('berths', 'quays') +
+        installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: trimmed }) +
+        joins('berths', "{{ hostvars['quay'].wick.content | b64decode | trim }}"),
+      'hosts.ini': HOSTS,
+    }
+    expect(arrivals(files)).toEqual([arrives.replace('present', 'different'), founds])
+  })
+
   test('is read back with the rest of its file', () => {
     const site =
       tasks(

@@ -32,6 +32,8 @@ export interface RunStep {
   readonly isConditional: boolean
   /** Text that it reads: a here-document. */
   readonly document: Letters | undefined
+  /** The file that it reads: `<FILE`. */
+  readonly reads: Letters | undefined
   /** The file that what it prints goes to. */
   readonly output: ShellOutput<Letters> | undefined
   /** Offsets in the expanded text. */
@@ -465,6 +467,7 @@ export class ShellRun {
       isPiped: this.#isPiped,
       isConditional: this.#conditions > 0,
       document: this.#document(command.redirects, text),
+      reads: this.#reads(command.redirects, text),
       output: this.#output(command.redirects, text),
       start: command.start,
       end: command.end,
@@ -485,13 +488,9 @@ export class ShellRun {
     { redirects, start, end }: Pick<SimpleCommand, 'redirects' | 'start' | 'end'>,
     text: Letters,
   ): RunStep | undefined {
-    const last = redirects.findLast(
-      ({ descriptor, operator }) => /^0?$/.test(descriptor) && operator.startsWith('<'),
-    )
-    if (last?.operator !== '<' || !words.some((word) => isShell(word.text))) return undefined
-    const path = textOf(last.target, this.#scope(text))
-    const origin = path.originAt(0)
-    if (origin === undefined) return undefined
+    const path = words.some((word) => isShell(word.text)) ? this.#reads(redirects, text) : undefined
+    const origin = path?.originAt(0)
+    if (path === undefined || origin === undefined) return undefined
     const step: RunStep = {
       words: [madeLetters('cat', withAtom(origin, undefined)), path],
       lacksWord: false,
@@ -502,6 +501,7 @@ export class ShellRun {
       isPiped: true,
       isConditional: this.#conditions > 0,
       document: undefined,
+      reads: undefined,
       output: undefined,
       start,
       end,
@@ -536,6 +536,13 @@ export class ShellRun {
     if (last === undefined) return undefined
     const read = textOf(last.target, this.#scope(text))
     return last.operator === '<<-' ? withoutTabs(read) : read
+  }
+
+  #reads(redirects: readonly ShellRedirect[], text: Letters): Letters | undefined {
+    const last = redirects.findLast(
+      ({ descriptor, operator }) => /^0?$/.test(descriptor) && operator.startsWith('<'),
+    )
+    return last?.operator === '<' ? textOf(last.target, this.#scope(text)) : undefined
   }
 
   #output(redirects: readonly ShellRedirect[], text: Letters): ShellOutput<Letters> | undefined {

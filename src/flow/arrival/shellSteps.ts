@@ -25,6 +25,8 @@ export interface ShellStep {
   readonly isPiped: boolean
   /** Text that it reads: a here-document. */
   readonly document: string | undefined
+  /** The file that it reads: `<FILE`. */
+  readonly reads: string | undefined
   /** The file that what it prints goes to. */
   readonly output: ShellOutput<string> | undefined
   /**
@@ -229,6 +231,7 @@ function running(
     input: step.input === undefined ? undefined : made.get(step.input),
     isPiped: step.isPiped,
     document: step.document === undefined ? undefined : text(step.document),
+    reads: step.reads === undefined ? undefined : text(step.reads),
     output: step.output === undefined ? undefined : { ...step.output, path: text(step.output.path) },
     isConditional: step.isConditional,
     start: place(step, step.start),

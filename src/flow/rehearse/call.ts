@@ -294,13 +294,17 @@ export class Call {
   readonly query = (plugin: string, terms: readonly FlowValue[]): FlowValue =>
     this.#scope.lookup(plugin, terms, new Map([['wantlist', true]]))
 
-  /** A new unknown text of this host, such as the output of a command; `isAnother`: no run makes the same one. */
-  unknownText(what: string, isFilled = false, isAnother = false): string {
+  /**
+   * A new unknown text of this host, such as the output of a command; `isAnother`: no run makes the same one; `before`: how many
+   * others the task has made.
+   */
+  unknownText(what: string, isFilled = false, isAnother = false, before = 0): string {
     const { at } = this.task
     // Each item of a loop has its own.
     const nth = this.context.iteration ?? ''
     const again = isAnother && this.context.stage.makesOthers ? ' again' : ''
-    const atom = this.atoms.root(`${this.host} ${at.path}:${at.start}${nth} ${what}${again}`, {
+    const other = before === 0 ? '' : ` ${before}`
+    const atom = this.atoms.root(`${this.host} ${at.path}:${at.start}${nth} ${what}${again}${other}`, {
       kind: 'runtime',
       what,
       isFilled,

@@ -15,6 +15,7 @@ import type { Closure } from './closure.ts'
 import type { Stage } from './context.ts'
 import type { PaperHosts } from './hosts.ts'
 import { isFetch } from './modules/files.ts'
+import { isOfRandomBytes } from './modules/generated.ts'
 import { isClusterModule } from './modules/index.ts'
 import { saysK3s } from './modules/ownScripts.ts'
 import { packageModules } from './modules/packages.ts'
@@ -89,6 +90,9 @@ const TOKEN_PATH =
 /** Arguments that say which file a task writes; and of a fetch, which may bring away what was written before. */
 const WRITTEN = ['dest', 'path', 'name']
 const FETCHED = ['dest', 'src']
+
+/** A file that a shell writes what a program prints to. */
+const REDIRECTED = /(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?((?:\{\{[^}]*\}\}|[^\s"';|&{}])+)/g
 
 /** Scripts that are the install script, hand on to it, or run K3s. */
 const WRITERS = new Set(['copy', 'template', 'get_url'])
@@ -387,9 +391,12 @@ export class Relevance {
       for (const { writer } of run) take(writer)
     }
     const includes = tasks.filter(({ task }) => INCLUDE.test(task.action.module))
+    const made = new Map(tasks.map(({ task }) => [task, this.#madeFiles(task)] as const))
     const writers = tasks.filter(
-      ({ task: { action } }) =>
-        isFetch(action) || INTEREST.get(action.module.split('.').at(-1) ?? '') === FILES,
+      ({ task }) =>
+        isFetch(task.action) ||
+        INTEREST.get(task.action.module.split('.').at(-1) ?? '') === FILES ||
+        made.get(task)?.length !== 0,
     )
     for (let size = -1; size !== relevant.size; ) {
       size = relevant.size
@@ -408,8 +415,12 @@ export class Relevance {
       const isMuch = left.length * looked.length > MUCH
       const all = `${looked}${values}`
       for (const writer of left) {
-        const [named, text] = isFetch(writer.task.action) ? [FETCHED, all] : [WRITTEN, looked]
-        if (isMuch || this.#isNamed(writer.task, named, text, needed, isOne)) take(writer)
+        const own = made.get(writer.task) ?? []
+        const { action } = writer.task
+        const isRead = isFetch(action) || own.length > 0
+        const named = (isFetch(action) ? FETCHED : WRITTEN).map((name) => action.arguments.get(name)?.value)
+        if (isMuch || this.#isNamed(writer.task, [...own, ...named], isRead ? all : looked, needed, isOne))
+          take(writer)
       }
     }
     return relevant
@@ -487,17 +498,22 @@ export class Relevance {
     return name === undefined || OF_SERVICES.test(name) ? undefined : name
   }
 
-  /** Whether a file that these arguments say is named in a text, by its path, by a variable of it or in the task's loop. */
+  /** The files that a shell keeps a random text in, which may be a token. */
+  #madeFiles(task: Task): readonly string[] {
+    const isShell = INTEREST.get(task.action.module.split('.').at(-1) ?? '') === COMMANDS
+    const text = isShell ? this.#source(task) : ''
+    return isOfRandomBytes(text) ? [...text.matchAll(REDIRECTED)].map(([, path = '']) => path) : []
+  }
+
+  /** Whether one of these files is named in a text, by its path, by a variable of it or in the task's loop. */
   #isNamed(
     task: Task,
-    files: readonly string[],
+    files: readonly unknown[],
     text: string,
     needed: ReadonlySet<string>,
     isOne: (variable: string) => boolean,
   ): boolean {
-    const { action } = task
-    for (const name of files) {
-      const value = action.arguments.get(name)?.value
+    for (const value of files) {
       if (typeof value !== 'string') continue
       if (!isTemplate(value)) {
         if (value.length > 4 && text.includes(value)) return true

@@ -42,6 +42,7 @@ import { startsContainer } from './containers.ts'
 import {
   existing,
   fileEvent,
+  hasSettings,
   isMissing,
   mayBeMade,
   readBack,
@@ -51,14 +52,14 @@ import {
   unknownContent,
   withoutFile,
 } from './files.ts'
-import { generated, isAnotherEachTime } from './generated.ts'
+import { endsLine, generated, isAnotherEachTime } from './generated.ts'
 import { writtenMode } from './mode.ts'
 import { lacksShell } from './noShell.ts'
 import { bringsHelper, isForked, mayBring, ownScriptOf } from './ownScripts.ts'
 import { installsPackage, packaged } from './packages.ts'
 import { type Answer, probed } from './probes.ts'
 import { mayRun, started, startedK3s } from './services.ts'
-import { printedBy, type ShellView, teed } from './shellText.ts'
+import { pipeOf, printedBy, type ShellView, teed } from './shellText.ts'
 import { transientUnit } from './transient.ts'
 
 /** `command`, `shell`, `raw`, `script`: what matters of the programs that they run. */
@@ -225,6 +226,9 @@ const isOption = (word: string): boolean => word.startsWith('-')
 const OF_CONTAINERD = /\/agent\/etc\/containerd\//
 /** Options of grep with which it prints the lines that it finds. */
 const PLAIN = /^-[iEFwx]+$|^--(?:ignore-case|extended-regexp|fixed-strings)$/
+
+/** With these it only asks. */
+const QUIET = /^-[A-Za-z]*[qcLl]|^--(?:quiet|silent|count|files-with(?:out-match|-matches))$/
 
 /** What is done to services, besides asking. */
 const ACTING =
@@ -570,6 +574,7 @@ class Steps {
       return
     }
     const asked = name === 'grep' ? words.find((word) => !word.startsWith('-')) : undefined
+    if (name === 'grep' && words.some((word) => QUIET.test(word))) return
     const lines = file.content.split('\n').filter((line) => asked === undefined || isFound(asked, line))
     const tokens = new Set(lines.flatMap((line) => call.atoms.in(line)).filter(({ isFilled }) => isFilled))
     const [token] = tokens
@@ -791,12 +796,28 @@ class Steps {
     const read = this.#stdout === before || this.#stdout === undefined ? undefined : `${this.#stdout}\n`
     if (step.output !== undefined) this.#stdout = before
     const content = step.isConditional ? undefined : (printedBy(step, view) ?? read)
-    if (content === undefined) return
+    const made = content === undefined ? this.#made(step) : undefined
     for (const output of outputs) {
       const path = normalised(view.text(output.path))
-      if (path.startsWith('/') && !path.startsWith('/dev/')) this.#write(path, content, output.isAppended)
+      const isFollowed = path.startsWith('/') && !path.startsWith('/dev/')
+      const isToken = output.isAppended || !hasSettings(path)
+      const text =
+        content ?? (isToken && !(step.isConditional && this.#node.files.has(path)) ? made : undefined)
+      if (isFollowed && text !== undefined) this.#write(path, text, output.isAppended)
     }
   }
+
+  /** The text of its own that a pipe makes for files. Under a condition one may be kept that was made before. */
+  #made(step: ShellStep): string | undefined {
+    const pipe = pipeOf(step, this.#view)
+    const what = generated(pipe)
+    if (what === undefined) return undefined
+    const isAnother = !step.isConditional && isAnotherEachTime(pipe)
+    const text = this.#call.unknownText(what, true, isAnother, this.#madeSoFar++)
+    return endsLine(pipe) ? `${text}\n` : text
+  }
+
+  #madeSoFar = 0
 
   #write(path: string, text: string, isAppended: boolean): void {
     const call = this.#call

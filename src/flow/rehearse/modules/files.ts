@@ -239,7 +239,7 @@ function unsealed(call: Call, path: string, found: string, what: string): Effect
   const { atoms, context } = call
   const at = { path: found, start: 0, end: 0 }
   if (OF_K3S.test(path) || OF_SERVICES.test(path)) noteSealed(context.stage, [found])
-  if (OF_SERVICES.test(path) || HAS_SETTINGS.test(path))
+  if (hasSettings(path))
     return written(
       call,
       path,
@@ -257,6 +257,9 @@ function unsealed(call: Call, path: string, found: string, what: string): Effect
 }
 
 const HAS_SETTINGS = /\.(?:ya?ml|json|env|conf|service)$/
+
+/** Whether more stands in a file of that name than a token. */
+export const hasSettings = (path: string): boolean => OF_SERVICES.test(path) || HAS_SETTINGS.test(path)
 
 const templatesElsewhere = new WeakMap<Project, Map<string, string | undefined>>()
 

@@ -26,6 +26,8 @@ export const guessable: ReadonlyMap<string, string> = new Map([
 const RANDOM_BYTES =
   /\b(?:uuidgen|pwgen|apg|makepasswd|pwqgen)\b|\bopenssl\s+rand\b|\bgpg\d?\s[^|;]*--gen-random\b|\bmktemp\s[^|;]*-\w*u|\/dev\/u?random\b|\/random\/uuid\b|\bsecrets\.token_|\bk3s\s+token\s+generate\b/
 
+export const isOfRandomBytes = (line: string): boolean => RANDOM_BYTES.test(line)
+
 /** It prints one whatever it is given, unless it compares. */
 const DIGEST = /\b(?:sha\d+|md5|b2)sum\b(?![^|;&]*\s(?:-\w*c|--check|--status)\b)/
 const SHELL = /\$\{?RANDOM\b/
@@ -42,6 +44,13 @@ const KEEPS = /\btee\b|\|\||:-|\b(?:if|case|test)\s|(?:^|[\s;&|(!])\[\[?\s|\bope
 /** Whether a command line prints another text whenever it is run: what was kept before is none. */
 export const isAnotherEachTime = (line: string): boolean =>
   unique.has(generated(line) ?? '') && !KEEPS.test(line)
+
+/** Programs that end what they print without a line break, as the last of a pipe. */
+const ENDS_NO_LINE =
+  /(?:^|[\s|/])(?:head(?:\s[^|]*)?\s-(?:\w*c|-bytes)|tr\s|dd\s|printf\s|echo\s+-\w*n|base64\s[^|]*(?:-\w*w\s?|--wrap[=\s])0\b)[^|]*(?:\|\s*tee\s[^|]*)?$/
+
+/** Whether a line break stands behind what a pipe prints. */
+export const endsLine = (pipe: string): boolean => !ENDS_NO_LINE.test(pipe)
 
 /** What a command line prints that makes a text of its own, in the words of a message; `undefined` where it makes none. */
 export function generated(line: string): string | undefined {

@@ -44,6 +44,15 @@ export function teed(
   }
 }
 
+/** The pipe that ends with a step, as a shell has it. */
+export function pipeOf({ words, reads, input }: ShellStep, view: ShellView): string {
+  const own = [
+    ...words.map((word) => view.text(word)),
+    ...(reads === undefined ? [] : [`<${view.text(reads)}`]),
+  ]
+  return `${input === undefined ? '' : `${pipeOf(input, view)} | `}${own.join(' ')}`
+}
+
 function catenated(step: ShellStep, paths: readonly string[], view: ShellView): string | undefined {
   let whole = ''
   for (const path of paths) {
