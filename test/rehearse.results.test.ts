@@ -1413,6 +1413,28 @@ describe('what a store of secrets has', () => {
     expect(arrivals(counted)).toEqual([arrives])
   })
 
+  test('is in what the task returns that asks for it', () => {
+    const ask = asks('community.hashi_vault.vault_kv2_get').replace(', no_log: true', '')
+    expect(findings(site(ask, 'answer.secret.token'))).toContain('token-logged warning site.yml:4')
+    expect(
+      findings(site(ask, 'answer.secret.token', '{ set_fact: { lantern: 0ddpassword } }')),
+    ).not.toContain('token-logged warning site.yml:4')
+  })
+
+  test.each([
+    ['kubernetes.core.k8s_info: { kind: Secret, name: quay }', true],
+    ['k8s_info: { kind: Secret, name: quay }', true],
+    ['kubernetes.core.k8s_info: { kind: ConfigMap, name: quay }', false],
+  ])('or a Secret of a cluster: %s', (module, isSecret) => {
+    const ask = `{ ${module}, register: answer }`
+    const files = site(ask, 'answer.resources[0].data.token | b64decode')
+    expect(arrivals(files)).toEqual(['berth agent maybe env-file url'])
+    const read = findings(files).filter((one) => /^token-logged warning/.test(one))
+    expect(read).toEqual(
+      isSecret ? ['token-logged warning site.yml:4', 'token-logged warning site.yml:5'] : [],
+    )
+  })
+
   test('of each item of a loop is its own', () => {
     const looped = asks('community.hashi_vault.vault_kv2_get').replace(' }', ' }, loop: [red, green]')
     const lantern = 'answer.results[1].secret.token'

@@ -26,3 +26,6 @@ export const secretFields: ReadonlyMap<
 /** Modules that return what a store of secrets has, by the last part of their name. */
 export const secretModules =
   /^(?:vault_kv1_get|vault_kv2_get|vault_read|vault_write|vault_database_static_role_get_credentials|keyring_info|onepassword_info|azure_rm_keyvaultsecret_info|gcp_secret_manager|cyberark_credential|read_secrets)$/
+
+/** Modules that return objects of a cluster: https://docs.ansible.com/ansible/latest/collections/kubernetes/core/k8s_info_module.html */
+export const objectModules = /^k8s_(?:info|facts)$/

@@ -21,6 +21,9 @@ import type { NodeState, Stored, World } from './world.ts'
 /** How the atom of a token that a server has made begins to say what it is. */
 export const SERVERS_OWN = 'the token of the server '
 
+/** What the atom is that stands for all that a store of secrets returns to a task. */
+export const SECRET_ANSWER = 'what a store of secrets returns'
+
 /** The server that has made a token; `undefined` where it is another one. */
 export const makerOf = ({ root: { what } }: Atom): string | undefined =>
   what.startsWith(SERVERS_OWN) ? what.slice(SERVERS_OWN.length) : undefined
@@ -288,6 +291,25 @@ export class Call {
       isFilled: true,
     })
     return this.atoms.mark(this.atoms.derive(root, this.hop(what)))
+  }
+
+  /** How a task that asks a store of secrets stands in a trace. */
+  get fetching(): Hop {
+    return this.hop(`is fetched by ${this.task.action.module}`)
+  }
+
+  /** All that a store of secrets returns, whatever is taken of it. */
+  secretAnswer(): string {
+    const hop = this.fetching
+    const { path, start } = hop.at
+    return this.atoms.mark(
+      this.atoms.root(`answer ${path}:${start}`, {
+        kind: 'lookup',
+        what: SECRET_ANSWER,
+        isFilled: true,
+        hop,
+      }),
+    )
   }
 
   /** What a lookup gives for these terms, as a list. */

@@ -13,7 +13,7 @@ import type { Broken, Event, Rehearsal, Run, Scenario, Verdict } from '../rehear
 import type { RehearseOptions } from '../rehearse.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { bringsK3s, fileBringsK3s, runsInstaller } from './bringing.ts'
-import { SERVERS_OWN } from './call.ts'
+import { SECRET_ANSWER, SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { distinguished } from './distinguished.ts'
 import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
@@ -600,8 +600,14 @@ function tokensOf(runs: readonly Run[], atoms: Atoms): Pick<Rehearsal, 'tokens' 
         if (atom.root.what.startsWith(SERVERS_OWN)) tokens.add(atom.root)
   }
   for (const { events } of runs) for (const event of events) add(event)
+  // Who returns a token shows it.
+  const fetched = new Set([...tokens].map(originOf))
+  for (const root of atoms.roots)
+    if (root.what === SECRET_ANSWER && fetched.has(originOf(root))) tokens.add(root)
   return { tokens, cutTokens }
 }
+
+const originOf = ({ hop }: Atom): string | undefined => hop && `${hop.at.path}:${hop.at.start} ${hop.what}`
 
 const sorted = (notes: ReadonlyMap<string, UnknownNote>): readonly UnknownNote[] =>
   [...notes.values()].sort((a, b) =>

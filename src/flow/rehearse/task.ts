@@ -1,7 +1,7 @@
 import type { Placed, Task } from '../../ansible/content/index.ts'
 import { List, Undefined } from '../../ansible/template/values.ts'
 import { scalarText } from '../../ansible/value.ts'
-import { secretModules } from '../../facts/secretStores.ts'
+import { objectModules, secretModules } from '../../facts/secretStores.ts'
 import { positionAt, type Span } from '../../span.ts'
 import type { Hop } from '../atoms.ts'
 import {
@@ -312,6 +312,8 @@ class HostTask {
     if (effect.node !== undefined) this.#world.change(call.target, effect.node)
     if (effect.controlNode !== undefined) this.#world.change(CONTROL_NODE, effect.controlNode)
     this.#openNodes(effect)
+    const isStore = asksForSecrets(call)
+    if (isStore) call.use('result', call.secretAnswer(), call.task.action.at)
     const use = taskRun(call)
     this.#world.tell(effect.events ?? [])
     if (!isNode(call.context.stage.hosts, call.target) && effect.events?.some(isStart) === true)
@@ -340,8 +342,7 @@ class HostTask {
       ...(effect.result ?? []),
     ])
     if (call.isTolerant) result.set('failed', this.#hasFailed(call, module, effect, result))
-    if (secretModules.test(call.task.action.module.split('.').at(-1) ?? ''))
-      fetched.set(result, call.hop(`is fetched by ${call.task.action.module}`))
+    if (isStore) fetched.set(result, call.fetching)
     else if (module === undefined) unfollowed.set(result, (part) => whyNotFollowed(call, part))
     if (effect.failed === undefined) return { result, changed, ran }
     if (!this.#forgiven(call, result)) {
@@ -682,6 +683,12 @@ function whyNotFollowed({ task, context }: Call, part: string): string {
   const what = `the module ${task.action.written} is not followed, so ${part} is not known`
   context.stage.notFollowed({ at: task.action.at, what })
   return what
+}
+
+/** Whether a module returns what a store of secrets has, or a Secret of a cluster. */
+function asksForSecrets(call: Call): boolean {
+  const name = call.task.action.module.split('.').at(-1) ?? ''
+  return secretModules.test(name) || (objectModules.test(name) && call.plain('kind') === 'Secret')
 }
 
 /** Results of modules that ask a store of secrets. */
