@@ -666,6 +666,71 @@ describe('a result that no task has', () => {
   })
 })
 
+describe('all of a result, as the token', () => {
+  const reads = (when: string, joining: string): Files => ({
+    'site.yml': `${installs('quays', { INSTALL_K3S_EXEC: 'server' })}
+- hosts: all
+  tasks:
+    - { command: cat /var/lib/rancher/k3s/server/node-token, register: slip, no_log: true, delegate_to: quay, when: ${when} }
+${joining}`,
+    'hosts.ini': HOSTS,
+  })
+  const onQuay = "inventory_hostname == 'quay'"
+  const shell = (token: string): string =>
+    tasks(
+      `{ shell: "curl -sfL https://get.k3s.io | K3S_URL=https://quay:6443 K3S_TOKEN=${token} sh -", no_log: true }`,
+    )
+  const settings = (token: string): string =>
+    tasks(
+      `{ copy: { dest: /etc/rancher/k3s/config.yaml, content: "server: https://quay:6443\\ntoken: ${token}\\n", mode: "0600" }, no_log: true }`,
+    ) + installs('berths', { INSTALL_K3S_EXEC: 'agent' })
+
+  test.each([
+    ['of a task that is skipped', onQuay, shell('{{ slip }}'), 'env-file'],
+    ['of a task that has run', 'true', shell('{{ slip }}'), 'env-file'],
+    ['of another host', onQuay, shell("{{ hostvars['quay'].slip }}"), 'env-file'],
+    ['as a variable of its own', onQuay, joins('berths', '{{ slip }}'), 'env-file'],
+    [
+      'by a fact',
+      onQuay,
+      tasks('{ set_fact: { buoy: "{{ slip }}" }, no_log: true }') + joins('berths', '{{ buoy }}'),
+      'env-file',
+    ],
+    ['among the settings', onQuay, settings("{{ hostvars['quay'].slip }}"), 'config'],
+  ])('%s is none', (_, when, joining, source) => {
+    const files = reads(when, joining)
+    expect(arrivals(files)[0]).toBe(`berth agent different ${source} url`)
+    expect(findings(files).filter((one) => / error /.test(one))).toEqual([
+      expect.stringMatching(/^token-malformed error /),
+    ])
+  })
+
+  test('is a password to the first server', () => {
+    const site = `${tasks('{ command: uuidgen, register: slip, no_log: true }')}${installs('berths', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ slip }}' })}`
+    expect(findings({ 'site.yml': site, 'hosts.ini': BERTH })).toContain('token-malformed error site.yml:11')
+  })
+
+  test('leaks the token that is in it, if one is', () => {
+    const leaks = (when: string) =>
+      findings(reads(when, shell('{{ slip }}').replace(', no_log: true', ''))).filter(
+        (one) => !one.startsWith('token-malformed'),
+      )
+    expect(leaks(onQuay)).toEqual([])
+    expect(leaks('true')).toEqual([
+      'token-logged warning site.yml:14',
+      'token-in-arguments warning site.yml:14',
+    ])
+    const prints = reads('true', tasks('{ debug: { msg: "Read {{ slip }}" } }'))
+    expect(findings(prints)).toEqual(['token-logged error site.yml:14'])
+  })
+
+  test('says nothing where a part of it is the token', () => {
+    const files = reads('true', joins('berths', '{{ slip.stdout }}'))
+    expect(arrivals(files)[0]).toBe(arrives)
+    expect(findings(files).filter((one) => / error /.test(one))).toEqual([])
+  })
+})
+
 describe('a part of a result', () => {
   const ASKS = '{ uri: { url: http://192.0.2.7/part }, register: helm }'
   const removes = (condition: string): string =>

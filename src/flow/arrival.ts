@@ -38,6 +38,10 @@ export interface Carried {
   readonly unknown: string | undefined
 }
 
+/** Whether it is all that a task has returned, rather than the token in it. */
+export const isWholeResult = ({ text }: Carried): boolean =>
+  text?.marks.some(({ atom }) => atom.isResult === true) === true
+
 /** What K3s would see if the service were started with the files as they are. */
 export interface Arrival {
   /** Without `.service`. */

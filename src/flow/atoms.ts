@@ -31,6 +31,8 @@ export interface Atom {
   readonly isHarmless?: boolean
   /** A few characters of the text it was made of, or a digest of it: who sees that does not know the text. */
   readonly isPiece?: boolean
+  /** All that a task has returned, written as a dict: no token, whatever is in it. */
+  readonly isResult?: boolean
   /** A variable of the environment which is an empty text where it is not set, so that the default behind it never comes. */
   readonly hasIdleDefault?: boolean
   /** Of an unknown text that is some whole lines, or none: the keys of YAML that they may begin with. */
@@ -78,7 +80,9 @@ export class Atoms {
   root(
     key: string,
     atom: Pick<Atom, 'kind' | 'what'> &
-      Partial<Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded' | 'isHarmless' | 'keys' | 'why'>>,
+      Partial<
+        Pick<Atom, 'hop' | 'text' | 'isFilled' | 'decoded' | 'isHarmless' | 'isResult' | 'keys' | 'why'>
+      >,
   ): Atom {
     const known = this.#derived.get(key)
     if (known !== undefined) return known
@@ -91,6 +95,7 @@ export class Atoms {
       what: atom.what,
       ...(atom.decoded === undefined ? {} : { decoded: atom.decoded }),
       ...(atom.isHarmless === undefined ? {} : { isHarmless: atom.isHarmless }),
+      ...(atom.isResult === undefined ? {} : { isResult: atom.isResult }),
       ...(atom.keys === undefined ? {} : { keys: atom.keys }),
       ...(atom.why === undefined ? {} : { why: atom.why }),
     })

@@ -1,3 +1,4 @@
+import { isWholeResult } from '../flow/arrival.ts'
 import { isPadded } from '../flow/atoms.ts'
 import type { Verdict } from '../flow/rehearsal.ts'
 import type { Analysis } from '../lint/analysis.ts'
@@ -7,6 +8,7 @@ import { slipOfPassword } from '../token/slips.ts'
 import { faultFindings, startsOf } from './common/faults.ts'
 import { type Literal, literalsOf } from './common/literals.ts'
 import { startHops } from './common/missing.ts'
+import { lastPlaceIn, TOKEN_SETTING } from './common/places.ts'
 
 /** What other rules tell of. */
 const ELSEWHERE = new Set(['line-break-inside'])
@@ -131,6 +133,52 @@ harbour:
       },
     },
     {
+      title: 'all that a task has returned, and not the part that holds the token',
+      files: {
+        'inventory.yml': `
+harbour:
+  children:
+    quays:
+      hosts:
+        quay:
+    berths:
+      hosts:
+        berth-1:
+        berth-2:
+`,
+        'site.yml': `
+- hosts: harbour
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh server
+      when: inventory_hostname == 'quay'
+    - ansible.builtin.command: cat /var/lib/rancher/k3s/server/node-token
+      register: anchor
+      no_log: true
+      when: inventory_hostname == 'quay'
+- hosts: berth-1
+  tasks:
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent --server https://quay:6443
+      no_log: true
+      environment:
+        K3S_TOKEN: "{{ anchor }}"
+        ^^^^^^^^^^^^^^^^^^^^^^^^^ the agent berth-1 gets all that a task has returned as the token, written as a dict
+- hosts: berth-2
+  tasks:
+    - ansible.builtin.template:
+        src: edge.yaml.j2
+        dest: /etc/rancher/k3s/config.yaml
+        mode: "0600"
+      no_log: true
+    - ansible.builtin.command: /usr/local/bin/k3s-install.sh agent
+`,
+        'templates/edge.yaml.j2': `
+server: https://quay:6443
+token: {{ hostvars['quay'].anchor }}
+^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the agent berth-2 gets all that a task has returned as the token, written as a dict
+`,
+      },
+    },
+    {
       title: 'too short for MicroK8s',
       files: {
         'microk8s-config.yaml': `
@@ -223,6 +271,7 @@ harbour:
       }
     }
     yield* padded(analysis)
+    yield* wholeResults(analysis)
   },
 }
 
@@ -252,6 +301,28 @@ function* padded(analysis: Analysis): Generator<RuleFinding> {
         `${who} get${several ? '' : 's'} the token with ${takes ? 'a line break that leaves a quote open in the env file: K3S_URL becomes a part of it' : 'a line break or white space around it, which K3s takes for a part of it'}`,
       { cure: 'take it off where the token is read: {{ … | trim }}' },
     )
+}
+
+/** Starts with all that a task has returned: as a text it is a dict of Python. */
+function wholeResults(analysis: Analysis): Iterable<RuleFinding> {
+  const faults = startsOf(analysis)
+    .filter(({ verdict }) => verdict.token !== 'maybe' && isWholeResult(verdict.arrival.token))
+    .map((start) => {
+      const { verdict } = start
+      const { text, hops } = verdict.arrival.token
+      const whole = text?.marks.find(({ atom }) => atom.isResult === true)
+      const at = lastPlaceIn(analysis, hops, TOKEN_SETTING) ?? whole?.atom.root.hop?.at ?? verdict.at
+      return { start, at, hops: [...hops, ...startHops(verdict)] }
+    })
+  return faultFindings(
+    analysis,
+    faults,
+    (who, several) =>
+      `${who} get${several ? '' : 's'} all that a task has returned as the token, written as a dict`,
+    {
+      cure: 'take the part that holds the token: .stdout of a command, .content | b64decode of slurp; of another host by hostvars',
+    },
+  )
 }
 
 /** Whether a line break in the token leaves a quote open in the env file, so that K3S_URL becomes a part of it. */

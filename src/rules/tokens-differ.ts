@@ -1,3 +1,4 @@
+import { isWholeResult } from '../flow/arrival.ts'
 import type { Verdict } from '../flow/rehearsal.ts'
 import { makerOf } from '../flow/rehearse/call.ts'
 import { KEPT, serverDirOf } from '../flow/rehearse/modules/files.ts'
@@ -180,7 +181,7 @@ harbour:
         ({ verdict }) =>
           verdict.token === 'different' && (verdict.scenario.tokenGiven !== false || isMadeAnew(verdict)),
       )
-      .filter(({ verdict }) => !getsPadded(verdict))
+      .filter(({ verdict }) => !getsPadded(verdict) && !isWholeResult(verdict.arrival.token))
       .filter(({ verdict }) => withoutToken(verdict) === undefined || !mayBeOfServer(verdict))
       // That one of them is written as ciphertext is another rule's.
       .filter(

@@ -34,7 +34,7 @@ import { Decisions } from './decisions.ts'
 import { Evaluation } from './expression.ts'
 import { type Kind, kept } from './kept.ts'
 import { Locals } from './locals.ts'
-import { plainOnly, type Words } from './operations.ts'
+import { isSerious, plainOnly, type Words } from './operations.ts'
 import { looksLikeTemplate, parsedExpression, parsedFile, parsedTemplate } from './parsed.ts'
 import { printed } from './print.ts'
 import { refusal, refusalOf, saysRefusal } from './refusals.ts'
@@ -46,6 +46,7 @@ import {
   Count,
   Fetched,
   Harmless,
+  isReturned,
   isTainted,
   Keyed,
   Looped,
@@ -114,7 +115,7 @@ export class Host implements Evaluator {
     if (value === null) return ''
     if (value instanceof Undefined) return value
     const result = this.#guarded(at, () => {
-      if (value instanceof Unknown && !isTainted(value)) return this.standIn(value)
+      if (value instanceof Unknown && !isTainted(value) && !isReturned(value)) return this.standIn(value)
       return new Evaluation(this, new Locals(), at).textOf(value)
     })
     return typeof result === 'string' || result instanceof Unknown || result instanceof Undefined
@@ -245,7 +246,7 @@ export class Host implements Evaluator {
       return is === undefined ? undefined : this.#inPart(name, is, inner)
     }
     return value instanceof Result
-      ? new Result(what, value.known, member, why)
+      ? new Result(what, value.known, member, why, value.isReturned)
       : new Unknown(what, why, at, undefined, member)
   }
 
@@ -399,6 +400,26 @@ export class Host implements Evaluator {
             ...(value instanceof Keyed && value.keys !== undefined ? { keys: value.keys } : {}),
           })
     return atoms.mark(this.isFilled(value) ? atoms.filled(root) : root)
+  }
+
+  /** What a task has returned, as the text that Ansible writes of a dict: what it is, and the followed texts in it. */
+  returnedText({ what, known }: Result, at: Span): string {
+    // They are more than its members that were asked for.
+    answeredOtherwise()
+    const { atoms } = this.tracking
+    const hop = { at, what: `all of ${what} is written as a dict` }
+    const root = atoms.root(`returned ${this.#name()} ${what} ${place(at)}`, {
+      kind: 'runtime',
+      what: `all of ${what}`,
+      isFilled: true,
+      isResult: true,
+      hop,
+    })
+    const inside = this.tracking
+      .contents([...known.values()])
+      .atoms.filter(({ kind }) => isSerious(kind))
+      .map((atom) => atoms.mark(atoms.derive(atom, hop)))
+    return [atoms.mark(root), ...inside].join('')
   }
 
   #name(): string {

@@ -29,6 +29,7 @@ export {
   FirstOf,
   Fork,
   impliedBy,
+  isReturned,
   NodeName,
   opposite,
   Pending,

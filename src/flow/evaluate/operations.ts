@@ -29,6 +29,7 @@ import {
   type Filling,
   Fork,
   Harmless,
+  isReturned,
   isTainted,
   Keyed,
   madeOfSides,
@@ -186,6 +187,7 @@ export class Operations {
     if (typeof value === 'string') return value
     if (value instanceof Fork) return value
     if (isTainted(value)) return this.host.tracking.carried(value.marks, undefined, { what: value.what })
+    if (isReturned(value)) return this.host.returnedText(value, this.at)
     if (value instanceof Unknown) return this.host.unknownText(value)
     if (value instanceof VaultedText) return this.host.vaultedText(value)
     if (!(value instanceof List || value instanceof Dict)) return str(value, plainOnly)
@@ -331,7 +333,7 @@ export const undefinedIn = ({ positional, named }: CallArguments): Undefined | u
   return undefined
 }
 
-const isSerious = (kind: string): boolean => kind !== 'unknown' && kind !== 'scenario'
+export const isSerious = (kind: string): boolean => kind !== 'unknown' && kind !== 'scenario'
 
 const isTruth = (value: Value): value is boolean | UnknownTruth =>
   typeof value === 'boolean' || value instanceof UnknownTruth

@@ -130,17 +130,24 @@ export function truthOfSides(
 export class Result extends Unknown {
   /** What is known of it. */
   readonly known: ReadonlyMap<string, Value>
+  /** Whether a task has returned it. */
+  readonly isReturned: boolean
 
   constructor(
     name: string,
     known: ReadonlyMap<string, Value>,
     members: (key: string) => Value | undefined,
     why = 'the result of a task',
+    isReturned = false,
   ) {
     super(name, why, undefined, undefined, members)
     this.known = known
+    this.isReturned = isReturned
   }
 }
+
+/** Whether a value is all that a task has returned. */
+export const isReturned = (value: Value): value is Result => value instanceof Result && value.isReturned
 
 /** What a value is where a truth holds, and where it doesn't; `undefined`: nothing is there then. */
 export interface Sides {

@@ -191,7 +191,8 @@ class Filled {
       if (!(item instanceof Result)) return item
       const known = this.#map(item.known, (member) => this.#value(member))
       if (known === item.known) return item
-      return new Result(item.what, known, (key) => known.get(key) ?? item.members?.(key), item.why)
+      const members = (key: string): FlowValue | undefined => known.get(key) ?? item.members?.(key)
+      return new Result(item.what, known, members, item.why, item.isReturned)
     })
   }
 

@@ -6,6 +6,7 @@ import type { TemplatePluginKind } from '../../facts/templatePlugins.ts'
 import { partsOf } from '../../path.ts'
 import { escaped } from '../../syntax/regExp.ts'
 import { tokensIn } from '../arrival/index.ts'
+import { isWholeResult } from '../arrival.ts'
 import { type Atom, Atoms, distinctHops, type Hop } from '../atoms.ts'
 import type { NamedInventory } from '../inventories.ts'
 import { names } from '../names.ts'
@@ -585,12 +586,13 @@ function tokensOf(runs: readonly Run[], atoms: Atoms): Pick<Rehearsal, 'tokens' 
         : event.what === 'service-unnamed' && event.token.state === 'present'
           ? [event.token]
           : []
-    for (const { text, doubtful } of carried)
+    for (const { text, doubtful } of carried.filter((one) => !isWholeResult(one)))
       for (const { atom } of (text ?? doubtful)?.marks ?? []) addGiven(atom)
     // What other modules write, they use, but for copies on the node.
     if (event.what === 'file-written') {
       // The unit that reads it may be one that nobody has seen, as that of a package.
-      for (const atom of tokensIn(event.path, event.file, atoms)) addGiven(atom)
+      const written = tokensIn(event.path, event.file, atoms)
+      if (!written.some(({ isResult }) => isResult)) for (const atom of written) addGiven(atom)
       const isKept = TOKEN_FILE.test(event.path) || isFetch(event.task)
       for (const { root } of typeof event.file.content === 'string' ? atoms.in(event.file.content) : [])
         if ((isKept && root.kind === 'vaulted') || root.what.startsWith(SERVERS_OWN)) tokens.add(root)

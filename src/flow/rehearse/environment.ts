@@ -1,5 +1,6 @@
 import { Dict, List } from '../../ansible/template/values.ts'
-import type { FlowValue } from '../evaluate/index.ts'
+import type { Span } from '../../span.ts'
+import { type FlowValue, isReturned } from '../evaluate/index.ts'
 import { Unknown } from '../unknown.ts'
 import type { Call } from './call.ts'
 
@@ -7,16 +8,22 @@ import type { Call } from './call.ts'
 export function environmentOf(call: Call): ReadonlyMap<string, string | Unknown> {
   const result = new Map<string, string | Unknown>()
   for (const { value, at } of call.context.environment)
-    add(call, result, call.evaluated({ value, at, node: undefined }))
+    add(call, result, call.evaluated({ value, at, node: undefined }), at)
   return result
 }
 
-function add(call: Call, result: Map<string, string | Unknown>, value: FlowValue | undefined): void {
-  if (value instanceof List) for (const item of value) add(call, result, item)
+function add(
+  call: Call,
+  result: Map<string, string | Unknown>,
+  value: FlowValue | undefined,
+  at: Span,
+): void {
+  if (value instanceof List) for (const item of value) add(call, result, item, at)
   else if (value instanceof Dict)
     for (const [key, item] of value.entries()) {
       const name = typeof key === 'string' ? call.atoms.plain(key) : String(key)
-      if (name !== undefined) result.set(name, textOf(call, item))
+      if (name !== undefined)
+        result.set(name, isReturned(item) ? call.evaluator.within(item, at) : textOf(call, item))
     }
   else if (value instanceof Unknown) {
     call.part(value)

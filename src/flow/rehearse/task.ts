@@ -673,7 +673,7 @@ function resultOf(result: ReadonlyMap<string, FlowValue>, name: string, host = '
       ? new Unknown(words, why(`${name}.${key}`))
       : new Fetched(words, 'only the store of secrets knows it', hop)
   }
-  return new Result(name, result, part, why(name))
+  return new Result(name, result, part, why(name), true)
 }
 
 /** Results of modules that are not followed, with why a part of theirs is not known. */

@@ -1,6 +1,6 @@
 import { parseToken } from '../../token/form.ts'
 import { arrivalAt } from '../arrival/index.ts'
-import type { Arrival, Carried } from '../arrival.ts'
+import { type Arrival, type Carried, isWholeResult } from '../arrival.ts'
 import { type Atom, type Atoms, isPadded, outline, type TracedText } from '../atoms.ts'
 import type { Event, NodeKind, Scenario, Verdict } from '../rehearsal.ts'
 import { SERVERS_OWN } from './call.ts'
@@ -193,6 +193,7 @@ function tokenOutcome(
   kept: readonly Atom[],
 ): Verdict['token'] {
   if (token.state !== 'present' || kind === 'first-server') return token.state
+  if (isWholeResult(token)) return 'different'
   const mine = token.text?.marks.map(({ atom }) => atom) ?? []
   if (server === undefined)
     return mine.length > 0 && mine.every(isServers) && isPadded(token.text ?? BARE) ? 'different' : 'present'

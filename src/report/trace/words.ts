@@ -1,4 +1,4 @@
-import type { Carrier } from '../../flow/arrival.ts'
+import { type Carrier, isWholeResult } from '../../flow/arrival.ts'
 import type { Verdict } from '../../flow/rehearsal.ts'
 
 export const carrierWords: Readonly<Record<Carrier, string>> = {
@@ -20,6 +20,7 @@ export function worryOf(verdict: Verdict): Worry {
   const joins = kind !== 'first-server'
   if (arrival.failure !== undefined || lacksUrl(verdict) || token === 'empty' || token === 'different')
     return 'wrong'
+  if (token === 'present' && isWholeResult(arrival.token)) return 'wrong'
   if (token === 'absent') return joins ? 'wrong' : 'fine'
   return token === 'maybe' || (joins && serverUrl === 'maybe') ? 'unsure' : 'fine'
 }
@@ -45,6 +46,8 @@ function tokenWords(verdict: Verdict): string {
   const carrier =
     source === 'environment' && arrival.unit === undefined ? 'through its environment' : carrierWords[source]
   const by = carrier === '' ? '' : ` ${carrier}`
+  if (token !== 'maybe' && isWholeResult(arrival.token))
+    return `no token arrives${by}, but all that a task has returned, as a dict`
   switch (token) {
     case 'present':
       if (goesOn(verdict)) return 'K3s goes on with the token of an earlier start'
