@@ -16,6 +16,8 @@ type Range = readonly [start: number, end: number]
 const NAME = String.raw`["']?[\w.-]*(?:token|secret|password|passwd|_pass)(?![\w-]*(?:_file|-file|_mode|_name))[\w-]*["']?`
 const QUOTED = String.raw`"(?:[^"\\\n]|\\.)*"?|'(?:[^'\n]|'')*'?`
 const WORD = String.raw`(?:\{\{(?:(?!\{\{).)*?\}\}|\S)+`
+/** A value that is taken from elsewhere, before a program that gets it: `K3S_TOKEN={{ … }} sh -`. */
+const TAKEN = String.raw`(?:\{\{(?:(?!\{\{).)*?\}\}|\$\{\w+\}|\$[A-Z_]\w*)+(?=\s+\S)`
 
 /**
  * Where a secret would stand, whoever follows it: the value of what is named so, behind a flag, as the default of a template;
@@ -32,7 +34,10 @@ const NAMED: readonly RegExp[] = [
     'gid',
   ),
   // A backslash at the end goes on with the line.
-  new RegExp(String.raw`^\s*(?:export\s+)?${NAME}\s*=(?!>[\s"'])[ \t]*(${QUOTED}|.+?(?=\s+\\$|\s*$))`, 'gid'),
+  new RegExp(
+    String.raw`^\s*(?:export\s+)?${NAME}\s*=(?!>[\s"'])[ \t]*(${QUOTED}|${TAKEN}|.+?(?=\s+\\$|\s*$))`,
+    'gid',
+  ),
   ...NAMED_ANYWHERE,
 ]
 /** In a sentence a name may end what a colon goes on from; the keys of an expression that it quotes are in quotes. */
