@@ -673,6 +673,33 @@ ${before.map((task) => `    - ${task}\n`).join('')}
     )
   })
 
+  test('and that of agents beside it', () => {
+    const server = installs('quays', {
+      INSTALL_K3S_EXEC: 'server',
+      K3S_AGENT_TOKEN: "{{ lookup('env', 'TEA') }}",
+    })
+    const site = {
+      'hosts.ini': '[quays]\nquay\n[berths]\nberth\n',
+      'site.yml': `${server}
+- hosts: berths
+  tasks:
+    - slurp: { src: /var/lib/rancher/k3s/server/agent-token }
+      register: anchor
+      delegate_to: quay
+${joins('berths', '{{ anchor.content | b64decode | trim }}')}`,
+    }
+    const { verdicts } = new Analysis(new Map(Object.entries(site))).rehearsal
+    const ways = verdicts.flatMap(({ host, hops }) =>
+      host === 'berth' ? [hops.map(({ what }) => what)] : [],
+    )
+    expect(ways[0]).toEqual([
+      'K3s writes the agent token to /var/lib/rancher/k3s/server/agent-token',
+      'is read back from /var/lib/rancher/k3s/server/agent-token',
+      'runs the K3s install script',
+      'starts k3s-agent',
+    ])
+  })
+
   test('has none where others have theirs', () => {
     const site = files('/srv/k3s', DEFAULT)
     expect(arrivals(site)).toEqual([server])

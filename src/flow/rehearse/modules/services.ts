@@ -274,9 +274,11 @@ function withTokenFiles(call: Call, node: NodeState, arrival: Arrival): NodeStat
   const file: PaperFile = { kind: 'file', content: `${content}\n`, mode: 0o600, owner: 'root', hops: [hop] }
   const files = new Map(node.files)
   const agent = arrival.agentToken.state === 'present' ? arrival.agentToken.text?.marks[0] : undefined
-  for (const name of ['token', 'node-token', 'agent-token']) {
-    const own = name === 'agent-token' && agent !== undefined
-    files.set(`${directory}/${name}`, own ? { ...file, content: `${call.atoms.mark(agent.atom)}\n` } : file)
+  for (const name of ['token', 'node-token', 'agent-token']) files.set(`${directory}/${name}`, file)
+  if (agent !== undefined) {
+    const where = arrival.dataDir === undefined ? '…/server/agent-token' : `${directory}/agent-token`
+    const hops = [call.hop(`K3s writes the agent token to ${where}`)]
+    files.set(`${directory}/agent-token`, { ...file, content: `${call.atoms.mark(agent.atom)}\n`, hops })
   }
   const ofAgents = agent === undefined ? content : call.atoms.mark(agent.atom)
   const users = `${ofAgents},node,node,k3s:agent\n${content},server,server,k3s:server\n`
