@@ -1494,6 +1494,8 @@ describe('what a store of secrets has', () => {
     const ask = `{ ${module}, register: answer }`
     const files = site(ask, 'answer.resources[0].data.token | b64decode')
     expect(arrivals(files)).toEqual(['berth agent maybe env-file url'])
+    if (isSecret)
+      expect(doubts(files)[0]).toMatch(/^\(\(answer\.resources of berth\)\[0\]\.data\.token\) \| b64decode: /)
     const read = findings(files).filter((one) => /^token-logged warning/.test(one))
     expect(read).toEqual(
       isSecret ? ['token-logged warning site.yml:4', 'token-logged warning site.yml:5'] : [],

@@ -341,7 +341,7 @@ export class Fetched extends Unknown {
 }
 
 const memberOf = (what: string, key: string): string => {
-  const holder = /^[\w.]+$|\)$/.test(what) ? what : `(${what})`
+  const holder = /^[\w.]+$|\)(?:\.\w+|\[[^\]]*\])*$/.test(what) ? what : `(${what})`
   if (/^\d+$/.test(key)) return `${holder}[${key}]`
   return /^[A-Za-z_]\w*$/.test(key) ? `${holder}.${key}` : `${holder}['${key}']`
 }
