@@ -724,6 +724,15 @@ ${joining}`,
     expect(findings(prints)).toEqual(['token-logged error site.yml:14'])
   })
 
+  test('is shown by the fact that keeps it', () => {
+    const keeps = (when: string) =>
+      findings(
+        reads(when, tasks('{ set_fact: { buoy: "{{ slip }}" } }') + joins('berths', '{{ buoy.stdout }}')),
+      )
+    expect(keeps('true')).toContain('token-logged warning site.yml:14')
+    expect(keeps(onQuay).filter((one) => one.startsWith('token-logged'))).toEqual([])
+  })
+
   test('says nothing where a part of it is the token', () => {
     const files = reads('true', joins('berths', '{{ slip.stdout }}'))
     expect(arrivals(files)[0]).toBe(arrives)

@@ -66,6 +66,7 @@ function useTexts(value: Stored | undefined, call: Call, at: Span): void {
     useTexts(value.no, call, at)
   } else if (value instanceof VariablesDict)
     for (const shown of shownTexts(call, value)) call.use('result', shown, at)
+  else if (value instanceof Result) for (const item of value.known.values()) useTexts(item, call, at)
   else if (value instanceof Dict) for (const [, item] of value.entries()) useTexts(item, call, at)
   else if (value instanceof List) for (const item of value) useTexts(item, call, at)
 }
