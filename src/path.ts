@@ -55,6 +55,15 @@ export function isNamedSample(path: string): boolean {
   return SAMPLES.has(partsOf(path.toLowerCase()).ending)
 }
 
+/** What a file that says so by its name is to be copied to, without its directory: `hosts.ini.example` → `hosts.ini`. */
+export function copyNamed(path: string): string | undefined {
+  const { name } = partsOf(path)
+  const copy = name.replace(SAMPLE_PART, '')
+  return copy === name || copy === '' ? undefined : copy
+}
+
+const SAMPLE_PART = /^(?:example|sample|dist)[._-](?=[^.])|(?<=.)[._-](?:example|sample|dist)(?=[._-]|$)/i
+
 /** Where Ansible reads a file whatever it is called: as variables, or by a lookup. */
 const READS =
   /\b(?:vars_files|include_vars)\b|\b(?:lookup|query|q)\(\s*['"](?:ansible\.builtin\.)?(?:file|unvault|password|pipe|ini|csvfile)['"]/

@@ -119,6 +119,21 @@ test('one that is to be copied counts where there is no other but those of tests
   expect(hosts({ 'ansible.cfg': config, 'stock/hosts': '[quays]\npier\n' })).toEqual(['pier', 'quay'])
 })
 
+test('nor does one that is to be copied wait for others where an ansible.cfg names what it is copied to', () => {
+  const texts = {
+    'stock/hosts.ini.sample': INI,
+    'hosts.ini.sample': INI,
+    'boats.ini.sample': INI,
+    'lab.ini': INI,
+  }
+  const found = (inventory: string): readonly string[] => {
+    const config = `[defaults]\ninventory = ${inventory}\n`
+    return findInventories(new Map(Object.entries({ ...texts, 'stock/ansible.cfg': config }))).flat()
+  }
+  expect(found('hosts.ini')).toEqual(['hosts.ini.sample', 'lab.ini', 'stock/hosts.ini.sample'])
+  expect(found('hosts.ini.sample')).toEqual(['stock/hosts.ini.sample', 'lab.ini'])
+})
+
 test('one that has other names by links counts once, by that of ansible.cfg or its own', () => {
   const root = mkdtempSync(join(tmpdir(), 'k3seal-'))
   onTestFinished(() => rmSync(root, { recursive: true }))

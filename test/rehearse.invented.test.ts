@@ -1206,10 +1206,35 @@ describe('an inventory that the ansible.cfg of a playbook names, and that is not
     expect(unknowns(all)).not.toContain(told)
   })
 
+  test.each(['hosts.sample.ini', 'sample-hosts.ini', 'north/hosts.example.yml', 'hosts.ini.example'])(
+    'has a sample further up, which is read as it lies once it is copied: %s',
+    (path) => {
+      const text = path.endsWith('.yml') ? 'quays: {hosts: {rock: }}\nberths: {hosts: {boat: }}\n' : hosts
+      const all = { ...files, [path]: text, 'group_vars/all.yml': 'harbour_key: ""\n' }
+      expect(arrivals(all, { servers: undefined })).toEqual(onHosts)
+      expect(unknowns(all)).toEqual([
+        `there is no inventory ./stock/hosts.ini that could be read: its sample ${path} is taken`,
+      ])
+    },
+  )
+
+  test.each(['boats.sample.ini', 'hosts.ini', 'south/stock/hosts.sample.ini'])(
+    'has no sample in one of another name, or elsewhere: %s',
+    (path) => {
+      const all = { ...files, [path]: hosts }
+      expect(arrivals(all, { servers: 'one' })).toEqual(invented)
+      expect(unknowns(all)).toEqual([told])
+    },
+  )
+
   test('says nothing where another one is named by hand', () => {
     const options = { inventories: ['south/hosts.yml'] }
     const { verdicts } = new Analysis(new Map(Object.entries(files)), options).rehearsal
     expect([...new Set(verdicts.map(({ host }) => host))]).toEqual(['rock'])
+    const all = { ...files, 'hosts.sample.ini': hosts, 'group_vars/all.yml': 'harbour_key: ""\n' }
+    const asked = new Analysis(new Map(Object.entries(all)), { inventories: ['hosts.sample.ini'] }).rehearsal
+    expect(asked.unknowns).toEqual([])
+    expect(asked.verdicts.map(({ token }) => token)).not.toContain('present')
   })
 })
 

@@ -3,7 +3,7 @@ import { type Content, isFixture, readContent, upwards } from '../ansible/conten
 import { type Inventory, templateStatement } from '../ansible/inventory/index.ts'
 import { directoryOf, joinPath, normalPath } from '../ansible/inventory/projectTree.ts'
 import type { Project } from '../ansible/value.ts'
-import { isBelow, isInventoryName, isNamedSample, partsOf } from '../path.ts'
+import { copyNamed, isBelow, isInventoryName, isNamedSample, partsOf } from '../path.ts'
 import type { Span } from '../span.ts'
 import { entryOf, parseYaml } from '../syntax/yaml.ts'
 import { isSample } from './sites/places.ts'
@@ -28,7 +28,8 @@ const YAML: ReadonlySet<string> = new Set(['yml', 'yaml', 'json'])
 
 /**
  * The inventories that a project holds, each with the sources that belong together: what `ansible.cfg` names, and every
- * file that reads like one. Those of tests count only where there is no other, and before them what is to be copied first.
+ * file that reads like one. Those of tests count only where there is no other, and before them what is to be copied first, but
+ * for samples of what an `ansible.cfg` names and is not there.
  */
 export function findInventories(
   project: Project,
@@ -39,6 +40,11 @@ export function findInventories(
   const found: string[] = []
   const samples: string[] = []
   const fixtures: string[] = []
+  const absent = [...project].flatMap(([path, text]) => {
+    const setting = partsOf(path).name === 'ansible.cfg' ? namedBy(path, text) : undefined
+    return setting === undefined || !isAbsent(project, setting) ? [] : [setting]
+  })
+  const isAsked = (path: string): boolean => absent.some((one) => copiedTo(one, path) !== undefined)
   for (const [path, text] of project) {
     if (
       [...named].some((source) => path === source || path.startsWith(`${source}/`)) ||
@@ -49,7 +55,7 @@ export function findInventories(
     if (!(YAML.has(partsOf(path).ending.toLowerCase()) ? readsAsYaml(path, text) : readsAsIni(path, text)))
       continue
     if (isTemplate(project, content, path, text)) continue
-    ;(isFixture(path) ? fixtures : isNamedSample(path) ? samples : found).push(path)
+    ;(isFixture(path) ? fixtures : isNamedSample(path) && !isAsked(path) ? samples : found).push(path)
   }
   const others = found.length + configured.length > 0 ? found : samples.length > 0 ? samples : fixtures
   return [...configured, ...others.sort().map((path) => [path])]
@@ -140,7 +146,7 @@ function configuredFor<T extends WithSources>(
 }
 
 /** What an `ansible.cfg` names as the inventory. */
-interface InventorySetting {
+export interface InventorySetting {
   /** As they stand there. */
   readonly named: readonly string[]
   /** Those of them that are paths from there. */
@@ -189,9 +195,29 @@ function isAbsent(project: Project, { named, sources }: InventorySetting): boole
   )
 }
 
-/** Whether the `ansible.cfg` that names it is the one for a path, too, as for a sample of an inventory that is absent. */
-export const isForPath = (project: Project, { at }: InventorySetting, path: string): boolean =>
-  nearestConfig(project, directoryOf(path))?.path === at.path
+/** Whether the `ansible.cfg` that names it is the one for a path, too, or the path is that of a sample of the inventory that is absent. */
+export const isForPath = (project: Project, absent: InventorySetting, path: string): boolean =>
+  nearestConfig(project, directoryOf(path))?.path === absent.at.path || copiedTo(absent, path) !== undefined
+
+/** The directory that a sample of an inventory that is absent is to be copied to: it lies there, or further up. */
+export function copiedTo({ sources, at }: InventorySetting, path: string): string | undefined {
+  const copy = copyNamed(path)
+  if (copy === undefined) return undefined
+  const directory = directoryOf(path)
+  const isAbove = (inner: string): boolean => isWithin(inner, directory)
+  const source = sources.find(
+    (one) => isCalled(one, copy) && (isAbove(directoryOf(one)) || isAbove(directoryOf(at.path))),
+  )
+  return source === undefined ? undefined : directoryOf(source)
+}
+
+/** Whatever it is written in: a sample in YAML may be there for an inventory in INI. */
+const isCalled = (path: string, name: string): boolean => {
+  const [one, other] = [partsOf(path), partsOf(name)].map(({ name, ending }) =>
+    ending === '' ? name : name.slice(0, -ending.length - 1),
+  )
+  return one === other
+}
 
 function isDirectory(project: Project, path: string): boolean {
   for (const name of project.keys()) if (name.startsWith(`${path}/`)) return true

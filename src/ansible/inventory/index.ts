@@ -17,6 +17,8 @@ type Variables = ReadonlyMap<string, Variable>
 export interface ReadOptions {
   /** The directory of the playbook, '' for the project's own: `group_vars` and `host_vars` there are read too, and win. */
   readonly playbookDirectory?: string
+  /** Where a source is to be copied to: `group_vars` and `host_vars` there are read, and not those beside it. */
+  readonly copiedTo?: string
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ReadOptions {
 export function readInventory(
   project: Project,
   sources: readonly string[],
-  { playbookDirectory }: ReadOptions = {},
+  { playbookDirectory, copiedTo }: ReadOptions = {},
 ): Inventory {
   const tree = new ProjectTree(project)
   const draft = new InventoryDraft()
@@ -39,7 +41,7 @@ export function readInventory(
   draft.reconcile()
   const inventoryDirectories = paths.flatMap((path) => {
     if (tree.isDirectory(path)) return [path]
-    return tree.text(path) === undefined && path.includes(',') ? [] : [directoryOf(path)]
+    return tree.text(path) === undefined && path.includes(',') ? [] : [copiedTo ?? directoryOf(path)]
   })
   const playDirectories = playbookDirectory === undefined ? [] : [normalPath(playbookDirectory)]
   const files = new VarsFiles(tree, draft.faults)

@@ -4,6 +4,8 @@ import type { Project } from '../../ansible/value.ts'
 import {
   absentInventory,
   configuredSources,
+  copiedTo,
+  type InventorySetting,
   inventoriesFor,
   isForPath,
   type NamedInventory,
@@ -59,8 +61,10 @@ export class HostSets {
     assume: (note: UnknownNote) => void,
     playbook: string,
   ): readonly (PaperHosts | 'invented')[] {
-    const all = this.#inventories.map((one) => this.#set(one, playbook))
     const absent = this.#isAsked ? undefined : absentInventory(this.#project, directoryOf(playbook))
+    const all = this.#inventories.map((one) =>
+      this.#set(one, playbook, absent && copiedTo(absent, one.sources[0] ?? '')),
+    )
     const isFor = ({ sources = [] }: PaperHosts): boolean =>
       absent === undefined || sources.every((source) => isForPath(this.#project, absent, source))
     const sets = all.filter(isFor)
@@ -69,7 +73,9 @@ export class HostSets {
       ? found
       : inventoriesFor(this.#project, directoryOf(playbook), found, this.#withPlaybooks)
     if (fitting.length > MOST_INVENTORIES) full(fitting.slice(MOST_INVENTORIES))
-    if (fitting.length > 0) return fitting.slice(0, MOST_INVENTORIES)
+    const taken = fitting.slice(0, MOST_INVENTORIES)
+    if (absent !== undefined) sayWhatIsTaken(absent, taken, assume)
+    if (taken.length > 0) return taken
     if (absent !== undefined && this.#fitting(closure, all).length > 0)
       assume({
         at: absent.at,
@@ -88,20 +94,25 @@ export class HostSets {
       : found
   }
 
-  /** Variables beside the playbook count, too. */
-  #set(inventory: NamedInventory, playbook: string): PaperHosts {
+  /** Variables beside the playbook count, too. `copiedTo`: those there are the ones, where that is not beside the inventory. */
+  #set(inventory: NamedInventory, playbook: string, copiedTo: string | undefined): PaperHosts {
     const directory = directoryOf(playbook)
-    const own = inventory.inventory.inventoryDirectories.includes(directory)
+    const { inventoryDirectories } = inventory.inventory
+    const isMoved = copiedTo !== undefined && !inventoryDirectories.includes(copiedTo)
+    const own = (isMoved ? [copiedTo] : inventoryDirectories).includes(directory)
     const beside = this.#withVariables.has(directory) && !own ? directory : undefined
-    const key = `${inventory.sources.join()}\n${beside ?? ''}`
+    const key = [inventory.sources.join(), beside ?? '', isMoved ? copiedTo : ''].join('\n')
     let hosts = this.#sets.get(key)
     if (hosts === undefined) {
       const read =
-        beside === undefined
+        beside === undefined && !isMoved
           ? inventory
           : {
               ...inventory,
-              inventory: readInventory(this.#project, inventory.sources, { playbookDirectory: beside }),
+              inventory: readInventory(this.#project, inventory.sources, {
+                ...(beside === undefined ? {} : { playbookDirectory: beside }),
+                ...(isMoved ? { copiedTo } : {}),
+              }),
             }
       hosts = this.#hosts(read)
       if (!this.#isNamed(read) && read.sources.every(isSample))
@@ -125,6 +136,23 @@ export class HostSets {
   }
 
   #configured: ReadonlySet<string> | undefined
+}
+
+/** A sample that does not lie where it is to be copied to is less surely one of that inventory. */
+function sayWhatIsTaken(
+  absent: InventorySetting,
+  taken: readonly PaperHosts[],
+  assume: (note: UnknownNote) => void,
+): void {
+  for (const { sources: [source = ''] = [] } of taken) {
+    const directory = copiedTo(absent, source)
+    if (directory === undefined || directory === directoryOf(source)) continue
+    assume({
+      at: absent.at,
+      what: `there is no inventory ${absent.named.join(' or ')} that could be read: its sample ${source} is taken`,
+      cure: 'name one with -i',
+    })
+  }
 }
 
 /** Whether a task makes a group of hosts of the inventory: `add_host` of those that it names, itself or by a group. */
