@@ -68,6 +68,21 @@ test('group_vars/all outdoes what the inventory itself says of any group', () =>
   expect(variables(inventory, 'larch')).toEqual({ harbour: 'file' })
 })
 
+test('with a sample, variables that are to be copied stand for those that are not there', () => {
+  const files = new Map([
+    ['hosts.example.yml', 'server:\n  hosts: {larch: }\n'],
+    ['group_vars/all.example.yml', 'harbour: all\nquay: all\n'],
+    ['group_vars/server-sample.yml', 'quay: sample\n'],
+    ['group_vars/server.yml', 'pier: 7\n'],
+    ['group_vars/server2.example.yml', 'pier: 8\n'],
+    ['host_vars/larch.yml.dist', 'boat: 1\n'],
+  ])
+  const read = (isSample: boolean): object =>
+    variables(readInventory(files, ['hosts.example.yml'], { isSample }), 'larch')
+  expect(read(true)).toEqual({ harbour: 'all', quay: 'all', pier: 7, boat: 1 })
+  expect(read(false)).toEqual({ pier: 7 })
+})
+
 test('the magic variables that the inventory decides', () => {
   const inventory = read(
     { 'site/hosts': '[server]\nlarch.example.com\n[k3s:children]\nserver\n' },

@@ -1519,6 +1519,26 @@ ${joins('berths', '{{ harbour_key }}')}`
     expect(found(unlike)).toHaveLength(1)
   })
 
+  test('has the variables that are to be copied with it, unless it is used as it is', () => {
+    const files = {
+      'site.yml': installs('harbour', { INSTALL_K3S_EXEC: 'server {{ rigging }}' }),
+      'hosts.example.yml': 'harbour: {hosts: {quay: }}\n',
+      'group_vars/all.example.yml': 'rigging: --kubelet-arg=x=y\n',
+    }
+    const own = { servers: undefined }
+    const known = ['quay first-server absent none no url']
+    const unsure = ['quay first-server maybe argv maybe a url']
+    expect(arrivals(files, own)).toEqual(known)
+    const below = Object.entries(files).map(([path, text]) => [`site/${path}`, text])
+    const config = { 'ansible.cfg': '[defaults]\ninventory = site/hosts.yml\n' }
+    expect(arrivals({ ...Object.fromEntries(below), ...config }, own)).toEqual(known)
+    expect(arrivals({ ...files, 'group_vars/all.yml': 'sail: 1\n' }, own)).toEqual(unsure)
+    const named = { 'ansible.cfg': '[defaults]\ninventory = hosts.example.yml\n' }
+    expect(arrivals({ ...files, ...named }, own)).toEqual(unsure)
+    const asked = new Analysis(new Map(Object.entries(files)), { inventories: ['hosts.example.yml'] })
+    expect(asked.rehearsal.verdicts.map(({ token }) => token)).toEqual(['maybe', 'maybe'])
+  })
+
   test('lacks groups that its users add', () => {
     const plays = `
 - hosts: all

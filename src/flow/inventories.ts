@@ -12,6 +12,8 @@ import { isSample } from './sites/places.ts'
 export interface NamedInventory {
   readonly sources: readonly string[]
   readonly inventory: Inventory
+  /** Whether it is there to be copied and filled in, and nobody names it as it is. */
+  readonly isSample?: boolean
 }
 
 /** Directories whose files are never an inventory themselves. */

@@ -5,6 +5,7 @@ import type { Fault, Project } from '../ansible/value.ts'
 import { configuredSources, findInventories, type NamedInventory } from '../flow/inventories.ts'
 import type { Rehearsal } from '../flow/rehearsal.ts'
 import { rehearse } from '../flow/rehearse.ts'
+import { isSample as isSampleFile } from '../flow/sites/places.ts'
 import { type TokenSites, tokenSites } from '../flow/tokenSites.ts'
 import type { UnknownNote } from '../flow/unknown.ts'
 import type { Span } from '../span.ts'
@@ -71,15 +72,20 @@ export class Analysis {
   }
 
   get rehearsal(): Rehearsal {
-    const { inventories, inventorySets, isGuessed } = this.#options
     this.#rehearsal ??= rehearse(this.project, this.content, this.inventories, {
       tokenVariables: new Set(this.tokenSites.variables.keys()),
-      isAsked: inventories !== undefined || (inventorySets !== undefined && isGuessed !== true),
+      isAsked: this.#isAsked,
       ...(this.#options.playbooks === undefined ? {} : { playbooks: this.#options.playbooks }),
       filesBelow: (directory) => this.disk.filesBelow(directory),
       mayHave: (path) => this.disk.mayHave(path),
     })
     return this.#rehearsal
+  }
+
+  /** Whether the user names the inventories. */
+  get #isAsked(): boolean {
+    const { inventories, inventorySets, isGuessed } = this.#options
+    return inventories !== undefined || (inventorySets !== undefined && isGuessed !== true)
   }
 
   get tokenSites(): TokenSites {
@@ -247,7 +253,11 @@ export class Analysis {
       found === undefined || isGuessed === true
         ? this.#withoutLinks(found ?? findInventories(this.project, () => this.content))
         : found
-    return sources.map((paths) => ({ sources: paths, inventory: readInventory(this.project, paths) }))
+    const named = new Set(configuredSources(this.project).flat())
+    return sources.map((paths) => {
+      const isSample = !this.#isAsked && paths.every((path) => isSampleFile(path) && !named.has(path))
+      return { sources: paths, inventory: readInventory(this.project, paths, { isSample }), isSample }
+    })
   }
 }
 

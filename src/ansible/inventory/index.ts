@@ -19,6 +19,8 @@ export interface ReadOptions {
   readonly playbookDirectory?: string
   /** Where a source is to be copied to: `group_vars` and `host_vars` there are read, and not those beside it. */
   readonly copiedTo?: string
+  /** Whether files of variables that are there to be copied, too, stand for those that are not there: `group_vars/all.example.yml`. */
+  readonly isSample?: boolean
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ReadOptions {
 export function readInventory(
   project: Project,
   sources: readonly string[],
-  { playbookDirectory, copiedTo }: ReadOptions = {},
+  { playbookDirectory, copiedTo, isSample = false }: ReadOptions = {},
 ): Inventory {
   const tree = new ProjectTree(project)
   const draft = new InventoryDraft()
@@ -44,7 +46,7 @@ export function readInventory(
     return tree.text(path) === undefined && path.includes(',') ? [] : [copiedTo ?? directoryOf(path)]
   })
   const playDirectories = playbookDirectory === undefined ? [] : [normalPath(playbookDirectory)]
-  const files = new VarsFiles(tree, draft.faults)
+  const files = new VarsFiles(tree, draft.faults, isSample)
   const variablesOf = entityVariables(files, inventoryDirectories, playDirectories)
   const depths = groupDepths(draft.groups)
   const hosts = new Map<string, Host>()

@@ -1,3 +1,4 @@
+import { copyNamed } from '../../path.ts'
 import { isVaulted } from '../../syntax/vault.ts'
 import { entryOf, parseYaml, yamlValue } from '../../syntax/yaml.ts'
 import { type Fault, layered, type Variable } from '../value.ts'
@@ -18,8 +19,11 @@ export class VarsFiles {
   readonly #tree: ProjectTree
   readonly #faults: Fault[]
   readonly #files = new Map<string, Variables>()
+  readonly #isSample: boolean
 
-  constructor(tree: ProjectTree, faults: Fault[]) {
+  /** `isSample`: what is to be copied counts where it has not been. */
+  constructor(tree: ProjectTree, faults: Fault[], isSample: boolean) {
+    this.#isSample = isSample
     this.#tree = tree
     this.#faults = faults
   }
@@ -29,7 +33,8 @@ export class VarsFiles {
     const base = joinPath(directory, kind)
     // Hosts named by a path are chroots; Ansible looks for no variables of theirs.
     if (!this.#tree.isDirectory(base) || name === '' || name.startsWith('/')) return NONE
-    const plain = this.#filesOf(joinPath(base, name))
+    const own = this.#filesOf(joinPath(base, name))
+    const plain = own.length === 0 && this.#isSample ? this.#samplesOf(base, name) : own
     const files = [...plain, ...this.#sopsFilesOf(joinPath(base, name), plain)]
     const [first, ...others] = files.map((path) => this.#read(path))
     if (first === undefined) return NONE
@@ -43,6 +48,15 @@ export class VarsFiles {
       if (this.#tree.text(candidate) !== undefined) return [candidate]
     }
     return []
+  }
+
+  #samplesOf(directory: string, name: string): readonly string[] {
+    const copies = EXTENSIONS.map((extension) => name + extension)
+    const found = this.#tree.list(directory).flatMap((file) => {
+      const path = joinPath(directory, file)
+      return copies.includes(copyNamed(file) ?? '') && this.#tree.text(path) !== undefined ? [path] : []
+    })
+    return found.slice(0, 1)
   }
 
   /** What the plugin of sops decrypts, after the others: a file of its own, and those among the others that are named so. */

@@ -3,7 +3,6 @@ import { directoryOf } from '../../ansible/inventory/projectTree.ts'
 import type { Project } from '../../ansible/value.ts'
 import {
   absentInventory,
-  configuredSources,
   copiedTo,
   type InventorySetting,
   inventoriesFor,
@@ -11,7 +10,6 @@ import {
   type NamedInventory,
 } from '../inventories.ts'
 import type { RehearseOptions } from '../rehearse.ts'
-import { isSample } from '../sites/places.ts'
 import type { UnknownNote } from '../unknown.ts'
 import { withAnother } from './anotherServer.ts'
 import type { Closure } from './closure.ts'
@@ -112,10 +110,11 @@ export class HostSets {
               inventory: readInventory(this.#project, inventory.sources, {
                 ...(beside === undefined ? {} : { playbookDirectory: beside }),
                 ...(isMoved ? { copiedTo } : {}),
+                isSample: inventory.isSample === true,
               }),
             }
       hosts = this.#hosts(read)
-      if (!this.#isNamed(read) && read.sources.every(isSample))
+      if (read.isSample === true)
         hosts = {
           ...hosts,
           withAnother: (host) => this.#hosts({ ...read, inventory: withAnother(read.inventory, host) }),
@@ -128,14 +127,6 @@ export class HostSets {
   #hosts(inventory: NamedInventory): PaperHosts {
     return inventoryHosts(inventory, this.#told, this.#tokenVariables, this.#project)
   }
-
-  /** Whether somebody uses it as it is. */
-  #isNamed({ sources }: NamedInventory): boolean {
-    this.#configured ??= new Set(configuredSources(this.#project).flat())
-    return this.#isAsked || sources.some((source) => this.#configured?.has(source))
-  }
-
-  #configured: ReadonlySet<string> | undefined
 }
 
 /** A sample that does not lie where it is to be copied to is less surely one of that inventory. */
