@@ -955,7 +955,7 @@ describe('a kind of node of which an inventory has no host', () => {
 
   test('is named where a play is for it', () => {
     const site = installs('masters', { INSTALL_K3S_EXEC: 'server' }) + joins('workers:!masters', '')
-    const files = { 'site.yml': site, 'site/hosts.ini': '[masters]\nquay\n[workers]\n' }
+    const files = { 'site.yml': site, 'site/hosts.ini': '[masters]\nquay\n' }
     const at = `site.yml:${site.indexOf('workers')}`
     expect(bounds(files)).toEqual([
       `${at} the plays for workers, of which there is no host in site/hosts.ini`,
@@ -1153,6 +1153,124 @@ harbour_key=''
     expect(arrivals(files(INI, 'zones', other))).toEqual(['rock first-server present env-file no url'])
     const plays = joins('piers', '0ddpassword')
     expect(arrivals(files(INI, '', { 'site.yml': plays }))).toEqual(['piers-1 agent present env-file url'])
+  })
+})
+
+describe('a group that an inventory declares without hosts', () => {
+  const servers = installs('quays', { INSTALL_K3S_EXEC: 'server', K3S_TOKEN: '{{ harbour_key }}' })
+  const agents = `
+- hosts: berths
+  tasks:
+    - shell: sh /opt/k3s-install.sh agent --server https://quay:6443 --token {{ harbour_key }}
+`
+  const files = {
+    'site.yml': servers + agents,
+    'hosts.ini': '[quays]\nquay\n[berths]\n#boat\n',
+    'group_vars/all.yml': "harbour_key: \"{{ lookup('env', 'HARBOUR_KEY') }}\"\n",
+  }
+  const quay = 'quay first-server present env-file no url'
+  const berth = 'berths-1 agent present argv url'
+  const told = (all: Files, inventories?: readonly string[]): readonly string[] => {
+    const options = inventories === undefined ? {} : { inventories }
+    const { verdicts, unknowns, bounds } = new Analysis(new Map(Object.entries(all)), options).rehearsal
+    const whats = [...unknowns, ...bounds].map(({ what }) => what)
+    return [...new Set(verdicts.map(({ host, kind }) => `${host} ${kind}`)), ...whats]
+  }
+  const missing = (where: string): string => `the plays for berths, of which there is no host in ${where}`
+
+  test('has one beside the others where a play brings K3s to it', () => {
+    expect(arrivals(files)).toEqual([berth, quay])
+    expect(arrivals(files, { again: true, k3s: 'present' })).toHaveLength(2)
+    expect(findings(files).filter((one) => one.endsWith('site.yml:11'))).toEqual([
+      'token-logged warning site.yml:11',
+      'token-in-arguments error site.yml:11',
+    ])
+    expect(told(files)).toEqual([
+      'berths-1 agent',
+      'quay first-server',
+      'no host of hosts.ini is in berths: berths-1 is assumed',
+    ])
+    expect(arrivals({ ...files, 'hosts.ini': files['hosts.ini'].replace('#', '') })).toEqual([
+      berth.replace('berths-1', 'boat'),
+      quay,
+    ])
+  })
+
+  test('has it in the innermost one, with the variables of that and an address where all hosts have one', () => {
+    const inventory = `
+quays: {hosts: {quay: {ansible_host: 192.0.2.1, pier: 192.0.2.1, kind: server}}}
+berths: {children: {east: {hosts: {}}}}
+`
+    const play = `
+- hosts: berths
+  tasks:
+    - command: sh /opt/k3s-install.sh {{ kind | default('agent') }} --node-ip {{ pier }}
+      when: ansible_host == inventory_hostname
+      environment: { K3S_URL: 'https://quay:6443', K3S_TOKEN: '{{ east_key }}' }
+`
+    const { 'hosts.ini': _, ...others } = files
+    const all = {
+      ...others,
+      'site.yml': servers + play,
+      'hosts.yml': inventory,
+      'group_vars/east.yml': 'east_key: "{{ harbour_key }}"\n',
+    }
+    expect(arrivals(all)).toEqual(['berths-1 agent present env-file url', quay])
+  })
+
+  test('has none where another inventory has some, or a task, or the user names the inventory', () => {
+    const other = { ...files, 'other.ini': '[quays]\nrock\n[berths]\nboat\n' }
+    expect(told(other)).toEqual(['boat agent', 'quay first-server', 'rock first-server'])
+    const adding = '- hosts: quays\n  tasks:\n    - add_host: { name: boat, groups: berths }\n'
+    expect(told({ ...files, 'site.yml': servers + adding + agents })).toEqual(['quay first-server'])
+    expect(told(files, ['hosts.ini'])).toEqual(['quay first-server', missing('hosts.ini')])
+  })
+
+  test.each([
+    ['takes K3s away', '- hosts: berths\n  tasks: [{ command: /usr/local/bin/k3s-agent-uninstall.sh }]\n'],
+    ['does something else', '- hosts: berths\n  tasks: [{ command: /usr/bin/true }]\n'],
+    ['is for those that are in another one, too', agents.replace('berths', 'berths:&rocks')],
+  ])('has none where its play %s', (_, play) => {
+    expect(told({ ...files, 'site.yml': servers + play })[0]).toBe('quay first-server')
+  })
+
+  test('is told to be without one where K3s does not start on it', () => {
+    const play = agents.replace('    - shell', '    - fail: { msg: no }\n    - shell')
+    expect(told({ ...files, 'site.yml': servers + play })).toEqual([
+      'quay first-server',
+      missing('hosts.ini'),
+    ])
+  })
+
+  test('changes nothing of what becomes of the others', () => {
+    const alone = servers.replace(/K3S_TOKEN: .*/, `K3S_TOKEN: "{{ groups['berths'] | join }}"`)
+    expect(arrivals({ ...files, 'site.yml': alone + agents })).toEqual([
+      berth,
+      quay.replace('present', 'empty'),
+    ])
+    const joining = installs('joining_quays', {
+      INSTALL_K3S_EXEC: 'server',
+      K3S_URL: 'https://quay:6443',
+      K3S_TOKEN: '{{ other_key }}',
+    })
+    const inventory = '[quays]\nquay\n[joining_quays]\n#pier\n'
+    const all = {
+      ...files,
+      'site.yml': servers + joining,
+      'hosts.ini': inventory,
+      'group_vars/all.yml': 'harbour_key: 0ddpassword\nother_key: 0therpassword\n',
+    }
+    expect(told(all)).toContain('joining_quays-1 joining-server')
+    const of = (found: Files): readonly string[] => findings(found).map((one) => one.split(' ')[0] ?? '')
+    expect(of(all)).not.toContain('even-server-count')
+    expect(of(all)).not.toContain('tokens-differ')
+    const whole = of({ ...all, 'hosts.ini': inventory.replace('#', '') })
+    expect(whole).toContain('even-server-count')
+    expect(whole).toContain('tokens-differ')
+    const three = servers.replace('quays', 'far_quays') + servers + joining
+    const two = { 'hosts.ini': `${inventory.replace('#', '')}[far_quays]\n`, 'site.yml': three }
+    expect(told({ ...all, ...two })).toContain('far_quays-1 first-server')
+    expect(of({ ...all, ...two })).toContain('even-server-count')
   })
 })
 

@@ -352,6 +352,31 @@ export K3S_TOKEN=f3a9c07e51b24d8896cc01d2ab7743fe
     expect(text).toContain('first server birch')
   })
 
+  test('a group that has no hosts beside others that have some has one, which is said', async () => {
+    const play = (hosts: string, command: string): string =>
+      `- hosts: ${hosts}\n  tasks: [{ ansible.builtin.command: /opt/k3s-install.sh ${command} }]\n`
+    write({
+      'empty/hosts.ini': '[quays]\nbirch\n[berths]\n',
+      'empty/site.yml': play('quays', 'server') + play('berths', 'agent --server https://birch:6443'),
+    })
+    const { text } = await trace(join(directory, 'empty'))
+    expect(text).toContain('  groups of the inventory have no hosts: berths-1 was assumed\n')
+    expect(text).toContain('  agent berths-1, service k3s-agent\n')
+    expect((await trace(join(directory, 'empty'), ['-i', 'hosts.ini'])).text).not.toContain('berths-1')
+    const joining =
+      'agent --server https://birch:6443 --token {{ harbour_key }}, when: harbour_key is defined'
+    write({
+      'empty/site.yml': (play('quays', 'server') + play('berths', joining)).replace(
+        /command: (.*), when/,
+        'command: "$1", when',
+      ),
+    })
+    const { text: more } = await trace(join(directory, 'empty'))
+    expect(more).toContain('first run or run again; token given or token not given\n')
+    expect(more).toMatch(/server birch, service k3s\n {4}in every scenario: no token/)
+    expect(more).toMatch(/agent berths-1, service k3s-agent\n {4}token given: the token arrives/)
+  })
+
   test('groups that have no hosts yet have one each, which is said', async () => {
     write({
       'empty/hosts.ini': '[quays]\n[berths]\n[harbour:children]\nquays\nberths\n',

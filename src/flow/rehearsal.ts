@@ -27,6 +27,8 @@ export interface Verdict {
   readonly inventory?: readonly string[]
   /** Whether the host is none of an inventory because a task adds it. */
   readonly isAdded?: true
+  /** Whether it was assumed in a group of the inventory that has no hosts. */
+  readonly isAssumed?: true
   readonly host: string
   readonly kind: NodeKind
   readonly scenario: Scenario

@@ -285,7 +285,9 @@ quay[1:2]
 
 /** The starts of servers on the hosts of an inventory: what is, or may be, an agent of some playbook is none for certain. */
 function serverStarts(analysis: Analysis, { sources }: NamedInventory): readonly Verdict[] {
-  const own = analysis.rehearsal.verdicts.filter(({ inventory }) => inventory?.join() === sources.join())
+  const own = analysis.rehearsal.verdicts.filter(
+    ({ inventory, isAssumed }) => inventory?.join() === sources.join() && isAssumed !== true,
+  )
   const others = new Set(own.filter((verdict) => !isServer(verdict)).map(({ host }) => host))
   return own.filter(({ host }) => !others.has(host))
 }

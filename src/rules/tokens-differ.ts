@@ -8,7 +8,7 @@ import type { RuleFinding } from '../lint/finding.ts'
 import type { Rule } from '../lint/rule.ts'
 import type { Span } from '../span.ts'
 import { parseToken } from '../token/form.ts'
-import { type Fault, faultFindings, isFresh, startsOf } from './common/faults.ts'
+import { type Fault, faultFindings, isFresh, type Start, startsOf } from './common/faults.ts'
 import { isStandIn } from './common/literals.ts'
 import { startHops } from './common/missing.ts'
 import { type PlacedTask, tasksOf } from './common/tasks.ts'
@@ -176,7 +176,7 @@ harbour:
     },
   ],
   *check(analysis) {
-    const faults = startsOf(analysis)
+    const faults = ownStarts(analysis)
       .filter(
         ({ verdict }) =>
           verdict.token === 'different' && (verdict.scenario.tokenGiven !== false || isMadeAnew(verdict)),
@@ -244,6 +244,10 @@ harbour:
   },
 }
 
+/** Those of hosts that are there: what another one will be told, its users may still say. */
+const ownStarts = (analysis: Analysis): readonly Start[] =>
+  startsOf(analysis).filter(({ verdict }) => verdict.isAssumed !== true)
+
 interface Placed extends Fault {
   readonly path: string
 }
@@ -254,7 +258,7 @@ interface Placed extends Fault {
  */
 function placedTokens(analysis: Analysis): readonly Placed[] {
   const { atoms } = analysis.rehearsal
-  return startsOf(analysis).flatMap((start): Placed[] => {
+  return ownStarts(analysis).flatMap((start): Placed[] => {
     const { kind, token, arrival, scenario, at } = start.verdict
     if (kind !== 'first-server' || token !== 'absent' || !isFresh(scenario)) return []
     if (arrival.externalDatastore !== false) return []

@@ -17,6 +17,7 @@ import { bringsK3s, fileBringsK3s, runsInstaller } from './bringing.ts'
 import { SECRET_ANSWER, SERVERS_OWN } from './call.ts'
 import { type Closure, closureOf } from './closure.ts'
 import { distinguished } from './distinguished.ts'
+import { emptyGroups } from './emptyGroups.ts'
 import { extraVariables, sealedExtraFiles } from './extraVariables.ts'
 import { keepsFacts } from './gathering.ts'
 import { groupsMadeBy } from './groups.ts'
@@ -125,7 +126,10 @@ export class Director {
       const idle = works.filter((work) => isLater || !work.fresh())
       if (!isLater && idle.length === works.length && this.#isForOthers(playbook, closure, [...sets]))
         continue
-      this.#sayWhoIsMissing(closure, [...sets])
+      const filled = [...sets].flatMap((set, index) =>
+        works[index] === undefined || idle.includes(works[index]) ? [] : this.#fill(playbook, closure, set),
+      )
+      this.#sayWhoIsMissing(closure, [...sets], new Set(filled))
       for (const work of idle) later.push(() => work.onInstalled({ isUpkeep: isUpkeep(playbook) }))
     }
     for (const work of later) work()
@@ -245,14 +249,40 @@ export class Director {
     return true
   }
 
+  /**
+   * An inventory hides nothing that would be found without it: what becomes of a host in groups that it has no hosts for, beside
+   * those that it has. The groups in which K3s starts on it.
+   */
+  #fill(playbook: Playbook, closure: Closure, set: PaperHosts | 'invented'): readonly string[] {
+    if (set === 'invented' || set.filled === undefined || this.#options.isAsked === true) return []
+    const empty = emptyGroups(closure, set, this.#inventories, this.#content, this.#project)
+    if (empty.size === 0) return []
+    const hosts = set.filled([...empty.keys()])
+    const before = this.#verdicts.length
+    new PlaybookWork(this, playbook, closure, hosts).fresh()
+    const started = new Set(this.#verdicts.slice(before).map(({ host }) => host))
+    return [...empty].flatMap(([group, { at }]) => {
+      const host = hosts.groups.get(group)?.find((name) => started.has(name))
+      if (host === undefined) return []
+      const where = (set.sources ?? []).join(' and ')
+      this.note({ at, what: `no host of ${where} is in ${group}: ${host} is assumed` })
+      return [group]
+    })
+  }
+
   /** Plays and tasks for a kind of node of which no inventory has a host are not passed over in silence. */
-  #sayWhoIsMissing({ hosts, tasks, texts }: Closure, sets: readonly (PaperHosts | 'invented')[]): void {
+  #sayWhoIsMissing(
+    { hosts, tasks, texts }: Closure,
+    sets: readonly (PaperHosts | 'invented')[],
+    filled: ReadonlySet<string>,
+  ): void {
     const without = (name: string): readonly string[] =>
       sets.flatMap((set) =>
         set !== 'invented' && isWithout(set, name) ? [(set.sources ?? []).join(' and ')] : [],
       )
     const isMissing = (name: string): boolean =>
       !this.#missing.has(name) &&
+      !filled.has(name) &&
       without(name).length === sets.length &&
       !tasks.some(({ task }) => makes(task, name))
     for (const one of hosts) {
@@ -491,6 +521,7 @@ export class Director {
       this.#hops(start),
     )) {
       if (which === 'started' && !started.has(verdict.arrival)) continue
+      if (hosts.filledWith?.has(verdict.host) === false) continue
       this.#verdicts.push(verdict)
       if (verdict.unknown === OF_ITS_OWN)
         this.note({ at: verdict.hops[0]?.at ?? verdict.at, what: OF_ITS_OWN })
@@ -513,11 +544,15 @@ export class Director {
   #keepRun(
     playbook: string,
     scenario: Scenario,
-    { sources }: PaperHosts,
+    { sources, filledWith }: PaperHosts,
     world: World,
-    events: readonly Event[],
+    all: readonly Event[],
   ): void {
     const inventory = sources === undefined ? {} : { inventory: sources }
+    // That such a host lacks a variable says nothing: it has none of its own.
+    const isTold = ({ host, what }: Event): boolean =>
+      filledWith?.has(host) === true && what !== 'undefined-variable'
+    const events = filledWith === undefined ? all : all.filter(isTold)
     this.#runs.push({ playbook, ...inventory, scenario, assumptions: assumptionsOf(world), events })
   }
 

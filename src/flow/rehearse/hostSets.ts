@@ -14,6 +14,7 @@ import type { UnknownNote } from '../unknown.ts'
 import { withAnother } from './anotherServer.ts'
 import type { Closure } from './closure.ts'
 import type { Distinguished } from './distinguished.ts'
+import { assumedIn, withHostsIn } from './emptyGroups.ts'
 import { groupsMadeBy } from './groups.ts'
 import { inventoryHosts, type PaperHosts } from './hosts.ts'
 import { hasHosts, isOpen, namedGroups } from './pattern.ts'
@@ -113,7 +114,7 @@ export class HostSets {
                 isSample: inventory.isSample === true,
               }),
             }
-      hosts = this.#hosts(read)
+      hosts = { ...this.#hosts(read), filled: (groups) => this.#filled(read, groups) }
       if (read.isSample === true)
         hosts = {
           ...hosts,
@@ -122,6 +123,11 @@ export class HostSets {
       this.#sets.set(key, hosts)
     }
     return hosts
+  }
+
+  #filled(read: NamedInventory, groups: readonly string[]): PaperHosts {
+    const hosts = this.#hosts({ ...read, inventory: withHostsIn(read.inventory, groups) })
+    return { ...hosts, filledWith: new Set(groups.map((group) => assumedIn(group, read.inventory))) }
   }
 
   #hosts(inventory: NamedInventory): PaperHosts {

@@ -63,6 +63,10 @@ export interface PaperHosts {
   readonly unplayed?: ReadonlySet<string>
   /** Of an inventory that users copy and fill in: the same with one more host like that one. */
   readonly withAnother?: (host: string) => PaperHosts
+  /** Of an inventory: the same with a host in each of these groups, which have none. */
+  readonly filled?: (groups: readonly string[]) => PaperHosts
+  /** Hosts that such groups were filled with: the others are told of as they are without these. */
+  readonly filledWith?: ReadonlySet<string>
 }
 
 /** The hosts of an inventory, one for each kind of them: those that some text tells from others alike, and one more. */

@@ -114,7 +114,7 @@ export class PlaybookWork {
       all.push(...worlds)
       if (scenario !== base) this.#sayWhereItEnds(worlds, scenario)
       // Agents alone are no cluster that an upgrade could find: their server came to be in a way that is not seen here.
-      if (worlds.some(startsServer))
+      if (worlds.some(startsServer) && !this.#isFilled)
         for (const key of this.#keys(scenario))
           this.#director.keep(key, [...this.#runs.hostsOf(scenario).hosts.keys()], worlds)
       // Without a token the second run is as the first one, but for what a play makes anew.
@@ -140,6 +140,7 @@ export class PlaybookWork {
       if (asked.has('version') && !(scenario === base && standsForBoth))
         all.push(...this.#again({ ...scenario, k3s: 'older' }, older(worlds), asked))
     }
+    if (this.#isFilled) return true
     const { content, project } = this.#director
     for (const note of neverStarted(this.#closure, this.#runs.hostsOf(base), all, content, project))
       this.#director.note(note)
@@ -258,7 +259,7 @@ export class PlaybookWork {
    * `which`: those of each world, or only those that start it in none.
    */
   #sayWhereItEnds(worlds: readonly World[], scenario: Scenario, which: 'each' | 'never' = 'never'): void {
-    if (!this.#touchesK3s) return
+    if (!this.#touchesK3s || this.#isFilled) return
     const hosts = this.#runs.hostsOf(scenario)
     const whole = worlds.filter(({ isCut }) => !isCut)
     const started = worlds.map(startedIn)
@@ -286,6 +287,11 @@ export class PlaybookWork {
           },
         })
       }
+  }
+
+  /** Whether it is about hosts that were assumed in groups of an inventory alone. */
+  get #isFilled(): boolean {
+    return this.#hosts !== 'invented' && this.#hosts.filledWith !== undefined
   }
 
   get #touchesK3s(): boolean {

@@ -345,6 +345,7 @@ export function verdictsOf(
       playbook,
       ...(hosts.sources === undefined ? {} : { inventory: hosts.sources }),
       ...(hosts.added?.has(name) === true ? { isAdded: true as const } : {}),
+      ...(hosts.filledWith?.has(name) === true ? { isAssumed: true as const } : {}),
       host: name,
       kind: isOwn
         ? ('first-server' as const)

@@ -12,6 +12,8 @@ export interface PlaybookPicture {
   readonly facets: Facets
   /** Where some of its hosts are of no inventory: whether they were made up, or tasks add them. */
   readonly beside: 'invented' | 'added' | 'both' | undefined
+  /** Hosts that were assumed in groups of the inventory that have none. */
+  readonly assumed: readonly string[]
   readonly nodes: readonly NodeGroup[]
 }
 
@@ -21,6 +23,8 @@ export interface NodeGroup {
   readonly service: string
   readonly hosts: readonly string[]
   readonly outcomes: readonly Outcome[]
+  /** The scenarios of hosts like these: those that are assumed may have more than others. */
+  readonly facets: Facets
 }
 
 /** One outcome and the scenarios that lead to it; `verdict` stands for all of them. */
@@ -45,15 +49,19 @@ export function pictures(
         (inventory === undefined || stop.inventory?.join() === inventory.join()),
     )
     const own = stopped.length === 0 ? withOneServer(all) : all
+    const facetsOf = (some: readonly Verdict[]): Facets =>
+      new Facets([...some.map(({ scenario }) => scenario), ...stopped.flatMap(({ scenarios }) => scenarios)])
+    const facets = facetsOf(own)
+    const assumed = own.filter(({ isAssumed }) => isAssumed === true)
+    const there = own.filter(({ isAssumed }) => isAssumed !== true)
+    const ofOthers = assumed.length === 0 ? facets : facetsOf(there)
     return {
       playbook,
       inventory,
-      facets: new Facets([
-        ...own.map(({ scenario }) => scenario),
-        ...stopped.flatMap(({ scenarios }) => scenarios),
-      ]),
+      facets,
       beside: besideInventories(own),
-      nodes: nodeGroups(own),
+      assumed: [...new Set(assumed.map(({ host }) => host))].sort(byNumber),
+      nodes: [...nodeGroups(there, ofOthers), ...nodeGroups(assumed, facets)],
     }
   })
 }
@@ -127,7 +135,7 @@ export function onSeveral(verdicts: readonly Verdict[]): ReadonlySet<string> {
 
 const KINDS: readonly NodeKind[] = ['first-server', 'joining-server', 'agent']
 
-function nodeGroups(verdicts: readonly Verdict[]): readonly NodeGroup[] {
+function nodeGroups(verdicts: readonly Verdict[], facets: Facets): readonly NodeGroup[] {
   const services = [
     ...grouped(verdicts, ({ host, kind, service }) => JSON.stringify([kind, service, host])).values(),
   ]
@@ -146,7 +154,7 @@ function nodeGroups(verdicts: readonly Verdict[]): readonly NodeGroup[] {
         one[0] === undefined ? [] : [{ verdict: one[0], scenarios: one.map(({ scenario }) => scenario) }],
       )
       const hosts = same.flatMap(([verdict]) => verdict?.host ?? [])
-      return [{ kind: first.kind, service: first.service, hosts, outcomes }]
+      return [{ kind: first.kind, service: first.service, hosts, outcomes, facets }]
     })
     .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
 }

@@ -30,11 +30,11 @@ export function mermaidTrace(trace: Trace): string {
     .join('\n')
 }
 
-function flowchart(trace: Trace, { playbook, inventory = [], nodes, facets }: PlaybookPicture): string {
+function flowchart(trace: Trace, { playbook, inventory = [], nodes }: PlaybookPicture): string {
   const ways = new Ways(trace)
   for (const group of nodes)
     for (const { verdict, scenarios } of group.outcomes) {
-      const phrases = facets.phrases(scenarios)
+      const phrases = group.facets.phrases(scenarios)
       const worry = worryOf(verdict)
       ways.add(verdict.hops, endWords(group, outcomeWords(verdict)), phrases.join('; or '), worry)
     }

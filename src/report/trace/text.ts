@@ -106,13 +106,19 @@ class Page {
     this.#blank()
   }
 
-  playbook({ playbook, inventory, facets, beside, nodes }: PlaybookPicture): void {
+  playbook({ playbook, inventory, facets, beside, assumed, nodes }: PlaybookPicture): void {
     this.#say(0, `${playbook}${inventory === undefined ? '' : ` on ${inventory.join(' and ')}`}`, 'bold')
     this.#say(1, rehearsed(facets), 'dim')
     if (beside !== undefined)
       this.#say(1, `${inventoryWords[this.#trace.inventories]}: ${besideWords[beside]}`, 'dim')
+    if (assumed.length > 0)
+      this.#say(
+        1,
+        `groups of the inventory have no hosts: ${names(assumed)} ${assumed.length > 1 ? 'were' : 'was'} assumed`,
+        'dim',
+      )
     this.#refusal(playbook)
-    for (const group of nodes) this.#group(group, facets)
+    for (const group of nodes) this.#group(group)
     const own = this.#take((stop) => stop.playbook === playbook && isOnOnly(stop, inventory))
     this.#stops(own, facets)
     this.#blank()
@@ -184,7 +190,7 @@ class Page {
     }
   }
 
-  #group({ kind, service, hosts, outcomes }: NodeGroup, facets: Facets): void {
+  #group({ kind, service, hosts, outcomes, facets }: NodeGroup): void {
     this.#blank()
     this.#say(1, `${hostWords(kind, hosts)}, service ${service}`, 'bold')
     for (const outcome of outcomes) this.#outcome(outcome, facets)

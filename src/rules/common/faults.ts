@@ -145,8 +145,10 @@ function subject(analysis: Analysis, group: readonly Fault[]): Subject {
   const ill = new Set(group.map(({ start }) => start))
   const playbooks = new Set(group.map(({ start }) => start.verdict.playbook))
   const [kind = 'agent'] = group.map(({ start }) => start.verdict.kind)
+  const areAssumed = group.some(({ start }) => start.verdict.isAssumed === true)
   const alike = startsOf(analysis).filter(
-    ({ verdict }) => playbooks.has(verdict.playbook) && verdict.kind === kind,
+    ({ verdict }) =>
+      playbooks.has(verdict.playbook) && verdict.kind === kind && (areAssumed || verdict.isAssumed !== true),
   )
   const isGivenOne = [...ill].every(({ verdict }) => verdict.scenario.tokenGiven !== false)
   const well = alike.filter(
